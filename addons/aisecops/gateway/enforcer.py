@@ -1,0 +1,72 @@
+"""The face of enforcement that an adapter drives: who calls, may they connect, may this leave, what came back."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aisecops.model.exchange import HttpRequest, HttpResponse
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.outcome import Forward, Refuse
+from aisecops.model.value import Value
+
+
+class Caller(Value):
+    """Who is on a connection, proven by credentials. `run_id` None: the agent's implicit run, or its header, decides."""
+
+    agent_id: AgentId
+    run_id: RunId | None = None
+
+
+class StreamTap(Protocol):
+    """Watches one streamed answer. Called in order, from the event loop, and must be quick."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """What may be passed on now, in order; an empty list holds everything back.
+
+        Raises nothing on purpose; if it raises, the adapter cuts the stream on both sides.
+        """
+        ...
+
+    def end(self) -> list[bytes]:
+        """Upstream has finished: what is still to be passed on."""
+        ...
+
+
+class Enforcer(Protocol):
+    """What the host program asks. Anything raised is a fault, and the host's guard refuses with its code."""
+
+    async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
+        """Who calls, from the `Proxy-Authorization` value and the source address. Constant time in the secret."""
+        ...
+
+    async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
+        """May a tunnel to `host:port` be opened at all? Judges the name only; resolves and dials nothing."""
+        ...
+
+    async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:
+        """Before any body is read: a refusal, or how many body bytes may be buffered."""
+        ...
+
+    async def admit(self, caller: Caller, request: HttpRequest) -> Forward | Refuse:
+        """Judge the whole request. When it returns `Forward`, the step is reserved and recorded.
+
+        May wait for a person up to `hold_seconds`. Every `Forward` must be followed by exactly one of
+        `settle`, `tap` or `abandon` for its permit; one that never is stays charged.
+        """
+        ...
+
+    async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
+        """The whole answer is there: charge what it really cost, record it, return what the agent may see."""
+        ...
+
+    def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
+        """The answer's head is there. A tap when this answer shall be streamed, None when it shall be buffered."""
+        ...
+
+    async def finish(self, permit: str, tap: StreamTap) -> None:
+        """A tapped answer has ended: charge and record it."""
+        ...
+
+    async def abandon(self, permit: str, why: str, *, left: bool) -> None:
+        """There will be no answer. `left` False: nothing reached the upstream, so the charge is given back."""
+        ...

@@ -1,0 +1,191 @@
+"""The ports: what enforcement needs of the world, and what the world promises.
+
+Every promise here has a contract test that runs against each adapter. Anything a port raises beyond
+what its docstring names is a fault, and the outermost guard refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from aisecops.model.budget import TreeState
+from aisecops.model.finding import Finding
+from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
+from aisecops.model.record import Event
+from aisecops.model.rules import RuleSet
+from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
+
+
+class Clock(Protocol):
+    """Time, so that nothing below has to know where it comes from."""
+
+    def now_ms(self) -> int:
+        """Milliseconds since the epoch."""
+        ...
+
+
+class Ids(Protocol):
+    """Names nobody has used before."""
+
+    def new(self, prefix: str) -> str:
+        """`prefix` and a ULID: sorts by time, unguessable enough to be unique, no secret."""
+        ...
+
+
+class RuleSource(Protocol):
+    """The rules in force."""
+
+    def current(self) -> RuleSet:
+        """The rule set in force now: one whole set, never half of a change. Does no I/O."""
+        ...
+
+
+class Store(Protocol):
+    """Shared state: runs, charges, revocations, approvals. Safe from many tasks, processes and machines at once.
+
+    Each method is atomic and durable when it returns. Raises `StoreError` when the store cannot be asked or when
+    it is unknown whether it did; then the caller refuses, and what was perhaps charged stays charged.
+    """
+
+    async def open_run(self, run: Run, tree: TreeState, *, seen: int | None) -> None:
+        """Add `run` and set its tree in one go. `seen` None: a new root; otherwise the version of its tree.
+
+        Raises `Stale` when the tree is no longer at `seen`: nothing was added.
+        """
+        ...
+
+    async def implicit_run(self, agent_id: AgentId, *, now_ms: int, idle_ms: int) -> RunId | None:
+        """The agent's implicit run if it was used within `idle_ms`, else None. Using it moves its end."""
+        ...
+
+    async def set_implicit_run(self, agent_id: AgentId, run_id: RunId, *, seen: RunId | None, now_ms: int) -> RunId:
+        """Make `run_id` the agent's implicit run if it still is `seen`; return the one that now is (first wins)."""
+        ...
+
+    async def snapshot(self, run_id: RunId, *, token_id: TokenId | None = None, key_id: str = "") -> Snapshot | None:
+        """Everything about a run that a decision needs, read at one moment; None for an unknown run."""
+        ...
+
+    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
+        """Replace the tree's state if it is still at version `seen`; return the new version. Raises `Stale`."""
+        ...
+
+    async def find_run(self, run_id: RunId) -> Run | None:
+        """One run, or None."""
+        ...
+
+    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
+        """Newest first."""
+        ...
+
+    async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
+        """Revoke a token, a run's, an agent's or a key's tokens. In force for every snapshot from then on."""
+        ...
+
+    async def use_token(self, token_id: TokenId, *, uses: int, expires_ms: int) -> bool:
+        """Count one use of a token that has `uses`; False, and nothing counted, when none is left."""
+        ...
+
+    async def open_approval(self, approval: Approval) -> Approval:
+        """Open a question; if one is open for the same run and digest, return that one instead."""
+        ...
+
+    async def find_approval(self, approval_id: ApprovalId) -> Approval | None:
+        """One approval as it stands, or None."""
+        ...
+
+    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
+        """Newest first."""
+        ...
+
+    async def swap_approval(self, seen: Approval, new: Approval) -> None:
+        """Replace an approval if it is still as `seen`. Raises `Stale`: nothing was changed."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises `StoreError` when the store cannot be asked."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and let go. Nothing may be asked afterwards."""
+        ...
+
+
+class AuditLog(Protocol):
+    """The record: append-only, hash-chained. Safe from many tasks and processes at once."""
+
+    async def append(self, *events: Event, durable: bool = False) -> None:
+        """Append `events` in order, as one batch; with `durable`, synced to disk when it returns.
+
+        Raises `RecordError`: then none of them counts as recorded, and what they record must not happen.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Sync, checkpoint, let go."""
+        ...
+
+
+class KeySet(Protocol):
+    """The public halves of the token keys."""
+
+    def verify_keys(self) -> Mapping[str, bytes]:
+        """Raw Ed25519 public keys by `kid`: the one in use and those still accepted. Does no network I/O."""
+        ...
+
+
+class Signer(Protocol):
+    """The private half of the token key in use; only the control plane has one."""
+
+    @property
+    def key_id(self) -> str:
+        """The `kid` of the key in use."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64-byte Ed25519 signature of `message`."""
+        ...
+
+
+class Resolver(Protocol):
+    """Names to addresses."""
+
+    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
+        """Where `host:port` would be dialled: addresses and ports, fixed ones from the settings included.
+
+        Raises `OSError` when the name cannot be resolved.
+        """
+        ...
+
+    def is_fixed(self, host: str, port: int) -> bool:
+        """True when the operator fixed the address in `upstream.resolve`; such an address may be private."""
+        ...
+
+
+class ContentScanner(Protocol):
+    """Finds what must not leave. Runs in worker processes; a deadline passed is a fault, never a pass."""
+
+    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+        """Findings in `parts`, each `(where, text)`, of the kinds `entities`.
+
+        Raises `Fault` when the scan did not finish; the caller refuses.
+        """
+        ...
+
+
+class Broker(Protocol):
+    """Asks the control plane for a capability token in an agent's name (`token: broker`)."""
+
+    async def token(self, agent_id: AgentId, run_id: RunId, tool: str, scope: str) -> str:
+        """A fresh capability token, compact. Raises `PolicyError` when none can be had; `Refused` when it said no."""
+        ...
+
+
+class Refused(Exception):
+    """The control plane refused; carries its problem document's code and detail."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail

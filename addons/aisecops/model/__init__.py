@@ -1,0 +1,1 @@
+"""Floor 0: the words. Frozen values without clock, files or sockets."""

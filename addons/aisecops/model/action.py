@@ -1,0 +1,68 @@
+"""Who acts, what is done, to what (principal, action, resource)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.provenance import TrustTier
+from aisecops.model.value import Value
+
+
+class Principal(Value):
+    """Who acts: an agent in a run. `lineage` is the run, its parent, and so on to the root."""
+
+    agent_id: AgentId
+    run_id: RunId
+    root_run_id: RunId
+    lineage: tuple[RunId, ...]
+
+
+class Kind(StrEnum):
+    """What a request is to us."""
+
+    TOOL = "tool"
+    MODEL = "model"
+    SOURCE = "source"
+
+
+class ToolEffect(StrEnum):
+    """What a tool does to the world. Silence is `write`: the harder one."""
+
+    READ = "read"
+    WRITE = "write"
+    MEMORY_READ = "memory-read"
+    MEMORY_WRITE = "memory-write"
+
+    @property
+    def changes_state(self) -> bool:
+        """True for what counts against `max_write_operations` and must be durable in the record first."""
+        return self in {ToolEffect.WRITE, ToolEffect.MEMORY_WRITE}
+
+
+class ActionRequest(Value):
+    """One governed step, as the wire and the rules together describe it.
+
+    `digest` is the SHA-256 of the exact request (method, target, governed headers, body): approvals bind to it.
+    `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.
+    """
+
+    kind: Kind
+    tool: str
+    effect: ToolEffect
+    scope: str
+    method: str
+    host: str
+    port: int
+    path: str
+    digest: str
+    base_risk: Decimal = Decimal(0)
+    trust: Decimal = Decimal(1)
+    returns_tier: TrustTier = TrustTier.EXTERNAL
+    label: str = ""
+    rule: str = ""
+    rows: int | None = None
+    cost_micros: int = 0
+    model: str = ""
+    prompt_hash: str = ""

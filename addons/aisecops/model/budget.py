@@ -1,0 +1,96 @@
+"""Budgets and what was used of them, per run and per tree of runs (spec 11.1).
+
+The tree's state is the one thing that charges change. It is swapped whole: one pure function makes
+the next state, a store only compares and swaps.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.risk import Thresholds
+from aisecops.model.value import Value
+
+
+class Rate(Value):
+    """At most `count` requests in `per_ms`, refilled evenly; `count` may come at once."""
+
+    count: int
+    per_ms: int
+
+
+class Budgets(Value):
+    """An agent's limits for one run; None is no limit of this kind. Money in millionths."""
+
+    max_tool_calls: int | None = None
+    max_write_operations: int | None = None
+    max_execution_ms: int | None = None
+    max_cost_micros: int | None = None
+    rate: Rate | None = None
+
+
+class RunPhase(StrEnum):
+    """Where a run is in its life."""
+
+    ACTIVE = "active"
+    HELD = "held"
+    HALTED = "halted"
+    FINISHED = "finished"
+
+
+class RunState(Value):
+    """What one run has used. `rate_*` is its token bucket: requests left in millionths, and when that was true."""
+
+    run_id: RunId
+    agent_id: AgentId
+    parent: RunId | None
+    started_ms: int
+    phase: RunPhase = RunPhase.ACTIVE
+    tool_calls: int = 0
+    write_operations: int = 0
+    cost_micros: int = 0
+    rate_left_micros: int | None = None
+    rate_at_ms: int = 0
+
+
+class TreeState(Value):
+    """A root run and everything below it: one cumulative graph (spec 22.2).
+
+    `progress` counts, per risk sequence, how many of its steps have been seen in order.
+    `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
+    """
+
+    root_run_id: RunId
+    runs: dict[RunId, RunState]
+    risk_micros: int = 0
+    halted_ms: int | None = None
+    halted_why: str = ""
+    progress: dict[str, int] = {}
+    held_steps: tuple[tuple[str, str], ...] = ()
+
+    def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
+        """`run_id`, its parent, and so on to the root."""
+        found: list[RunId] = []
+        at: RunId | None = run_id
+        while at is not None and at in self.runs and at not in found:
+            found.append(at)
+            at = self.runs[at].parent
+        return tuple(found)
+
+
+class Limits(Value):
+    """What binds one run of the lineage: its agent's budgets and thresholds, looked up beforehand."""
+
+    budgets: Budgets
+    thresholds: Thresholds
+
+
+class BudgetFault(Value):
+    """One budget a step would overrun. `retry_after_ms` only for the rate."""
+
+    run_id: RunId
+    budget: str
+    limit: int
+    would_be: int
+    retry_after_ms: int | None = None

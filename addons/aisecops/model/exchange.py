@@ -1,0 +1,37 @@
+"""One HTTP request and its response, ours: free of any host program, copied so that nobody can touch them."""
+
+from __future__ import annotations
+
+from aisecops.model.value import Value
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def values(headers: Headers, name: str) -> list[str]:
+    """All values of header `name` (any case), in order."""
+    wanted = name.lower()
+    return [value for key, value in headers if key.lower() == wanted]
+
+
+class HttpRequest(Value):
+    """A whole request as the proxy read it. `path` is the raw request target with its query, starting with `/`.
+
+    `host` is where it would really go (the tunnel's or the absolute target's host), lower case, without port.
+    `body` is the wire's bytes, still in their content encoding.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    headers: Headers
+    body: bytes = b""
+
+
+class HttpResponse(Value):
+    """A response; `body` is empty for one that is streamed."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""

@@ -1,0 +1,44 @@
+"""What the decision is told beyond the rules: everything, gathered before, nothing looked up during.
+
+Facts are recorded with the decision they led to, so that the decision can be made again from the
+record alone (spec 4.5). They therefore hold no secret and no content.
+"""
+
+from __future__ import annotations
+
+from aisecops.model.action import ActionRequest, Principal
+from aisecops.model.budget import TreeState
+from aisecops.model.decision import Judgment
+from aisecops.model.finding import Finding
+from aisecops.model.grant import Claims
+from aisecops.model.ids import ApprovalId
+from aisecops.model.refusals import Code
+from aisecops.model.value import Value
+
+
+class TokenFacts(Value):
+    """What came of verifying the presented token: claims, or the code of the first step that failed."""
+
+    claims: Claims | None = None
+    fault: Code | None = None
+    detail: str = ""
+
+
+class ApprovalFacts(Value):
+    """A person's yes for exactly this request, already checked to be in force; None of it is a secret."""
+
+    approval_id: ApprovalId
+    approved_by: str
+
+
+class Facts(Value):
+    """One request as it stood when it was judged. `token` None means none was presented."""
+
+    now_ms: int
+    principal: Principal
+    request: ActionRequest
+    tree: TreeState
+    token: TokenFacts | None = None
+    findings: tuple[Finding, ...] = ()
+    approval: ApprovalFacts | None = None
+    opinions: tuple[Judgment, ...] = ()

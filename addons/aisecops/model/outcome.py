@@ -1,0 +1,53 @@
+"""What an adapter is told to do with a request or a response. There is no fourth way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisecops.model.decision import Reason
+from aisecops.model.ids import ApprovalId, DecisionId, RunId
+from aisecops.model.refusals import REFUSALS, Code
+from aisecops.model.value import Value
+
+
+class Refuse(Value):
+    """The answer is no. Everything a problem document needs (contract 4); no secret in any of it."""
+
+    code: Code
+    detail: str
+    rule: str = ""
+    reasons: tuple[Reason, ...] = ()
+    decision_id: DecisionId | None = None
+    run_id: RunId | None = None
+    approval_id: ApprovalId | None = None
+    retry_after_s: int | None = None
+    findings: tuple[dict[str, Any], ...] = ()
+    request_token: dict[str, Any] | None = None
+    risk_header: str = ""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of this refusal."""
+        return REFUSALS[self.code].status
+
+
+class Forward(Value):
+    """The request may leave, as `request` says and not otherwise.
+
+    `addresses` are the only ones that may be dialled: judged, pinned. `permit` names the reservation to settle.
+    `response_headers` are put on the answer, after any of the same name from upstream are removed.
+    """
+
+    permit: str
+    decision_id: DecisionId
+    run_id: RunId
+    host: str
+    port: int
+    addresses: tuple[tuple[str, int], ...]
+    remove_headers: tuple[str, ...] = ()
+    set_headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    response_headers: tuple[tuple[str, str], ...] = ()
+
+
+Outcome = Forward | Refuse

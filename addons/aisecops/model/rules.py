@@ -1,0 +1,332 @@
+"""The rule set: everything operators wrote under `rules/`, checked and frozen (contract 6).
+
+Knows what rules say. Reading them from YAML is `controls/policy/parse.py`; matching and judging by
+them is `controls/policy/`. Every rule keeps its place, so that a reason can name it.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+from aisecops.model.action import ToolEffect
+from aisecops.model.budget import Budgets
+from aisecops.model.decision import Mode
+from aisecops.model.finding import FindingAction
+from aisecops.model.grant import Constraints, Grant
+from aisecops.model.ids import AgentId
+from aisecops.model.provenance import TrustTier
+from aisecops.model.risk import Thresholds
+from aisecops.model.value import Value
+
+
+class Place(Value):
+    """Where in the rules something stands; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+class Problem(Value):
+    """What is wrong with the rules, for people: place, words, and the nearest right word when there is one."""
+
+    place: Place
+    what: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.place.file}:{self.place.line}:{self.place.column}: {self.what}"
+
+
+# -- agents ---------------------------------------------------------------------------------------
+
+
+class SecretAuthentication(Value, tag="secret"):
+    """Proxy credentials. `source` is `env:NAME` or `file:PATH`; the secret itself is never in the rules."""
+
+    source: str
+
+
+class CertificateAuthentication(Value, tag="client_cert"):
+    """A client certificate to the proxy, known by a subject alternative name."""
+
+    san: str
+
+
+class SourceAuthentication(Value, tag="source"):
+    """Networks (CIDR) that are this agent."""
+
+    networks: tuple[str, ...]
+
+
+Authentication = SecretAuthentication | CertificateAuthentication | SourceAuthentication
+
+
+class TokenMode(StrEnum):
+    """Who asks for capability tokens: the agent, or the gateway in its name."""
+
+    REQUIRE = "require"
+    BROKER = "broker"
+
+
+class GrantRule(Value):
+    """One grant to an agent. `name` is `AGENT.grants[N]`, for reasons."""
+
+    name: str
+    grant: Grant
+    place: Place
+
+
+class AgentRule(Value):
+    """One agent: how it is known, what it may be granted, what bounds it."""
+
+    agent_id: AgentId
+    place: Place
+    role: str = ""
+    authenticate: tuple[Authentication, ...] = ()
+    mode: Mode = Mode.ENFORCE
+    token: TokenMode = TokenMode.REQUIRE
+    system_prompt: str = "free"
+    grants: tuple[GrantRule, ...] = ()
+    budgets: Budgets = Budgets()
+    risk: Thresholds = Thresholds()
+
+
+# -- tools ----------------------------------------------------------------------------------------
+
+
+class HttpMatch(Value, tag="http"):
+    """A plain HTTP request. `host` may be `*.name`; `port` None is 443 and 80. No methods means every method."""
+
+    host: str
+    methods: tuple[str, ...] = ()
+    path: str = "/**"
+    port: int | None = None
+
+
+class McpMatch(Value, tag="mcp"):
+    """A `tools/call` to an MCP server; `tool` is a glob over the server's tool names."""
+
+    host: str
+    tool: str = "*"
+    port: int | None = None
+    path: str = "/**"
+
+
+class ModelToolMatch(Value, tag="model_tool"):
+    """A local tool, known by the names models call it by."""
+
+    names: tuple[str, ...]
+
+
+Match = HttpMatch | McpMatch | ModelToolMatch
+
+
+class Measure(Value):
+    """A number found in the request, in the response, or fixed; `expression` is JMESPath."""
+
+    side: str
+    expression: str = ""
+    fixed: Decimal | None = None
+
+
+class Untrusted(StrEnum):
+    """What happens when a steering argument came from untrusted content."""
+
+    HOLD = "hold"
+    DENY = "deny"
+
+
+class ArgumentRule(Value):
+    """One argument of a tool: where it is (JMESPath into the body) and whether it steers."""
+
+    name: str
+    at: str
+    steering: bool = False
+    untrusted: Untrusted = Untrusted.HOLD
+
+
+class Returns(Value):
+    """What a tool's answer is worth. `trusted_fields` are JMESPaths to system-made values."""
+
+    tier: TrustTier = TrustTier.EXTERNAL
+    label: str = ""
+    trusted_fields: tuple[str, ...] = ()
+
+
+class ToolRule(Value):
+    """One declared tool (or a family, when the name ends in `.*`)."""
+
+    name: str
+    place: Place
+    match: tuple[Match, ...]
+    effect: ToolEffect = ToolEffect.WRITE
+    base_risk: Decimal = Decimal(1)
+    trust: Decimal = Decimal(2)
+    scope: str = ""
+    rows: Measure | None = None
+    cost: Measure | None = None
+    returns: Returns = Returns()
+    arguments: tuple[ArgumentRule, ...] = ()
+
+
+# -- models, sources, memory ----------------------------------------------------------------------
+
+
+class Price(Value):
+    """Money per million model tokens."""
+
+    input: Decimal
+    output: Decimal
+
+
+class ModelRule(Value):
+    """A model provider: its host, the dialect it speaks, its prices by model name or glob."""
+
+    name: str
+    place: Place
+    match: HttpMatch
+    dialect: str
+    prices: dict[str, Price] = {}
+
+
+class SourceRule(Value):
+    """What may be read (GET, HEAD) without a token, and what it is worth."""
+
+    place: Place
+    match: HttpMatch
+    tier: TrustTier = TrustTier.EXTERNAL
+    label: str = ""
+
+
+class MemoryRule(Value):
+    """A declared memory store: the tool that writes it, where item and id are (JMESPath)."""
+
+    place: Place
+    tool: str
+    item: str
+    id: str
+
+
+# -- risk, egress, firewall, policy ----------------------------------------------------------------
+
+
+class StepPattern(Value):
+    """What a step of a sequence looks like; an empty field matches anything."""
+
+    tool: str = ""
+    effect: ToolEffect | None = None
+    label: str = ""
+    kind: str = ""
+
+
+class Sequence(Value):
+    """Steps that, seen in this order, raise the escalation factor of the last (1.0 to 3.0)."""
+
+    name: str
+    place: Place
+    when: tuple[StepPattern, ...]
+    escalation: Decimal
+
+
+class RiskRules(Value):
+    """Sequences, and from which use of a budget on it stresses (spec 8)."""
+
+    sequences: tuple[Sequence, ...] = ()
+    budget_stress_from: Decimal = Decimal("0.5")
+
+
+class DetectorRule(Value):
+    """What to do about entities on their way `to` somewhere: `any`, `model`, `memory`, or a trust word."""
+
+    place: Place
+    entities: tuple[str, ...]
+    to: str
+    action: FindingAction
+
+
+class EgressRules(Value):
+    """What may leave. `labels` maps a label to the places it may go; `canaries` are `env:` or `file:` sources."""
+
+    max_body_bytes: int = 10 * 1024 * 1024
+    detectors: tuple[DetectorRule, ...] = ()
+    labels: dict[str, tuple[str, ...]] = {}
+    canaries: tuple[str, ...] = ()
+
+
+class FirewallRules(Value):
+    """The context firewall's lines."""
+
+    flag_at: Decimal = Decimal("0.5")
+    block_at: Decimal = Decimal("0.9")
+    unknown_content: TrustTier = TrustTier.EXTERNAL
+
+
+class OpaRule(Value):
+    """An OPA server to ask beside the grants."""
+
+    url: str
+    path: str
+    place: Place
+
+
+class PolicyRules(Value):
+    """Decision points beside the grants; they can only take away."""
+
+    cedar: tuple[str, ...] = ()
+    opa: OpaRule | None = None
+
+
+class RuleSet(Value):
+    """Everything in force at once. `policy_version` is the digest of the files it was read from."""
+
+    policy_version: str
+    agents: dict[AgentId, AgentRule] = {}
+    tools: dict[str, ToolRule] = {}
+    models: dict[str, ModelRule] = {}
+    sources: tuple[SourceRule, ...] = ()
+    memory: tuple[MemoryRule, ...] = ()
+    risk: RiskRules = RiskRules()
+    egress: EgressRules = EgressRules()
+    firewall: FirewallRules = FirewallRules()
+    policy: PolicyRules = PolicyRules()
+
+
+__all__ = [
+    "AgentRule",
+    "ArgumentRule",
+    "Authentication",
+    "CertificateAuthentication",
+    "Constraints",
+    "DetectorRule",
+    "EgressRules",
+    "FirewallRules",
+    "GrantRule",
+    "HttpMatch",
+    "Match",
+    "McpMatch",
+    "Measure",
+    "MemoryRule",
+    "ModelRule",
+    "ModelToolMatch",
+    "OpaRule",
+    "Place",
+    "PolicyRules",
+    "Price",
+    "Problem",
+    "Returns",
+    "RiskRules",
+    "RuleSet",
+    "SecretAuthentication",
+    "Sequence",
+    "SourceAuthentication",
+    "SourceRule",
+    "StepPattern",
+    "TokenMode",
+    "ToolRule",
+    "Untrusted",
+]
