@@ -11,7 +11,7 @@ from aisecops.model.value import Value
 
 
 class Caller(Value):
-    """Who is on a connection, proven by credentials. `run_id` None: the agent's implicit run, or its header, decides."""
+    """Who is on a connection, proven by credentials. Without `run_id`, its header or the implicit run decides."""
 
     agent_id: AgentId
     run_id: RunId | None = None
