@@ -1,0 +1,186 @@
+"""All settings of a process, as one frozen value (contract 1).
+
+Knows which settings there are, their types, their defaults and what must hold between them. Where
+each one comes from (flag, variable, file) is `ops/settings_read.py`; how one is written as text is
+`ops/settings_text.py`. Secrets are no settings: rules name them as `env:` or `file:` sources.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from aisecops.model.errors import ConfigError
+from aisecops.model.value import Value
+from aisecops.ops.settings_text import Address, LogFormat, Seconds
+
+
+def about(words: str) -> msgspec.Meta:
+    """What a setting does, for `--help` and `aisecops config`."""
+    return msgspec.Meta(description=words)
+
+
+class Part(Value):
+    """A group of settings: a mapping in the file."""
+
+
+class Listener(Part):
+    """A port we open. Beyond loopback it needs TLS, or the operator's `insecure: true`."""
+
+    listen: Annotated[Address, about("host:port to listen on; port 0 takes a free one")]
+    insecure: Annotated[bool, about("allow listening beyond loopback without TLS")] = False
+    tls_certificate: Annotated[Path | None, about("PEM certificate chain; makes the listener speak TLS")] = None
+    tls_key: Annotated[Path | None, about("PEM private key of the certificate")] = None
+
+    @property
+    def scheme(self) -> str:
+        """`https` when it speaks TLS, else `http`."""
+        return "https" if self.tls_certificate else "http"
+
+    @property
+    def url(self) -> str:
+        """Where it is reached; loopback when it listens on every address."""
+        return f"{self.scheme}://{self.listen.reachable}"
+
+
+class ProxySettings(Listener):
+    """The gateway's listener and its processes."""
+
+    listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
+    workers: Annotated[int, about("gateway processes that share the port")] = 1
+    transparent: Annotated[bool, about("take redirected connections too")] = False
+
+
+class ControlSettings(Listener):
+    """The control plane's listener."""
+
+    listen: Annotated[Address, about("host:port of the API and dashboard")] = Address(host="127.0.0.1", port=8081)
+    public_url: Annotated[str | None, about("where others reach the control plane, if not at `listen`")] = None
+
+
+class MetricsSettings(Listener):
+    """The Prometheus listener: all workers together."""
+
+    listen: Annotated[Address, about("host:port of /metrics")] = Address(host="127.0.0.1", port=9464)
+
+
+class PathSettings(Part):
+    """Folders; a relative one in a file is relative to that file."""
+
+    state: Annotated[Path, about("store, record, operator secret")] = Path(".aisecops")
+    certs: Annotated[Path, about("certificate authority and signing keys")] = Path("certs")
+    rules: Annotated[Path, about("the rules")] = Path("rules")
+
+
+class UpstreamSettings(Part):
+    """How the gateway reaches the world."""
+
+    ca: Annotated[tuple[Path, ...], about("PEM files trusted beside the system's")] = ()
+    resolve: Annotated[
+        dict[str, str], about("fixed addresses, `name:port=address:port`; names listed here may be private")
+    ] = {}
+    proxy: Annotated[str | None, about("corporate proxy to chain to, a URL")] = None
+
+
+class ScanSettings(Part):
+    """The worker processes that look for what must not leave."""
+
+    workers: Annotated[int, about("scan processes per gateway worker")] = 1
+    deadline_seconds: Annotated[Seconds, about("a scan that takes longer is a refusal")] = Seconds(10)
+
+
+class TelemetrySettings(Part):
+    """Where the record goes beside its files."""
+
+    otlp: Annotated[str | None, about("OTLP collector URL")] = None
+
+
+class LogSettings(Part):
+    """What processes say to stderr; never what they record."""
+
+    format: Annotated[LogFormat, about("plain or json, one line each")] = LogFormat.PLAIN
+
+
+class Settings(Value):
+    """Everything a process was told. `origins` says for each dotted key where its value came from."""
+
+    proxy: ProxySettings = ProxySettings()
+    control: ControlSettings = ControlSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    paths: PathSettings = PathSettings()
+    store: Annotated[str, about("where runs, budgets and approvals are kept: sqlite")] = "sqlite"
+    upstream: UpstreamSettings = UpstreamSettings()
+    hold_seconds: Annotated[Seconds, about("how long a held request waits on the line before it is answered")] = (
+        Seconds(30)
+    )
+    drain_seconds: Annotated[Seconds, about("how long requests under way may finish when stopping")] = Seconds(10)
+    idle_run_seconds: Annotated[Seconds, about("an implicit run ends after this long without a request")] = Seconds(
+        1800
+    )
+    approval_seconds: Annotated[Seconds, about("how long a held step waits for a person before it expires")] = Seconds(
+        3600
+    )
+    scan: ScanSettings = ScanSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    log: LogSettings = LogSettings()
+    origins: dict[str, str] = {}
+
+    @property
+    def control_url(self) -> str:
+        """Where this process reaches the control plane, without a final slash."""
+        return (self.control.public_url or self.control.url).rstrip("/")
+
+    @property
+    def metrics_url(self) -> str:
+        """Where Prometheus scrapes."""
+        return f"{self.metrics.url}/metrics"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.paths.state / "store.sqlite"
+
+    @property
+    def record_folder(self) -> Path:
+        """Where the record's files are."""
+        return self.paths.state / "audit"
+
+    @property
+    def operator_secret(self) -> Path:
+        """The file with the operator's bearer secret."""
+        return self.paths.state / "operator.secret"
+
+
+def check(settings: Settings) -> Settings:
+    """`settings` itself when everything in it goes together; raises ConfigError naming the first that does not."""
+    for name, listener in (("proxy", settings.proxy), ("control", settings.control), ("metrics", settings.metrics)):
+        _check_listener(name, listener)
+    for name, count in (("proxy.workers", settings.proxy.workers), ("scan.workers", settings.scan.workers)):
+        if count < 1:
+            raise ConfigError(f"{name} is {count}", "use 1 or more")
+    _check_available(settings)
+    return settings
+
+
+def _check_listener(name: str, listener: Listener) -> None:
+    if (listener.tls_certificate is None) != (listener.tls_key is None):
+        raise ConfigError(f"{name} has half of a TLS pair", f"give both {name}.tls_certificate and {name}.tls_key")
+    if listener.listen.is_loopback or listener.tls_certificate or listener.insecure:
+        return
+    raise ConfigError(
+        f"{name}.listen is `{listener.listen}`, which others can reach, without TLS",
+        f"set {name}.tls_certificate and {name}.tls_key, or {name}.insecure: true if the network is trusted",
+    )
+
+
+def _check_available(settings: Settings) -> None:
+    """Refuse what this version cannot do: a setting that is read and not obeyed would be a lie."""
+    for name, asked, instead in (
+        ("store", settings.store != "sqlite", "use `sqlite`"),
+        ("proxy.transparent", settings.proxy.transparent, "leave it false"),
+        ("telemetry.otlp", settings.telemetry.otlp is not None, "leave it out"),
+    ):
+        if asked:
+            raise ConfigError(f"{name} asks for something this version does not have yet", instead)

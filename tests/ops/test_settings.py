@@ -1,0 +1,61 @@
+"""Which settings there are and what must hold between them."""
+
+from __future__ import annotations
+
+import pytest
+
+from aisecops.model.errors import ConfigError
+from aisecops.ops.settings_read import load
+
+
+def test_the_defaults_are_those_of_the_contract(tmp_path):
+    settings = load(environ={}, folder=tmp_path)
+
+    assert str(settings.proxy.listen) == "127.0.0.1:8080"
+    assert settings.control_url == "http://127.0.0.1:8081"
+    assert settings.metrics_url == "http://127.0.0.1:9464/metrics"
+    assert settings.paths.state == tmp_path / ".aisecops"
+    assert (settings.store, settings.hold_seconds, settings.upstream.resolve) == ("sqlite", 30, {})
+
+
+@pytest.mark.parametrize("part", ["proxy", "control", "metrics"])
+def test_a_listener_beyond_loopback_needs_tls_or_the_word_insecure(tmp_path, part):
+    reachable = {f"{part}.listen": "0.0.0.0:9000"}
+
+    with pytest.raises(ConfigError, match=rf"{part}\.listen is `0\.0\.0\.0:9000`, which others can reach"):
+        load(reachable, environ={}, folder=tmp_path)
+
+    assert load(reachable | {f"{part}.insecure": "true"}, environ={}, folder=tmp_path)
+    assert load(
+        reachable | {f"{part}.tls_certificate": "c.pem", f"{part}.tls_key": "k.pem"}, environ={}, folder=tmp_path
+    )
+
+
+def test_a_name_is_not_taken_for_loopback(tmp_path):
+    with pytest.raises(ConfigError, match="others can reach"):
+        load({"proxy.listen": "gateway.test:8080"}, environ={}, folder=tmp_path)
+
+
+def test_half_of_a_tls_pair_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="half of a TLS pair"):
+        load({"control.tls_key": "k.pem"}, environ={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("store", "redis://127.0.0.1"), ("proxy.transparent", "true"), ("telemetry.otlp", "http://127.0.0.1:4318")],
+)
+def test_what_this_version_cannot_do_is_refused_rather_than_ignored(tmp_path, name, value):
+    with pytest.raises(ConfigError, match=f"{name} asks for something this version does not have"):
+        load({name: value}, environ={}, folder=tmp_path)
+
+
+def test_no_workers_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"proxy\.workers is 0"):
+        load({"proxy.workers": "0"}, environ={}, folder=tmp_path)
+
+
+def test_a_listener_on_every_address_is_reached_by_loopback(tmp_path):
+    settings = load({"control.listen": "0.0.0.0:81", "control.insecure": "yes"}, environ={}, folder=tmp_path)
+
+    assert settings.control_url == "http://127.0.0.1:81"
