@@ -1,0 +1,62 @@
+# Two commands do everything on a machine with Python 3.12 or newer and pip:
+#   make demo    set up, then attack real agents behind the gateway and see where each attack stops
+#   make test    set up, then run every check
+# PYTHON and VENV can be given: make test PYTHON=python3.12 VENV=.venv312
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+PYTHON ?= $(shell .ci/find-python)
+BIN := $(VENV)/bin
+# The tests that start gateways are waited for in seconds: more workers than cores only make them slow.
+JOBS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(VENV)/.ready ## the main job: attacks on real agents, and where they stop
+	$(BIN)/aisecops demo
+
+test: check $(VENV)/.ready ## lint, types and every test
+	$(PYTEST)
+
+quick: check ## the same without the slow tests
+	$(PYTEST) -m "not slow"
+
+check: $(VENV)/.ready ## lint, format, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+fmt: $(VENV)/.ready ## put the code in its form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+setup: $(VENV)/.ready ## the virtual environment alone
+
+# Two stamps: the pinned packages are installed again only when the pins change.
+$(VENV)/.packages: requirements.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.12 or newer found; install one or say: make PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.packages pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+UV = $(BIN)/uv pip compile --universal --python-version 3.12 --no-header --no-annotate --generate-hashes --quiet
+lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(UV) --upgrade --extra dev pyproject.toml requirements.in -o requirements.txt
+	$(UV) pyproject.toml requirements.in -c requirements.txt -o docker/requirements.txt
+
+clean: ## forget environments and caches; state, certificates and rules stay
+	rm -rf .venv .venv312 .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help demo test quick check fmt setup lock clean
