@@ -59,6 +59,7 @@ class TreeState(Value):
 
     `progress` counts, per risk sequence, how many of its steps have been seen in order.
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
+    `seen_ms` is the latest time a step was charged at: a tree's clock never goes back.
     """
 
     root_run_id: RunId
@@ -68,6 +69,7 @@ class TreeState(Value):
     halted_why: str = ""
     progress: dict[str, int] = {}
     held_steps: tuple[tuple[str, str], ...] = ()
+    seen_ms: int = 0
 
     def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
         """`run_id`, its parent, and so on to the root."""
