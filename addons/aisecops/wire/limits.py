@@ -1,0 +1,104 @@
+"""One strict JSON reader for everything that comes over the wire.
+
+Knows how much is read and what counts as JSON here: only what every reader would read alike, so that what was judged
+is what the other side understands. Does not know what any document means.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+import orjson
+
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
+
+type JsonValue = bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None
+
+MAX_DEPTH = 64
+MAX_DIGITS = 20  # of 64 bits, in one run; a double needs 17
+
+_INTEGERS = range(-(2**63), 2**64)
+_DIGITS_TO_ZERO = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte in range(256))
+_TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
+
+
+def read_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValue:
+    """The one document in `data`: UTF-8 without BOM, every name once, only finite numbers, nothing after it.
+
+    Integers must fit 64 bits, signed or unsigned; no number has more than `MAX_DIGITS` digits in a run. Raises
+    `WireError`, `too_large` over `max_bytes`, else `unreadable`.
+    """
+    if len(data) > max_bytes:
+        raise WireError(f"the JSON document is over {max_bytes} bytes", Code.TOO_LARGE)
+    try:
+        value: JsonValue = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise WireError(f"not JSON, at line {error.lineno} column {error.colno}") from None
+    members, inside, huge = _survey(value, max_depth)
+    # INVARIANT: outside strings, JSON has exactly one colon for each member. A name that stands twice is gone from the
+    # parsed value together with its colon, so the two counts agree only when every name stands once. (The only way a
+    # colon is in a value but not in the bytes is its escape, and then we look closely.)
+    if b"u003a" in data or b"u003A" in data or huge or _TOO_MANY_DIGITS in data.translate(_DIGITS_TO_ZERO):
+        _look_closely(data)
+    elif data.count(b":") != members + inside:
+        _refuse_duplicate()
+    return value
+
+
+def _survey(value: JsonValue, max_depth: int) -> tuple[int, int, bool]:
+    """How many members, how many colons inside strings, and whether a number may have been an oversized integer."""
+    members = inside = depth = 0
+    huge = False
+    level: list[JsonValue] = [value]
+    while level:
+        below: list[JsonValue] = []
+        nests = False
+        for node in level:
+            if isinstance(node, str):
+                if ":" in node:
+                    inside += node.count(":")
+            elif isinstance(node, dict):
+                members += len(node)
+                below.extend(node)
+                below.extend(node.values())
+                nests = True
+            elif isinstance(node, list):
+                below.extend(node)
+                nests = True
+            elif isinstance(node, float) and not -(2.0**63) < node < 2.0**63:
+                huge = True
+        if nests and depth == max_depth:
+            raise WireError(f"the JSON document is nested deeper than {max_depth}")
+        depth += 1
+        level = below
+    return members, inside, huge
+
+
+def _look_closely(data: bytes) -> None:
+    """The same rules, slowly: every name once, every number as long as it may be. `data` is known to be JSON."""
+    json.loads(data, object_pairs_hook=_once_each, parse_int=_fitting, parse_float=_short)
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        _refuse_duplicate()
+    return members
+
+
+def _fitting(digits: str) -> int:
+    if len(digits) > MAX_DIGITS or int(digits) not in _INTEGERS:
+        raise WireError("an integer in the JSON does not fit 64 bits; send it as a string")
+    return int(digits)
+
+
+def _short(number: str) -> float:
+    if _TOO_MANY_DIGITS in number.encode().translate(_DIGITS_TO_ZERO):
+        raise WireError(f"a number in the JSON has over {MAX_DIGITS} digits; send it as a string")
+    return float(number)
+
+
+def _refuse_duplicate() -> NoReturn:
+    raise WireError("a name stands twice in one JSON object")

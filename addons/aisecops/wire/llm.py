@@ -1,0 +1,187 @@
+"""The one model of an LLM exchange: what every dialect is read into.
+
+Knows roles, segments, offered tools, proposed calls and what they weigh. Does not know any provider's JSON, and judges
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from enum import StrEnum
+from typing import Protocol
+
+import orjson
+
+from aisecops.model.value import Value
+from aisecops.wire.limits import JsonValue
+from aisecops.wire.sse import SseEvent
+
+
+class Role(StrEnum):
+    """Who speaks, as the request claims it."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class SegmentKind(StrEnum):
+    """What a segment is. `other` is what we have no word for yet; it is never dropped."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    FILE = "file"
+    AUDIO = "audio"
+    TOOL_CALL = "tool_call"
+    TOOL_RESULT = "tool_result"
+    OTHER = "other"
+
+
+class Segment(Value):
+    """One piece of what the model is told.
+
+    `position` is the JSON pointer to the value in the request body that holds `text`. Of data in the body (an image, a
+    file) `text` is `sha256:...`, of data elsewhere its address or id. `name` is the tool's name, or the speaker's or
+    file's where one is given; `call_id` links a tool's result to its call.
+    """
+
+    position: str
+    role: Role
+    kind: SegmentKind
+    text: str
+    name: str = ""
+    call_id: str = ""
+
+
+class ToolOffer(Value):
+    """A tool the model may call. `hosted` ones the provider runs itself: their calls never cross the gateway.
+
+    `position` points to the declaration; `size_bytes` is what it weighs in the prompt. `schema` None: none declared.
+    """
+
+    name: str
+    position: str
+    size_bytes: int
+    description: str = ""
+    schema: dict[str, JsonValue] | None = None
+    hosted: bool = False
+
+
+class LlmCall(Value):
+    """One request to a model.
+
+    `answers` is how many it must write, each up to `max_output_tokens`. `remembered` names state kept at the provider
+    that this call continues from (an earlier response, a stored prompt): context that no one here can see.
+    `streams_usage` is False when the streamed answer will not say what it cost. `charged` is False for calls that only
+    count.
+    """
+
+    dialect: str
+    model: str
+    stream: bool
+    max_output_tokens: int | None
+    segments: tuple[Segment, ...]
+    tools: tuple[ToolOffer, ...] = ()
+    response_schema: dict[str, JsonValue] | None = None
+    answers: int = 1
+    remembered: tuple[str, ...] = ()
+    streams_usage: bool = True
+    charged: bool = True
+
+
+class Usage(Value):
+    """Model tokens, as the provider counted them. The cached ones are part of `input_tokens`."""
+
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
+class ProposedCall(Value):
+    """A tool call the model wants made. `arguments` is JSON text as the model wrote it, so perhaps not JSON.
+
+    `hosted` ones the provider has made already.
+    """
+
+    name: str
+    call_id: str
+    arguments: str
+    hosted: bool = False
+
+
+class LlmAnswer(Value):
+    """What the model answered; of a stream, what it answered so far. `finish` is the provider's word for why it ended.
+
+    `texts` has one entry for each answer written, reasoning not included; `reasoning_chars` says how much of that was
+    shown. `complete` is False for a stream that has not ended by its own rules.
+    """
+
+    model: str
+    usage: Usage | None
+    proposals: tuple[ProposedCall, ...] = ()
+    texts: tuple[str, ...] = ()
+    reasoning_chars: int = 0
+    finish: str = ""
+    complete: bool = True
+
+    @property
+    def text_chars(self) -> int:
+        """How much text the answer shows."""
+        return sum(len(text) for text in self.texts)
+
+
+class StreamReader(Protocol):
+    """Reads one streamed answer, event by event. Raises WireError for events that cannot be what they claim."""
+
+    @property
+    def pending(self) -> bool:
+        """True while a proposed call has begun and is not whole: what belongs to it must not be passed on yet."""
+        ...
+
+    @property
+    def proposals(self) -> tuple[ProposedCall, ...]:
+        """The calls that are whole by now, in the order they became so."""
+        ...
+
+    def feed(self, event: SseEvent) -> None:
+        """Take the next event."""
+        ...
+
+    def answer(self) -> LlmAnswer:
+        """What was answered up to now."""
+        ...
+
+
+BYTES_PER_TOKEN = 3  # prose in English has more, code and most other scripts about this: the estimate leans high
+SEGMENT_TOKENS = 8  # what a role and its marks weigh
+MEDIA_TOKENS = 1600  # a large image; audio and files differ more than any guess
+
+_MEDIA = frozenset({SegmentKind.IMAGE, SegmentKind.FILE, SegmentKind.AUDIO})
+
+
+def prompt_hash(call: LlmCall) -> str:
+    """`sha256:...` over everything said to the model: role, kind, name, link and text of each segment, in order."""
+    said = [[part.role, part.kind, part.name, part.call_id, part.text] for part in call.segments]
+    return f"sha256:{hashlib.sha256(orjson.dumps(said)).hexdigest()}"
+
+
+def estimated_input_tokens(call: LlmCall) -> int:
+    """About how many model tokens the request weighs, leaning high; the provider's own count replaces it."""
+    weight = sum(SEGMENT_TOKENS + _tokens(len(part.text.encode())) for part in call.segments)
+    weight += sum(MEDIA_TOKENS for part in call.segments if part.kind in _MEDIA)
+    return weight + sum(SEGMENT_TOKENS + _tokens(tool.size_bytes) for tool in call.tools)
+
+
+def estimated_output_tokens(answer: LlmAnswer) -> int:
+    """About how many model tokens were answered, from what was seen; for streams that never say."""
+    proposed = sum(
+        SEGMENT_TOKENS + _tokens(len(call.name.encode()) + len(call.arguments.encode())) for call in answer.proposals
+    )
+    return proposed + _tokens(sum(len(text.encode()) for text in answer.texts)) + _tokens(answer.reasoning_chars)
+
+
+def _tokens(size_bytes: int) -> int:
+    return -(-size_bytes // BYTES_PER_TOKEN)
