@@ -19,9 +19,10 @@ def take(left_micros: int | None, at_ms: int, rate: Rate, *, now_ms: int) -> tup
     if rate.count < 1 or rate.per_ms < 1:
         raise ValueError(f"a rate needs at least one request in at least one millisecond, not {rate}")
     full = rate.count * MICROS
+    had = full if left_micros is None else min(full, left_micros)
     elapsed = max(0, now_ms - at_ms)
-    left = full if left_micros is None else min(full, left_micros + elapsed * full // rate.per_ms)
-    missing = MICROS - left
-    if missing <= 0:
+    left = min(full, had + elapsed * full // rate.per_ms)
+    if left >= MICROS:
         return left - MICROS, 0
-    return 0, -(-missing * rate.per_ms // full)
+    # counted from `at_ms`, where nothing is rounded yet: not a millisecond too long
+    return 0, -(-(MICROS - had) * rate.per_ms // full) - elapsed

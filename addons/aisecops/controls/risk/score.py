@@ -6,7 +6,7 @@ whoever calls has already looked those up.
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 from aisecops.model.risk import MICROS, StepRisk, to_micros
 
@@ -26,14 +26,13 @@ _RANGES = {
 
 def score(*, base: Decimal, escalation: Decimal, trust: Decimal, stress: Decimal) -> StepRisk:
     """The four factors and their product in millionths, half to even. Raises `ValueError` for one out of its range."""
-    factors = {"base": base, "escalation": escalation, "trust": trust, "stress": stress}
-    product = _ONE
-    for name, factor in factors.items():
+    for name, factor in {"base": base, "escalation": escalation, "trust": trust, "stress": stress}.items():
         low, high = _RANGES[name]
         if not factor.is_finite() or not low <= factor <= high:
             raise ValueError(f"{name} goes from {low} to {high}, not {factor}")
-        product = _EXACT.multiply(product, factor)
-    return StepRisk(base=base, escalation=escalation, trust=trust, stress=stress, micros=to_micros(product))
+    with localcontext(_EXACT):
+        micros = to_micros(base * escalation * trust * stress)
+    return StepRisk(base=base, escalation=escalation, trust=trust, stress=stress, micros=micros)
 
 
 def stress(use: Decimal, stress_from: Decimal) -> Decimal:
@@ -50,5 +49,5 @@ def stress(use: Decimal, stress_from: Decimal) -> Decimal:
         return _MOST_STRESS
     if use <= stress_from:
         return _ONE
-    over = _EXACT.divide(_EXACT.subtract(use, stress_from), _EXACT.subtract(_ONE, stress_from))
-    return _EXACT.add(_ONE, over).quantize(_STEP, ROUND_HALF_EVEN, _EXACT)
+    with localcontext(_EXACT):
+        return (1 + (use - stress_from) / (1 - stress_from)).quantize(_STEP, ROUND_HALF_EVEN)
