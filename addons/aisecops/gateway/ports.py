@@ -182,6 +182,30 @@ class Broker(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Counts for operators. Never raises, never blocks; labels are bounded by the rules."""
+
+    def decided(self, *, agent: str, tool: str, effect: str, decision: str, code: str, seconds: float) -> None:
+        """One request was decided; `decision` is allow, hold or deny as enforced, `code` empty when allowed."""
+        ...
+
+    def token_rejected(self, code: str) -> None:
+        """A presented capability token failed verification."""
+        ...
+
+    def egress_found(self, entity: str, action: str) -> None:
+        """A finding in what leaves, and what was done about it."""
+        ...
+
+    def budget_exceeded(self, agent: str, budget: str) -> None:
+        """A budget refused a step."""
+        ...
+
+    def approval_ended(self, outcome: str, wait_seconds: float) -> None:
+        """A held step was approved, denied or left waiting."""
+        ...
+
+
 class Refused(Exception):
     """The control plane refused; carries its problem document's code and detail."""
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     TOOL = "tool"
     MODEL = "model"
     SOURCE = "source"
+    UNDECLARED = "undeclared"
 
 
 class ToolEffect(StrEnum):
@@ -45,6 +46,7 @@ class ActionRequest(Value):
     """One governed step, as the wire and the rules together describe it.
 
     `digest` is the SHA-256 of the exact request (method, target, governed headers, body): approvals bind to it.
+    `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.
     """
 
@@ -55,7 +57,7 @@ class ActionRequest(Value):
     method: str
     host: str
     port: int
-    path: str
+    path_hash: str
     digest: str
     base_risk: Decimal = Decimal(0)
     trust: Decimal = Decimal(1)

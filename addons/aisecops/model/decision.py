@@ -50,12 +50,16 @@ class Reason(Value):
 
 
 class Judgment(Value):
-    """What one control says. `serves` names the AIS controls of the specification it enforces."""
+    """What one control says. `serves` names the AIS controls of the specification it enforces.
+
+    A `binding` no is kept in observe mode too.
+    """
 
     control: str
     verdict: Verdict
     reasons: tuple[Reason, ...] = ()
     serves: tuple[str, ...] = ()
+    binding: bool = False
 
 
 class Decision(Value):

@@ -1,0 +1,345 @@
+"""The way in: a request becomes a forward or a refusal.
+
+In this order, and each step only when the one before it said yes (contract 7):
+
+1. who and which run
+2. what it is (`classify.py`), the token, a first judgment: what is refused now is neither resolved nor scanned
+3. where it would go, and what is in it
+4. the judgment, with all facts
+5. what serves only once: a token's use, a person's approval
+6. the reservation: the tree's next state, by compare-and-swap; lost, back to 4
+7. the record, durable first when the step changes the world
+8. forward
+
+A crash between any two of them leaves something charged that did not run, never the reverse.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.redact import mask
+from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.classify import Step, classify, destination_objection, objection
+from aisecops.gateway.describe import acted, decided
+from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.gather import Gatherer, Presented, facts_for
+from aisecops.gateway.hold import wait_for_person
+from aisecops.gateway.judge import Judged, judge, limits_of, strictest_thresholds
+from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
+from aisecops.gateway.refuse import refusal, risk_header
+from aisecops.gateway.reserve import SWAP_TRIES, give_back
+from aisecops.gateway.runs import Runs
+from aisecops.model.decision import Judgment, Verdict
+from aisecops.model.errors import Fault, RecordError, Stale, StoreError, WireError
+from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
+from aisecops.model.finding import Finding, FindingAction
+from aisecops.model.ids import ApprovalId, DecisionId, RunId
+from aisecops.model.outcome import Forward, Outcome, Refuse
+from aisecops.model.refusals import Code
+from aisecops.model.risk import Thresholds
+from aisecops.model.rules import RuleSet
+from aisecops.model.state import Approval, ApprovalState, Snapshot
+from aisecops.model.value import Value
+
+RUN_HEADER = "AISecOps-Run"
+APPROVAL_HEADER = "AISecOps-Approval"
+
+
+class Looked(Value):
+    """What was looked up for one request before it is judged for good."""
+
+    step: Step
+    presented: Presented | None
+    findings: tuple[Finding, ...] = ()
+    opinions: tuple[Judgment, ...] = ()
+    addresses: tuple[tuple[str, int], ...] = ()
+
+
+class Admission:
+    """Admits requests. One object serves many at once; what it keeps is in store, record and permits."""
+
+    def __init__(
+        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, meter: Meter,
+        gatherer: Gatherer, runs: Runs, approvals: Approvals, permits: Permits, hold_ms: int, idle_ms: int,
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._gatherer = gatherer
+        self._runs = runs
+        self._approvals = approvals
+        self._permits = permits
+        self._hold_ms = hold_ms
+        self._idle_ms = idle_ms
+
+    async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
+        """A tunnel to a name that no rule knows is refused here, so that the name is never resolved."""
+        rules = self._rules.current()
+        if destination_objection(rules, host, port) is None:
+            return None
+        asked = HttpRequest(method="CONNECT", scheme="https", host=host, port=port, path="/", headers=())
+        run_id = await self._run_of(caller, asked)
+        if isinstance(run_id, Refuse):
+            return run_id
+        outcome = await self._judged_only(rules, run_id, classify(rules, asked))
+        return outcome if isinstance(outcome, Refuse) else None
+
+    async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
+        """Judge `request` whole; when this returns `Forward`, it is reserved and recorded."""
+        started = time.perf_counter()
+        run_id = await self._run_of(caller, request)
+        if isinstance(run_id, Refuse):
+            return run_id
+        rules = self._rules.current()
+        step = classify(rules, request)
+        looked = await self._looked_up(rules, caller, run_id, step, request)
+        outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
+        self._meter.decided(
+            agent=caller.agent_id, tool=step.action.tool, effect=step.action.effect.value,
+            decision="allow" if isinstance(outcome, Forward) else _word(outcome),
+            code="" if isinstance(outcome, Forward) else outcome.code.value,
+            seconds=time.perf_counter() - started,
+        )
+        return outcome
+
+    # 1
+
+    async def _run_of(self, caller: Caller, request: HttpRequest) -> RunId | Refuse:
+        named = values(request.headers, RUN_HEADER)
+        if caller.run_id is not None:
+            if named and named[0] != caller.run_id:
+                return Refuse(code=Code.RUN_UNKNOWN, detail=f"the credentials are of another run than {RUN_HEADER} says")
+            return caller.run_id
+        if not named:
+            return await self._runs.implicit(caller.agent_id, idle_ms=self._idle_ms)
+        run = await self._store.find_run(RunId(named[0]))
+        if run is None or run.agent_id != caller.agent_id:
+            return Refuse(code=Code.RUN_UNKNOWN, detail=f"`{caller.agent_id}` has no such run")
+        return run.run_id
+
+    # 2 and 3
+
+    async def _looked_up(
+        self, rules: RuleSet, caller: Caller, run_id: RunId, step: Step, request: HttpRequest
+    ) -> Looked | Refuse:
+        presented = await self._gatherer.presented(rules, caller.agent_id, run_id, step, request)
+        first = await self._judged_only(rules, run_id, step, presented)
+        if isinstance(first, Refuse):
+            return first
+        try:
+            findings = await self._gatherer.findings(rules, step, request)
+        except WireError as error:
+            step = objection(request, error.code, error.detail, rule=step.action.rule)
+            findings = ()
+        addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
+        return Looked(
+            step=step, presented=presented, findings=findings, addresses=tuple(addresses),
+            opinions=(unreachable,) if unreachable else (),
+        )
+
+    async def _judged_only(
+        self, rules: RuleSet, run_id: RunId, step: Step, presented: Presented | None = None
+    ) -> Refuse | None:
+        """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer."""
+        snapshot = await self._gatherer.snapshot(run_id, presented)
+        if snapshot is None:
+            return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
+        now_ms = self._clock.now_ms()
+        token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
+        facts = facts_for(step, snapshot, now_ms=now_ms, token=token)
+        judged = judge(rules, facts, DecisionId(self._ids.new("dec_")))
+        if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
+            return None
+        return await self._refused(rules, facts, judged)
+
+    # 4 to 8
+
+    async def _decide(self, rules: RuleSet, run_id: RunId, looked: Looked, request: HttpRequest) -> Outcome:
+        approval = await self._approval_for(run_id, looked.step, request)
+        if isinstance(approval, Refuse):
+            return approval
+        decision_id = DecisionId(self._ids.new("dec_"))
+        counted = False
+        waited = False
+        spent: TokenFacts | None = None
+        for _ in range(SWAP_TRIES):
+            snapshot = await self._gatherer.snapshot(run_id, looked.presented)
+            if snapshot is None:
+                return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
+            facts = self._facts(looked, snapshot, approval=facts_of(approval) if approval else None, spent=spent)
+            judged = judge(rules, facts, decision_id)
+            if judged.decision.enforced is Verdict.HOLD:
+                held = await self._held(rules, facts, judged, wait=not waited)
+                if isinstance(held, Refuse):
+                    return held
+                approval, waited, decision_id = held, True, DecisionId(self._ids.new("dec_"))
+                continue
+            if judged.decision.enforced is Verdict.DENY:
+                if judged.tree is not None and not await self._swapped(snapshot, judged):
+                    continue
+                return await self._refused(rules, facts, judged)
+            # 5
+            if not counted and not await self._use_counted(facts):
+                spent = TokenFacts(fault=Code.TOKEN_REPLAYED, detail="the token has no use left")
+                continue
+            counted = True
+            if approval is not None and approval.state is not ApprovalState.USED:
+                if await self._approvals.use(approval) is None:
+                    approval = None
+                    continue
+                approval = _used(approval)
+            # 6
+            if not await self._swapped(snapshot, judged):
+                continue
+            return await self._forwarded(rules, facts, judged, looked, request, approval)
+        raise StoreError("the run's tree is changed by others faster than it can be read")
+
+    def _facts(
+        self, looked: Looked, snapshot: Snapshot, *, approval: ApprovalFacts | None, spent: TokenFacts | None
+    ) -> Facts:
+        now_ms = self._clock.now_ms()
+        token = spent or self._gatherer.token_facts(
+            looked.presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms
+        )
+        return facts_for(
+            looked.step, snapshot, now_ms=now_ms, token=token, findings=looked.findings, approval=approval,
+            opinions=looked.opinions,
+        )
+
+    async def _approval_for(self, run_id: RunId, step: Step, request: HttpRequest) -> Approval | Refuse | None:
+        named = values(request.headers, APPROVAL_HEADER)
+        if not named:
+            return None
+        approval = await self._approvals.standing(ApprovalId(named[0]))
+        if approval is None or approval.run_id != run_id or approval.digest != step.action.digest:
+            return Refuse(
+                code=Code.HUMAN_APPROVAL_REQUIRED, run_id=run_id,
+                detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
+            )
+        if approval.state is ApprovalState.DENIED:
+            return _person_said_no(approval)
+        return approval if approval.state is ApprovalState.APPROVED else None
+
+    async def _use_counted(self, facts: Facts) -> bool:
+        claims = facts.token.claims if facts.token else None
+        if claims is None or claims.uses is None:
+            return True
+        return await self._store.use_token(claims.jti, uses=claims.uses, expires_ms=claims.exp * 1000)
+
+    async def _swapped(self, snapshot: Snapshot, judged: Judged) -> bool:
+        if judged.tree is None:
+            raise Fault("an allowed step came without the state that charges it")
+        try:
+            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
+        except Stale:
+            return False
+        return True
+
+    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, *, wait: bool) -> Approval | Refuse:
+        lines = self._lines(rules, facts)
+        await self._record.append(*decided(facts, judged, lines))
+        approval = await self._approvals.hold(facts, judged.decision, lines)
+        if wait and approval.state is ApprovalState.PENDING:
+            approval = await wait_for_person(self._approvals, approval, clock=self._clock, hold_ms=self._hold_ms)
+        self._meter.approval_ended(approval.state.value, (self._clock.now_ms() - approval.opened_ms) / 1000)
+        if approval.state is ApprovalState.APPROVED:
+            return approval
+        if approval.state is ApprovalState.DENIED:
+            return _person_said_no(approval)
+        return refusal(facts, judged, lines, approval_id=approval.approval_id)
+
+    async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
+        lines = self._lines(rules, facts)
+        await self._record.append(*decided(facts, judged, lines))
+        self._count(facts, judged)
+        return refusal(facts, judged, lines)
+
+    async def _forwarded(  # noqa: PLR0917 - the whole of what was decided
+        self, rules: RuleSet, facts: Facts, judged: Judged, looked: Looked, request: HttpRequest,
+        approval: Approval | None,
+    ) -> Outcome:
+        lines = self._lines(rules, facts)
+        try:
+            # 7: contract 7, durable before anything that changes the world leaves
+            await self._record.append(
+                *decided(facts, judged, lines), *acted(facts, judged.decision),
+                durable=facts.request.effect.changes_state,
+            )
+            body = self._masked(looked.step, judged)
+        except Fault:
+            await give_back(self._store, facts, judged)
+            if approval is not None:
+                await self._approvals.give_back(approval)
+            raise
+        self._count(facts, judged)
+        # 8
+        permit = self._permits.open(Permit(
+            decision_id=judged.decision.decision_id, facts=facts, judged=judged,
+            step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
+            started_ms=self._clock.now_ms(), policy_version=rules.policy_version,
+        ))
+        return Forward(
+            permit=permit, decision_id=judged.decision.decision_id, run_id=facts.principal.run_id,
+            host=request.host, port=request.port, addresses=looked.addresses,
+            remove_headers=("Content-Encoding",) if body is not None else (),
+            set_headers=_streamed_readably(looked.step), body=body,
+            response_headers=_told(facts, judged, lines),
+        )
+
+    def _masked(self, step: Step, judged: Judged) -> bytes | None:
+        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
+        if not hidden:
+            return None
+        return mask(step.body, hidden)
+
+    def _count(self, facts: Facts, judged: Judged) -> None:
+        for found in judged.findings:
+            self._meter.egress_found(found.finding.entity, found.action.value)
+        for reason in judged.decision.reasons:
+            if reason.code.is_token_fault:
+                self._meter.token_rejected(reason.code.value)
+            elif reason.code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
+                self._meter.budget_exceeded(facts.principal.agent_id, reason.rule or reason.code.value)
+
+    def _lines(self, rules: RuleSet, facts: Facts) -> Thresholds:
+        return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
+
+
+def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
+    # A stream is read as it passes; compressed, it could only be read at its end.
+    return (("Accept-Encoding", "identity"),) if step.call and step.call.stream else ()
+
+
+def _told(facts: Facts, judged: Judged, lines: Thresholds) -> tuple[tuple[str, str], ...]:
+    return (
+        ("AISecOps-Decision", judged.decision.decision_id),
+        ("AISecOps-Run", facts.principal.run_id),
+        ("AISecOps-Risk", risk_header(judged.decision.total_micros, lines)),
+    )
+
+
+def _used(approval: Approval) -> Approval:
+    return replace(approval, state=ApprovalState.USED)
+
+
+def _person_said_no(approval: Approval) -> Refuse:
+    return Refuse(
+        code=Code.POLICY_DENIED, run_id=approval.run_id, approval_id=approval.approval_id,
+        detail=f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}",
+    )
+
+
+def _word(outcome: Refuse) -> str:
+    return "hold" if outcome.code is Code.HUMAN_APPROVAL_REQUIRED else "deny"
+
+
+__all__: Sequence[str] = ("APPROVAL_HEADER", "RUN_HEADER", "Admission")

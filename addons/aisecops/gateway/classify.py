@@ -1,0 +1,201 @@
+"""From an HTTP request to a governed step: what is it, what does it do, to what.
+
+Knows how rules and wire formats meet. What cannot be read or is not declared comes out as a step too,
+with a judgment that denies it, so that refusals are decided, recorded and counted like everything else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import ROUND_CEILING, Decimal
+
+from aisecops.controls.policy.match import (
+    destination_known,
+    find_model,
+    find_source,
+    find_tool,
+    measure,
+    normal_path,
+    scope_of,
+)
+from aisecops.model.action import ActionRequest, Kind, ToolEffect
+from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.refusals import Code
+from aisecops.model.risk import to_micros
+from aisecops.model.rules import ModelRule, Price, RuleSet, SourceRule, ToolRule
+from aisecops.model.scope import quoted
+from aisecops.model.value import Value
+from aisecops.wire.coding import decode
+from aisecops.wire.dialects import read_call
+from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
+
+SERVES = ("AIS-EXE-01",)
+UNSTATED_OUTPUT_TOKENS = 1024
+"""Reserved for an answer whose length the request does not bound; the real use replaces it."""
+
+READ_METHODS = frozenset({"GET", "HEAD"})
+_DIGESTED_HEADERS = ("content-type", "content-encoding")
+
+
+class Step(Value):
+    """A classified request: the action, what the wire or the rules deny of it, and what was read on the way.
+
+    `body` is decoded. `tool`, `model` and `source` are the rule that matched, at most one of them.
+    """
+
+    action: ActionRequest
+    body: bytes = b""
+    json: JsonValue = None
+    call: LlmCall | None = None
+    tool: ToolRule | None = None
+    model: ModelRule | None = None
+    source: SourceRule | None = None
+    objections: tuple[Judgment, ...] = ()
+
+
+def request_digest(request: HttpRequest) -> str:
+    """SHA-256 of what makes this request this one: method, target, how the body is to be read, body."""
+    digest = hashlib.sha256()
+    shaping = [f"{name}:{value}" for name in _DIGESTED_HEADERS for value in values(request.headers, name)]
+    for part in (request.method, request.scheme, request.host, str(request.port), request.path, *shaping):
+        digest.update(len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape"))
+    digest.update(request.body)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def classify(rules: RuleSet, request: HttpRequest) -> Step:
+    """What `request` is under `rules`. Never raises for what a client sent."""
+    try:
+        return _classified(rules, request)
+    except WireError as error:
+        return objection(request, error.code, error.detail)
+
+
+def objection(request: HttpRequest, code: Code, detail: str, *, rule: str = "") -> Step:
+    """A step that is denied for what it is: unreadable, undeclared, or on its way to nowhere allowed."""
+    return Step(
+        action=_action(request, Kind.UNDECLARED, "undeclared", ToolEffect.WRITE, f"undeclared.{quoted(request.host)}"),
+        objections=(deny(code, detail, rule=rule),),
+    )
+
+
+def deny(code: Code, detail: str, *, rule: str = "") -> Judgment:
+    """The wire's own no."""
+    reason = Reason(code=code, detail=detail, rule=rule)
+    return Judgment(control="wire", verdict=Verdict.DENY, reasons=(reason,), serves=SERVES)
+
+
+def destination_objection(rules: RuleSet, host: str, port: int) -> Judgment | None:
+    """DENY when no rule names `host:port`; judges the name alone."""
+    if destination_known(rules, host, port):
+        return None
+    return deny(Code.DESTINATION_DENIED, f"no tool, model or source names `{host}:{port}`; declare it in the rules")
+
+
+def _classified(rules: RuleSet, request: HttpRequest) -> Step:
+    unknown = destination_objection(rules, request.host, request.port)
+    if unknown is not None:
+        return objection(request, unknown.reasons[0].code, unknown.reasons[0].detail)
+    segments, query = normal_path(request.path)
+    limit = rules.egress.max_body_bytes
+    if len(request.body) > limit:
+        raise WireError(f"the body has {len(request.body)} bytes, `egress.max_body` is {limit}", Code.TOO_LARGE)
+    body = decode(request.body, request.headers, max_bytes=limit)
+    where = {"method": request.method, "host": request.host, "port": request.port, "path_segments": segments}
+    tool = find_tool(rules, **where)
+    model = None if tool else find_model(rules, **where)
+    if tool is not None:
+        return _tool_step(request, tool, segments, query, body)
+    if model is not None:
+        return _model_step(request, model, body)
+    source = find_source(rules, **where)
+    if source is not None and request.method in READ_METHODS:
+        return Step(
+            action=_action(
+                request, Kind.SOURCE, f"source:{source.match.host}", ToolEffect.READ, f"source.{quoted(request.host)}",
+                returns_tier=source.tier, label=source.label, rule=str(source.place),
+            ),
+            body=body,
+            source=source,
+        )
+    return objection(
+        request, Code.TOOL_UNDECLARED, f"no declared tool matches `{request.method} {request.host}` and this path"
+    )
+
+
+def _tool_step(
+    request: HttpRequest, tool: ToolRule, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
+) -> Step:
+    data = json_body(request, body)
+    scope = scope_of(tool, method=request.method, host=request.host, path_segments=segments, query=query, body=data)
+    rows = measure(tool.rows, data) if tool.rows and tool.rows.side == "request" else None
+    cost = measure(tool.cost, data) if tool.cost and tool.cost.side in {"request", "fixed"} else None
+    action = _action(
+        request, Kind.TOOL, tool.name, tool.effect, scope,
+        base_risk=tool.base_risk, trust=tool.trust, returns_tier=tool.returns.tier, label=tool.returns.label,
+        rule=str(tool.place), rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
+        cost_micros=0 if cost is None else to_micros(cost),
+    )
+    return Step(action=action, body=body, json=data, tool=tool)
+
+
+def _model_step(request: HttpRequest, model: ModelRule, body: bytes) -> Step:
+    data = json_body(request, body)
+    call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
+    name = call.model if call else ""
+    action = _action(
+        request, Kind.MODEL, f"model:{model.name}", ToolEffect.READ, f"model.{quoted(model.name)}.{quoted(name)}",
+        rule=str(model.place), model=name, prompt_hash=prompt_hash(call) if call else "",
+        cost_micros=expected_cost_micros(model, call) if call else 0,
+    )
+    return Step(action=action, body=body, json=data, call=call, model=model)
+
+
+def json_body(request: HttpRequest, body: bytes) -> JsonValue:
+    """The body as JSON when it says that it is JSON, else None; raises WireError when it lies."""
+    kinds = values(request.headers, "content-type")
+    if not body or not kinds:
+        return None
+    kind = kinds[0].partition(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        return read_json(body, max_bytes=len(body))
+    return None
+
+
+def price_of(model: ModelRule, name: str) -> Price | None:
+    """The price of `name`: its own, that of the longest glob or dated family it belongs to, else the dearest listed."""
+    if name in model.prices:
+        return model.prices[name]
+    families = [key for key in model.prices if name.startswith(key.removesuffix("*").removesuffix("-") + "-")]
+    families += [key for key in model.prices if key.endswith("*") and name.startswith(key[:-1])]
+    if families:
+        return model.prices[max(families, key=len)]
+    return max(model.prices.values(), key=lambda price: (price.output, price.input), default=None)
+
+
+def cost_micros(model: ModelRule, name: str, *, input_tokens: int, output_tokens: int) -> int:
+    """Money for model tokens, in millionths, rounded up. Prices are per million, so the millionths cancel."""
+    price = price_of(model, name)
+    if price is None:
+        return 0
+    return int((price.input * input_tokens + price.output * output_tokens).to_integral_value(ROUND_CEILING))
+
+
+def expected_cost_micros(model: ModelRule, call: LlmCall) -> int:
+    """What is reserved for a call before it runs."""
+    output = call.max_output_tokens if call.max_output_tokens is not None else UNSTATED_OUTPUT_TOKENS
+    return cost_micros(model, call.model, input_tokens=estimated_input_tokens(call), output_tokens=output)
+
+
+def _action(  # noqa: PLR0913 - one place where the two descriptions of a step meet
+    request: HttpRequest, kind: Kind, tool: str, effect: ToolEffect, scope: str, *,
+    base_risk: Decimal = Decimal(0), trust: Decimal = Decimal(1), **more: object,
+) -> ActionRequest:
+    return ActionRequest(
+        kind=kind, tool=tool, effect=effect, scope=scope, method=request.method, host=request.host, port=request.port,
+        path_hash=hashlib.sha256(request.path.encode("utf-8", "surrogateescape")).hexdigest(),
+        digest=request_digest(request), base_risk=base_risk, trust=trust, **more,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,77 @@
+"""Many judgments, one decision: the strictest wins, and every reason is kept.
+
+Observe mode is applied here and last: both what the rules say and what is done are recorded. Some
+noes bind in every mode: a run that a person halted, a message nobody can read, a part that is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aisecops.model.decision import Decision, Judgment, Mode, Verdict, strictest
+from aisecops.model.ids import DecisionId
+from aisecops.model.refusals import Code
+from aisecops.model.risk import StepRisk
+
+BINDING_IN_EVERY_MODE = frozenset(
+    {
+        Code.IDENTITY_REQUIRED,
+        Code.RUN_UNKNOWN,
+        Code.RUN_HALTED,
+        Code.RUN_FINISHED,
+        Code.PROTOCOL_DENIED,
+        Code.UNREADABLE,
+        Code.TOO_LARGE,
+        Code.POLICY_UNAVAILABLE,
+        Code.STORE_UNAVAILABLE,
+        Code.RECORD_UNAVAILABLE,
+        Code.INTERNAL,
+    }
+)
+
+
+def combine(
+    judgments: Iterable[Judgment],
+    *,
+    decision_id: DecisionId,
+    mode: Mode,
+    policy_version: str,
+    approved: bool = False,
+    risk: StepRisk | None = None,
+    total_micros: int = 0,
+    retry_after_ms: int | None = None,
+) -> Decision:
+    """One decision of `judgments`, in the order in which they were made; of none at all, DENY.
+
+    `approved`: a person said yes to exactly this request, so what only asked for a person is allowed.
+    The code is that of the first reason of the first judgment that is as strict as the whole.
+    """
+    kept = tuple(_waived(judgment) if approved else judgment for judgment in judgments)
+    verdict = strictest(judgment.verdict for judgment in kept)
+    first = next((j for j in kept if j.verdict is verdict and j.reasons), None)
+    code = None if verdict is Verdict.ALLOW else (first.reasons[0].code if first else Code.POLICY_DENIED)
+    binds = mode is Mode.ENFORCE or any(_binds(judgment) for judgment in kept if judgment.verdict is Verdict.DENY)
+    return Decision(
+        decision_id=decision_id,
+        verdict=verdict,
+        enforced=verdict if binds else Verdict.ALLOW,
+        mode=mode,
+        policy_version=policy_version,
+        judgments=kept,
+        code=code,
+        risk=risk,
+        total_micros=total_micros,
+        retry_after_ms=retry_after_ms,
+    )
+
+
+def _binds(judgment: Judgment) -> bool:
+    return judgment.binding or any(reason.code in BINDING_IN_EVERY_MODE for reason in judgment.reasons)
+
+
+def _waived(judgment: Judgment) -> Judgment:
+    if judgment.verdict is not Verdict.HOLD:
+        return judgment
+    return Judgment(
+        control=judgment.control, verdict=Verdict.ALLOW, reasons=judgment.reasons, serves=judgment.serves
+    )

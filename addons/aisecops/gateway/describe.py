@@ -1,0 +1,132 @@
+"""Decisions and acts as events of the record: what was asked, what was answered and why, what came of it.
+
+Every decision carries its facts whole, so that it can be made again from the record (spec 4.5, 5.4).
+No content, no secret, no token is in any event; hashes and fingerprints are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aisecops.gateway.judge import Judged
+from aisecops.model.action import ActionRequest, Kind
+from aisecops.model.decision import Decision, Verdict
+from aisecops.model.facts import Facts
+from aisecops.model.finding import FindingAction, JudgedFinding
+from aisecops.model.record import Event, EventName
+from aisecops.model.refusals import Code
+from aisecops.model.risk import Thresholds, from_micros
+
+ACTS = {Kind.TOOL: EventName.TOOL_INVOKED, Kind.MODEL: EventName.LLM_CALLED, Kind.SOURCE: EventName.SOURCE_READ}
+RETURNS = {Kind.TOOL: EventName.TOOL_RETURNED, Kind.MODEL: EventName.LLM_RETURNED, Kind.SOURCE: EventName.TOOL_RETURNED}
+
+
+def event(
+    name: EventName, facts: Facts, decision: Decision, *, control: tuple[str, ...] = (), **fields: Any
+) -> Event:
+    """An event about one decision's request."""
+    return Event(
+        event=name,
+        run_id=facts.principal.run_id,
+        root_run_id=facts.principal.root_run_id,
+        agent_id=facts.principal.agent_id,
+        decision_id=decision.decision_id,
+        policy_version=decision.policy_version,
+        control=control,
+        fields={key: value for key, value in fields.items() if value is not None},
+    )
+
+
+def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event, ...]:
+    """The decision, and an event of its own for each kind of no that people and alerts look for."""
+    decision = judged.decision
+    request = facts.request
+    serves = tuple(dict.fromkeys(control for judgment in decision.judgments for control in judgment.serves))
+    whole = event(
+        EventName.DECISION, facts, decision, control=serves,
+        **_step(request),
+        verdict=decision.verdict.value,
+        enforced=decision.enforced.value,
+        mode=decision.mode.value,
+        code=decision.code,
+        reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
+        risk=_terms(decision),
+        total=from_micros(decision.total_micros),
+        before=from_micros(facts.tree.risk_micros),
+        approve_above=from_micros(thresholds.approve_micros),
+        halt_above=from_micros(thresholds.halt_micros),
+        jti=facts.token.claims.jti if facts.token and facts.token.claims else None,
+        facts=msgspec.to_builtins(facts),
+        decision=msgspec.to_builtins(decision),
+    )
+    return (whole, *_particular(facts, judged))
+
+
+def acted(facts: Facts, decision: Decision) -> tuple[Event, ...]:
+    """What is about to leave; appended with the decision, before it does."""
+    request = facts.request
+    name = ACTS.get(request.kind)
+    if name is None:
+        return ()
+    more: dict[str, Any] = {}
+    if request.kind is Kind.MODEL:
+        more = {"model": request.model, "prompt_hash": request.prompt_hash}
+    return (event(name, facts, decision, control=("AIS-EXE-01", "AIS-OBS-01"), **_step(request), **more),)
+
+
+def returned(facts: Facts, decision: Decision, **fields: Any) -> Event:
+    """What came back of it, or that nothing did."""
+    name = RETURNS.get(facts.request.kind, EventName.TOOL_RETURNED)
+    return event(name, facts, decision, control=("AIS-OBS-01",), tool=facts.request.tool, **fields)
+
+
+def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
+    decision = judged.decision
+    codes = {reason.code: reason for reason in reversed(decision.reasons)}
+    events: list[Event] = []
+    for code, reason in codes.items():
+        if code.is_token_fault and code is not Code.TOKEN_MISSING:
+            events.append(event(EventName.TOKEN_REJECTED, facts, decision, control=("AIS-CAP-02",), code=code,
+                                detail=reason.detail))
+        elif code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
+            events.append(event(EventName.BUDGET_EXCEEDED, facts, decision, control=("AIS-EXE-01",), code=code,
+                                detail=reason.detail))
+    blocked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.BLOCK]
+    masked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.MASK]
+    if blocked:
+        events.append(event(EventName.EGRESS_BLOCKED, facts, decision, control=("AIS-EXE-01",), findings=blocked))
+    if masked and decision.enforced is Verdict.ALLOW:
+        events.append(event(EventName.EGRESS_MASKED, facts, decision, control=("AIS-EXE-01",), findings=masked))
+    if decision.enforced is Verdict.DENY and decision.code is Code.RISK_HALTED:
+        why = codes[Code.RISK_HALTED].detail
+        events.append(event(EventName.RUN_HALTED, facts, decision, control=("AIS-RSK-01",), why=why, by="gateway"))
+    return tuple(events)
+
+
+def shown_finding(found: JudgedFinding) -> dict[str, Any]:
+    """A finding for people: what kind, where, which rule; never the thing itself."""
+    finding = found.finding
+    return {
+        "entity": finding.entity, "where": finding.where, "start": finding.span.start, "end": finding.span.end,
+        "confidence": round(finding.confidence, 2), "fingerprint": finding.fingerprint, "action": found.action.value,
+        "rule": found.rule,
+    }
+
+
+def _step(request: ActionRequest) -> dict[str, Any]:
+    return {
+        "kind": request.kind.value, "tool": request.tool, "effect": request.effect.value, "scope": request.scope,
+        "method": request.method, "host": request.host, "path_hash": request.path_hash, "rule": request.rule,
+    }
+
+
+def _terms(decision: Decision) -> dict[str, float] | None:
+    risk = decision.risk
+    if risk is None:
+        return None
+    return {
+        "base": float(risk.base), "escalation": float(risk.escalation), "trust": float(risk.trust),
+        "stress": float(risk.stress), "step": from_micros(risk.micros),
+    }

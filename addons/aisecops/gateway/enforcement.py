@@ -1,0 +1,103 @@
+"""Enforcement as the adapters see it: `Enforcer`, put together from its parts.
+
+The agent's own way to the control plane (`aisecops.internal`) is here too: it is let through in the
+caller's name and nothing else behind the gateway's own addresses is.
+"""
+
+from __future__ import annotations
+
+from aisecops.gateway.admit import Admission
+from aisecops.gateway.enforcer import Caller, StreamTap
+from aisecops.gateway.identity import Identities
+from aisecops.gateway.permits import Permits
+from aisecops.gateway.ports import Ids, RuleSource
+from aisecops.gateway.settle import Settlement, is_event_stream
+from aisecops.gateway.watch import StreamWatch
+from aisecops.model.errors import Fault
+from aisecops.model.exchange import HttpRequest, HttpResponse, values
+from aisecops.model.ids import DecisionId, RunId
+from aisecops.model.outcome import Forward, Outcome, Refuse
+from aisecops.model.refusals import Code
+
+CONTROL_HOST = "aisecops.internal"
+CONTROL_PORT = 80
+CONTROL_PATHS = ("/v1/runs", "/v1/tokens", "/.well-known/jwks.json", "/healthz")
+CONTROL_PERMIT = "control:"
+
+
+class Enforcement:
+    """Implements `Enforcer`. `control` is where the control plane listens, None when agents may not reach it."""
+
+    def __init__(
+        self, *, rules: RuleSource, ids: Ids, identities: Identities, admission: Admission, settlement: Settlement,
+        permits: Permits, control: tuple[str, int] | None,
+    ) -> None:
+        self._rules = rules
+        self._ids = ids
+        self._identities = identities
+        self._admission = admission
+        self._settlement = settlement
+        self._permits = permits
+        self._control = control
+
+    async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
+        return await self._identities.identify(proxy_authorization, source=source)
+
+    async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
+        return await self._admission.connect(caller, host, port)
+
+    async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:  # noqa: ARG002 - the port's shape
+        """How much body may be buffered. Everything else is judged with the whole request, in one place."""
+        return self._rules.current().egress.max_body_bytes
+
+    async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
+        if request.host == CONTROL_HOST:
+            return self._to_control(caller, request)
+        try:
+            return await self._admission.admit(caller, request)
+        except Fault as fault:
+            return Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
+
+    async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
+        if permit.startswith(CONTROL_PERMIT):
+            return response
+        return await self._settlement.settle(permit, response)
+
+    def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
+        found = self._permits.find(permit)
+        if found is None or not is_event_stream(response):
+            return None
+        step = found.step
+        if step.call is not None and not step.call.stream:
+            return None
+        return StreamWatch(status=response.status, dialect=step.model.dialect if step.call and step.model else None)
+
+    async def finish(self, permit: str, tap: StreamTap) -> None:
+        if not isinstance(tap, StreamWatch):
+            raise Fault("a stream ended that was not opened here")
+        await self._settlement.finish(permit, status=tap.status, size=tap.size, answer=tap.answer())
+
+    async def abandon(self, permit: str, why: str, *, left: bool) -> None:
+        if not permit.startswith(CONTROL_PERMIT):
+            await self._settlement.abandon(permit, why, left=left)
+
+    def _to_control(self, caller: Caller, request: HttpRequest) -> Outcome:
+        path = request.path.partition("?")[0]
+        inside = any(path == allowed or path.startswith(f"{allowed}/") for allowed in CONTROL_PATHS)
+        if self._control is None or request.scheme != "http" or request.port != CONTROL_PORT or not inside:
+            return Refuse(
+                code=Code.DESTINATION_DENIED,
+                detail=f"`{CONTROL_HOST}` answers http on port 80 for {', '.join(CONTROL_PATHS)} only",
+            )
+        if ".." in path or "%" in path or "\\" in path or "//" in path:
+            return Refuse(code=Code.PROTOCOL_DENIED, detail="the path can be read in more than one way")
+        spoken_for = values(request.headers, "Authorization")
+        if any(not value.lower().startswith("basic ") for value in spoken_for):
+            # An operator's key has no business inside a sandbox; if an agent has one, it is not used from here.
+            return Refuse(code=Code.POLICY_DENIED, detail=f"`{CONTROL_HOST}` is for agents and runs, not for operators")
+        own = () if spoken_for or not caller.authorization else (("Authorization", caller.authorization),)
+        decision = DecisionId(self._ids.new("dec_"))
+        return Forward(
+            permit=f"{CONTROL_PERMIT}{decision}", decision_id=decision, run_id=caller.run_id or RunId(""),
+            host=request.host, port=request.port, addresses=(self._control,), set_headers=own,
+        )

@@ -1,0 +1,162 @@
+"""Everything a decision needs to know, looked up once, before it is made.
+
+Reads the store, verifies the token, resolves the name, has the content scanned. Decides nothing: what
+it finds wrong goes into the facts, and `judge.py` says what that means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.judge import entities_for
+from aisecops.controls.egress.destination import host_shape, judge_addresses
+from aisecops.controls.tokens.codec import UnverifiedToken
+from aisecops.controls.tokens.verify import verify
+from aisecops.gateway.classify import Step, deny
+from aisecops.gateway.judge import destination_words
+from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
+from aisecops.model.action import Kind, Principal
+from aisecops.model.decision import Judgment, Verdict
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
+from aisecops.model.finding import Finding
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.refusals import Code
+from aisecops.model.rules import RuleSet, TokenMode
+from aisecops.model.state import RevocationKind, Snapshot
+from aisecops.model.value import Value
+from aisecops.wire.parts import outgoing_parts
+
+CAPABILITY_HEADER = "AISecOps-Capability"
+
+_REVOKED_WORDS = {
+    RevocationKind.TOKEN: "the token is revoked",
+    RevocationKind.RUN: "the run's tokens are revoked",
+    RevocationKind.AGENT: "the agent's tokens are revoked",
+    RevocationKind.KEY: "the key that signed the token is revoked",
+}
+
+
+CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+"""Where a credential for the destination itself belongs; a secret anywhere else is on its way out."""
+
+
+def _header_of(where: str) -> str:
+    return where.removeprefix("header:").lower() if where.startswith("header:") else ""
+
+
+def _ours(where: str) -> bool:
+    """Headers that are removed before anything leaves."""
+    return _header_of(where).startswith(("aisecops-", "proxy-")) or _header_of(where) == "dpop"
+
+
+def _is_credential_in_its_place(finding: Finding) -> bool:
+    return finding.entity == "SECRET" and _header_of(finding.where) in CREDENTIAL_HEADERS
+
+
+class Presented(Value):
+    """A capability token as the request carried it, or as the control plane gave it; `text` is never recorded."""
+
+    text: str = ""
+    refused: TokenFacts | None = None
+
+
+class Gatherer:
+    """Looks up what `judge` must be told."""
+
+    def __init__(  # noqa: D107
+        self, *, store: Store, keys: KeySet, resolver: Resolver, scanner: ContentScanner, broker: Broker | None,
+        issuer: str, audience: str, own_addresses: frozenset[tuple[str, int]],
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._resolver = resolver
+        self._scanner = scanner
+        self._broker = broker
+        self._issuer = issuer
+        self._audience = audience
+        self._own = own_addresses
+
+    async def presented(self, rules: RuleSet, caller: AgentId, run_id: RunId, step: Step, request: HttpRequest
+                        ) -> Presented | None:
+        """The token of a tool request: from its header, or from the control plane for an agent that cannot ask."""
+        sent = values(request.headers, CAPABILITY_HEADER)
+        if sent:
+            return Presented(text=sent[0])
+        agent = rules.agents.get(caller)
+        asks_for_it = step.action.kind is Kind.TOOL and agent is not None and agent.token is TokenMode.BROKER
+        if not asks_for_it or self._broker is None:
+            return None
+        try:
+            return Presented(text=await self._broker.token(caller, run_id, step.action.tool, step.action.scope))
+        except Refused as refused:
+            code = Code(refused.code) if refused.code in set(Code) else Code.POLICY_DENIED
+            return Presented(refused=TokenFacts(fault=code, detail=refused.detail))
+
+    async def snapshot(self, run_id: RunId, presented: Presented | None) -> Snapshot | None:
+        """The run as it stands, with what is revoked of it and of the token."""
+        unverified = UnverifiedToken.parse(presented.text) if presented and presented.text else None
+        if isinstance(unverified, UnverifiedToken):
+            return await self._store.snapshot(run_id, token_id=unverified.jti, key_id=unverified.kid)
+        return await self._store.snapshot(run_id)
+
+    def token_facts(
+        self, presented: Presented | None, snapshot: Snapshot, *, agent_id: AgentId, now_ms: int
+    ) -> TokenFacts | None:
+        """What verification makes of the token; revocation counts after a good signature only."""
+        if presented is None or presented.refused is not None:
+            return presented.refused if presented else None
+        facts = verify(
+            presented.text, keys=self._keys.verify_keys(), now_s=now_ms // 1000, issuer=self._issuer,
+            audience=self._audience, agent_id=agent_id, run_id=snapshot.run.run_id,
+        )
+        if facts.claims is not None and snapshot.revoked:
+            return TokenFacts(fault=Code.TOKEN_REVOKED, detail=_REVOKED_WORDS[snapshot.revoked[0]])
+        return facts
+
+    async def findings(self, rules: RuleSet, step: Step, request: HttpRequest) -> tuple[Finding, ...]:
+        """What the content scan finds in everything that would leave. Raises `Fault` when it did not finish."""
+        entities = entities_for(rules.egress, destination_words(step.action))
+        if not entities:
+            return ()
+        parts = [part for part in outgoing_parts(request, step.body) if not _ours(part[0])]
+        found = await self._scanner.scan(parts, entities)
+        return tuple(finding for finding in found if not _is_credential_in_its_place(finding))
+
+    async def addresses(self, host: str, port: int) -> tuple[Sequence[tuple[str, int]], Judgment | None]:
+        """Where the request would be dialled, and the objection when that is no place to go."""
+        shape = host_shape(host)
+        if shape.verdict is not Verdict.ALLOW:
+            return (), replace(shape, binding=True)
+        try:
+            found = await self._resolver.resolve(host, port)
+        except OSError:
+            return (), replace(deny(Code.DESTINATION_DENIED, f"`{host}` cannot be resolved"), binding=True)
+        judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own)
+        return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
+
+
+def facts_for(  # noqa: D103
+    step: Step, snapshot: Snapshot, *, now_ms: int, token: TokenFacts | None, findings: tuple[Finding, ...] = (),
+    approval: ApprovalFacts | None = None, opinions: tuple[Judgment, ...] = (),
+) -> Facts:
+    run = snapshot.run
+    return Facts(
+        now_ms=now_ms,
+        principal=Principal(
+            agent_id=run.agent_id, run_id=run.run_id, root_run_id=run.root_run_id,
+            lineage=snapshot.tree.lineage(run.run_id),
+        ),
+        request=step.action,
+        tree=snapshot.tree,
+        token=token,
+        findings=findings,
+        approval=approval,
+        opinions=(*step.objections, *opinions),
+    )
+
+
+__all__ = ["CAPABILITY_HEADER", "Gatherer", "Presented", "WireError", "facts_for"]

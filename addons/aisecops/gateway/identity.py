@@ -1,0 +1,113 @@
+"""Who calls: proxy credentials, or the network they come from, to an agent and perhaps a run (contract 3).
+
+Every comparison of a secret takes the same time whether it is right, wrong, or of nobody we know.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+from typing import Protocol
+
+from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.ports import RuleSource, Store
+from aisecops.model.ids import RUN_PREFIX, AgentId, RunId
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from aisecops.model.rules import AgentRule, SecretAuthentication, SourceAuthentication
+
+MAX_HEADER = 1024
+
+
+class Secrets(Protocol):
+    """The values behind `env:NAME` and `file:PATH` in the rules."""
+
+    def secret(self, source: str) -> bytes | None:
+        """The secret, or None when it is not set; an unset secret matches nobody."""
+        ...
+
+
+def secret_hash(secret: str) -> str:
+    """How a run's secret is kept: it is long and random, so one round of SHA-256 is enough."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """Name and secret of a Basic `Authorization` value, or None when it is not one."""
+    scheme, _, encoded = header.strip().partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > MAX_HEADER:
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    name, colon, secret = text.partition(":")
+    return (name, secret) if colon else None
+
+
+class Identities:
+    """Tells callers apart. Reads rules and store; keeps nothing."""
+
+    def __init__(self, rules: RuleSource, store: Store, secrets: Secrets) -> None:
+        self._rules = rules
+        self._store = store
+        self._secrets = secrets
+
+    async def identify(self, authorization: str | None, *, source: str) -> Caller | Refuse:
+        """The caller that `authorization` (a Basic value) or the address `source` proves.
+
+        Raises `StoreError` when a run's credentials cannot be checked.
+        """
+        if authorization is None:
+            return self._by_network(source) or _refused("no agent credentials were sent")
+        credentials = basic_credentials(authorization)
+        if credentials is None:
+            return _refused("the credentials are not HTTP Basic")
+        name, secret = credentials
+        if name.startswith(RUN_PREFIX):
+            return await self._run(RunId(name), secret, authorization)
+        return self._agent(AgentId(name), secret, authorization)
+
+    async def _run(self, run_id: RunId, secret: str, authorization: str) -> Caller | Refuse:
+        run = await self._store.find_run(run_id)
+        expected = run.secret_hash if run and run.secret_hash else secret_hash("nobody's secret")
+        if not hmac.compare_digest(secret_hash(secret), expected) or run is None or not run.secret_hash:
+            return _refused("the run credentials are wrong")
+        return Caller(agent_id=run.agent_id, run_id=run_id, authorization=authorization)
+
+    def _agent(self, agent_id: AgentId, secret: str, authorization: str) -> Caller | Refuse:
+        rule = self._rules.current().agents.get(agent_id)
+        known = [value for value in self._secrets_of(rule) if value]
+        given = hashlib.sha256(secret.encode()).digest()
+        matches = [hmac.compare_digest(given, hashlib.sha256(value).digest()) for value in known or [b"\0nobody"]]
+        if not known or not any(matches):
+            return _refused("the agent credentials are wrong")
+        return Caller(agent_id=agent_id, authorization=authorization)
+
+    def _secrets_of(self, rule: AgentRule | None) -> list[bytes | None]:
+        if rule is None:
+            return []
+        return [self._secrets.secret(how.source) for how in rule.authenticate if isinstance(how, SecretAuthentication)]
+
+    def _by_network(self, source: str) -> Caller | None:
+        try:
+            address = ipaddress.ip_address(source)
+        except ValueError:
+            return None
+        mapped = getattr(address, "ipv4_mapped", None) or address
+        found = [
+            agent.agent_id
+            for agent in self._rules.current().agents.values()
+            for how in agent.authenticate
+            if isinstance(how, SourceAuthentication)
+            and any(mapped in ipaddress.ip_network(network) for network in how.networks)
+        ]
+        # Two agents that claim one address: nobody can say which it is, so it is neither.
+        return Caller(agent_id=found[0]) if len(set(found)) == 1 else None
+
+
+def _refused(detail: str) -> Refuse:
+    return Refuse(code=Code.IDENTITY_REQUIRED, detail=detail)

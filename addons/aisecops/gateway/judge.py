@@ -1,0 +1,211 @@
+"""The decision: rules and facts in, decision and next state out.
+
+Pure, and the only place where a request is decided, so that a recorded decision can be made again
+from its record (spec 4.5). Gathering the facts is `gather.py`; acting on the answer is `admit.py`.
+
+The order in which a request is judged, first no first named:
+
+1. the run: known, active, its tree not halted
+2. what the wire said: readable, declared (spec 4.2)
+3. the capability token: there, verified, still granted, covering the request (spec 5.2, 18)
+4. other decision points: they can only take away
+5. what leaves (spec 5.3, 3.5)
+6. budgets of the run and everything above it (spec 11.1)
+7. cumulative risk of the tree with this step in it, before it runs (spec 8)
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from aisecops.controls.budget import charge as budget
+from aisecops.controls.dlp.judge import judge_findings
+from aisecops.controls.policy.evaluate import still_granted
+from aisecops.controls.risk import escalation, thresholds
+from aisecops.controls.risk.score import score, stress
+from aisecops.controls.tokens.cover import covers
+from aisecops.gateway.combine import combine
+from aisecops.model.action import ActionRequest, Kind, ToolEffect
+from aisecops.model.budget import BudgetFault, Budgets, Limits, TreeState
+from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
+from aisecops.model.facts import Facts
+from aisecops.model.finding import JudgedFinding
+from aisecops.model.ids import DecisionId, RunId
+from aisecops.model.refusals import Code
+from aisecops.model.risk import Thresholds
+from aisecops.model.rules import RuleSet
+from aisecops.model.value import Value
+
+NEUTRAL_TRUST = Decimal(1)
+INTERNAL_TRUST = Decimal("0.5")
+NOTHING = Budgets(max_tool_calls=0, max_write_operations=0, max_execution_ms=0, max_cost_micros=0)
+
+
+class Judged(Value):
+    """A decision, the tree's next state (None: unchanged), and what it says of each finding.
+
+    `charge` is what was projected, so that a step that never leaves can be given back.
+    """
+
+    decision: Decision
+    tree: TreeState | None
+    findings: tuple[JudgedFinding, ...] = ()
+    charge: budget.Charge | None = None
+
+
+def destination_words(request: ActionRequest) -> frozenset[str]:
+    """The words by which egress rules speak of where a request goes. A model provider is outside too."""
+    words = {"any"}
+    if request.kind is Kind.MODEL:
+        words |= {"model", "external"}
+    elif request.kind is Kind.TOOL and request.trust <= INTERNAL_TRUST:
+        words.add("internal")
+    elif request.kind is Kind.TOOL and request.trust <= NEUTRAL_TRUST:
+        words.add("neutral")
+    else:
+        words.add("external")
+    if request.effect in {ToolEffect.MEMORY_READ, ToolEffect.MEMORY_WRITE}:
+        words.add("memory")
+    return frozenset(words)
+
+
+def limits_of(rules: RuleSet, tree: TreeState, run_id: RunId) -> dict[RunId, Limits]:
+    """What binds each run of the lineage; an agent the rules no longer name is bound to nothing at all."""
+    found: dict[RunId, Limits] = {}
+    for run in tree.lineage(run_id):
+        agent = rules.agents.get(tree.runs[run].agent_id)
+        found[run] = (
+            Limits(budgets=agent.budgets, thresholds=agent.risk)
+            if agent
+            else Limits(budgets=NOTHING, thresholds=Thresholds(approve_micros=0, halt_micros=0))
+        )
+    return found
+
+
+def strictest_thresholds(limits: dict[RunId, Limits]) -> Thresholds:
+    """The lowest line of the lineage binds: a child has no more room than its root."""
+    return Thresholds(
+        approve_micros=min((limit.thresholds.approve_micros for limit in limits.values()), default=0),
+        halt_micros=min((limit.thresholds.halt_micros for limit in limits.values()), default=0),
+    )
+
+
+def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
+    """Decide one request. Reads nothing but its arguments; the same arguments give the same answer."""
+    request, principal, tree = facts.request, facts.principal, facts.tree
+    agent = rules.agents.get(principal.agent_id)
+    mode = agent.mode if agent else Mode.ENFORCE
+
+    # 1 and 2
+    judgments: list[Judgment] = [budget.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
+    judgments += [opinion for opinion in facts.opinions if opinion.control == "wire"]
+    # 3
+    if request.kind is Kind.TOOL:
+        judgments += _token_judgments(rules, facts)
+    # 4
+    judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
+    # 5
+    egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
+    judgments.append(egress)
+
+    # 6
+    limits = limits_of(rules, tree, principal.run_id)
+    step = charge_of(request, principal.run_id)
+    projection = budget.project(tree, step, limits, now_ms=facts.now_ms)
+    judgments.append(budget.judge(projection.faults))
+
+    # 7
+    progress, factor, _ = escalation.advance(
+        tree.progress, rules.risk.sequences, escalation.StepSeen(
+            tool=request.tool, effect=request.effect, label=request.label, kind=request.kind
+        )
+    )
+    risk = score(
+        base=request.base_risk,
+        escalation=factor,
+        trust=request.trust,
+        stress=stress(projection.use, rules.risk.budget_stress_from),
+    )
+    total = tree.risk_micros + risk.micros
+    planned = (request.tool, request.scope) in tree.held_steps
+    judgments.append(
+        thresholds.judge(total, strictest_thresholds(limits), held_by_plan=planned, approved=facts.approval is not None)
+    )
+
+    decision = combine(
+        judgments,
+        decision_id=decision_id,
+        mode=mode,
+        policy_version=rules.policy_version,
+        approved=facts.approval is not None,
+        risk=risk,
+        total_micros=total,
+        retry_after_ms=_retry_after(projection.faults),
+    )
+    charged = projection.tree
+    if planned:
+        left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
+        charged = replace(charged, held_steps=left)
+    charged = replace(charged, risk_micros=total, progress=progress)
+    return Judged(
+        decision=decision,
+        tree=_next_tree(decision, before=tree, charged=charged, now_ms=facts.now_ms),
+        findings=findings,
+        charge=step,
+    )
+
+
+def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:
+    """What a request costs its budgets: only tool requests count as calls, everything governed counts to the rate."""
+    is_tool = request.kind is Kind.TOOL
+    return budget.Charge(
+        run_id=run_id,
+        counts_call=is_tool,
+        counts_write=is_tool and request.effect.changes_state,
+        cost_micros=request.cost_micros,
+        counts_rate=True,
+    )
+
+
+def _next_tree(decision: Decision, *, before: TreeState, charged: TreeState, now_ms: int) -> TreeState | None:
+    if decision.enforced is Verdict.ALLOW:
+        return charged
+    if decision.enforced is Verdict.DENY and decision.code is Code.RISK_HALTED:
+        detail = decision.reasons[0].detail if decision.reasons else ""
+        return budget.halt(before, now_ms=now_ms, why=detail)
+    return None
+
+
+def _known_agent(rules: RuleSet, facts: Facts) -> Judgment:
+    agent_id = facts.principal.agent_id
+    if agent_id in rules.agents:
+        return Judgment(control="identity", verdict=Verdict.ALLOW, serves=("AIS-EXE-01",))
+    reason = Reason(code=Code.IDENTITY_REQUIRED, detail=f"the rules in force name no agent `{agent_id}`")
+    return Judgment(control="identity", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-EXE-01",))
+
+
+def _token_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:
+    """spec 18: the gateway rejects what is expired, out of scope, badly signed; each with its own code."""
+    serves = ("AIS-CAP-01", "AIS-CAP-02", "AIS-EXE-01")
+    token = facts.token
+    if token is None:
+        reason = Reason(
+            code=Code.TOKEN_MISSING,
+            detail=f"`{facts.request.tool}` needs a capability token; ask for one with POST /v1/tokens",
+            rule=facts.request.rule,
+        )
+        return [Judgment(control="token", verdict=Verdict.DENY, reasons=(reason,), serves=serves)]
+    if token.claims is None:
+        reason = Reason(code=token.fault or Code.TOKEN_MALFORMED, detail=token.detail or "the token was not verified")
+        return [Judgment(control="token", verdict=Verdict.DENY, reasons=(reason,), serves=serves)]
+    return [
+        Judgment(control="token", verdict=Verdict.ALLOW, serves=serves),
+        still_granted(rules, token.claims),
+        covers(token.claims, facts.request),
+    ]
+
+
+def _retry_after(faults: tuple[BudgetFault, ...]) -> int | None:
+    return max((f.retry_after_ms for f in faults if f.retry_after_ms is not None), default=None)

@@ -1,0 +1,43 @@
+"""What is on its way: every forwarded step until its answer came or it is known that none will."""
+
+from __future__ import annotations
+
+from aisecops.gateway.classify import Step
+from aisecops.gateway.judge import Judged
+from aisecops.model.facts import Facts
+from aisecops.model.ids import DecisionId
+from aisecops.model.value import Value
+
+
+class Permit(Value):
+    """One forwarded step: what was decided, on what facts."""
+
+    decision_id: DecisionId
+    facts: Facts
+    judged: Judged
+    step: Step
+    started_ms: int
+    policy_version: str
+
+
+class Permits:
+    """Open permits by name. Each can be taken once; a permit lost with its process stays charged."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Permit] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open(self, permit: Permit) -> str:
+        """Remember `permit`; its decision is its name."""
+        self._open[permit.decision_id] = permit
+        return permit.decision_id
+
+    def find(self, name: str) -> Permit | None:
+        """The open permit, which stays open."""
+        return self._open.get(name)
+
+    def take(self, name: str) -> Permit | None:
+        """The permit, closed; None when it was taken before."""
+        return self._open.pop(name, None)

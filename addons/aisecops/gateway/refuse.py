@@ -1,0 +1,51 @@
+"""From a decision to the refusal that the caller gets (contract 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aisecops.gateway.describe import shown_finding
+from aisecops.gateway.judge import Judged
+from aisecops.model.facts import Facts
+from aisecops.model.finding import FindingAction
+from aisecops.model.ids import ApprovalId
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import REFUSALS, Code
+from aisecops.model.risk import Thresholds, from_micros
+
+NEEDS_NEW_TOKEN = frozenset(code for code in Code if code.is_token_fault) | {Code.SCOPE_VIOLATION}
+
+
+def risk_header(total_micros: int, lines: Thresholds) -> str:
+    """The `AISecOps-Risk` value: `total=1.06; approve=1.5; halt=2`."""
+    total, approve, halt = (
+        f"{from_micros(n):.6f}".rstrip("0").rstrip(".") for n in (total_micros, lines.approve_micros, lines.halt_micros)
+    )
+    return f"total={total}; approve={approve}; halt={halt}"
+
+
+def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: ApprovalId | None = None) -> Refuse:
+    """What was refused, by which rule, and what to do about it."""
+    decision = judged.decision
+    code = decision.code or Code.POLICY_DENIED
+    first = next((reason for reason in decision.reasons if reason.code is code), None)
+    said = first.detail if first else REFUSALS[code].title
+    shown = tuple(shown_finding(found) for found in judged.findings if found.action is not FindingAction.COUNT)
+    retry = decision.retry_after_ms
+    return Refuse(
+        code=code,
+        detail=f"{said}; {REFUSALS[code].mend}",
+        rule=first.rule if first else "",
+        reasons=decision.reasons,
+        decision_id=decision.decision_id,
+        run_id=facts.principal.run_id,
+        approval_id=approval_id,
+        retry_after_s=None if retry is None else -(-retry // 1000),
+        findings=shown if code in {Code.EGRESS_BLOCKED, Code.HUMAN_APPROVAL_REQUIRED} else (),
+        request_token=_token_request(facts) if code in NEEDS_NEW_TOKEN else None,
+        risk_header=risk_header(facts.tree.risk_micros, lines),
+    )
+
+
+def _token_request(facts: Facts) -> dict[str, Any]:
+    return {"run_id": facts.principal.run_id, "tool": facts.request.tool, "scope": facts.request.scope}

@@ -1,0 +1,206 @@
+"""The way back: what it really cost, what came back, and whether the agent may see it.
+
+The real cost replaces the reserved one, the second record is written, then the answer is delivered.
+An answer that cannot be held against its grant is not delivered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import ROUND_CEILING
+from typing import Any
+
+from msgspec.structs import replace
+
+from aisecops.controls.budget import charge as budget
+from aisecops.controls.policy.match import measure
+from aisecops.controls.tokens.cover import rows_within
+from aisecops.gateway.classify import Step, cost_micros
+from aisecops.gateway.describe import event, returned
+from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
+from aisecops.gateway.reserve import change_tree, give_back
+from aisecops.model.action import Kind
+from aisecops.model.decision import Reason, Verdict
+from aisecops.model.errors import Fault, WireError
+from aisecops.model.exchange import HttpResponse, values
+from aisecops.model.outcome import Refuse
+from aisecops.model.record import EventName
+from aisecops.model.refusals import REFUSALS, Code
+from aisecops.model.risk import from_micros, to_micros
+from aisecops.wire.coding import decode
+from aisecops.wire.dialects import read_answer
+from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.llm import LlmAnswer
+
+FAILED = 400
+"""Answers from this status on carry an error, not what was asked for."""
+
+
+class Unfit(Exception):
+    """The answer breaks what was granted or declared; the words are for the refusal."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.detail)
+        self.reason = reason
+
+
+class Settlement:
+    """Settles forwarded steps."""
+
+    def __init__(
+        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, permits: Permits
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+        self._permits = permits
+
+    async def settle(self, name: str, response: HttpResponse) -> HttpResponse | Refuse:
+        """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
+        permit = self._taken(name)
+        try:
+            answer, data = self._read(permit.step, response)
+            cost = self._cost(permit, answer, data)
+            self._fits(permit, data)
+        except Unfit as unfit:
+            await self._closed(permit, status=response.status, size=len(response.body), refused=unfit.reason.code)
+            return _refusal(permit, unfit.reason)
+        provenance = self._provenance(permit, response)
+        await self._closed(
+            permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance
+        )
+        if provenance is None:
+            return response
+        shown = ("AISecOps-Provenance", "; ".join(f'{key}="{value}"' if key in {"id", "source"} else f"{key}={value}"
+                                                  for key, value in provenance.items()))
+        return replace(response, headers=(*response.headers, shown))
+
+    async def finish(self, name: str, *, status: int, size: int, answer: LlmAnswer | None) -> None:
+        """A streamed answer has ended: charge and record it."""
+        permit = self._taken(name)
+        await self._closed(permit, status=status, size=size, cost=self._cost(permit, answer, None), answer=answer)
+
+    async def abandon(self, name: str, why: str, *, left: bool) -> None:
+        """There will be no answer. What never left is given back; what may have left stays charged."""
+        permit = self._permits.take(name)
+        if permit is None:
+            return
+        if not left:
+            await give_back(self._store, permit.facts, permit.judged)
+        await self._record.append(
+            returned(permit.facts, permit.judged.decision, status=0, failed=why, left=left,
+                     duration_ms=self._clock.now_ms() - permit.started_ms)
+        )
+
+    def _taken(self, name: str) -> Permit:
+        permit = self._permits.take(name)
+        if permit is None:
+            raise Fault("an answer came for a step that was not on its way")
+        return permit
+
+    def _read(self, step: Step, response: HttpResponse) -> tuple[LlmAnswer | None, JsonValue]:
+        """What rules need of the answer, read strictly; nothing is read that nobody needs."""
+        needs_json = step.call is not None or (step.tool is not None and _measured(step))
+        if not needs_json or response.status >= FAILED:
+            return None, None
+        limit = self._rules.current().egress.max_body_bytes
+        try:
+            data = read_json(decode(response.body, response.headers, max_bytes=limit), max_bytes=limit)
+            answer = read_answer(step.model.dialect, data) if step.call and step.model else None
+        except WireError as error:
+            raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")) from error
+        return answer, data
+
+    def _cost(self, permit: Permit, answer: LlmAnswer | None, data: JsonValue) -> int:
+        """The real cost; what was reserved where the answer does not say."""
+        step, reserved = permit.step, permit.facts.request.cost_micros
+        if step.model is not None and answer is not None and answer.usage is not None:
+            used = answer.usage
+            return cost_micros(
+                step.model, permit.facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens
+            )
+        if step.tool and step.tool.cost and step.tool.cost.side == "response" and data is not None:
+            said = measure(step.tool.cost, data)
+            return reserved if said is None else to_micros(said)
+        return reserved
+
+    def _fits(self, permit: Permit, data: JsonValue) -> None:
+        claims = permit.facts.token.claims if permit.facts.token else None
+        tool = permit.step.tool
+        if claims is None or tool is None or tool.rows is None or tool.rows.side != "response" or data is None:
+            return
+        rows = measure(tool.rows, data)
+        if rows is None and claims.grant.constraints.max_rows is not None:
+            raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail="the answer's rows cannot be counted", rule=tool.name))
+        if rows is None:
+            return
+        judged = rows_within(claims.grant, int(rows.to_integral_value(ROUND_CEILING)))
+        if judged.verdict is not Verdict.ALLOW:
+            raise Unfit(judged.reasons[0])
+
+    def _provenance(self, permit: Permit, response: HttpResponse) -> dict[str, str] | None:
+        """Where this content came from, for whoever reads it next (spec 5.1, AIS-CTX-02)."""
+        request = permit.facts.request
+        if request.kind is Kind.MODEL or response.status >= FAILED:
+            return None
+        return {
+            "id": self._ids.new("prv_"),
+            "tier": request.returns_tier.value,
+            "source": f"https://{request.host}",
+            "sha256": hashlib.sha256(response.body).hexdigest(),
+        }
+
+    async def _closed(
+        self, permit: Permit, *, status: int, size: int, cost: int | None = None, answer: LlmAnswer | None = None,
+        provenance: dict[str, str] | None = None, refused: Code | None = None,
+    ) -> None:
+        facts, decision = permit.facts, permit.judged.decision
+        reserved = facts.request.cost_micros
+        final = reserved if cost is None else cost
+        tree = facts.tree
+        if final != reserved:
+            tree = await change_tree(
+                self._store, facts,
+                lambda now: budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved),
+            )
+        said: dict[str, Any] = {
+            "status": status, "bytes": size, "cost": from_micros(final), "provenance": provenance, "refused": refused,
+            "duration_ms": self._clock.now_ms() - permit.started_ms,
+            "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,
+        }
+        if answer is not None:
+            used = answer.usage
+            said |= {"model": answer.model, "finish": answer.finish, "usage": None if used is None else {
+                "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}}
+        proposals = answer.proposals if answer else ()
+        await self._record.append(
+            returned(facts, decision, **said),
+            *(event(EventName.TOOL_PROPOSED, facts, decision, control=("AIS-EXE-01",), proposed=proposal.name,
+                    call_id=proposal.call_id, arguments_sha256=_digest(proposal.arguments)) for proposal in proposals),
+        )
+
+
+def _measured(step: Step) -> bool:
+    tool = step.tool
+    return tool is not None and any(m is not None and m.side == "response" for m in (tool.rows, tool.cost))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _refusal(permit: Permit, reason: Reason) -> Refuse:
+    return Refuse(
+        code=reason.code, detail=f"{reason.detail}; {REFUSALS[reason.code].mend}", rule=reason.rule, reasons=(reason,),
+        decision_id=permit.decision_id, run_id=permit.facts.principal.run_id,
+    )
+
+
+def is_event_stream(response: HttpResponse) -> bool:
+    """True for an uncompressed server-sent stream: the only kind of answer that is passed on as it comes."""
+    kinds = values(response.headers, "content-type")
+    encoded = values(response.headers, "content-encoding")
+    return bool(kinds) and kinds[0].partition(";")[0].strip().lower() == "text/event-stream" and not encoded

@@ -1,0 +1,44 @@
+"""Watching one streamed answer as it passes: whole events at a time, nothing delayed that is whole."""
+
+from __future__ import annotations
+
+from aisecops.model.errors import WireError
+from aisecops.wire.dialects import StreamReader, stream_reader
+from aisecops.wire.llm import LlmAnswer
+from aisecops.wire.sse import SseParser
+
+
+class StreamWatch:
+    """A tap on one server-sent stream; `dialect` None passes events on without reading them.
+
+    What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
+    """
+
+    def __init__(self, *, status: int, dialect: str | None) -> None:
+        self.status = status
+        self.size = 0
+        self._parser = SseParser()
+        self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The raw bytes of every event that `data` completed. Raises `WireError`."""
+        self.size += len(data)
+        passed: list[bytes] = []
+        for event in self._parser.feed(data):
+            if self._reader is not None:
+                self._reader.feed(event)
+            passed.append(event.raw)
+        return passed
+
+    def end(self) -> list[bytes]:
+        """What is left when upstream has finished: an event that never got whole is dropped, as clients do."""
+        return []
+
+    def answer(self) -> LlmAnswer | None:
+        """What the stream said, as far as it came."""
+        if self._reader is None:
+            return None
+        try:
+            return self._reader.answer()
+        except WireError:
+            return None

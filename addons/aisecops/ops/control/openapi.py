@@ -1,0 +1,80 @@
+"""The API's own description, made from the very shapes that read its bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from aisecops import __version__
+from aisecops.ops.control import shapes
+
+_PROBLEM = {
+    "description": "refused; an RFC 9457 problem",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_BASIC_OR_BEARER = [{"basic": []}, {"bearer": []}]
+
+_CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
+    ("get", "/healthz", "the process answers", None, 200, ()),
+    ("get", "/readyz", "store, keys and rules are there", None, 200, ()),
+    ("get", "/.well-known/jwks.json", "public keys of capability tokens", None, 200, ()),
+    ("post", "/v1/runs", "open a run", shapes.OpenRunBody, 201, ()),
+    ("get", "/v1/runs", "runs, newest first", None, 200, ()),
+    ("get", "/v1/runs/{run_id}", "one run with its eight fields", None, 200, ("run_id",)),
+    ("post", "/v1/runs/{run_id}/plan", "judge a declared plan", shapes.PlanBody, 200, ("run_id",)),
+    ("post", "/v1/runs/{run_id}/halt", "halt the whole tree", shapes.WhyBody, 200, ("run_id",)),
+    ("post", "/v1/runs/{run_id}/resume", "let a halted tree go on", shapes.WhyBody, 200, ("run_id",)),
+    ("post", "/v1/runs/{run_id}/finish", "end a run", shapes.FinishBody, 200, ("run_id",)),
+    ("post", "/v1/tokens", "ask for a capability token", shapes.TokenBody, 201, ()),
+    ("post", "/v1/tokens/{jti}/revoke", "take a token back", shapes.WhyBody, 200, ("jti",)),
+    ("get", "/v1/approvals", "held steps", None, 200, ()),
+    ("get", "/v1/approvals/{approval_id}", "one held step", None, 200, ("approval_id",)),
+    ("post", "/v1/approvals/{approval_id}", "answer a held step", shapes.AnswerBody, 200, ("approval_id",)),
+    ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
+    ("get", "/v1/policy", "the rules in force", None, 200, ()),
+)
+
+
+def describe() -> dict[str, Any]:
+    """An OpenAPI 3.1 document."""
+    bodies = [body for _, _, _, body, _, _ in _CALLS if body is not None]
+    _, components = msgspec.json.schema_components(
+        list(dict.fromkeys(bodies)), ref_template="#/components/schemas/{name}"
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for method, path, summary, body, status, parameters in _CALLS:
+        call: dict[str, Any] = {
+            "summary": summary,
+            "responses": {str(status): {"description": "well"}, "default": _PROBLEM},
+            "parameters": [
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
+            ],
+        }
+        if path.startswith("/v1/"):
+            call["security"] = _BASIC_OR_BEARER
+        if body is not None:
+            schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+            call["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        paths.setdefault(path, {})[method] = call
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "aisecops control plane", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Problem": _PROBLEM_SCHEMA},
+            "securitySchemes": {
+                "basic": {"type": "http", "scheme": "basic"}, "bearer": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+        "detail": {"type": "string"}, "code": {"type": "string"},
+    },
+}

@@ -1,0 +1,190 @@
+"""The bodies of the control plane's API, in and out (contract 8). Strict on the way in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from aisecops.controls.policy.units import duration_ms
+from aisecops.controls.risk.plan import Planned
+from aisecops.gateway.issue import IssuedToken, TokenRequest
+from aisecops.gateway.runs import PlanStep
+from aisecops.model.errors import WireError
+from aisecops.model.grant import Constraints
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.risk import from_micros, to_micros
+from aisecops.model.state import Approval, Run
+from aisecops.model.value import Value
+
+Name = Annotated[str, Meta(min_length=1, max_length=512)]
+Factor = Annotated[float, Meta(ge=0, le=3)]
+MAX_BODY_BYTES = 256 * 1024
+
+
+class PlanStepBody(Value):
+    """One step of a plan; factors may only raise what the rules say."""
+
+    tool: Name
+    scope: Name
+    trust: Factor | None = None
+    escalation: Factor | None = None
+    budget_stress: Factor | None = None
+
+
+class PlanBody(Value):
+    """A whole declared chain."""
+
+    steps: Annotated[list[PlanStepBody], Meta(min_length=1, max_length=1000)]
+
+
+class OpenRunBody(Value):
+    """A run to open. Only operators name the agent; agents open their own."""
+
+    agent_id: Name | None = None
+    parent: Name | None = None
+    plan: PlanBody | None = None
+
+
+class ConstraintsBody(Value):
+    """Limits asked for; those of the grant bind as well. `expiry` is a duration."""
+
+    max_rows: Annotated[int, Meta(ge=0)] | None = None
+    max_cost: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+    uses: Annotated[int, Meta(ge=1)] | None = None
+    expiry: str | None = None
+
+
+class TokenBody(Value):
+    """A capability token asked for. `agent_id` only for a gateway that asks in an agent's name."""
+
+    run_id: Name
+    tool: Name
+    scope: Name
+    constraints: ConstraintsBody = ConstraintsBody()
+    ttl: str | None = None
+    uses: Annotated[int, Meta(ge=1)] | None = None
+    cnf: dict[str, Any] | None = None
+    agent_id: Name | None = None
+
+
+class AnswerBody(Value):
+    """A person's answer to a held step."""
+
+    decision: Annotated[str, Meta(pattern="^(approve|deny)$")]
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class WhyBody(Value):
+    """A reason for halting, resuming or revoking."""
+
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class FinishBody(Value):
+    """How the run ended."""
+
+    exit_code: int | None = None
+
+
+def read[T](body: bytes, shape: type[T]) -> T:
+    """`body` as `shape`; an empty body is an empty object. Raises `WireError` naming what is wrong."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=shape)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise WireError(str(error)[:1].lower() + str(error)[1:]) from error
+
+
+def token_request(body: TokenBody) -> TokenRequest:
+    """What the token service is asked; raises `WireError` for a duration that is none."""
+    asked = body.constraints
+    return TokenRequest(
+        run_id=RunId(body.run_id),
+        tool=body.tool,
+        scope=body.scope,
+        constraints=Constraints(
+            max_rows=asked.max_rows,
+            max_cost_micros=None if asked.max_cost is None else to_micros(Decimal(str(asked.max_cost))),
+            uses=asked.uses,
+            max_ttl_s=_seconds("constraints.expiry", asked.expiry),
+        ),
+        ttl_s=_seconds("ttl", body.ttl),
+        uses=body.uses,
+        cnf=body.cnf,
+    )
+
+
+def plan_steps(body: PlanBody) -> tuple[PlanStep, ...]:
+    """The plan as the run service takes it; numbers become exact."""
+    return tuple(
+        PlanStep(
+            tool=step.tool, scope=step.scope, trust=_exact(step.trust), escalation=_exact(step.escalation),
+            budget_stress=_exact(step.budget_stress),
+        )
+        for step in body.steps
+    )
+
+
+def shown_plan(body: PlanBody, planned: Planned) -> dict[str, Any]:
+    """The judged plan, step by step."""
+    steps = [
+        {
+            "tool": step.tool, "scope": step.scope, "base_risk": float(risk.base),
+            "escalation": float(risk.escalation), "trust": float(risk.trust), "budget_stress": float(risk.stress),
+            "risk": from_micros(risk.micros),
+        }
+        for step, risk in zip(body.steps, planned.steps, strict=True)
+    ]
+    return {
+        "total": from_micros(planned.total_micros), "verdict": planned.verdict, "held_step": planned.held_step,
+        "steps": steps,
+    }
+
+
+def shown_token(issued: IssuedToken) -> dict[str, Any]:
+    """A token for whoever asked for it."""
+    claims = issued.claims
+    return {
+        "token": issued.token, "jti": claims.jti, "expires_at": claims.exp, "risk_score": claims.risk_score,
+        "policy_version": claims.policy_version, "tool": claims.grant.tool, "scope": claims.grant.scope,
+    }
+
+
+def shown_run(run: Run, *, state: str) -> dict[str, Any]:
+    """A run in a listing."""
+    return {
+        "run_id": run.run_id, "root_run_id": run.root_run_id, "agent_id": run.agent_id, "parent": run.parent,
+        "opened_at": run.opened_ms / 1000, "opened_by": run.opened_by, "state": state,
+    }
+
+
+def shown_approval(approval: Approval) -> dict[str, Any]:
+    """A held step for whoever decides about it."""
+    return {
+        "approval_id": approval.approval_id, "state": approval.state.value, "run_id": approval.run_id,
+        "root_run_id": approval.root_run_id, "agent_id": approval.agent_id, "tool": approval.tool,
+        "request": approval.request, "risk": approval.risk, "evidence": list(approval.evidence),
+        "opened_at": approval.opened_ms / 1000, "expires_at": approval.expires_ms / 1000,
+        "answered_by": approval.answered_by or None, "reason": approval.why or None,
+    }
+
+
+def _seconds(name: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return duration_ms(text) // 1000
+    except ValueError as error:
+        raise WireError(f"`{name}` cannot be read: {error}") from error
+
+
+def _exact(factor: float | None) -> Decimal | None:
+    return None if factor is None else Decimal(str(factor))
+
+
+__all__ = [
+    "MAX_BODY_BYTES", "AgentId", "AnswerBody", "FinishBody", "OpenRunBody", "PlanBody", "TokenBody", "WhyBody",
+    "plan_steps", "read", "shown_approval", "shown_plan", "shown_run", "shown_token", "token_request",
+]

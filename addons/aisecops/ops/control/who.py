@@ -1,0 +1,66 @@
+"""Who asks the control plane: an agent, a run, an operator, or a gateway in an agent's name (contract 8)."""
+
+from __future__ import annotations
+
+import hmac
+from enum import StrEnum
+
+from aisecops.gateway.identity import Identities
+from aisecops.model.ids import AgentId, RunId
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from aisecops.model.value import Value
+
+
+class Role(StrEnum):
+    """What somebody may do here."""
+
+    AGENT = "agent"
+    GATEWAY = "gateway"
+    OPERATOR = "operator"
+
+
+class Asker(Value):
+    """Somebody who has proven who they are. `run_id` when they came with a run's credentials."""
+
+    role: Role
+    name: str
+    agent_id: AgentId | None = None
+    run_id: RunId | None = None
+
+    @property
+    def title(self) -> str:
+        """`agent:support-bot`, `operator:local`: as the record names people."""
+        return f"{self.role.value}:{self.name}"
+
+
+class Doorkeeper:
+    """Reads the `Authorization` header. Compares every secret in constant time."""
+
+    def __init__(self, identities: Identities, *, operator_secret: str, gateway_secret: str) -> None:
+        self._identities = identities
+        self._bearers = ((Role.OPERATOR, "local", operator_secret), (Role.GATEWAY, "gateway", gateway_secret))
+
+    async def who(self, authorization: str | None) -> Asker | Refuse:
+        """The asker, or the refusal. Raises `StoreError` when a run's credentials cannot be checked."""
+        if authorization is None:
+            return _unknown("no credentials were sent")
+        scheme, _, given = authorization.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            matches = [
+                (role, name)
+                for role, name, secret in self._bearers
+                if secret and hmac.compare_digest(given.strip().encode(), secret.encode())
+            ]
+            if not matches:
+                return _unknown("the bearer secret is wrong")
+            role, name = matches[0]
+            return Asker(role=role, name=name)
+        caller = await self._identities.identify(authorization, source="")
+        if isinstance(caller, Refuse):
+            return _unknown(caller.detail)
+        return Asker(role=Role.AGENT, name=caller.agent_id, agent_id=caller.agent_id, run_id=caller.run_id)
+
+
+def _unknown(detail: str) -> Refuse:
+    return Refuse(code=Code.IDENTITY_REQUIRED, detail=detail)
