@@ -1,0 +1,189 @@
+"""The words and numbers that rules are made of, each as one shape.
+
+Knows how one value is written. Which keys hold which value is `sections.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from enum import StrEnum
+from typing import Any
+
+from aisecops.controls.policy import units
+from aisecops.controls.policy.jmes import compiled
+from aisecops.controls.policy.patterns import path_parts, read_host
+from aisecops.controls.policy.shapes import Leaf, Word
+from aisecops.controls.policy.template import read_template
+from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.decision import Mode
+from aisecops.model.finding import FindingAction
+from aisecops.model.provenance import TrustTier
+from aisecops.model.risk import to_micros
+from aisecops.model.rules import TokenMode, Untrusted
+from aisecops.model.scope import segments
+
+_NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
+LONGEST_TEXT = 500
+LABEL_PLACES = ("any", "model", "memory", "internal", "neutral", "external")
+DIALECTS = ("openai", "anthropic", "gemini", "bedrock", "ollama", "azure")
+MAX_TTL_MS = 15 * 60 * 1000
+"""No rule lets a capability token live longer (contract 5)."""
+
+
+def _matching(pattern: str, mend: str) -> Any:
+    compiled_pattern = re.compile(pattern)
+
+    def read(text: str) -> str:
+        if not compiled_pattern.fullmatch(text):
+            raise ValueError(mend)
+        return text
+
+    return read
+
+
+def _agent_name(text: str) -> str:
+    if text.startswith("run_"):
+        raise ValueError("names that start with `run_` are those of runs; take another")
+    return str(_matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "use letters, digits, `.`, `_` and `-`")(text))
+
+
+def _text(text: str) -> str:
+    if not text.strip() or len(text) > LONGEST_TEXT or not text.isprintable():
+        raise ValueError(f"write one line of at most {LONGEST_TEXT} characters")
+    return text
+
+
+def _secret(text: str) -> str:
+    if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S+", text):
+        raise ValueError("a secret does not stand in the rules; name where it is: `env:NAME` or `file:PATH`")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"write a network such as `10.1.0.0/16`: {error}") from None
+
+
+def _pattern(text: str) -> str:
+    segments(text)
+    if not text.isprintable() or " " in text:
+        raise ValueError("write segments with dots between; `*` is one segment, `**` (last) all the rest")
+    return text
+
+
+def _template(text: str) -> str:
+    read_template(text)
+    return text
+
+
+def _path(text: str) -> str:
+    path_parts(text)
+    return text
+
+
+def _jmespath(text: str) -> str:
+    compiled(text)
+    return text
+
+
+def _prompt(text: str) -> str:
+    if text not in {"pinned", "free"} and not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+        raise ValueError("write `pinned`, `free` or `sha256:` and 64 hex digits")
+    return text
+
+
+def _version(text: str) -> int:
+    if text != "1":
+        raise ValueError("this is version 1 of the rule language; write `version: 1`")
+    return 1
+
+
+def _ttl_s(text: str) -> int:
+    ms = units.duration_ms(text)
+    if ms > MAX_TTL_MS:
+        raise ValueError("no token lives longer than `15m`")
+    if ms == 0 or ms % 1000:
+        raise ValueError("write whole seconds, from `1s`")
+    return ms // 1000
+
+
+def _uses(text: str) -> int:
+    if (found := units.count(text)) == 0:
+        raise ValueError("write a whole number from 1")
+    return found
+
+
+def _url(text: str) -> str:
+    return str(_matching(r"https?://[A-Za-z0-9.\-\[\]:]+(/\S*)?", "write `http://…` or `https://…`")(text))
+
+
+def _factor(low: str, high: str) -> Leaf:
+    json = {"type": "number", "minimum": float(low), "maximum": float(high)}
+    return Leaf(f"a number from {low} to {high}", lambda text: units.between(text, low, high), json, plain=True)
+
+
+def _words(what: str, enum: type[StrEnum]) -> Word:
+    return Word(what, {str(member): member for member in enum})
+
+
+VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
+TEXT = Leaf("a line of text", _text)
+SECRET = Leaf("the place of a secret", _secret, {"type": "string", "pattern": "^(env|file):"}, secret=True)
+NETWORK = Leaf("a network", _network)
+URL = Leaf("a URL", _url)
+
+AGENT_NAME = Leaf("an agent's name", _agent_name)
+TOOL_NAME = Leaf(
+    "a tool's name",
+    _matching(
+        r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(\.\*)?",
+        "write words with dots between, such as `crm.read`; `tickets.*` is a family",
+    ),
+)
+MCP_TOOL = Leaf(
+    "the name of a tool at an MCP server",
+    _matching(r"[^*\s]{1,128}|[^*\s]{0,127}\*", "write its name; a `*` may only stand at the end"),
+)
+NAME = Leaf("a name", _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "use letters, digits, `.`, `_` and `-`"))
+MODEL_NAME = Leaf("a model's name", _text)
+LABEL = Leaf("a label", _matching(r"[A-Za-z0-9_-]{1,64}", "use letters, digits, `_` and `-`"))
+ENTITY = Leaf("an entity's name", _matching(r"[A-Z][A-Z0-9_]{0,63}", "write it in capitals, such as `CREDIT_CARD`"))
+SYSTEM_PROMPT = Leaf("`pinned`, `free` or a digest", _prompt)
+
+PATTERN = Leaf("a pattern of dotted words", _pattern)
+SCOPE_TEMPLATE = Leaf("a scope, such as `crm.customers.{path[2]}`", _template)
+JMESPATH = Leaf("a JMESPath", _jmespath)
+HOST = Leaf("a host, such as `api.example.org`, `*.example.org` or `crm.internal:8443`", read_host)
+PATH = Leaf("a path, such as `/v1/customers/**`", _path)
+METHOD = Leaf("an HTTP method", _matching(r"(?!CONNECT$|TRACE$)[A-Z]{1,20}", "write it in capitals, such as `POST`"))
+
+COUNT = Leaf("a whole number", units.count, {"type": "integer", "minimum": 0}, plain=True)
+USES = Leaf("a whole number from 1", _uses, {"type": "integer", "minimum": 1}, plain=True)
+NUMBER = Leaf("a number", units.number, _NUMBER, plain=True)
+MICROS = Leaf("a number", lambda text: to_micros(units.number(text)), _NUMBER, plain=True)
+UNIT = _factor("0", "1")
+ESCALATION = _factor("1", "3")
+STRESS_FROM = _factor("0", "0.99")
+TRUST = Leaf(
+    "a trust word or factor",
+    units.trust_factor,
+    {"anyOf": [{"enum": ["internal", "neutral", "external"]}, {"type": "number", "minimum": 0.5, "maximum": 2.0}]},
+)
+DURATION = Leaf("a duration, such as `10m`", units.duration_ms, {"type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"})
+EXPIRY = Leaf("a duration up to `15m`", _ttl_s, {"type": "string", "pattern": "^[0-9]+(s|m)$"})
+SIZE = Leaf("a size, such as `10MiB`", units.size_bytes, {"type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$"})
+RATE = Leaf("a rate, such as `5/s`", units.rate, {"type": "string", "pattern": "^[0-9]+/(s|m|h)$"})
+
+MODE = _words("a mode", Mode)
+TOKEN_MODE = _words("a token mode", TokenMode)
+EFFECT = _words("an effect", ToolEffect)
+TIER = _words("a trust tier", TrustTier)
+UNTRUSTED = _words("what to do with an untrusted argument", Untrusted)
+ACTION = _words("an action", FindingAction)
+DIALECT = Word("a dialect", {word: word for word in DIALECTS})
+DESTINATION = Word("a destination", {word: word for word in LABEL_PLACES})
+STEP_KIND = Word("a kind of step", {kind.value: kind.value for kind in Kind if kind.value != "undeclared"})
+ROLE = Word("an argument's role", {"steering": True, "content": False})
