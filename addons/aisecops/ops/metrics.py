@@ -1,0 +1,214 @@
+"""Every Prometheus metric of the contract (section 9), and the one scrape that shows all processes together.
+
+Under `aisecops up` each process writes its numbers to files in a folder that the supervisor names in
+`PROMETHEUS_MULTIPROC_DIR`; the supervisor adds them up when scraped. A worker that dies leaves its counts
+behind, so restarting one never makes a counter fall; only restarting `up` starts them from zero. A process
+that runs alone keeps its numbers in memory. The variable is read when `prometheus_client` is imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from aisecops.model.errors import ConfigError
+from aisecops.ops.settings import MetricsSettings
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+MOST_LABELS = 1000
+"""Label sets per metric; what comes after them is counted under `other`. Rules bound labels; this bounds mistakes."""
+
+_QUICK = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+_SLOW = (0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600)
+_RISK = (0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 3.0)
+
+
+class Metrics:
+    """The numbers of this process; it is the gateway's port `Meter` too. No method raises or blocks."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        counter, gauge, histogram = self._counter, self._gauge, self._histogram
+        self._requests = counter("requests", "requests decided", "agent", "tool", "effect", "decision", "code")
+        self._stages = histogram("decision_seconds", "time spent deciding", _QUICK, "stage")
+        self._runs = counter("runs", "runs ended", "agent", "outcome")
+        self._runs_active = gauge("runs_active", "runs that can act", "livemostrecent")
+        self._run_risk = histogram("run_risk", "cumulative risk of a run when it ended", _RISK)
+        self._budgets = counter("budget_exceeded", "steps refused by a budget", "agent", "budget")
+        self._issued = counter("tokens_issued", "capability tokens issued")
+        self._rejected = counter("tokens_rejected", "capability tokens that failed verification", "code")
+        self._injections = counter("injection_findings", "injection findings", "detector", "tier")
+        self._egress = counter("egress_findings", "findings in what leaves", "entity", "action")
+        self._pending = gauge("approvals_pending", "held steps waiting for a person", "livemostrecent")
+        self._approvals = counter("approvals", "held steps answered", "outcome")
+        self._waits = histogram("approval_wait_seconds", "how long held steps waited", _SLOW)
+        self._containment = histogram("containment_seconds", "from the first sign of an attack to the halt", _SLOW)
+        self._valid = gauge("policy_valid", "1 when the rules on disk are those in force", "livemin")
+        self._policy = gauge("policy_info", "the rule set in force", "livemax", "version")
+        self._integrations = gauge("integrations", "integrations by state", "livemostrecent", "state")
+        self._evals = gauge("eval_pass_ratio", "share of the adversarial suite that passed", "mostrecent", "suite")
+        self._maturity = gauge("maturity_level", "maturity level with evidence", "mostrecent")
+        self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
+        self._lag = gauge("record_lag_seconds", "age of the oldest event not yet durable", "livemax")
+        self._version: str | None = None
+
+    # The gateway
+
+    def decided(self, *, agent: str, tool: str, effect: str, decision: str, code: str, seconds: float) -> None:
+        self._requests(agent, tool, effect, decision, code).inc()
+        self._stages("decide").observe(seconds)
+
+    def stage(self, name: str, seconds: float) -> None:
+        """One stage of a decision took `seconds`."""
+        self._stages(name).observe(seconds)
+
+    def token_rejected(self, code: str) -> None:
+        self._rejected(code).inc()
+
+    def egress_found(self, entity: str, action: str) -> None:
+        self._egress(entity, action).inc()
+
+    def injection_found(self, detector: str, tier: str) -> None:
+        """A detector saw an injection in text of `tier`."""
+        self._injections(detector, tier).inc()
+
+    def budget_exceeded(self, agent: str, budget: str) -> None:
+        self._budgets(agent, budget).inc()
+
+    def approval_ended(self, outcome: str, wait_seconds: float) -> None:
+        self._approvals(outcome).inc()
+        self._waits().observe(max(0.0, wait_seconds))
+
+    def contained(self, seconds: float) -> None:
+        """A run was halted `seconds` after the first sign."""
+        self._containment().observe(max(0.0, seconds))
+
+    def record_lag(self, seconds: float) -> None:
+        """The oldest event not yet durable is this old."""
+        self._lag().set(seconds)
+
+    # The control plane, and whoever reads the rules
+
+    def run_ended(self, agent: str, outcome: str, risk: float) -> None:
+        """A run is over: `finished` or `halted`, with its cumulative risk (1.0 is 1.0)."""
+        self._runs(agent, outcome).inc()
+        self._run_risk().observe(risk)
+
+    def runs_active(self, count: int) -> None:
+        """So many runs can act now."""
+        self._runs_active().set(count)
+
+    def token_issued(self) -> None:
+        """A capability token was issued."""
+        self._issued().inc()
+
+    def approvals_pending(self, count: int) -> None:
+        """So many held steps wait now."""
+        self._pending().set(count)
+
+    def rules_loaded(self, policy_version: str) -> None:
+        """These rules are in force, and they are those on disk."""
+        if self._version not in (None, policy_version):
+            self._policy(self._version or "").set(0)
+        self._version = policy_version
+        self._policy(policy_version).set(1)
+        self._valid().set(1)
+
+    def rules_rejected(self) -> None:
+        """The rules on disk are bad; the old ones stay in force."""
+        self._valid().set(0)
+
+    def _counter(self, name: str, words: str, *labels: str) -> Callable[..., Counter]:
+        return _children(Counter(f"aisecops_{name}", words, labels, registry=self.registry), len(labels))
+
+    def _gauge(self, name: str, words: str, together: Any, *labels: str) -> Callable[..., Gauge]:
+        made = Gauge(f"aisecops_{name}", words, labels, registry=self.registry, multiprocess_mode=together)
+        return _children(made, len(labels))
+
+    def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> Callable[..., Histogram]:
+        made = Histogram(f"aisecops_{name}", words, labels, registry=self.registry, buckets=buckets)
+        return _children(made, len(labels))
+
+
+def _children[M: (Counter, Gauge, Histogram)](metric: M, labels: int) -> Callable[..., M]:
+    """What finds the child of `metric` for label values: each is made once, at most `MOST_LABELS` of them."""
+    found: dict[tuple[str, ...], M] = {}
+    if not labels:
+        return lambda: metric
+
+    def child(*values: str) -> M:
+        known = found.get(values)
+        if known is not None:
+            return known
+        if len(found) >= MOST_LABELS:
+            return metric.labels(*("other",) * labels)
+        return found.setdefault(values, metric.labels(*values))
+
+    return child
+
+
+@functools.cache
+def process_metrics() -> Metrics:
+    """The one `Metrics` of this process."""
+    return Metrics()
+
+
+class Scrape:
+    """The open metrics port."""
+
+    def __init__(self, settings: MetricsSettings, registry: CollectorRegistry) -> None:
+        try:
+            self._server, self._thread = start_http_server(
+                settings.listen.port,
+                settings.listen.host,
+                registry,
+                certfile=str(settings.tls_certificate) if settings.tls_certificate else None,
+                keyfile=str(settings.tls_key) if settings.tls_key else None,
+            )
+        except OSError as failed:
+            raise ConfigError(
+                f"cannot listen on `{settings.listen}` for metrics: {failed.strerror or failed}",
+                "free the port, or set metrics.listen",
+            ) from None
+
+    @property
+    def port(self) -> int:
+        """The port it is on, also when it was asked for port 0."""
+        return int(self._server.server_port)
+
+    def close(self) -> None:
+        """Let go of the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def fresh_folder(state: Path) -> Path:
+    """An empty folder under `state` for the numbers of many processes."""
+    folder = state / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def together(folder: Path) -> CollectorRegistry:
+    """A registry that adds up what all processes wrote to `folder`."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
+    return registry
+
+
+def process_died(pid: int, folder: Path) -> None:
+    """Forget what a dead process said of itself now; what it counted stays."""
+    mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """The text Prometheus reads."""
+    return generate_latest(registry)

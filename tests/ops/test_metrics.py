@@ -1,0 +1,130 @@
+"""The contract's names, bounded labels, and one scrape for many processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from aisecops.model.errors import ConfigError
+from aisecops.ops import metrics
+from aisecops.ops.metrics import Metrics, Scrape, exposition, fresh_folder, process_died, together
+from aisecops.ops.settings import MetricsSettings
+from aisecops.ops.settings_text import Address
+
+NAMES = [
+    "requests_total",
+    "decision_seconds",
+    "runs_total",
+    "runs_active",
+    "run_risk",
+    "budget_exceeded_total",
+    "tokens_issued_total",
+    "tokens_rejected_total",
+    "injection_findings_total",
+    "egress_findings_total",
+    "approvals_pending",
+    "approvals_total",
+    "approval_wait_seconds",
+    "containment_seconds",
+    "policy_valid",
+    "policy_info",
+    "integrations",
+    "eval_pass_ratio",
+    "maturity_level",
+    "control_coverage_ratio",
+    "record_lag_seconds",
+]
+
+ONE_REQUEST = {"agent": "bot", "tool": "crm.read", "effect": "read", "decision": "allow", "code": "", "seconds": 0.01}
+
+
+def test_every_metric_of_the_contract_is_there():
+    text = exposition(Metrics().registry).decode()
+
+    declared = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+    assert {f"aisecops_{name}" for name in NAMES} <= declared
+
+
+def test_a_decision_is_counted_under_its_labels():
+    counted = Metrics()
+
+    counted.decided(**ONE_REQUEST)
+
+    text = exposition(counted.registry).decode()
+    labels = 'agent="bot",code="",decision="allow",effect="read",tool="crm.read"'
+    assert f"aisecops_requests_total{{{labels}}} 1.0" in text
+    assert 'aisecops_decision_seconds_count{stage="decide"} 1.0' in text
+
+
+def test_labels_are_bounded(monkeypatch):
+    monkeypatch.setattr(metrics, "MOST_LABELS", 3)
+    counted = Metrics()
+
+    for number in range(10):
+        counted.token_rejected(f"code-{number}")
+
+    text = exposition(counted.registry).decode()
+    assert text.count("aisecops_tokens_rejected_total{") == 4
+    assert 'aisecops_tokens_rejected_total{code="other"} 7.0' in text
+
+
+def test_only_the_rule_set_in_force_is_marked():
+    counted = Metrics()
+
+    counted.rules_loaded("one")
+    counted.rules_loaded("two")
+    counted.rules_rejected()
+
+    text = exposition(counted.registry).decode()
+    assert 'aisecops_policy_info{version="one"} 0.0' in text
+    assert 'aisecops_policy_info{version="two"} 1.0' in text
+    assert "aisecops_policy_valid 0.0" in text
+
+
+def counting_process(folder, valid):
+    code = (
+        "import os; from aisecops.ops.metrics import Metrics; m = Metrics()\n"
+        f"m.decided(**{ONE_REQUEST!r}); m.runs_active(3); m.rules_loaded('v1')\n"
+        f"{'' if valid else 'm.rules_rejected()'}\nprint(os.getpid())"
+    )
+    environ = {"PYTHONPATH": ":".join(sys.path), "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    return int(subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, check=True).stdout)
+
+
+def test_one_scrape_shows_all_processes_and_a_dead_one_keeps_its_counts(tmp_path):
+    folder = fresh_folder(tmp_path)
+    counting_process(folder, valid=True)
+    second = counting_process(folder, valid=False)
+
+    before = exposition(together(folder)).decode()
+    process_died(second, folder)
+    after = exposition(together(folder)).decode()
+
+    total = 'aisecops_requests_total{agent="bot",code="",decision="allow",effect="read",tool="crm.read"} 2.0'
+    assert total in before
+    assert total in after
+    assert "aisecops_policy_valid 0.0" in before
+    assert "aisecops_policy_valid 1.0" in after
+
+
+def test_a_fresh_folder_forgets_the_last_time(tmp_path):
+    (fresh_folder(tmp_path) / "counter_1.db").write_bytes(b"old")
+
+    assert not any(fresh_folder(tmp_path).iterdir())
+
+
+def test_the_port_serves_the_numbers_and_is_free_again():
+    counted = Metrics()
+    counted.token_issued()
+    scrape = Scrape(MetricsSettings(listen=Address(host="127.0.0.1", port=0)), counted.registry)
+
+    with urllib.request.urlopen(f"http://127.0.0.1:{scrape.port}/metrics") as answer:
+        text = answer.read().decode()
+    with pytest.raises(ConfigError, match="cannot listen"):
+        Scrape(MetricsSettings(listen=Address(host="127.0.0.1", port=scrape.port)), counted.registry)
+    scrape.close()
+
+    assert "aisecops_tokens_issued_total 1.0" in text
