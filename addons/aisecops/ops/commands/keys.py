@@ -1,0 +1,86 @@
+"""`aisecops keys`: the keys that sign capability tokens. Works on the files alone; nothing needs to run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import click
+import orjson
+
+from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.keys import DEFAULT_OVERLAP_S, KeyFolder, in_use
+from aisecops.controls.tokens.jwks import PublicKey
+
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+
+certs_option = click.option(
+    "--certs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("certs"),
+    show_default=True,
+    help="The folder with the keys.",
+)
+
+
+def seconds_of(ctx: click.Context, param: click.Parameter, text: str) -> int:
+    """The option's duration, `90s`, `15m`, `1h` or `2d`, in seconds."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f"`{text}` is not a duration; write `90s`, `15m`, `1h` or `2d`", ctx, param)
+    return int(found[1]) * _UNITS_S[found[2]]
+
+
+@click.group()
+def keys() -> None:
+    """Signing keys of capability tokens."""
+
+
+@keys.command("list")
+@certs_option
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_keys(certs: Path, as_json: bool) -> None:
+    """Show every key that signs or still verifies."""
+    clock = SystemClock()
+    now_s = clock.now_ms() // 1000
+    published = KeyFolder(certs, clock).published()
+    used = in_use(published)
+    listed = [
+        {"kid": key.kid, "state": _state(key, used, now_s), "made_at": key.iat, "ends_at": key.exp} for key in published
+    ]
+    if as_json:
+        click.echo(orjson.dumps({"keys": listed}, option=orjson.OPT_INDENT_2))
+        return
+    for key in published:
+        ends = "" if key.exp is None else f"  until {when(key.exp)}"
+        click.echo(f"{key.kid}  {_state(key, used, now_s):9}  made {when(key.iat)}{ends}")
+
+
+@keys.command()
+@certs_option
+@click.option(
+    "--overlap",
+    callback=seconds_of,
+    default="15m",
+    show_default=True,
+    help="How long the old key still verifies; 0s after a theft.",
+)
+def rotate(certs: Path, overlap: int) -> None:
+    """Make a new signing key. What runs takes it up by itself, within two seconds."""
+    new = KeyFolder(certs, SystemClock()).rotate(overlap_s=overlap)
+    click.echo(f"{new.kid} signs from now on")
+    if overlap < DEFAULT_OVERLAP_S:
+        click.echo("tokens that older keys have signed may be refused before they end", err=True)
+
+
+def when(seconds: int) -> str:
+    """A time for people, in UTC."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _state(key: PublicKey, used: PublicKey, now_s: int) -> str:
+    if key.kid == used.kid:
+        return "signs"
+    return "verifies" if key.accepted(now_s) else "ended"
