@@ -1,0 +1,243 @@
+"""The store in one SQLite file, for all processes of one machine.
+
+Knows what each promise of the port `Store` means in SQL. Transactions and threads are `worker.py`, tables
+`schema.py`. Writes go through one worker, reads through another, which in WAL mode do not wait for each other.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from aisecops.adapters.store.schema import prepare
+from aisecops.adapters.store.worker import Worker
+from aisecops.model.budget import TreeState
+from aisecops.model.errors import Stale, StoreError
+from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
+from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
+from aisecops.model.value import Value
+
+# No capability token lives longer than minutes (contract 5): one that ended a day before another could still
+# be used needs no counting any more.
+_KEEP_USES_MS = 24 * 60 * 60 * 1000
+
+
+class SqliteStore:
+    """`Store` on one file. Shared by any number of processes; not by machines."""
+
+    def __init__(self, path: Path, *, busy_ms: int = 5_000) -> None:
+        """Open the file, made if there is none. `busy_ms` is how long to wait for other processes.
+
+        Raises `ConfigError` when the file is of a newer version, `StoreError` when it cannot be opened.
+        """
+        prepare(path, busy_ms=busy_ms)
+        try:
+            self._writer = Worker(path, name="store-writer", writes=True, busy_ms=busy_ms)
+            self._reader = Worker(path, name="store-reader", writes=False, busy_ms=busy_ms)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
+
+    async def open_run(self, run: Run, tree: TreeState, *, seen: int | None) -> None:
+        opened, state = _text(run), _text(tree)
+
+        def work(connection: sqlite3.Connection) -> None:
+            if seen is None:
+                sql = "INSERT INTO trees VALUES (?, 1, ?) ON CONFLICT DO NOTHING"
+                placed = connection.execute(sql, (run.root_run_id, state))
+            else:
+                placed = _swap(connection, run.root_run_id, seen, state)
+            _or_stale(placed, run.root_run_id)
+            added = connection.execute(
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (run.run_id, run.root_run_id, run.agent_id, run.opened_ms, opened),
+            )
+            _or_stale(added, run.run_id)
+
+        await self._writer.run(work)
+
+    async def implicit_run(self, agent_id: AgentId, *, now_ms: int, idle_ms: int) -> RunId | None:
+        def work(connection: sqlite3.Connection) -> RunId | None:
+            # an ended one goes, so that the next can be set by whoever is first
+            connection.execute(
+                "DELETE FROM implicit_runs WHERE agent_id = ? AND ? - used_ms > ?", (agent_id, now_ms, idle_ms)
+            )
+            row = connection.execute(
+                "UPDATE implicit_runs SET used_ms = max(used_ms, ?) WHERE agent_id = ? RETURNING run_id",
+                (now_ms, agent_id),
+            ).fetchone()
+            return None if row is None else RunId(row[0])
+
+        # Not durable on purpose: a power failure then ends the run sooner, which loses nobody a charge, and each
+        # request of an agent without a run is spared a sync.
+        return await self._writer.run(work, durable=False)
+
+    async def set_implicit_run(self, agent_id: AgentId, run_id: RunId, *, seen: RunId | None, now_ms: int) -> RunId:
+        def work(connection: sqlite3.Connection) -> RunId:
+            row = connection.execute("SELECT run_id FROM implicit_runs WHERE agent_id = ?", (agent_id,)).fetchone()
+            if row is not None and row[0] != seen:
+                return RunId(row[0])
+            connection.execute("INSERT OR REPLACE INTO implicit_runs VALUES (?, ?, ?)", (agent_id, run_id, now_ms))
+            return run_id
+
+        return await self._writer.run(work)
+
+    async def snapshot(self, run_id: RunId, *, token_id: TokenId | None = None, key_id: str = "") -> Snapshot | None:
+        def work(connection: sqlite3.Connection) -> tuple[str, str, int, str | None] | None:
+            row: tuple[str, str, int, str | None] | None = connection.execute(
+                """SELECT run, state, version,
+                    (SELECT group_concat(kind) FROM revocations WHERE (kind, name) IN
+                        (VALUES ('token', ?), ('run', run_id), ('agent', agent_id), ('key', ?)))
+                FROM runs JOIN trees USING (root_run_id) WHERE run_id = ?""",
+                (token_id or None, key_id or None, run_id),
+            ).fetchone()
+            return row
+
+        row = await self._reader.run(work)
+        if row is None:
+            return None
+        run, state, version, kinds = row
+        revoked = frozenset((kinds or "").split(","))
+        return Snapshot(
+            run=_read(run, Run),
+            tree=_read(state, TreeState),
+            version=version,
+            revoked=tuple(kind for kind in RevocationKind if kind in revoked),
+        )
+
+    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
+        state = _text(new)
+
+        def work(connection: sqlite3.Connection) -> int:
+            _or_stale(_swap(connection, root_run_id, seen, state), root_run_id)
+            return seen + 1
+
+        return await self._writer.run(work)
+
+    async def find_run(self, run_id: RunId) -> Run | None:
+        found = await self._texts("SELECT run FROM runs WHERE run_id = ?", run_id)
+        return _read(found[0], Run) if found else None
+
+    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
+        newest = "ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
+        if agent_id is None:
+            found = await self._texts(f"SELECT run FROM runs {newest}", limit)  # noqa: S608 - our own words
+        else:
+            found = await self._texts(f"SELECT run FROM runs WHERE agent_id = ? {newest}", agent_id, limit)  # noqa: S608
+        return [_read(text, Run) for text in found]
+
+    async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO revocations VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (kind.value, name, now_ms, why)
+            )
+
+        await self._writer.run(work)
+
+    async def use_token(self, token_id: TokenId, *, uses: int, expires_ms: int) -> bool:
+        def work(connection: sqlite3.Connection) -> bool:
+            connection.execute("DELETE FROM uses WHERE expires_ms < ?", (expires_ms - _KEEP_USES_MS,))
+            connection.execute("INSERT INTO uses VALUES (?, 0, ?) ON CONFLICT DO NOTHING", (token_id, expires_ms))
+            sql = "UPDATE uses SET used = used + 1 WHERE token_id = ? AND used < ?"
+            return connection.execute(sql, (token_id, uses)).rowcount == 1
+
+        return await self._writer.run(work)
+
+    async def open_approval(self, approval: Approval) -> Approval:
+        text = _text(approval)
+
+        def work(connection: sqlite3.Connection) -> str:
+            row: tuple[str] | None = connection.execute(
+                """SELECT approval FROM approvals WHERE run_id = ? AND digest = ?
+                AND state IN ('pending', 'approved') AND expires_ms > ? ORDER BY opened_ms LIMIT 1""",
+                (approval.run_id, approval.digest, approval.opened_ms),
+            ).fetchone()
+            if row is not None:
+                return row[0]
+            added = connection.execute(
+                "INSERT INTO approvals VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (
+                    approval.approval_id,
+                    approval.run_id,
+                    approval.digest,
+                    approval.opened_ms,
+                    approval.expires_ms,
+                    approval.state.value,
+                    text,
+                ),
+            )
+            if added.rowcount != 1:
+                raise StoreError(f"approval `{approval.approval_id}` exists already")
+            return text
+
+        return _read(await self._writer.run(work), Approval)
+
+    async def find_approval(self, approval_id: ApprovalId) -> Approval | None:
+        found = await self._texts("SELECT approval FROM approvals WHERE approval_id = ?", approval_id)
+        return _read(found[0], Approval) if found else None
+
+    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
+        found = await self._texts(
+            "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?", limit
+        )
+        return [_read(text, Approval) for text in found]
+
+    async def swap_approval(self, seen: Approval, new: Approval) -> None:
+        if seen.approval_id != new.approval_id:
+            raise ValueError("an approval keeps its id")
+        before, after = _text(seen), _text(new)
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = connection.execute(
+                "SELECT approval FROM approvals WHERE approval_id = ?", (seen.approval_id,)
+            ).fetchone()
+            # compared as written today: an older gateway may have known fewer fields
+            if row is None or _text(_read(row[0], Approval)) != before:
+                raise Stale(seen.approval_id)
+            connection.execute(
+                "UPDATE approvals SET state = ?, expires_ms = ?, approval = ? WHERE approval_id = ?",
+                (new.state.value, new.expires_ms, after, new.approval_id),
+            )
+
+        await self._writer.run(work)
+
+    async def ping(self) -> None:
+        await self._texts("SELECT version FROM schema")
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+
+    async def _texts(self, sql: str, *arguments: object) -> list[str]:
+        """The first column of what `sql` finds."""
+
+        def work(connection: sqlite3.Connection) -> list[Any]:
+            return [row[0] for row in connection.execute(sql, arguments)]
+
+        return await self._reader.run(work)
+
+
+def _swap(connection: sqlite3.Connection, root_run_id: RunId, seen: int, state: str) -> sqlite3.Cursor:
+    return connection.execute(
+        "UPDATE trees SET version = version + 1, state = ? WHERE root_run_id = ? AND version = ?",
+        (state, root_run_id, seen),
+    )
+
+
+def _or_stale(done: sqlite3.Cursor, name: str) -> None:
+    if done.rowcount != 1:
+        raise Stale(name)
+
+
+def _text(value: Value) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _read[T](text: str, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"what the store holds cannot be read: {error}") from error
