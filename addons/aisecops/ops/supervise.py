@@ -1,0 +1,227 @@
+"""`aisecops up`: one control plane, N gateway workers, one metrics port; what dies is started again.
+
+Knows processes, ports and their order. Does not know what the processes do: each is `aisecops control`
+or `aisecops gateway`, told its settings by a file in the state folder, and says on its lifeline where
+it listens. Numbers of all processes are added up here, in the process that lives longest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import orjson
+
+from aisecops.model.errors import ConfigError
+from aisecops.ops.lifeline import GRACE_SECONDS
+from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
+from aisecops.ops.session import BROKEN, MISUSED, CommandError
+from aisecops.ops.settings import Settings
+from aisecops.ops.settings_read import PREFIX, as_tree, changed
+from aisecops.ops.settings_text import Address
+
+PROGRAM = (sys.executable, "-P", "-m", "aisecops")
+START_SECONDS = 60.0
+"""How long a process may take until it listens; the first start loads the language models."""
+
+FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER = 0.2, 10.0, 30.0
+"""Seconds: before the first restart; at most; how long a process must live for the pause to start over."""
+
+_log = logging.getLogger("aisecops.up")
+
+
+class Child:
+    """One process as it runs now."""
+
+    def __init__(self, role: str, process: asyncio.subprocess.Process, line: asyncio.StreamWriter) -> None:
+        self.role = role
+        self.process = process
+        self.line = line
+        self.url = ""
+
+    async def end(self, grace_seconds: float) -> None:
+        """Ask it to drain and stop; by force after `grace_seconds`. Returns when it is gone."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.wait(), grace_seconds)
+        except TimeoutError:
+            _log.warning("%s did not stop in %.0f s and is killed", self.role, grace_seconds)
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()
+        self.line.close()
+
+
+class Supervisor:
+    """Everything on this machine. `announce` gets the ready line, once."""
+
+    def __init__(self, settings: Settings, announce: Callable[[str], None], program: Sequence[str] = PROGRAM) -> None:
+        self.settings = settings
+        self._announce = announce
+        self._program = program
+        self._grace = settings.drain_seconds + GRACE_SECONDS
+        self._numbers = fresh_folder(settings.paths.state)
+        self._file = settings.paths.state / "up.settings.yaml"
+        self._children: list[Child] = []
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Start, stay, drain. Returns 0 after SIGINT or SIGTERM; raises CommandError when a process cannot start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop.set)
+        try:
+            await self._unless_stopped(self._serve())
+        finally:
+            await self._end_all()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+        return 0
+
+    async def _serve(self) -> NoReturn:
+        with self._metrics() as metrics_url:
+            control = await self._start("control")
+            self._settle(control__listen=_with_port(self.settings.control.listen, control.url))
+            first = await self._start("gateway")
+            self._settle(proxy__listen=_with_port(self.settings.proxy.listen, first.url))
+            more = await asyncio.gather(*(self._start("gateway") for _ in range(self.settings.proxy.workers - 1)))
+            for url in (control.url, first.url):
+                await _answers(url)
+            self._announce(f"aisecops ready proxy={first.url} control={control.url} metrics={metrics_url}")
+            async with asyncio.TaskGroup() as keepers:
+                for child in (control, first, *more):
+                    keepers.create_task(self._keep(child))
+        raise AssertionError("keepers do not end")
+
+    async def _keep(self, child: Child) -> NoReturn:
+        """Start `child` again whenever it ends, sooner at first and later if it does not last."""
+        now, pause, clock = child, FIRST_PAUSE, asyncio.get_running_loop().time
+        while True:
+            since = clock()
+            why = f"ended with {await now.process.wait()}"
+            process_died(now.process.pid, self._numbers)
+            self._children.remove(now)
+            pause = FIRST_PAUSE if clock() - since > STEADY_AFTER else pause
+            restarted: Child | None = None
+            while restarted is None:
+                _log.error("%s %s; starting it again in %.1f s", now.role, why, pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+                try:
+                    restarted = await self._start(now.role)
+                except CommandError:
+                    why = "did not start"
+            now = restarted
+
+    async def _start(self, role: str) -> Child:
+        """A process that listens. Raises CommandError when it ends or is silent instead."""
+        self._write_settings()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = await asyncio.create_subprocess_exec(
+                *self._program,
+                *("--config", str(self._file), role, "--supervised-by", str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sys.stderr.fileno(),  # stdout has one line, the ready line
+                env=_environment(self._numbers),
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,  # Ctrl-C reaches us alone: the order of stopping is ours
+            )
+        reader, writer = await asyncio.open_connection(sock=ours)
+        child = Child(role, process, writer)
+        self._children.append(child)
+        try:
+            told = await asyncio.wait_for(reader.readline(), START_SECONDS)
+        except TimeoutError:
+            told = b""
+        child.url = told.decode().strip()
+        if not child.url:
+            await child.end(self._grace)
+            self._children.remove(child)
+            code = process.returncode
+            raise CommandError(
+                f"the {role} did not start (it ended with {code})",
+                "its own words are above; `aisecops doctor` looks for the cause",
+                MISUSED if code == MISUSED else BROKEN,
+            )
+        return child
+
+    async def _end_all(self) -> None:
+        """Gateways first: what they still have under way may need the control plane."""
+        for role in ("gateway", "control"):
+            await asyncio.gather(*(child.end(self._grace) for child in self._children if child.role == role))
+
+    async def _unless_stopped(self, work: Awaitable[Any]) -> None:
+        working, stopping = asyncio.ensure_future(work), asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                working.result()
+        finally:
+            for task in (working, stopping):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, CommandError):
+                    await task
+
+    @contextlib.contextmanager
+    def _metrics(self) -> Iterator[str]:
+        scrape = Scrape(self.settings.metrics, together(self._numbers))
+        try:
+            listen = Address(host=self.settings.metrics.listen.reachable.host, port=scrape.port)
+            yield f"{self.settings.metrics.scheme}://{listen}/metrics"
+        finally:
+            scrape.close()
+
+    def _settle(self, **addresses: Address) -> None:
+        """From now on processes are told the real ports, also when a port was left to chance."""
+        self.settings = changed(self.settings, **addresses)
+
+    def _write_settings(self) -> None:
+        new = self._file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(orjson.dumps(as_tree(self.settings)))  # JSON is YAML
+        new.replace(self._file)
+
+
+@contextlib.contextmanager
+def alone(state: Path) -> Iterator[None]:
+    """Hold the state folder for this supervisor; raises ConfigError when another one has it."""
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (state / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another `aisecops up` runs with the state folder `{state}`", "stop it, or set paths.state"
+            ) from None
+        yield
+
+
+async def _answers(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(parts.hostname, parts.port), START_SECONDS)
+    except OSError as failed:
+        raise CommandError(f"`{url}` does not answer: {failed.strerror or failed}", "", BROKEN) from None
+    writer.close()
+
+
+def _with_port(listen: Address, url: str) -> Address:
+    return Address(host=listen.host, port=urlsplit(url).port or listen.port)
+
+
+def _environment(numbers: Path) -> dict[str, str]:
+    """Ours, without settings: they are in the file already, also those that a flag had overruled."""
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}  # noqa: TID251
+    return inherited | {FOLDER_VARIABLE: str(numbers)}
