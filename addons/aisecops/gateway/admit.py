@@ -17,7 +17,7 @@ A crash between any two of them leaves something charged that did not run, never
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from msgspec.structs import replace
 
@@ -35,9 +35,9 @@ from aisecops.gateway.refuse import refusal, risk_header
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.gateway.runs import Runs
 from aisecops.model.decision import Judgment, Verdict
-from aisecops.model.errors import Fault, RecordError, Stale, StoreError, WireError
+from aisecops.model.errors import Fault, Stale, StoreError, WireError
 from aisecops.model.exchange import HttpRequest, values
-from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
+from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding, FindingAction
 from aisecops.model.ids import ApprovalId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Outcome, Refuse
@@ -61,12 +61,35 @@ class Looked(Value):
     addresses: tuple[tuple[str, int], ...] = ()
 
 
+@dataclass
+class _Course:
+    """How far one request has come: what was waited for, and what it has used up."""
+
+    decision_id: DecisionId
+    approval: Approval | None
+    counted: bool = False
+    waited: bool = False
+    spent: TokenFacts | None = None
+
+
 class Admission:
     """Admits requests. One object serves many at once; what it keeps is in store, record and permits."""
 
     def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, meter: Meter,
-        gatherer: Gatherer, runs: Runs, approvals: Approvals, permits: Permits, hold_ms: int, idle_ms: int,
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        ids: Ids,
+        meter: Meter,
+        gatherer: Gatherer,
+        runs: Runs,
+        approvals: Approvals,
+        permits: Permits,
+        hold_ms: int,
+        idle_ms: int,
     ) -> None:
         self._store = store
         self._record = record
@@ -104,7 +127,9 @@ class Admission:
         looked = await self._looked_up(rules, caller, run_id, step, request)
         outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
         self._meter.decided(
-            agent=caller.agent_id, tool=step.action.tool, effect=step.action.effect.value,
+            agent=caller.agent_id,
+            tool=step.action.tool,
+            effect=step.action.effect.value,
             decision="allow" if isinstance(outcome, Forward) else _word(outcome),
             code="" if isinstance(outcome, Forward) else outcome.code.value,
             seconds=time.perf_counter() - started,
@@ -117,7 +142,9 @@ class Admission:
         named = values(request.headers, RUN_HEADER)
         if caller.run_id is not None:
             if named and named[0] != caller.run_id:
-                return Refuse(code=Code.RUN_UNKNOWN, detail=f"the credentials are of another run than {RUN_HEADER} says")
+                return Refuse(
+                    code=Code.RUN_UNKNOWN, detail=f"the credentials are of another run than {RUN_HEADER} says"
+                )
             return caller.run_id
         if not named:
             return await self._runs.implicit(caller.agent_id, idle_ms=self._idle_ms)
@@ -131,7 +158,9 @@ class Admission:
     async def _looked_up(
         self, rules: RuleSet, caller: Caller, run_id: RunId, step: Step, request: HttpRequest
     ) -> Looked | Refuse:
-        presented = await self._gatherer.presented(rules, caller.agent_id, run_id, step, request)
+        presented = await self._gatherer.presented(
+            rules, caller.agent_id, run_id, step, request, now_s=self._clock.now_ms() // 1000
+        )
         first = await self._judged_only(rules, run_id, step, presented)
         if isinstance(first, Refuse):
             return first
@@ -142,7 +171,10 @@ class Admission:
             findings = ()
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
         return Looked(
-            step=step, presented=presented, findings=findings, addresses=tuple(addresses),
+            step=step,
+            presented=presented,
+            findings=findings,
+            addresses=tuple(addresses),
             opinions=(unreachable,) if unreachable else (),
         )
 
@@ -156,7 +188,7 @@ class Admission:
         now_ms = self._clock.now_ms()
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
         facts = facts_for(step, snapshot, now_ms=now_ms, token=token)
-        judged = judge(rules, facts, DecisionId(self._ids.new("dec_")))
+        judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
             return None
         return await self._refused(rules, facts, judged)
@@ -167,51 +199,54 @@ class Admission:
         approval = await self._approval_for(run_id, looked.step, request)
         if isinstance(approval, Refuse):
             return approval
-        decision_id = DecisionId(self._ids.new("dec_"))
-        counted = False
-        waited = False
-        spent: TokenFacts | None = None
+        course = _Course(decision_id=self._new_decision(), approval=approval)
         for _ in range(SWAP_TRIES):
             snapshot = await self._gatherer.snapshot(run_id, looked.presented)
             if snapshot is None:
                 return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
-            facts = self._facts(looked, snapshot, approval=facts_of(approval) if approval else None, spent=spent)
-            judged = judge(rules, facts, decision_id)
+            facts = self._facts(looked, snapshot, course)
+            judged = judge(rules, facts, course.decision_id)
             if judged.decision.enforced is Verdict.HOLD:
-                held = await self._held(rules, facts, judged, wait=not waited)
+                held = await self._held(rules, facts, judged, wait=not course.waited)
                 if isinstance(held, Refuse):
                     return held
-                approval, waited, decision_id = held, True, DecisionId(self._ids.new("dec_"))
-                continue
-            if judged.decision.enforced is Verdict.DENY:
-                if judged.tree is not None and not await self._swapped(snapshot, judged):
-                    continue
-                return await self._refused(rules, facts, judged)
-            # 5
-            if not counted and not await self._use_counted(facts):
-                spent = TokenFacts(fault=Code.TOKEN_REPLAYED, detail="the token has no use left")
-                continue
-            counted = True
-            if approval is not None and approval.state is not ApprovalState.USED:
-                if await self._approvals.use(approval) is None:
-                    approval = None
-                    continue
-                approval = _used(approval)
-            # 6
-            if not await self._swapped(snapshot, judged):
-                continue
-            return await self._forwarded(rules, facts, judged, looked, request, approval)
+                course.approval, course.waited, course.decision_id = held, True, self._new_decision()
+            elif judged.decision.enforced is Verdict.DENY:
+                if judged.tree is None or await self._swapped(snapshot, judged):
+                    return await self._refused(rules, facts, judged)
+            elif await self._used_up(facts, course) and await self._swapped(snapshot, judged):
+                return await self._forwarded(rules, facts, judged, looked, request, course.approval)
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
-    def _facts(
-        self, looked: Looked, snapshot: Snapshot, *, approval: ApprovalFacts | None, spent: TokenFacts | None
-    ) -> Facts:
+    async def _used_up(self, facts: Facts, course: _Course) -> bool:
+        """5: take what serves once, each at most one time for this request. False: gone, judge again without it."""
+        if not course.counted:
+            if not await self._use_counted(facts):
+                course.spent = TokenFacts(fault=Code.TOKEN_REPLAYED, detail="the token has no use left")
+                return False
+            course.counted = True
+        if course.approval is not None and course.approval.state is not ApprovalState.USED:
+            if await self._approvals.use(course.approval) is None:
+                course.approval = None
+                return False
+            course.approval = replace(course.approval, state=ApprovalState.USED)
+        return True
+
+    def _new_decision(self) -> DecisionId:
+        return DecisionId(self._ids.new("dec_"))
+
+    def _facts(self, looked: Looked, snapshot: Snapshot, course: _Course) -> Facts:
         now_ms = self._clock.now_ms()
-        token = spent or self._gatherer.token_facts(
+        token = course.spent or self._gatherer.token_facts(
             looked.presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms
         )
         return facts_for(
-            looked.step, snapshot, now_ms=now_ms, token=token, findings=looked.findings, approval=approval,
+            looked.step,
+            snapshot,
+            now_ms=now_ms,
+            token=token,
+            findings=looked.findings,
+            approval=facts_of(course.approval) if course.approval else None,
             opinions=looked.opinions,
         )
 
@@ -222,7 +257,8 @@ class Admission:
         approval = await self._approvals.standing(ApprovalId(named[0]))
         if approval is None or approval.run_id != run_id or approval.digest != step.action.digest:
             return Refuse(
-                code=Code.HUMAN_APPROVAL_REQUIRED, run_id=run_id,
+                code=Code.HUMAN_APPROVAL_REQUIRED,
+                run_id=run_id,
                 detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
             )
         if approval.state is ApprovalState.DENIED:
@@ -264,14 +300,20 @@ class Admission:
         return refusal(facts, judged, lines)
 
     async def _forwarded(  # noqa: PLR0917 - the whole of what was decided
-        self, rules: RuleSet, facts: Facts, judged: Judged, looked: Looked, request: HttpRequest,
+        self,
+        rules: RuleSet,
+        facts: Facts,
+        judged: Judged,
+        looked: Looked,
+        request: HttpRequest,
         approval: Approval | None,
     ) -> Outcome:
         lines = self._lines(rules, facts)
         try:
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
-                *decided(facts, judged, lines), *acted(facts, judged.decision),
+                *decided(facts, judged, lines),
+                *acted(facts, judged.decision),
                 durable=facts.request.effect.changes_state,
             )
             body = self._masked(looked.step, judged)
@@ -282,16 +324,26 @@ class Admission:
             raise
         self._count(facts, judged)
         # 8
-        permit = self._permits.open(Permit(
-            decision_id=judged.decision.decision_id, facts=facts, judged=judged,
-            step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
-            started_ms=self._clock.now_ms(), policy_version=rules.policy_version,
-        ))
+        permit = self._permits.open(
+            Permit(
+                decision_id=judged.decision.decision_id,
+                facts=facts,
+                judged=judged,
+                step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
+                started_ms=self._clock.now_ms(),
+                policy_version=rules.policy_version,
+            )
+        )
         return Forward(
-            permit=permit, decision_id=judged.decision.decision_id, run_id=facts.principal.run_id,
-            host=request.host, port=request.port, addresses=looked.addresses,
+            permit=permit,
+            decision_id=judged.decision.decision_id,
+            run_id=facts.principal.run_id,
+            host=request.host,
+            port=request.port,
+            addresses=looked.addresses,
             remove_headers=("Content-Encoding",) if body is not None else (),
-            set_headers=_streamed_readably(looked.step), body=body,
+            set_headers=_streamed_readably(looked.step),
+            body=body,
             response_headers=_told(facts, judged, lines),
         )
 
@@ -327,19 +379,14 @@ def _told(facts: Facts, judged: Judged, lines: Thresholds) -> tuple[tuple[str, s
     )
 
 
-def _used(approval: Approval) -> Approval:
-    return replace(approval, state=ApprovalState.USED)
-
-
 def _person_said_no(approval: Approval) -> Refuse:
     return Refuse(
-        code=Code.POLICY_DENIED, run_id=approval.run_id, approval_id=approval.approval_id,
+        code=Code.POLICY_DENIED,
+        run_id=approval.run_id,
+        approval_id=approval.approval_id,
         detail=f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}",
     )
 
 
 def _word(outcome: Refuse) -> str:
     return "hold" if outcome.code is Code.HUMAN_APPROVAL_REQUIRED else "deny"
-
-
-__all__: Sequence[str] = ("APPROVAL_HEADER", "RUN_HEADER", "Admission")

@@ -52,8 +52,14 @@ class Approvals:
         approval = await self._store.open_approval(wanted)
         if approval.approval_id == wanted.approval_id:
             await self._record.append(
-                self._event(EventName.HUMAN_APPROVAL_REQUIRED, approval, decision_id=decision.decision_id,
-                            tool=approval.tool, scope=facts.request.scope, reasons=list(approval.evidence)),
+                self._event(
+                    EventName.HUMAN_APPROVAL_REQUIRED,
+                    approval,
+                    decision_id=decision.decision_id,
+                    tool=approval.tool,
+                    scope=facts.request.scope,
+                    reasons=list(approval.evidence),
+                ),
             )
         return approval
 
@@ -74,12 +80,16 @@ class Approvals:
         opened_by = await self._openers(approval.run_id)
         if by in opened_by:
             return Refuse(
-                code=Code.POLICY_DENIED, run_id=approval.run_id, approval_id=approval_id,
+                code=Code.POLICY_DENIED,
+                run_id=approval.run_id,
+                approval_id=approval_id,
                 detail=f"`{by}` opened the run and cannot answer for it; ask somebody else",
             )
         if approval.state is not ApprovalState.PENDING:
             return Refuse(
-                code=Code.POLICY_DENIED, run_id=approval.run_id, approval_id=approval_id,
+                code=Code.POLICY_DENIED,
+                run_id=approval.run_id,
+                approval_id=approval_id,
                 detail=f"the approval is already {approval.state.value}",
             )
         state = ApprovalState.APPROVED if approve else ApprovalState.DENIED
@@ -126,8 +136,13 @@ class Approvals:
     def _event(self, name: EventName, approval: Approval, **fields: Any) -> Event:
         decision_id = fields.pop("decision_id", None)
         return Event(
-            event=name, run_id=approval.run_id, root_run_id=approval.root_run_id, agent_id=approval.agent_id,
-            decision_id=decision_id, control=SERVES, fields={"approval_id": approval.approval_id, **fields},
+            event=name,
+            run_id=approval.run_id,
+            root_run_id=approval.root_run_id,
+            agent_id=approval.agent_id,
+            decision_id=decision_id,
+            control=SERVES,
+            fields={"approval_id": approval.approval_id, **fields},
         )
 
 
@@ -139,8 +154,14 @@ def facts_of(approval: Approval) -> ApprovalFacts:
 def _shown_request(facts: Facts) -> dict[str, Any]:
     request = facts.request
     return {
-        "kind": request.kind, "tool": request.tool, "effect": request.effect, "scope": request.scope,
-        "method": request.method, "host": request.host, "digest": request.digest, "rule": request.rule,
+        "kind": request.kind,
+        "tool": request.tool,
+        "effect": request.effect,
+        "scope": request.scope,
+        "method": request.method,
+        "host": request.host,
+        "digest": request.digest,
+        "rule": request.rule,
     }
 
 
@@ -148,13 +169,19 @@ def _shown_risk(facts: Facts, decision: Decision, thresholds: Thresholds) -> dic
     risk = decision.risk
     terms = (
         {
-            "base": float(risk.base), "escalation": float(risk.escalation), "trust": float(risk.trust),
-            "stress": float(risk.stress), "step": from_micros(risk.micros),
+            "base": float(risk.base),
+            "escalation": float(risk.escalation),
+            "trust": float(risk.trust),
+            "stress": float(risk.stress),
+            "step": from_micros(risk.micros),
         }
         if risk
         else {}
     )
     return {
-        **terms, "before": from_micros(facts.tree.risk_micros), "total": from_micros(decision.total_micros),
-        "approve_above": from_micros(thresholds.approve_micros), "halt_above": from_micros(thresholds.halt_micros),
+        **terms,
+        "before": from_micros(facts.tree.risk_micros),
+        "total": from_micros(decision.total_micros),
+        "approve_above": from_micros(thresholds.approve_micros),
+        "halt_above": from_micros(thresholds.halt_micros),
     }

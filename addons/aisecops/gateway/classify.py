@@ -15,9 +15,9 @@ from aisecops.controls.policy.match import (
     find_source,
     find_tool,
     measure,
-    normal_path,
     scope_of,
 )
+from aisecops.controls.policy.target import normal_path
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.errors import WireError
@@ -104,19 +104,25 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     if len(request.body) > limit:
         raise WireError(f"the body has {len(request.body)} bytes, `egress.max_body` is {limit}", Code.TOO_LARGE)
     body = decode(request.body, request.headers, max_bytes=limit)
-    where = {"method": request.method, "host": request.host, "port": request.port, "path_segments": segments}
-    tool = find_tool(rules, **where)
-    model = None if tool else find_model(rules, **where)
+    method, host, port = request.method, request.host, request.port
+    tool = find_tool(rules, method=method, host=host, port=port, path_segments=segments)
+    model = None if tool else find_model(rules, method=method, host=host, port=port, path_segments=segments)
     if tool is not None:
         return _tool_step(request, tool, segments, query, body)
     if model is not None:
         return _model_step(request, model, body)
-    source = find_source(rules, **where)
+    source = find_source(rules, method=method, host=host, port=port, path_segments=segments)
     if source is not None and request.method in READ_METHODS:
         return Step(
             action=_action(
-                request, Kind.SOURCE, f"source:{source.match.host}", ToolEffect.READ, f"source.{quoted(request.host)}",
-                returns_tier=source.tier, label=source.label, rule=str(source.place),
+                request,
+                Kind.SOURCE,
+                f"source:{source.match.host}",
+                ToolEffect.READ,
+                f"source.{quoted(request.host)}",
+                returns_tier=source.tier,
+                label=source.label,
+                rule=str(source.place),
             ),
             body=body,
             source=source,
@@ -134,9 +140,17 @@ def _tool_step(
     rows = measure(tool.rows, data) if tool.rows and tool.rows.side == "request" else None
     cost = measure(tool.cost, data) if tool.cost and tool.cost.side in {"request", "fixed"} else None
     action = _action(
-        request, Kind.TOOL, tool.name, tool.effect, scope,
-        base_risk=tool.base_risk, trust=tool.trust, returns_tier=tool.returns.tier, label=tool.returns.label,
-        rule=str(tool.place), rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
+        request,
+        Kind.TOOL,
+        tool.name,
+        tool.effect,
+        scope,
+        base_risk=tool.base_risk,
+        trust=tool.trust,
+        returns_tier=tool.returns.tier,
+        label=tool.returns.label,
+        rule=str(tool.place),
+        rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
         cost_micros=0 if cost is None else to_micros(cost),
     )
     return Step(action=action, body=body, json=data, tool=tool)
@@ -147,8 +161,14 @@ def _model_step(request: HttpRequest, model: ModelRule, body: bytes) -> Step:
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
     name = call.model if call else ""
     action = _action(
-        request, Kind.MODEL, f"model:{model.name}", ToolEffect.READ, f"model.{quoted(model.name)}.{quoted(name)}",
-        rule=str(model.place), model=name, prompt_hash=prompt_hash(call) if call else "",
+        request,
+        Kind.MODEL,
+        f"model:{model.name}",
+        ToolEffect.READ,
+        f"model.{quoted(model.name)}.{quoted(name)}",
+        rule=str(model.place),
+        model=name,
+        prompt_hash=prompt_hash(call) if call else "",
         cost_micros=expected_cost_micros(model, call) if call else 0,
     )
     return Step(action=action, body=body, json=data, call=call, model=model)
@@ -186,16 +206,34 @@ def cost_micros(model: ModelRule, name: str, *, input_tokens: int, output_tokens
 
 def expected_cost_micros(model: ModelRule, call: LlmCall) -> int:
     """What is reserved for a call before it runs."""
-    output = call.max_output_tokens if call.max_output_tokens is not None else UNSTATED_OUTPUT_TOKENS
-    return cost_micros(model, call.model, input_tokens=estimated_input_tokens(call), output_tokens=output)
+    if not call.charged:
+        return 0
+    each = call.max_output_tokens if call.max_output_tokens is not None else UNSTATED_OUTPUT_TOKENS
+    return cost_micros(model, call.model, input_tokens=estimated_input_tokens(call), output_tokens=each * call.answers)
 
 
-def _action(  # noqa: PLR0913 - one place where the two descriptions of a step meet
-    request: HttpRequest, kind: Kind, tool: str, effect: ToolEffect, scope: str, *,
-    base_risk: Decimal = Decimal(0), trust: Decimal = Decimal(1), **more: object,
+def _action(
+    request: HttpRequest,
+    kind: Kind,
+    tool: str,
+    effect: ToolEffect,
+    scope: str,
+    *,
+    base_risk: Decimal = Decimal(0),
+    trust: Decimal = Decimal(1),
+    **more: object,
 ) -> ActionRequest:
     return ActionRequest(
-        kind=kind, tool=tool, effect=effect, scope=scope, method=request.method, host=request.host, port=request.port,
+        kind=kind,
+        tool=tool,
+        effect=effect,
+        scope=scope,
+        method=request.method,
+        host=request.host,
+        port=request.port,
         path_hash=hashlib.sha256(request.path.encode("utf-8", "surrogateescape")).hexdigest(),
-        digest=request_digest(request), base_risk=base_risk, trust=trust, **more,  # type: ignore[arg-type]
+        digest=request_digest(request),
+        base_risk=base_risk,
+        trust=trust,
+        **more,  # type: ignore[arg-type]
     )

@@ -72,6 +72,4 @@ def _binds(judgment: Judgment) -> bool:
 def _waived(judgment: Judgment) -> Judgment:
     if judgment.verdict is not Verdict.HOLD:
         return judgment
-    return Judgment(
-        control=judgment.control, verdict=Verdict.ALLOW, reasons=judgment.reasons, serves=judgment.serves
-    )
+    return Judgment(control=judgment.control, verdict=Verdict.ALLOW, reasons=judgment.reasons, serves=judgment.serves)

@@ -23,17 +23,15 @@ ACTS = {Kind.TOOL: EventName.TOOL_INVOKED, Kind.MODEL: EventName.LLM_CALLED, Kin
 RETURNS = {Kind.TOOL: EventName.TOOL_RETURNED, Kind.MODEL: EventName.LLM_RETURNED, Kind.SOURCE: EventName.TOOL_RETURNED}
 
 
-def event(
-    name: EventName, facts: Facts, decision: Decision, *, control: tuple[str, ...] = (), **fields: Any
-) -> Event:
+def event(name: EventName, about: Facts, answer: Decision, /, *, control: tuple[str, ...] = (), **fields: Any) -> Event:
     """An event about one decision's request."""
     return Event(
         event=name,
-        run_id=facts.principal.run_id,
-        root_run_id=facts.principal.root_run_id,
-        agent_id=facts.principal.agent_id,
-        decision_id=decision.decision_id,
-        policy_version=decision.policy_version,
+        run_id=about.principal.run_id,
+        root_run_id=about.principal.root_run_id,
+        agent_id=about.principal.agent_id,
+        decision_id=answer.decision_id,
+        policy_version=answer.policy_version,
         control=control,
         fields={key: value for key, value in fields.items() if value is not None},
     )
@@ -45,7 +43,10 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
     request = facts.request
     serves = tuple(dict.fromkeys(control for judgment in decision.judgments for control in judgment.serves))
     whole = event(
-        EventName.DECISION, facts, decision, control=serves,
+        EventName.DECISION,
+        facts,
+        decision,
+        control=serves,
         **_step(request),
         verdict=decision.verdict.value,
         enforced=decision.enforced.value,
@@ -88,11 +89,17 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
     events: list[Event] = []
     for code, reason in codes.items():
         if code.is_token_fault and code is not Code.TOKEN_MISSING:
-            events.append(event(EventName.TOKEN_REJECTED, facts, decision, control=("AIS-CAP-02",), code=code,
-                                detail=reason.detail))
+            events.append(
+                event(
+                    EventName.TOKEN_REJECTED, facts, decision, control=("AIS-CAP-02",), code=code, detail=reason.detail
+                )
+            )
         elif code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
-            events.append(event(EventName.BUDGET_EXCEEDED, facts, decision, control=("AIS-EXE-01",), code=code,
-                                detail=reason.detail))
+            events.append(
+                event(
+                    EventName.BUDGET_EXCEEDED, facts, decision, control=("AIS-EXE-01",), code=code, detail=reason.detail
+                )
+            )
     blocked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.BLOCK]
     masked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.MASK]
     if blocked:
@@ -109,16 +116,27 @@ def shown_finding(found: JudgedFinding) -> dict[str, Any]:
     """A finding for people: what kind, where, which rule; never the thing itself."""
     finding = found.finding
     return {
-        "entity": finding.entity, "where": finding.where, "start": finding.span.start, "end": finding.span.end,
-        "confidence": round(finding.confidence, 2), "fingerprint": finding.fingerprint, "action": found.action.value,
+        "entity": finding.entity,
+        "where": finding.where,
+        "start": finding.span.start,
+        "end": finding.span.end,
+        "confidence": round(finding.confidence, 2),
+        "fingerprint": finding.fingerprint,
+        "action": found.action.value,
         "rule": found.rule,
     }
 
 
 def _step(request: ActionRequest) -> dict[str, Any]:
     return {
-        "kind": request.kind.value, "tool": request.tool, "effect": request.effect.value, "scope": request.scope,
-        "method": request.method, "host": request.host, "path_hash": request.path_hash, "rule": request.rule,
+        "kind": request.kind.value,
+        "tool": request.tool,
+        "effect": request.effect.value,
+        "scope": request.scope,
+        "method": request.method,
+        "host": request.host,
+        "path_hash": request.path_hash,
+        "rule": request.rule,
     }
 
 
@@ -127,6 +145,9 @@ def _terms(decision: Decision) -> dict[str, float] | None:
     if risk is None:
         return None
     return {
-        "base": float(risk.base), "escalation": float(risk.escalation), "trust": float(risk.trust),
-        "stress": float(risk.stress), "step": from_micros(risk.micros),
+        "base": float(risk.base),
+        "escalation": float(risk.escalation),
+        "trust": float(risk.trust),
+        "stress": float(risk.stress),
+        "step": from_micros(risk.micros),
     }

@@ -29,8 +29,15 @@ class Enforcement:
     """Implements `Enforcer`. `control` is where the control plane listens, None when agents may not reach it."""
 
     def __init__(
-        self, *, rules: RuleSource, ids: Ids, identities: Identities, admission: Admission, settlement: Settlement,
-        permits: Permits, control: tuple[str, int] | None,
+        self,
+        *,
+        rules: RuleSource,
+        ids: Ids,
+        identities: Identities,
+        admission: Admission,
+        settlement: Settlement,
+        permits: Permits,
+        control: tuple[str, int] | None,
     ) -> None:
         self._rules = rules
         self._ids = ids
@@ -98,6 +105,11 @@ class Enforcement:
         own = () if spoken_for or not caller.authorization else (("Authorization", caller.authorization),)
         decision = DecisionId(self._ids.new("dec_"))
         return Forward(
-            permit=f"{CONTROL_PERMIT}{decision}", decision_id=decision, run_id=caller.run_id or RunId(""),
-            host=request.host, port=request.port, addresses=(self._control,), set_headers=own,
+            permit=f"{CONTROL_PERMIT}{decision}",
+            decision_id=decision,
+            run_id=caller.run_id or RunId(""),
+            host=request.host,
+            port=request.port,
+            addresses=(self._control,),
+            set_headers=own,
         )

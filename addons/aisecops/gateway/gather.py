@@ -13,17 +13,17 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.codec import UnverifiedToken
+from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
 from aisecops.controls.tokens.verify import verify
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
-from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
-from aisecops.model.ids import AgentId, RunId
+from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Snapshot
@@ -31,6 +31,7 @@ from aisecops.model.value import Value
 from aisecops.wire.parts import outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
+PROOF_HEADER = "DPoP"
 
 _REVOKED_WORDS = {
     RevocationKind.TOKEN: "the token is revoked",
@@ -61,15 +62,24 @@ class Presented(Value):
     """A capability token as the request carried it, or as the control plane gave it; `text` is never recorded."""
 
     text: str = ""
+    proof: ProofFacts | None = None
     refused: TokenFacts | None = None
 
 
 class Gatherer:
     """Looks up what `judge` must be told."""
 
-    def __init__(  # noqa: D107
-        self, *, store: Store, keys: KeySet, resolver: Resolver, scanner: ContentScanner, broker: Broker | None,
-        issuer: str, audience: str, own_addresses: frozenset[tuple[str, int]],
+    def __init__(
+        self,
+        *,
+        store: Store,
+        keys: KeySet,
+        resolver: Resolver,
+        scanner: ContentScanner,
+        broker: Broker | None,
+        issuer: str,
+        audience: str,
+        own_addresses: frozenset[tuple[str, int]],
     ) -> None:
         self._store = store
         self._keys = keys
@@ -80,12 +90,13 @@ class Gatherer:
         self._audience = audience
         self._own = own_addresses
 
-    async def presented(self, rules: RuleSet, caller: AgentId, run_id: RunId, step: Step, request: HttpRequest
-                        ) -> Presented | None:
+    async def presented(
+        self, rules: RuleSet, caller: AgentId, run_id: RunId, step: Step, request: HttpRequest, *, now_s: int
+    ) -> Presented | None:
         """The token of a tool request: from its header, or from the control plane for an agent that cannot ask."""
         sent = values(request.headers, CAPABILITY_HEADER)
         if sent:
-            return Presented(text=sent[0])
+            return Presented(text=sent[0], proof=await self._proof(request, sent[0], now_s))
         agent = rules.agents.get(caller)
         asks_for_it = step.action.kind is Kind.TOOL and agent is not None and agent.token is TokenMode.BROKER
         if not asks_for_it or self._broker is None:
@@ -95,6 +106,21 @@ class Gatherer:
         except Refused as refused:
             code = Code(refused.code) if refused.code in set(Code) else Code.POLICY_DENIED
             return Presented(refused=TokenFacts(fault=code, detail=refused.detail))
+
+    async def _proof(self, request: HttpRequest, token: str, now_s: int) -> ProofFacts | None:
+        """The proof of possession sent along, each good for one request only (RFC 9449 11.1)."""
+        sent = values(request.headers, PROOF_HEADER)
+        if not sent:
+            return None
+        url = f"{request.scheme}://{request.host}:{request.port}{request.path.partition('?')[0]}"
+        proof = check_proof(sent[0], method=request.method, url=url, token=token, now_s=now_s)
+        if proof.fault is not None:
+            return proof
+        remembered = TokenId(f"dpop:{proof.jkt}:{proof.jti}")
+        until_ms = (now_s + 2 * WINDOW_S) * 1000
+        if await self._store.use_token(remembered, uses=1, expires_ms=until_ms):
+            return proof
+        return ProofFacts(fault=Code.TOKEN_PROOF_INVALID, detail="the proof was used before; make a new one")
 
     async def snapshot(self, run_id: RunId, presented: Presented | None) -> Snapshot | None:
         """The run as it stands, with what is revoked of it and of the token."""
@@ -110,8 +136,14 @@ class Gatherer:
         if presented is None or presented.refused is not None:
             return presented.refused if presented else None
         facts = verify(
-            presented.text, keys=self._keys.verify_keys(), now_s=now_ms // 1000, issuer=self._issuer,
-            audience=self._audience, agent_id=agent_id, run_id=snapshot.run.run_id,
+            presented.text,
+            keys=self._keys.verify_keys(),
+            now_s=now_ms // 1000,
+            issuer=self._issuer,
+            audience=self._audience,
+            agent_id=agent_id,
+            run_id=snapshot.run.run_id,
+            proof=presented.proof,
         )
         if facts.claims is not None and snapshot.revoked:
             return TokenFacts(fault=Code.TOKEN_REVOKED, detail=_REVOKED_WORDS[snapshot.revoked[0]])
@@ -140,14 +172,22 @@ class Gatherer:
 
 
 def facts_for(  # noqa: D103
-    step: Step, snapshot: Snapshot, *, now_ms: int, token: TokenFacts | None, findings: tuple[Finding, ...] = (),
-    approval: ApprovalFacts | None = None, opinions: tuple[Judgment, ...] = (),
+    step: Step,
+    snapshot: Snapshot,
+    *,
+    now_ms: int,
+    token: TokenFacts | None,
+    findings: tuple[Finding, ...] = (),
+    approval: ApprovalFacts | None = None,
+    opinions: tuple[Judgment, ...] = (),
 ) -> Facts:
     run = snapshot.run
     return Facts(
         now_ms=now_ms,
         principal=Principal(
-            agent_id=run.agent_id, run_id=run.run_id, root_run_id=run.root_run_id,
+            agent_id=run.agent_id,
+            run_id=run.run_id,
+            root_run_id=run.root_run_id,
             lineage=snapshot.tree.lineage(run.run_id),
         ),
         request=step.action,
@@ -157,6 +197,3 @@ def facts_for(  # noqa: D103
         approval=approval,
         opinions=(*step.objections, *opinions),
     )
-
-
-__all__ = ["CAPABILITY_HEADER", "Gatherer", "Presented", "WireError", "facts_for"]

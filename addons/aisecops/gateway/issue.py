@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from aisecops.controls.budget import charge as budget
+from aisecops.controls.budget.phase import phase_judgment
 from aisecops.controls.policy.evaluate import evaluate
-from aisecops.controls.tokens.sign import DEFAULT_TTL_S, MAX_TTL_S, issue
+from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
+from aisecops.controls.tokens.sign import issue
 from aisecops.gateway.judge import limits_of, strictest_thresholds
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
 from aisecops.model.decision import Judgment, Reason, Verdict
@@ -58,8 +59,17 @@ class TokenService:
     """Issues and revokes capability tokens."""
 
     def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, signer: Signer,
-        issuer: str, audience: str, points: tuple[DecisionPoint, ...] = (),
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        ids: Ids,
+        signer: Signer,
+        issuer: str,
+        audience: str,
+        points: tuple[DecisionPoint, ...] = (),
     ) -> None:
         self._store = store
         self._record = record
@@ -85,11 +95,20 @@ class TokenService:
         claims = self._claims(rules, agent_id, request, snapshot, grant)
         token = issue(claims, self._signer)
         await self._record.append(
-            self._event(EventName.TOKEN_ISSUED, snapshot, {
-                "jti": claims.jti, "tool": grant.tool, "scope": grant.scope, "expires_at": claims.exp,
-                "constraints": _shown(grant.constraints), "uses": claims.uses, "risk_score": claims.risk_score,
-                "kid": claims.kid,
-            }),
+            self._event(
+                EventName.TOKEN_ISSUED,
+                snapshot,
+                {
+                    "jti": claims.jti,
+                    "tool": grant.tool,
+                    "scope": grant.scope,
+                    "expires_at": claims.exp,
+                    "constraints": _shown(grant.constraints),
+                    "uses": claims.uses,
+                    "risk_score": claims.risk_score,
+                    "kid": claims.kid,
+                },
+            ),
             durable=True,
         )
         return IssuedToken(token=token, claims=claims)
@@ -99,7 +118,9 @@ class TokenService:
         await self._store.revoke(RevocationKind.TOKEN, token_id, now_ms=self._clock.now_ms(), why=why)
         await self._record.append(
             Event(
-                event=EventName.TOKEN_REVOKED, control=SERVES, policy_version=self._rules.current().policy_version,
+                event=EventName.TOKEN_REVOKED,
+                control=SERVES,
+                policy_version=self._rules.current().policy_version,
                 fields={"jti": token_id, "by": by, "why": why},
             ),
             durable=True,
@@ -108,14 +129,17 @@ class TokenService:
     def _judged(
         self, rules: RuleSet, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot
     ) -> tuple[list[Judgment], Grant | None]:
-        judgments = [_own_run(agent_id, snapshot), budget.phase_judgment(snapshot.tree, request.run_id)]
+        judgments = [_own_run(agent_id, snapshot), phase_judgment(snapshot.tree, request.run_id)]
         if snapshot.revoked:
             judgments.append(_no(Code.TOKEN_REVOKED, "tokens of this run or agent are revoked"))
         problem = _unreadable(request)
         if problem:
             return [*judgments, _no(Code.UNREADABLE, problem)], None
         policy, grant = evaluate(
-            rules, agent_id, tool=request.tool, scope=request.scope,
+            rules,
+            agent_id,
+            tool=request.tool,
+            scope=request.scope,
             constraints=request.constraints.narrowed(Constraints(uses=request.uses)),
         )
         judgments.append(policy)
@@ -130,34 +154,61 @@ class TokenService:
         now_s = self._clock.now_ms() // 1000
         limits = (request.ttl_s or DEFAULT_TTL_S, grant.constraints.max_ttl_s or MAX_TTL_S, MAX_TTL_S)
         return Claims(
-            iss=self._issuer, aud=self._audience, jti=TokenId(self._ids.new("cap_")), iat=now_s, nbf=now_s,
-            exp=now_s + min(limits), agent_id=agent_id, run_id=request.run_id, grant=grant,
-            risk_score=from_micros(snapshot.tree.risk_micros), policy_version=rules.policy_version,
-            kid=self._signer.key_id, uses=grant.constraints.uses, cnf=request.cnf,
+            iss=self._issuer,
+            aud=self._audience,
+            jti=TokenId(self._ids.new("cap_")),
+            iat=now_s,
+            nbf=now_s,
+            exp=now_s + min(limits),
+            agent_id=agent_id,
+            run_id=request.run_id,
+            grant=grant,
+            risk_score=from_micros(snapshot.tree.risk_micros),
+            policy_version=rules.policy_version,
+            kid=self._signer.key_id,
+            uses=grant.constraints.uses,
+            cnf=request.cnf,
         )
 
     async def _denied(
         self, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot, denied: Judgment | None
     ) -> Refuse:
-        reason = denied.reasons[0] if denied and denied.reasons else Reason(
-            code=Code.POLICY_DENIED, detail="no grant covers the request"
+        reason = (
+            denied.reasons[0]
+            if denied and denied.reasons
+            else Reason(code=Code.POLICY_DENIED, detail="no grant covers the request")
         )
         await self._record.append(
-            self._event(EventName.TOKEN_DENIED, snapshot, {
-                "tool": request.tool, "scope": request.scope, "code": reason.code, "detail": reason.detail,
-                "rule": reason.rule, "asked_by": agent_id,
-            })
+            self._event(
+                EventName.TOKEN_DENIED,
+                snapshot,
+                {
+                    "tool": request.tool,
+                    "scope": request.scope,
+                    "code": reason.code,
+                    "detail": reason.detail,
+                    "rule": reason.rule,
+                    "asked_by": agent_id,
+                },
+            )
         )
         return Refuse(
-            code=reason.code, detail=reason.detail, rule=reason.rule, run_id=request.run_id,
+            code=reason.code,
+            detail=reason.detail,
+            rule=reason.rule,
+            run_id=request.run_id,
             reasons=denied.reasons if denied else (),
         )
 
     def _event(self, name: EventName, snapshot: Snapshot, fields: dict[str, Any]) -> Event:
         run = snapshot.run
         return Event(
-            event=name, run_id=run.run_id, root_run_id=run.root_run_id, agent_id=run.agent_id,
-            policy_version=self._rules.current().policy_version, control=SERVES,
+            event=name,
+            run_id=run.run_id,
+            root_run_id=run.root_run_id,
+            agent_id=run.agent_id,
+            policy_version=self._rules.current().policy_version,
+            control=SERVES,
             fields={key: value for key, value in fields.items() if value is not None},
         )
 
@@ -189,7 +240,8 @@ def _unreadable(request: TokenRequest) -> str:
 def _shown(constraints: Constraints) -> dict[str, Any]:
     cost = constraints.max_cost_micros
     shown = {
-        "max_rows": constraints.max_rows, "max_cost": None if cost is None else from_micros(cost),
+        "max_rows": constraints.max_rows,
+        "max_cost": None if cost is None else from_micros(cost),
         "uses": constraints.uses,
     }
     return {key: value for key, value in shown.items() if value is not None}

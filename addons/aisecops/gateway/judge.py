@@ -21,6 +21,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
+from aisecops.controls.budget import phase
 from aisecops.controls.dlp.judge import judge_findings
 from aisecops.controls.policy.evaluate import still_granted
 from aisecops.controls.risk import escalation, thresholds
@@ -28,7 +29,7 @@ from aisecops.controls.risk.score import score, stress
 from aisecops.controls.tokens.cover import covers
 from aisecops.gateway.combine import combine
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
-from aisecops.model.budget import BudgetFault, Budgets, Limits, TreeState
+from aisecops.model.budget import Budgets, Limits, TreeState
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
 from aisecops.model.finding import JudgedFinding
@@ -99,7 +100,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     mode = agent.mode if agent else Mode.ENFORCE
 
     # 1 and 2
-    judgments: list[Judgment] = [budget.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
+    judgments: list[Judgment] = [phase.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
     judgments += [opinion for opinion in facts.opinions if opinion.control == "wire"]
     # 3
     if request.kind is Kind.TOOL:
@@ -118,9 +119,9 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
 
     # 7
     progress, factor, _ = escalation.advance(
-        tree.progress, rules.risk.sequences, escalation.StepSeen(
-            tool=request.tool, effect=request.effect, label=request.label, kind=request.kind
-        )
+        tree.progress,
+        rules.risk.sequences,
+        escalation.StepSeen(tool=request.tool, effect=request.effect, label=request.label, kind=request.kind),
     )
     risk = score(
         base=request.base_risk,
@@ -142,7 +143,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         approved=facts.approval is not None,
         risk=risk,
         total_micros=total,
-        retry_after_ms=_retry_after(projection.faults),
+        retry_after_ms=budget.retry_after_ms(projection.faults),
     )
     charged = projection.tree
     if planned:
@@ -174,7 +175,7 @@ def _next_tree(decision: Decision, *, before: TreeState, charged: TreeState, now
         return charged
     if decision.enforced is Verdict.DENY and decision.code is Code.RISK_HALTED:
         detail = decision.reasons[0].detail if decision.reasons else ""
-        return budget.halt(before, now_ms=now_ms, why=detail)
+        return phase.halt(before, now_ms, detail)
     return None
 
 
@@ -187,7 +188,7 @@ def _known_agent(rules: RuleSet, facts: Facts) -> Judgment:
 
 
 def _token_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:
-    """spec 18: the gateway rejects what is expired, out of scope, badly signed; each with its own code."""
+    """Spec 18: the gateway rejects what is expired, out of scope, badly signed; each with its own code."""
     serves = ("AIS-CAP-01", "AIS-CAP-02", "AIS-EXE-01")
     token = facts.token
     if token is None:
@@ -205,7 +206,3 @@ def _token_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:
         still_granted(rules, token.claims),
         covers(token.claims, facts.request),
     ]
-
-
-def _retry_after(faults: tuple[BudgetFault, ...]) -> int | None:
-    return max((f.retry_after_ms for f in faults if f.retry_after_ms is not None), default=None)

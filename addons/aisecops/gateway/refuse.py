@@ -34,7 +34,7 @@ def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: App
     retry = decision.retry_after_ms
     return Refuse(
         code=code,
-        detail=f"{said}; {REFUSALS[code].mend}",
+        detail=said if "; " in said else f"{said}; {REFUSALS[code].mend}",
         rule=first.rule if first else "",
         reasons=decision.reasons,
         decision_id=decision.decision_id,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
-from aisecops.controls.risk import escalation
-from aisecops.controls.risk.plan import Planned, PlannedStep, judge_plan
+from aisecops.controls.budget import phase
+from aisecops.controls.risk import plan as whole
+from aisecops.controls.risk.escalation import StepSeen
 from aisecops.controls.risk.score import stress
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.judge import limits_of, strictest_thresholds
@@ -56,7 +58,13 @@ class Runs:
     """The life of runs. `new_secret` gives a fresh unguessable text."""
 
     def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids,
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        ids: Ids,
         new_secret: Callable[[], str],
     ) -> None:
         self._store = store
@@ -66,9 +74,7 @@ class Runs:
         self._ids = ids
         self._new_secret = new_secret
 
-    async def open(
-        self, agent_id: AgentId, *, opened_by: str, parent: RunId | None = None
-    ) -> OpenedRun | Refuse:
+    async def open(self, agent_id: AgentId, *, opened_by: str, parent: RunId | None = None) -> OpenedRun | Refuse:
         """Open a run with credentials of its own, below `parent` when there is one."""
         secret = self._new_secret()
         opened = await self._open(agent_id, opened_by=opened_by, parent=parent, hashed=secret_hash(secret))
@@ -115,15 +121,20 @@ class Runs:
         if parent and above is None:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{parent}` to be the parent")
         if parent and above:
-            phase = budget.phase_judgment(above.tree, parent)
-            if phase.verdict is not Verdict.ALLOW:
-                return Refuse(code=phase.reasons[0].code, detail=phase.reasons[0].detail, run_id=parent)
+            state = phase.phase_judgment(above.tree, parent)
+            if state.verdict is not Verdict.ALLOW:
+                return Refuse(code=state.reasons[0].code, detail=state.reasons[0].detail, run_id=parent)
         root = above.tree.root_run_id if above else run_id
-        state = RunState(run_id=run_id, agent_id=agent_id, parent=parent, started_ms=now_ms)
-        runs = {**(above.tree.runs if above else {}), run_id: state}
+        begun = RunState(run_id=run_id, agent_id=agent_id, parent=parent, started_ms=now_ms)
+        runs = {**(above.tree.runs if above else {}), run_id: begun}
         tree = replace(above.tree, runs=runs) if above else TreeState(root_run_id=root, runs=runs)
         run = Run(
-            run_id=run_id, root_run_id=root, agent_id=agent_id, parent=parent, opened_ms=now_ms, opened_by=opened_by,
+            run_id=run_id,
+            root_run_id=root,
+            agent_id=agent_id,
+            parent=parent,
+            opened_ms=now_ms,
+            opened_by=opened_by,
             secret_hash=hashed,
         )
         return run, tree, above.version if above else None
@@ -133,22 +144,22 @@ class Runs:
         now_ms = self._clock.now_ms()
         words = why or f"halted by {by}"
         return await self._change(
-            run_id, lambda tree: budget.halt(tree, now_ms=now_ms, why=words), EventName.RUN_HALTED, by=by, why=words
+            run_id, lambda tree: phase.halt(tree, now_ms, words), EventName.RUN_HALTED, by=by, why=words
         )
 
     async def resume(self, run_id: RunId, *, by: str, why: str) -> Snapshot | Refuse:
         """Let a halted tree go on after review. Its risk and budgets stay what they are."""
-        return await self._change(run_id, budget.resume, EventName.RUN_RESUMED, by=by, why=why)
+        return await self._change(run_id, phase.resume, EventName.RUN_RESUMED, by=by, why=why)
 
     async def finish(self, run_id: RunId, *, by: str, exit_code: int | None = None) -> Snapshot | Refuse:
         """End one run; what is below it goes on until it ends itself."""
         return await self._change(
-            run_id, lambda tree: budget.finish(tree, run_id), EventName.RUN_FINISHED, by=by, exit_code=exit_code
+            run_id, lambda tree: phase.finish(tree, run_id), EventName.RUN_FINISHED, by=by, exit_code=exit_code
         )
 
-    async def plan(self, run_id: RunId, steps: tuple[PlanStep, ...]) -> Planned | Refuse:
+    async def plan(self, run_id: RunId, steps: tuple[PlanStep, ...]) -> whole.Planned | Refuse:
         """Judge a declared plan as one chain; over the line, its heaviest step is held when it comes (RSK-3)."""
-        judged: Planned | None = None
+        judged: whole.Planned | None = None
 
         def with_plan(tree: TreeState) -> TreeState:
             nonlocal judged
@@ -166,49 +177,60 @@ class Runs:
             return changed
         if judged is None:
             raise StoreError("the plan was stored without being judged")
-        planned: Planned = judged
+        planned: whole.Planned = judged
         await self._record.append(
             self._event(
-                EventName.PLAN_JUDGED, changed.run, control=RISK, total=from_micros(planned.total_micros),
-                verdict=planned.verdict, held_step=planned.held_step,
-                steps=[{"tool": s.tool, "scope": s.scope, "risk": from_micros(r.micros)}
-                       for s, r in zip(steps, planned.steps, strict=True)],
+                EventName.PLAN_JUDGED,
+                changed.run,
+                control=RISK,
+                total=from_micros(planned.total_micros),
+                verdict=planned.verdict,
+                held_step=planned.held_step,
+                steps=[
+                    {"tool": s.tool, "scope": s.scope, "risk": from_micros(r.micros)}
+                    for s, r in zip(steps, planned.steps, strict=True)
+                ],
             )
         )
         return planned
 
-    def _judge_plan(self, tree: TreeState, run_id: RunId, steps: tuple[PlanStep, ...]) -> Planned:
+    def _judge_plan(self, tree: TreeState, run_id: RunId, steps: tuple[PlanStep, ...]) -> whole.Planned:
         rules = self._rules.current()
         limits = limits_of(rules, tree, run_id)
-        progress = tree.progress
-        planned: list[PlannedStep] = []
+        planned: list[whole.PlanStep] = []
         projected = tree
         for step in steps:
             tool = rules.tools[step.tool]
-            progress, factor, _ = escalation.advance(
-                progress, rules.risk.sequences,
-                escalation.StepSeen(tool=tool.name, effect=tool.effect, label=tool.returns.label, kind=Kind.TOOL),
-            )
             charge = budget.Charge(
-                run_id=run_id, counts_call=True, counts_write=tool.effect.changes_state, cost_micros=0,
+                run_id=run_id,
+                counts_call=True,
+                counts_write=tool.effect.changes_state,
+                cost_micros=0,
                 counts_rate=False,
             )
             projection = budget.project(projected, charge, limits, now_ms=self._clock.now_ms())
             projected = projection.tree
             planned.append(
-                PlannedStep(
+                whole.PlanStep(
+                    seen=StepSeen(tool=tool.name, effect=tool.effect, label=tool.returns.label, kind=Kind.TOOL),
                     base=tool.base_risk,
-                    escalation=max(factor, step.escalation or factor),
-                    trust=max(tool.trust, step.trust or tool.trust),
-                    stress=max(
-                        found := stress(projection.use, rules.risk.budget_stress_from), step.budget_stress or found
-                    ),
+                    trust=tool.trust,
+                    stress=stress(projection.use, rules.risk.budget_stress_from),
+                    declared_trust=step.trust,
+                    declared_escalation=step.escalation,
+                    declared_stress=step.budget_stress,
                 )
             )
-        return judge_plan(tuple(planned), strictest_thresholds(limits), start_micros=tree.risk_micros)
+        return whole.judge_plan(
+            planned,
+            rules.risk.sequences,
+            strictest_thresholds(limits),
+            present_micros=tree.risk_micros,
+            progress=tree.progress,
+        )
 
     async def _change(
-        self, run_id: RunId, change: Callable[[TreeState], TreeState], event: EventName | None, **fields: object
+        self, run_id: RunId, change: Callable[[TreeState], TreeState], event: EventName | None, **fields: Any
     ) -> Snapshot | Refuse:
         for _ in range(SWAP_TRIES):
             snapshot = await self._store.snapshot(run_id)
@@ -224,9 +246,13 @@ class Runs:
             return replace(snapshot, tree=new, version=version)
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
-    def _event(self, name: EventName, run: Run, *, control: tuple[str, ...] = RUN, **fields: object) -> Event:
+    def _event(self, name: EventName, run: Run, *, control: tuple[str, ...] = RUN, **fields: Any) -> Event:
         return Event(
-            event=name, run_id=run.run_id, root_run_id=run.root_run_id, agent_id=run.agent_id,
-            policy_version=self._rules.current().policy_version, control=control,
+            event=name,
+            run_id=run.run_id,
+            root_run_id=run.root_run_id,
+            agent_id=run.agent_id,
+            policy_version=self._rules.current().policy_version,
+            control=control,
             fields={key: value for key, value in fields.items() if value is not None},
         )

@@ -31,7 +31,7 @@ from aisecops.model.risk import from_micros, to_micros
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonValue, read_json
-from aisecops.wire.llm import LlmAnswer
+from aisecops.wire.llm import LlmAnswer, Usage, estimated_input_tokens, estimated_output_tokens
 
 FAILED = 400
 """Answers from this status on carry an error, not what was asked for."""
@@ -74,8 +74,12 @@ class Settlement:
         )
         if provenance is None:
             return response
-        shown = ("AISecOps-Provenance", "; ".join(f'{key}="{value}"' if key in {"id", "source"} else f"{key}={value}"
-                                                  for key, value in provenance.items()))
+        shown = (
+            "AISecOps-Provenance",
+            "; ".join(
+                f'{key}="{value}"' if key in {"id", "source"} else f"{key}={value}" for key, value in provenance.items()
+            ),
+        )
         return replace(response, headers=(*response.headers, shown))
 
     async def finish(self, name: str, *, status: int, size: int, answer: LlmAnswer | None) -> None:
@@ -91,8 +95,14 @@ class Settlement:
         if not left:
             await give_back(self._store, permit.facts, permit.judged)
         await self._record.append(
-            returned(permit.facts, permit.judged.decision, status=0, failed=why, left=left,
-                     duration_ms=self._clock.now_ms() - permit.started_ms)
+            returned(
+                permit.facts,
+                permit.judged.decision,
+                status=0,
+                failed=why,
+                left=left,
+                duration_ms=self._clock.now_ms() - permit.started_ms,
+            )
         )
 
     def _taken(self, name: str) -> Permit:
@@ -111,14 +121,19 @@ class Settlement:
             data = read_json(decode(response.body, response.headers, max_bytes=limit), max_bytes=limit)
             answer = read_answer(step.model.dialect, data) if step.call and step.model else None
         except WireError as error:
-            raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")) from error
+            raise Unfit(
+                Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
+            ) from error
         return answer, data
 
     def _cost(self, permit: Permit, answer: LlmAnswer | None, data: JsonValue) -> int:
         """The real cost; what was reserved where the answer does not say."""
         step, reserved = permit.step, permit.facts.request.cost_micros
-        if step.model is not None and answer is not None and answer.usage is not None:
-            used = answer.usage
+        if step.model is not None and step.call is not None and answer is not None and step.call.charged:
+            # A stream that never said what it cost is charged by what was seen of it.
+            used = answer.usage or Usage(
+                input_tokens=estimated_input_tokens(step.call), output_tokens=estimated_output_tokens(answer)
+            )
             return cost_micros(
                 step.model, permit.facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens
             )
@@ -154,8 +169,15 @@ class Settlement:
         }
 
     async def _closed(
-        self, permit: Permit, *, status: int, size: int, cost: int | None = None, answer: LlmAnswer | None = None,
-        provenance: dict[str, str] | None = None, refused: Code | None = None,
+        self,
+        permit: Permit,
+        *,
+        status: int,
+        size: int,
+        cost: int | None = None,
+        answer: LlmAnswer | None = None,
+        provenance: dict[str, str] | None = None,
+        refused: Code | None = None,
     ) -> None:
         facts, decision = permit.facts, permit.judged.decision
         reserved = facts.request.cost_micros
@@ -163,23 +185,43 @@ class Settlement:
         tree = facts.tree
         if final != reserved:
             tree = await change_tree(
-                self._store, facts,
+                self._store,
+                facts,
                 lambda now: budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved),
             )
         said: dict[str, Any] = {
-            "status": status, "bytes": size, "cost": from_micros(final), "provenance": provenance, "refused": refused,
+            "status": status,
+            "bytes": size,
+            "cost": from_micros(final),
+            "provenance": provenance,
+            "refused": refused,
             "duration_ms": self._clock.now_ms() - permit.started_ms,
             "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,
         }
         if answer is not None:
             used = answer.usage
-            said |= {"model": answer.model, "finish": answer.finish, "usage": None if used is None else {
-                "input_tokens": used.input_tokens, "output_tokens": used.output_tokens}}
+            said |= {
+                "model": answer.model,
+                "finish": answer.finish,
+                "usage": None
+                if used is None
+                else {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens},
+            }
         proposals = answer.proposals if answer else ()
         await self._record.append(
             returned(facts, decision, **said),
-            *(event(EventName.TOOL_PROPOSED, facts, decision, control=("AIS-EXE-01",), proposed=proposal.name,
-                    call_id=proposal.call_id, arguments_sha256=_digest(proposal.arguments)) for proposal in proposals),
+            *(
+                event(
+                    EventName.TOOL_PROPOSED,
+                    facts,
+                    decision,
+                    control=("AIS-EXE-01",),
+                    proposed=proposal.name,
+                    call_id=proposal.call_id,
+                    arguments_sha256=_digest(proposal.arguments),
+                )
+                for proposal in proposals
+            ),
         )
 
 
@@ -194,8 +236,12 @@ def _digest(text: str) -> str:
 
 def _refusal(permit: Permit, reason: Reason) -> Refuse:
     return Refuse(
-        code=reason.code, detail=f"{reason.detail}; {REFUSALS[reason.code].mend}", rule=reason.rule, reasons=(reason,),
-        decision_id=permit.decision_id, run_id=permit.facts.principal.run_id,
+        code=reason.code,
+        detail=f"{reason.detail}; {REFUSALS[reason.code].mend}",
+        rule=reason.rule,
+        reasons=(reason,),
+        decision_id=permit.decision_id,
+        run_id=permit.facts.principal.run_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aisecops.model.errors import WireError
 from aisecops.wire.dialects import StreamReader, stream_reader
 from aisecops.wire.llm import LlmAnswer
-from aisecops.wire.sse import SseParser
+from aisecops.wire.sse import SseReader
 
 
 class StreamWatch:
@@ -17,7 +17,7 @@ class StreamWatch:
     def __init__(self, *, status: int, dialect: str | None) -> None:
         self.status = status
         self.size = 0
-        self._parser = SseParser()
+        self._parser = SseReader()
         self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -31,8 +31,8 @@ class StreamWatch:
         return passed
 
     def end(self) -> list[bytes]:
-        """What is left when upstream has finished: an event that never got whole is dropped, as clients do."""
-        return []
+        """What became whole by the end; an event that never did is dropped, as clients do."""
+        return [event.raw for event in self._parser.end()]
 
     def answer(self) -> LlmAnswer | None:
         """What the stream said, as far as it came."""

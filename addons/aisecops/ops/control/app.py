@@ -18,11 +18,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from aisecops.adapters.audit.reader import run_export
+from aisecops.controls.tokens.jwks import public_key, to_jwks
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.issue import TokenService
 from aisecops.gateway.ports import KeySet, RuleSource, Store
 from aisecops.gateway.runs import Runs
-from aisecops.controls.tokens.jwks import to_jwks
 from aisecops.model.budget import RunPhase
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
@@ -41,9 +41,18 @@ Handler = Callable[[Request, Asker], Awaitable[Response]]
 class ControlPlane:
     """The services behind the API, and who may call which."""
 
-    def __init__(  # noqa: D107
-        self, *, store: Store, rules: RuleSource, keys: KeySet, runs: Runs, tokens: TokenService,
-        approvals: Approvals, door: Doorkeeper, record_folder: Path, proxy_url: str,
+    def __init__(
+        self,
+        *,
+        store: Store,
+        rules: RuleSource,
+        keys: KeySet,
+        runs: Runs,
+        tokens: TokenService,
+        approvals: Approvals,
+        door: Doorkeeper,
+        record_folder: Path,
+        proxy_url: str,
     ) -> None:
         self._store = store
         self._rules = rules
@@ -108,7 +117,9 @@ class ControlPlane:
         return _json({"status": "ready", "policy_version": version})
 
     async def jwks(self, _: Request) -> Response:
-        return _json(to_jwks(self._keys.verify_keys()), headers={"cache-control": "max-age=60"})
+        return _json(
+            to_jwks(public_key(x) for x in self._keys.verify_keys().values()), headers={"cache-control": "max-age=60"}
+        )
 
     async def openapi(self, _: Request) -> Response:
         return _json(describe())
@@ -128,8 +139,11 @@ class ControlPlane:
             return problem(opened)
         run = opened.run
         shown: dict[str, Any] = {
-            "run_id": run.run_id, "run_secret": opened.secret, "root_run_id": run.root_run_id,
-            "agent_id": run.agent_id, "proxy_url": self._proxy_with(run.run_id, opened.secret),
+            "run_id": run.run_id,
+            "run_secret": opened.secret,
+            "root_run_id": run.root_run_id,
+            "agent_id": run.agent_id,
+            "proxy_url": self._proxy_with(run.run_id, opened.secret),
         }
         if body.plan is not None:
             planned = await self._runs.plan(run.run_id, shapes.plan_steps(body.plan))
@@ -160,11 +174,14 @@ class ControlPlane:
         if act == "finish":
             ended = shapes.read(await _body(request), shapes.FinishBody)
             return await self._changed(self._runs.finish(run.run_id, by=asker.title, exit_code=ended.exit_code))
-        if act not in {"halt", "resume"}:
-            return problem(Refuse(code=Code.UNREADABLE, detail=f"`{act}` is none of plan, halt, resume, finish"), 404)
+        return await self._reviewed(act, request, asker, run)
+
+    async def _reviewed(self, act: str, request: Request, asker: Asker, run: Run) -> Response:
         why = shapes.read(await _body(request), shapes.WhyBody).reason
         if act == "halt":
             return await self._changed(self._runs.halt(run.run_id, by=asker.title, why=why))
+        if act != "resume":
+            return problem(Refuse(code=Code.UNREADABLE, detail=f"`{act}` is none of plan, halt, resume, finish"), 404)
         if asker.role is not Role.OPERATOR:
             return problem(_not_yours("only an operator resumes a halted run"))
         return await self._changed(self._runs.resume(run.run_id, by=asker.title, why=why))
@@ -259,7 +276,9 @@ class ControlPlane:
         if asker.role is not Role.OPERATOR:
             return problem(_not_yours("agents do not answer for themselves; a person approves"))
         answered = await self._approvals.answer(
-            ApprovalId(request.path_params["approval_id"]), approve=body.decision == "approve", by=asker.title,
+            ApprovalId(request.path_params["approval_id"]),
+            approve=body.decision == "approve",
+            by=asker.title,
             why=body.reason,
         )
         return problem(answered) if isinstance(answered, Refuse) else _json(shapes.shown_approval(answered))

@@ -13,7 +13,7 @@ _PROBLEM = {
     "description": "refused; an RFC 9457 problem",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-_BASIC_OR_BEARER = [{"basic": []}, {"bearer": []}]
+_BASIC_OR_BEARER: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 
 _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("get", "/healthz", "the process answers", None, 200, ()),
@@ -64,7 +64,8 @@ def describe() -> dict[str, Any]:
         "components": {
             "schemas": {**components, "Problem": _PROBLEM_SCHEMA},
             "securitySchemes": {
-                "basic": {"type": "http", "scheme": "basic"}, "bearer": {"type": "http", "scheme": "bearer"},
+                "basic": {"type": "http", "scheme": "basic"},
+                "bearer": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -74,7 +75,10 @@ _PROBLEM_SCHEMA = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
-        "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
-        "detail": {"type": "string"}, "code": {"type": "string"},
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
     },
 }

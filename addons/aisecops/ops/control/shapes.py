@@ -120,7 +120,10 @@ def plan_steps(body: PlanBody) -> tuple[PlanStep, ...]:
     """The plan as the run service takes it; numbers become exact."""
     return tuple(
         PlanStep(
-            tool=step.tool, scope=step.scope, trust=_exact(step.trust), escalation=_exact(step.escalation),
+            tool=step.tool,
+            scope=step.scope,
+            trust=_exact(step.trust),
+            escalation=_exact(step.escalation),
             budget_stress=_exact(step.budget_stress),
         )
         for step in body.steps
@@ -131,14 +134,20 @@ def shown_plan(body: PlanBody, planned: Planned) -> dict[str, Any]:
     """The judged plan, step by step."""
     steps = [
         {
-            "tool": step.tool, "scope": step.scope, "base_risk": float(risk.base),
-            "escalation": float(risk.escalation), "trust": float(risk.trust), "budget_stress": float(risk.stress),
+            "tool": step.tool,
+            "scope": step.scope,
+            "base_risk": float(risk.base),
+            "escalation": float(risk.escalation),
+            "trust": float(risk.trust),
+            "budget_stress": float(risk.stress),
             "risk": from_micros(risk.micros),
         }
         for step, risk in zip(body.steps, planned.steps, strict=True)
     ]
     return {
-        "total": from_micros(planned.total_micros), "verdict": planned.verdict, "held_step": planned.held_step,
+        "total": from_micros(planned.total_micros),
+        "verdict": planned.verdict,
+        "held_step": planned.held_step,
         "steps": steps,
     }
 
@@ -147,27 +156,45 @@ def shown_token(issued: IssuedToken) -> dict[str, Any]:
     """A token for whoever asked for it."""
     claims = issued.claims
     return {
-        "token": issued.token, "jti": claims.jti, "expires_at": claims.exp, "risk_score": claims.risk_score,
-        "policy_version": claims.policy_version, "tool": claims.grant.tool, "scope": claims.grant.scope,
+        "token": issued.token,
+        "jti": claims.jti,
+        "expires_at": claims.exp,
+        "risk_score": claims.risk_score,
+        "policy_version": claims.policy_version,
+        "tool": claims.grant.tool,
+        "scope": claims.grant.scope,
     }
 
 
 def shown_run(run: Run, *, state: str) -> dict[str, Any]:
     """A run in a listing."""
     return {
-        "run_id": run.run_id, "root_run_id": run.root_run_id, "agent_id": run.agent_id, "parent": run.parent,
-        "opened_at": run.opened_ms / 1000, "opened_by": run.opened_by, "state": state,
+        "run_id": run.run_id,
+        "root_run_id": run.root_run_id,
+        "agent_id": run.agent_id,
+        "parent": run.parent,
+        "opened_at": run.opened_ms / 1000,
+        "opened_by": run.opened_by,
+        "state": state,
     }
 
 
 def shown_approval(approval: Approval) -> dict[str, Any]:
     """A held step for whoever decides about it."""
     return {
-        "approval_id": approval.approval_id, "state": approval.state.value, "run_id": approval.run_id,
-        "root_run_id": approval.root_run_id, "agent_id": approval.agent_id, "tool": approval.tool,
-        "request": approval.request, "risk": approval.risk, "evidence": list(approval.evidence),
-        "opened_at": approval.opened_ms / 1000, "expires_at": approval.expires_ms / 1000,
-        "answered_by": approval.answered_by or None, "reason": approval.why or None,
+        "approval_id": approval.approval_id,
+        "state": approval.state.value,
+        "run_id": approval.run_id,
+        "root_run_id": approval.root_run_id,
+        "agent_id": approval.agent_id,
+        "tool": approval.tool,
+        "request": approval.request,
+        "risk": approval.risk,
+        "evidence": list(approval.evidence),
+        "opened_at": approval.opened_ms / 1000,
+        "expires_at": approval.expires_ms / 1000,
+        "answered_by": approval.answered_by or None,
+        "reason": approval.why or None,
     }
 
 
@@ -185,6 +212,19 @@ def _exact(factor: float | None) -> Decimal | None:
 
 
 __all__ = [
-    "MAX_BODY_BYTES", "AgentId", "AnswerBody", "FinishBody", "OpenRunBody", "PlanBody", "TokenBody", "WhyBody",
-    "plan_steps", "read", "shown_approval", "shown_plan", "shown_run", "shown_token", "token_request",
+    "MAX_BODY_BYTES",
+    "AgentId",
+    "AnswerBody",
+    "FinishBody",
+    "OpenRunBody",
+    "PlanBody",
+    "TokenBody",
+    "WhyBody",
+    "plan_steps",
+    "read",
+    "shown_approval",
+    "shown_plan",
+    "shown_run",
+    "shown_token",
+    "token_request",
 ]
