@@ -1,0 +1,94 @@
+"""A streamed message, read event by event."""
+
+from __future__ import annotations
+
+from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
+from aisecops.wire.assembly import Calls, Texts
+from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
+from aisecops.wire.limits import read_json
+from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage
+from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
+
+
+class MessageStream:
+    """A streamed message. A call is whole when its block stops."""
+
+    def __init__(self) -> None:
+        self._model = ""
+        self._finish = ""
+        self._usage: Usage | None = None
+        self._texts = Texts()
+        self._calls = Calls()
+        self._hosted: list[ProposedCall] = []
+        self._begun: dict[int, ProposedCall] = {}
+        self._done = False
+
+    @property
+    def pending(self) -> bool:
+        return self._calls.pending
+
+    @property
+    def proposals(self) -> tuple[ProposedCall, ...]:
+        return (*self._hosted, *self._calls.whole)
+
+    def feed(self, event: SseEvent) -> None:
+        if event.data is None:
+            return
+        data = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")
+        match maybe_text(data, "type", ""):
+            case "message_start":
+                message = maybe_object(data, "message", "")
+                self._model = maybe_text(message, "model", "/message")
+                self._usage = read_usage(maybe_object(message, "usage", "/message"), self._usage)
+            case "content_block_start":
+                self._begin(count(data, "index", ""), maybe_object(data, "content_block", ""))
+            case "content_block_delta":
+                self._add(count(data, "index", ""), maybe_object(data, "delta", ""))
+            case "content_block_stop":
+                self._stop(count(data, "index", ""))
+            case "message_delta":
+                self._finish = maybe_text(maybe_object(data, "delta", ""), "stop_reason", "/delta") or self._finish
+                self._usage = read_usage(maybe_object(data, "usage", ""), self._usage)
+            case "message_stop":
+                self._done = True
+            case "error":
+                self._finish = "error"
+
+    def _begin(self, index: int, block: JsonObject) -> None:
+        if is_proposal(block):
+            call = read_proposal(block, "/content_block")
+            if call.hosted:
+                self._hosted.append(call)
+            else:
+                self._begun[index] = call
+                self._calls.grow(index, 0, call_id=call.call_id, name=call.name)
+        elif block.get("type") == "text":
+            self._texts.add(index, maybe_text(block, "text", "/content_block"))
+
+    def _add(self, index: int, delta: JsonObject) -> None:
+        match maybe_text(delta, "type", "/delta"):
+            case "text_delta":
+                self._texts.add(index, text(delta, "text", "/delta"))
+            case "thinking_delta":
+                self._texts.add_reasoning(text(delta, "thinking", "/delta"))
+            case "input_json_delta" if index in self._begun:
+                self._calls.grow(index, 0, arguments=text(delta, "partial_json", "/delta"))
+
+    def _stop(self, index: int) -> None:
+        begun = self._begun.pop(index, None)
+        if begun is None:
+            return
+        if not self._calls.grown(index, 0):  # nothing came after the start: it held the whole input
+            self._calls.grow(index, 0, arguments=begun.arguments)
+        self._calls.close(index)
+
+    def answer(self) -> LlmAnswer:
+        return LlmAnswer(
+            model=self._model,
+            usage=self._usage,
+            proposals=self.proposals,
+            texts=self._texts.whole,
+            reasoning_chars=self._texts.reasoning_chars,
+            finish=self._finish,
+            complete=self._done,
+        )

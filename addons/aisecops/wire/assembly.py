@@ -1,0 +1,92 @@
+"""Put together what a streamed answer brings in pieces: texts and proposed calls, within a bound.
+
+Knows pieces and their places. Which event carries a piece, and when a call is whole, is each dialect's to know.
+"""
+
+from __future__ import annotations
+
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
+from aisecops.wire.llm import ProposedCall
+
+MAX_ANSWER_CHARS = 16 * 1024 * 1024
+
+
+class _Bound:
+    """Counts what is kept."""
+
+    def __init__(self) -> None:
+        self._chars = 0
+
+    def add(self, *pieces: str) -> None:
+        self._chars += sum(map(len, pieces))
+        if self._chars > MAX_ANSWER_CHARS:
+            raise WireError(f"the streamed answer is over {MAX_ANSWER_CHARS} characters", Code.TOO_LARGE)
+
+
+class Texts:
+    """The texts of an answer, one for each place that text arrives at."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, list[str]] = {}
+        self._bound = _Bound()
+        self.reasoning_chars = 0
+
+    def add(self, place: int, piece: str) -> None:
+        """Add to the text at `place`; an empty piece still opens it."""
+        self._bound.add(piece)
+        self._pieces.setdefault(place, []).append(piece)
+
+    def add_reasoning(self, piece: str) -> None:
+        """Reasoning is weighed, not kept."""
+        self.reasoning_chars += len(piece)
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """Every text as far as it has come, in the order of places."""
+        return tuple("".join(self._pieces[place]) for place in sorted(self._pieces))
+
+
+class Calls:
+    """Proposed calls growing, each in a group (a choice, a message) at an index, until they are closed."""
+
+    def __init__(self) -> None:
+        self._growing: dict[tuple[int, int], tuple[list[str], list[str], list[str]]] = {}
+        self._whole: list[ProposedCall] = []
+        self._bound = _Bound()
+
+    @property
+    def pending(self) -> bool:
+        """True while a call has begun and is not closed."""
+        return bool(self._growing)
+
+    @property
+    def whole(self) -> tuple[ProposedCall, ...]:
+        """The closed calls, in the order they were closed."""
+        return tuple(self._whole)
+
+    def grow(self, group: int, index: int, *, call_id: str = "", name: str = "", arguments: str = "") -> None:
+        """Begin the call at `index`, or add to it."""
+        self._bound.add(call_id, name, arguments)
+        ids, names, pieces = self._growing.setdefault((group, index), ([], [], []))
+        if call_id and not ids:
+            ids.append(call_id)
+        names.append(name)
+        pieces.append(arguments)
+
+    def grown(self, group: int, index: int) -> bool:
+        """True when the call at `index` has arguments by now."""
+        return any(self._growing.get((group, index), ((), (), ()))[2])
+
+    def close(self, group: int) -> None:
+        """The calls of `group` are whole."""
+        for key in sorted(key for key in self._growing if key[0] == group):
+            ids, names, pieces = self._growing.pop(key)
+            self._whole.append(
+                ProposedCall(name="".join(names), call_id="".join(ids), arguments="".join(pieces)),
+            )
+
+    def close_all(self) -> None:
+        """All calls are whole."""
+        for group in sorted({key[0] for key in self._growing}):
+            self.close(group)

@@ -1,0 +1,66 @@
+"""OpenAI's dialect: chat completions and responses, told apart by path, shape or first event."""
+
+from __future__ import annotations
+
+from aisecops.model.errors import WireError
+from aisecops.wire.fields import an_object
+from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, StreamReader
+from aisecops.wire.openai_chat import read_answer as read_chat_answer
+from aisecops.wire.openai_chat import read_call as read_chat_call
+from aisecops.wire.openai_chat_stream import ChatStream
+from aisecops.wire.openai_responses import read_answer as read_responses_answer
+from aisecops.wire.openai_responses import read_call as read_responses_call
+from aisecops.wire.openai_responses_stream import ResponseStream
+from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
+
+
+def read_call(path: str, body: JsonValue) -> LlmCall | None:
+    """The call that a POST of `body` to `path` makes; None when it makes none. Raises WireError."""
+    if path.endswith("/chat/completions"):
+        return read_chat_call(body)
+    if path.endswith("/responses"):
+        return read_responses_call(body)
+    return None
+
+
+def read_answer(body: JsonValue) -> LlmAnswer:
+    """The answer in a response body. Raises WireError."""
+    root = an_object(body, "")
+    if "choices" in root:
+        return read_chat_answer(root)
+    if "output" in root:
+        return read_responses_answer(root)
+    raise WireError("the answer is neither a chat completion nor a response")
+
+
+class OpenAiStream:
+    """A streamed answer, of whichever sort its first event is."""
+
+    def __init__(self) -> None:
+        self._reader: StreamReader | None = None
+
+    @property
+    def pending(self) -> bool:
+        return self._reader is not None and self._reader.pending
+
+    @property
+    def proposals(self) -> tuple[ProposedCall, ...]:
+        return () if self._reader is None else self._reader.proposals
+
+    def feed(self, event: SseEvent) -> None:
+        if event.data is None:
+            return
+        if self._reader is None:
+            self._reader = ResponseStream() if _of_a_response(event.data) else ChatStream()
+        self._reader.feed(event)
+
+    def answer(self) -> LlmAnswer:
+        return LlmAnswer(model="", usage=None, complete=False) if self._reader is None else self._reader.answer()
+
+
+def _of_a_response(data: str) -> bool:
+    if data.startswith("[DONE]"):
+        return False
+    kind = an_object(read_json(data.encode(), max_bytes=MAX_EVENT_BYTES), "").get("type")
+    return isinstance(kind, str) and kind.startswith("response.")

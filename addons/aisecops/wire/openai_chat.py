@@ -1,0 +1,210 @@
+"""Chat completions, the older of the two ways to talk to OpenAI and the one that many other providers speak too.
+
+Knows `POST .../chat/completions`: its request, its answer, and its streamed answer.
+"""
+
+from __future__ import annotations
+
+from aisecops.model.errors import WireError
+from aisecops.wire.fields import (
+    JsonObject,
+    address_or_digest,
+    an_object,
+    as_json,
+    count,
+    digest,
+    flag,
+    maybe_count,
+    maybe_object,
+    maybe_text,
+    objects,
+    text,
+)
+from aisecops.wire.limits import JsonValue
+from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
+
+_ROLES = {role.value: role for role in Role} | {"function": Role.TOOL}
+
+
+def read_call(body: JsonValue) -> LlmCall:
+    """The call in a request body. Raises WireError."""
+    root = an_object(body, "")
+    limit = maybe_count(root, "max_completion_tokens", "")
+    return LlmCall(
+        dialect="openai",
+        model=text(root, "model", ""),
+        stream=flag(root, "stream", ""),
+        streams_usage=flag(maybe_object(root, "stream_options", ""), "include_usage", "/stream_options"),
+        max_output_tokens=limit if limit is not None else maybe_count(root, "max_tokens", ""),
+        answers=max(count(root, "n", ""), 1),
+        segments=tuple(
+            segment for at, message in objects(root, "messages", "") for segment in _message_segments(message, at)
+        )
+        + tuple(_content(maybe_object(root, "prediction", ""), "/prediction", Role.ASSISTANT, SegmentKind.OTHER)),
+        tools=tuple(_offer(tool, at) for at, tool in objects(root, "tools", ""))
+        + tuple(_function_offer(tool, at) for at, tool in objects(root, "functions", ""))
+        + tuple(_search_offer(root)),
+        response_schema=_response_schema(maybe_object(root, "response_format", "")),
+    )
+
+
+def _message_segments(message: JsonObject, at: str) -> list[Segment]:
+    role = _ROLES.get(text(message, "role", at))
+    if role is None:
+        raise WireError(f"`{at}/role` is no role we know")
+    kind = SegmentKind.TOOL_RESULT if role is Role.TOOL else SegmentKind.TEXT
+    said = _content(
+        message, at, role, kind, name=maybe_text(message, "name", at), call_id=maybe_text(message, "tool_call_id", at)
+    )
+    if refusal := maybe_text(message, "refusal", at):
+        said.append(Segment(position=f"{at}/refusal", role=role, kind=SegmentKind.TEXT, text=refusal))
+    said += [_earlier_call(call, place, role) for place, call in objects(message, "tool_calls", at)]
+    if function := maybe_object(message, "function_call", at):
+        said.append(_earlier_call({"function": function}, at, role, holder="function_call"))
+    return said
+
+
+def _earlier_call(call: JsonObject, at: str, role: Role, *, holder: str = "function") -> Segment:
+    proposed = read_proposal(call, at)
+    end = "custom/input" if "custom" in call else f"{holder}/arguments"
+    return Segment(
+        position=f"{at}/{end}",
+        role=role,
+        kind=SegmentKind.TOOL_CALL,
+        text=proposed.arguments,
+        name=proposed.name,
+        call_id=proposed.call_id,
+    )
+
+
+def _content(
+    holder: JsonObject, at: str, role: Role, kind: SegmentKind, *, name: str = "", call_id: str = ""
+) -> list[Segment]:
+    """The segments of `content`: a string, or a list of typed parts."""
+    content = holder.get("content")
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [
+            Segment(position=f"{at}/content", role=role, kind=kind, text=content, name=name, call_id=call_id),
+        ]
+    segments = []
+    for place, part in objects(holder, "content", at):
+        end, part_kind, said = _part(part, place)
+        chosen = kind if part_kind is SegmentKind.TEXT else part_kind
+        segments.append(
+            Segment(position=f"{place}{end}", role=role, kind=chosen, text=said, name=name, call_id=call_id)
+        )
+    return segments
+
+
+def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: PLR0911 - one return for each kind
+    """Where inside the part the content is, what it is, and the text that stands for it."""
+    match text(part, "type", at):
+        case "text":
+            return "/text", SegmentKind.TEXT, text(part, "text", at)
+        case "refusal":
+            return "/refusal", SegmentKind.TEXT, text(part, "refusal", at)
+        case "image_url":
+            image = maybe_object(part, "image_url", at)
+            return "/image_url/url", SegmentKind.IMAGE, address_or_digest(text(image, "url", f"{at}/image_url"))
+        case "input_audio":
+            audio = maybe_object(part, "input_audio", at)
+            return "/input_audio/data", SegmentKind.AUDIO, digest(text(audio, "data", f"{at}/input_audio"))
+        case "file":
+            file, place = maybe_object(part, "file", at), f"{at}/file"
+            if data := maybe_text(file, "file_data", place):
+                return "/file/file_data", SegmentKind.FILE, digest(data)
+            return "/file/file_id", SegmentKind.FILE, text(file, "file_id", place)
+    return "", SegmentKind.OTHER, as_json(part)
+
+
+def _offer(tool: JsonObject, at: str) -> ToolOffer:
+    match text(tool, "type", at):
+        case "function":
+            return _function_offer(maybe_object(tool, "function", at), f"{at}/function")
+        case "custom":
+            custom = maybe_object(tool, "custom", at)
+            return ToolOffer(
+                name=text(custom, "name", f"{at}/custom"),
+                position=f"{at}/custom",
+                size_bytes=len(as_json(custom)),
+                description=maybe_text(custom, "description", f"{at}/custom"),
+            )
+        case kind:
+            return ToolOffer(name=kind, position=at, size_bytes=len(as_json(tool)), hosted=True)
+
+
+def _function_offer(function: JsonObject, at: str) -> ToolOffer:
+    return ToolOffer(
+        name=text(function, "name", at),
+        position=at,
+        size_bytes=len(as_json(function)),
+        description=maybe_text(function, "description", at),
+        schema=maybe_object(function, "parameters", at) or None,
+    )
+
+
+def _search_offer(root: JsonObject) -> list[ToolOffer]:
+    """The provider's own web search is switched on by an option and not by a tool."""
+    if root.get("web_search_options") is None:
+        return []
+    return [ToolOffer(name="web_search", position="/web_search_options", size_bytes=0, hosted=True)]
+
+
+def _response_schema(response_format: JsonObject) -> JsonObject | None:
+    declared = maybe_object(response_format, "json_schema", "/response_format")
+    return maybe_object(declared, "schema", "/response_format/json_schema") or None
+
+
+def read_answer(body: JsonValue) -> LlmAnswer:
+    """The answer in a response body. Raises WireError."""
+    root = an_object(body, "")
+    choices = [(at, choice, maybe_object(choice, "message", at)) for at, choice in objects(root, "choices", "")]
+    proposals: list[ProposedCall] = []
+    for at, _, message in choices:
+        proposals += [read_proposal(call, place) for place, call in objects(message, "tool_calls", f"{at}/message")]
+        if function := maybe_object(message, "function_call", f"{at}/message"):
+            proposals.append(read_proposal({"function": function}, f"{at}/message"))
+    return LlmAnswer(
+        model=maybe_text(root, "model", ""),
+        usage=read_usage(maybe_object(root, "usage", "")),
+        proposals=tuple(proposals),
+        texts=tuple(answered_text(message, f"{at}/message") for at, _, message in choices),
+        reasoning_chars=sum(len(reasoning_in(message, f"{at}/message")) for at, _, message in choices),
+        finish=next((maybe_text(choice, "finish_reason", at) for at, choice, _ in choices), ""),
+    )
+
+
+def answered_text(message: JsonObject, at: str) -> str:
+    """What a message, or a piece of one, shows."""
+    return maybe_text(message, "content", at) + maybe_text(message, "refusal", at)
+
+
+def reasoning_in(message: JsonObject, at: str) -> str:
+    """What a message, or a piece of one, shows of its reasoning."""
+    return maybe_text(message, "reasoning_content", at)  # not OpenAI's own, but of many who speak its dialect
+
+
+def read_proposal(call: JsonObject, at: str) -> ProposedCall:
+    """A whole call: `function` with arguments, or `custom` with free text."""
+    call_id = maybe_text(call, "id", at)
+    if "custom" in call:
+        custom, place = maybe_object(call, "custom", at), f"{at}/custom"
+        return ProposedCall(name=text(custom, "name", place), call_id=call_id, arguments=text(custom, "input", place))
+    function, place = maybe_object(call, "function", at), f"{at}/function"
+    return ProposedCall(
+        name=text(function, "name", place), call_id=call_id, arguments=maybe_text(function, "arguments", place)
+    )
+
+
+def read_usage(usage: JsonObject) -> Usage | None:
+    """The counts in `usage`; None when there are none."""
+    if not usage:
+        return None
+    details = maybe_object(usage, "prompt_tokens_details", "/usage")
+    return Usage(
+        input_tokens=count(usage, "prompt_tokens", "/usage"),
+        output_tokens=count(usage, "completion_tokens", "/usage"),
+        cache_read_tokens=count(details, "cached_tokens", "/usage/prompt_tokens_details"),
+    )

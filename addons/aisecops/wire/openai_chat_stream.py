@@ -1,0 +1,80 @@
+"""A streamed chat completion, read chunk by chunk."""
+
+from __future__ import annotations
+
+from aisecops.wire.assembly import Calls, Texts
+from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
+from aisecops.wire.limits import read_json
+from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage
+from aisecops.wire.openai_chat import answered_text, read_usage, reasoning_in
+from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
+
+
+class ChatStream:
+    """A streamed chat completion. Calls are whole when their choice says why it finished."""
+
+    def __init__(self) -> None:
+        self._model = ""
+        self._finish = ""
+        self._usage: Usage | None = None
+        self._texts = Texts()
+        self._calls = Calls()
+        self._done = False
+
+    @property
+    def pending(self) -> bool:
+        return self._calls.pending
+
+    @property
+    def proposals(self) -> tuple[ProposedCall, ...]:
+        return self._calls.whole
+
+    def feed(self, event: SseEvent) -> None:
+        if event.data is None:
+            return
+        if event.data.startswith("[DONE]"):
+            self._done = True
+            self._calls.close_all()
+            return
+        chunk = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")
+        if chunk.get("error") is not None:
+            self._finish = "error"
+        self._model = maybe_text(chunk, "model", "") or self._model
+        self._usage = read_usage(maybe_object(chunk, "usage", "")) or self._usage
+        for at, choice in objects(chunk, "choices", ""):
+            self._take(choice, at)
+
+    def _take(self, choice: JsonObject, at: str) -> None:
+        index = count(choice, "index", at)
+        delta, place = maybe_object(choice, "delta", at), f"{at}/delta"
+        self._texts.add(index, answered_text(delta, place))
+        self._texts.add_reasoning(reasoning_in(delta, place))
+        for call_at, call in objects(delta, "tool_calls", place):
+            self._grow(index, count(call, "index", call_at), call, call_at)
+        if function := maybe_object(delta, "function_call", place):
+            self._grow(index, -1, {"function": function}, place)
+        if finish := maybe_text(choice, "finish_reason", at):
+            self._finish = self._finish or finish
+            self._calls.close(index)
+
+    def _grow(self, choice: int, index: int, call: JsonObject, at: str) -> None:
+        custom = "custom" in call
+        inner = maybe_object(call, "custom" if custom else "function", at)
+        self._calls.grow(
+            choice,
+            index,
+            call_id=maybe_text(call, "id", at),
+            name=maybe_text(inner, "name", at),
+            arguments=maybe_text(inner, "input" if custom else "arguments", at),
+        )
+
+    def answer(self) -> LlmAnswer:
+        return LlmAnswer(
+            model=self._model,
+            usage=self._usage,
+            proposals=self.proposals,
+            texts=self._texts.whole,
+            reasoning_chars=self._texts.reasoning_chars,
+            finish=self._finish,
+            complete=self._done,
+        )

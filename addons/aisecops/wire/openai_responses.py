@@ -1,0 +1,224 @@
+"""The responses API, the newer of the two ways to talk to OpenAI.
+
+Knows `POST .../responses`: its request, its answer, and its streamed answer. Items are told apart by the ends of their
+type names (`..._call`, `..._call_output`), so that the ones to come are read as what they are.
+"""
+
+from __future__ import annotations
+
+from aisecops.model.errors import WireError
+from aisecops.wire.fields import (
+    JsonObject,
+    address_or_digest,
+    an_object,
+    as_json,
+    count,
+    digest,
+    flag,
+    maybe_count,
+    maybe_object,
+    maybe_text,
+    objects,
+    text,
+)
+from aisecops.wire.limits import JsonValue
+from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
+
+_ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
+
+_LOCAL_TOOLS = frozenset({"local_shell", "shell", "apply_patch", "computer", "computer_use", "computer_use_preview"})
+"""Tools without a declaration that the agent itself carries out; all others of that sort the provider runs."""
+
+_TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
+
+
+def read_call(body: JsonValue) -> LlmCall:
+    """The call in a request body. Raises WireError."""
+    root = an_object(body, "")
+    segments: list[Segment] = []
+    if instructions := maybe_text(root, "instructions", ""):
+        segments.append(_text("/instructions", Role.SYSTEM, instructions))
+    prompt = maybe_object(root, "prompt", "")
+    if variables := maybe_object(prompt, "variables", "/prompt"):
+        segments.append(
+            Segment(position="/prompt/variables", role=Role.USER, kind=SegmentKind.OTHER, text=as_json(variables))
+        )
+    if isinstance(said := root.get("input"), str):
+        segments.append(_text("/input", Role.USER, said))
+    else:
+        for at, item in objects(root, "input", ""):
+            segments += _item_segments(item, at)
+    return LlmCall(
+        dialect="openai",
+        model=maybe_text(root, "model", ""),
+        stream=flag(root, "stream", ""),
+        max_output_tokens=maybe_count(root, "max_output_tokens", ""),
+        segments=tuple(segments),
+        tools=tuple(_offer(tool, at) for at, tool in objects(root, "tools", "")),
+        response_schema=_response_schema(maybe_object(root, "text", "")),
+        remembered=_remembered(root, prompt),
+    )
+
+
+def _remembered(root: JsonObject, prompt: JsonObject) -> tuple[str, ...]:
+    conversation = root.get("conversation")
+    if isinstance(conversation, dict):
+        conversation = text(conversation, "id", "/conversation")
+    named = [
+        maybe_text(root, "previous_response_id", ""),
+        maybe_text({"conversation": conversation}, "conversation", ""),
+        maybe_text(prompt, "id", "/prompt"),
+        *(maybe_text(item, "id", at) for at, item in _items(root) if item.get("type") == "item_reference"),
+    ]
+    return tuple(name for name in named if name)
+
+
+def _items(root: JsonObject) -> list[tuple[str, JsonObject]]:
+    return [] if isinstance(root.get("input"), str) else objects(root, "input", "")
+
+
+def _text(position: str, role: Role, said: str) -> Segment:
+    return Segment(position=position, role=role, kind=SegmentKind.TEXT, text=said)
+
+
+def _item_segments(item: JsonObject, at: str) -> list[Segment]:
+    kind = maybe_text(item, "type", at) or "message"
+    if kind == "message":
+        role = _ROLES.get(text(item, "role", at))
+        if role is None:
+            raise WireError(f"`{at}/role` is no role we know")
+        return _content(item, "content", at, role)
+    call_id = maybe_text(item, "call_id", at)
+    if kind.endswith("_output"):
+        return _content(item, "output", at, Role.TOOL, kind=SegmentKind.TOOL_RESULT, call_id=call_id)
+    if kind.endswith("_call"):
+        end, proposed = read_proposal(item, at)
+        return [
+            Segment(
+                position=f"{at}{end}",
+                role=Role.ASSISTANT,
+                kind=SegmentKind.TOOL_CALL,
+                text=proposed.arguments,
+                name=proposed.name,
+                call_id=proposed.call_id,
+            )
+        ]
+    return [Segment(position=at, role=Role.ASSISTANT, kind=SegmentKind.OTHER, text=as_json(item))]
+
+
+def _content(
+    item: JsonObject, name: str, at: str, role: Role, *, kind: SegmentKind = SegmentKind.TEXT, call_id: str = ""
+) -> list[Segment]:
+    content = item.get(name)
+    if content is None:
+        return []
+    if isinstance(content, str):
+        return [Segment(position=f"{at}/{name}", role=role, kind=kind, text=content, call_id=call_id)]
+    if isinstance(content, dict):  # a screenshot, a shell's result: one object where others have a list
+        return [Segment(position=f"{at}/{name}", role=role, kind=kind, text=as_json(content), call_id=call_id)]
+    segments = []
+    for place, part in objects(item, name, at):
+        end, part_kind, said = _part(part, place)
+        chosen = kind if part_kind is SegmentKind.TEXT else part_kind
+        segments.append(Segment(position=f"{place}{end}", role=role, kind=chosen, text=said, call_id=call_id))
+    return segments
+
+
+def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: PLR0911 - one return for each kind
+    """Where inside the part the content is, what it is, and the text that stands for it."""
+    kind = maybe_text(part, "type", at)
+    if kind in _TEXT_PARTS:
+        return "/text", SegmentKind.TEXT, text(part, "text", at)
+    if kind == "refusal":
+        return "/refusal", SegmentKind.TEXT, text(part, "refusal", at)
+    if kind == "input_image":
+        end = "image_url" if maybe_text(part, "image_url", at) else "file_id"
+        return f"/{end}", SegmentKind.IMAGE, address_or_digest(text(part, end, at))
+    if kind == "input_audio":
+        audio = maybe_object(part, "input_audio", at)
+        return "/input_audio/data", SegmentKind.AUDIO, digest(text(audio, "data", f"{at}/input_audio"))
+    if kind == "input_file":
+        if data := maybe_text(part, "file_data", at):
+            return "/file_data", SegmentKind.FILE, digest(data)
+        end = "file_url" if maybe_text(part, "file_url", at) else "file_id"
+        return f"/{end}", SegmentKind.FILE, text(part, end, at)
+    return "", SegmentKind.OTHER, as_json(part)
+
+
+def _offer(tool: JsonObject, at: str) -> ToolOffer:
+    kind = text(tool, "type", at)
+    declared = kind in {"function", "custom"}
+    label = "name" if declared else "server_label"
+    return ToolOffer(
+        name=text(tool, "name", at) if declared else maybe_text(tool, label, at) or kind,
+        position=at,
+        size_bytes=len(as_json(tool)),
+        description=maybe_text(tool, "description", at),
+        schema=(maybe_object(tool, "parameters", at) or None) if declared else None,
+        hosted=not declared and kind not in _LOCAL_TOOLS,
+    )
+
+
+def _response_schema(settings: JsonObject) -> JsonObject | None:
+    declared = maybe_object(settings, "format", "/text")
+    return maybe_object(declared, "schema", "/text/format") or None
+
+
+def read_proposal(item: JsonObject, at: str) -> tuple[str, ProposedCall]:
+    """Where inside the item its arguments are, and the call."""
+    kind = text(item, "type", at)
+    call_id = maybe_text(item, "call_id", at) or maybe_text(item, "id", at)
+    if kind == "function_call":
+        return "/arguments", ProposedCall(
+            name=text(item, "name", at), call_id=call_id, arguments=maybe_text(item, "arguments", at)
+        )
+    if kind == "custom_tool_call":
+        return "/input", ProposedCall(
+            name=text(item, "name", at), call_id=call_id, arguments=maybe_text(item, "input", at)
+        )
+    tool = kind.removesuffix("_call")
+    holder = next((name for name in ("action", "operation") if item.get(name) is not None), "")
+    return f"/{holder}" if holder else "", ProposedCall(
+        name=maybe_text(item, "name", at) or tool,
+        call_id=call_id,
+        arguments=as_json(item[holder] if holder else item),
+        hosted=tool not in _LOCAL_TOOLS,
+    )
+
+
+def read_answer(body: JsonValue) -> LlmAnswer:
+    """The answer in a response body. Raises WireError."""
+    root = an_object(body, "")
+    items = objects(root, "output", "")
+    parts = [
+        (place, part)
+        for at, item in items
+        if item.get("type") == "message"
+        for place, part in objects(item, "content", at)
+    ]
+    return LlmAnswer(
+        model=maybe_text(root, "model", ""),
+        usage=read_usage(maybe_object(root, "usage", "")),
+        proposals=tuple(read_proposal(item, at)[1] for at, item in items if is_proposal(item)),
+        texts=tuple(_part(part, place)[2] for place, part in parts),
+        reasoning_chars=sum(len(as_json(item)) for _, item in items if item.get("type") == "reasoning"),
+        finish=maybe_text(root, "status", ""),
+    )
+
+
+def is_proposal(item: JsonObject) -> bool:
+    """True for an item that holds a call."""
+    kind = item.get("type")
+    return isinstance(kind, str) and kind.endswith("_call")
+
+
+def read_usage(usage: JsonObject) -> Usage | None:
+    """The counts in `usage`; None when there are none."""
+    if not usage:
+        return None
+    details = maybe_object(usage, "input_tokens_details", "/usage")
+    return Usage(
+        input_tokens=count(usage, "input_tokens", "/usage"),
+        output_tokens=count(usage, "output_tokens", "/usage"),
+        cache_read_tokens=count(details, "cached_tokens", "/usage/input_tokens_details"),
+    )
