@@ -1,0 +1,222 @@
+"""Worker processes that look for what must not leave: the port `ContentScanner`.
+
+Knows deadlines, queues, what was seen before and how workers are replaced. What is looked for, and how, is
+`controls/dlp/`. The event loop never waits for a scan, and a scan that did not finish is a fault, never a pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import msgspec
+
+from aisecops.adapters.nlp.frames import Begin
+from aisecops.adapters.nlp.link import WorkerLink
+from aisecops.adapters.nlp.verdicts import Findings, VerdictCache, digest
+from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.triggers import may_hold
+from aisecops.model.entities import expanded
+from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.finding import Finding
+
+SHORTEST = 5
+"""Characters below which a text can hold no kind that we know, in any dress."""
+
+LONGEST_LOOK = 64 * 1024
+"""Characters above which a text goes to a worker unlooked at: the look would hold up the event loop."""
+
+_START_WITHIN_S = 120.0
+_BATCH_BYTES = 32 * 1024
+_RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class ScannerPool:
+    """At most `workers` scans at once and `queue` more waiting; each is answered or has failed in `deadline_s`.
+
+    One scan may be larger than the queue if nothing else is under way. `key` (at most 64 bytes) makes the
+    fingerprints; `canaries` are looked for when the kinds asked for hold CANARY. For one event loop. Starts by
+    itself at the first scan, which then waits for it; `begin` or `start` do it earlier.
+    """
+
+    def __init__(self, workers: int, deadline_s: float, queue: int, key: bytes, canaries: Sequence[str]) -> None:
+        """Raises `ConfigError` for a canary too short to be one, or no worker at all."""
+        if workers < 1:
+            raise ConfigError("at least one scanning worker is needed", "set the number of workers to 1 or more")
+        try:
+            self._canaries = CanaryDetector(canaries)
+        except ValueError as error:
+            raise ConfigError(str(error), "plant a longer one") from error
+        self._begin = Begin(key=key, canaries=tuple(canaries), deadline_s=deadline_s)
+        self._workers = workers
+        self._deadline_s = deadline_s
+        self._queue = queue
+        self._verdicts = VerdictCache()
+        self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
+        self._links: set[WorkerLink] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._first: list[asyncio.Task[None]] = []
+        self._under_way = 0
+        self._closed = False
+
+    def begin(self) -> None:
+        """Start the workers in the background, once; importing takes them seconds."""
+        if not self._first and not self._closed:
+            self._first = [self._task(self._open()) for _ in range(self._workers)]
+
+    async def ready(self) -> None:
+        """Return when every worker is ready. Raises `ConfigError` when one cannot start."""
+        if self._closed:
+            raise Fault("the content scanner is closed")
+        self.begin()
+        await asyncio.gather(*(asyncio.shield(task) for task in self._first))
+
+    async def start(self) -> None:
+        """Start the workers and wait for them. Raises `ConfigError` when one cannot start."""
+        await self.ready()
+
+    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+        if not entities:
+            return ()
+        try:
+            wanted = expanded(entities)
+        except ValueError as error:
+            raise Fault(str(error)) from error
+        known: dict[str, Findings] = {}
+        unknown: dict[str, bytes] = {}
+        for _, text in parts:
+            if text in known or text in unknown:
+                continue
+            data = text.encode("utf-8", "surrogatepass")
+            findings = self._without_looking(text, data, wanted)
+            if findings is None:
+                unknown[text] = data
+            else:
+                known[text] = findings
+        if unknown:
+            found = await self._look(tuple(unknown.values()), wanted)
+            known.update(zip(unknown, found, strict=True))
+        return tuple(msgspec.structs.replace(finding, where=where) for where, text in parts for finding in known[text])
+
+    async def close(self) -> None:
+        """End every worker. A scan under way fails."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(link.end() for link in self._links))
+        self._links.clear()
+
+    def _without_looking(self, text: str, data: bytes, entities: frozenset[str]) -> Findings | None:
+        """What is in a text, when that is known here and now: seen before, or nothing in it triggers."""
+        if len(text) < SHORTEST:
+            return ()
+        key = (digest(data), entities)
+        findings = self._verdicts.get(key)
+        if findings is None and len(text) <= LONGEST_LOOK and not may_hold(text, entities, self._canaries):
+            findings = ()
+            self._verdicts.put(key, findings)
+        return findings
+
+    async def _look(self, texts: Sequence[bytes], entities: frozenset[str]) -> list[Findings]:
+        """Findings of each text, from the workers. Raises `Fault`."""
+        if self._closed:
+            raise Fault("the content scanner is closed")
+        batches = _batches(texts)
+        if self._under_way + len(batches) > self._workers + self._queue and self._under_way > 0:
+            raise Fault("the queue of the content scanner is full; send less at once, or add workers")
+        if not self._first or not all(task.done() for task in self._first):
+            await self._wait_for_start()
+        # each job runs to its own end, also when the caller is gone: what it found is remembered, its worker freed
+        jobs = [self._task(self._job(batch, entities)) for batch in batches]
+        self._under_way += len(jobs)
+        for job in jobs:
+            job.add_done_callback(self._job_is_over)
+        try:
+            found = await asyncio.shield(asyncio.gather(*jobs))
+        except asyncio.CancelledError:
+            if self._closed:
+                raise Fault("the content scanner was closed before it was done") from None
+            raise
+        return list(itertools.chain.from_iterable(found))
+
+    async def _wait_for_start(self) -> None:
+        try:
+            await self.ready()
+        except ConfigError as error:
+            raise Fault(f"the content scanner cannot start: {error}") from error
+
+    async def _job(self, texts: Sequence[bytes], entities: frozenset[str]) -> tuple[Findings, ...]:
+        """One batch on one worker, within the deadline, waiting for the worker included."""
+        link: WorkerLink | None = None
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                link = await self._free()
+                found = await link.scan(texts, sorted(entities))
+        except TimeoutError as error:
+            if link is None:
+                raise Fault(f"no scanning worker was free within {self._deadline_s:g} s") from error
+            self._replace(link)
+            raise Fault(f"a scan took longer than {self._deadline_s:g} s") from error
+        except BaseException:
+            if link is not None:
+                self._replace(link)
+            raise
+        self._idle.put_nowait(link)
+        for text, findings in zip(texts, found, strict=True):
+            self._verdicts.put((digest(text), entities), findings)
+        return found
+
+    async def _free(self) -> WorkerLink:
+        """The next idle worker; one that died while it was idle is replaced on the way."""
+        while not (link := await self._idle.get()).alive:
+            self._replace(link)
+        return link
+
+    def _job_is_over(self, job: asyncio.Task[Any]) -> None:
+        self._under_way -= 1
+        if not job.cancelled():
+            job.exception()  # the caller may be gone; then nobody else asks
+
+    def _replace(self, link: WorkerLink) -> None:
+        """End a worker that did not answer as it should, and bring up another. Without waiting."""
+        if not self._closed:
+            self._task(self._reopen(link))
+
+    async def _reopen(self, link: WorkerLink) -> None:
+        await link.end()
+        self._links.discard(link)
+        for pause_s in itertools.chain(_RETRY_S, itertools.repeat(_RETRY_S[-1])):
+            await asyncio.sleep(pause_s)
+            try:
+                await self._open()
+            except ConfigError:
+                continue
+            break
+
+    async def _open(self) -> None:
+        link = await WorkerLink.open(self._begin, within_s=_START_WITHIN_S)
+        self._links.add(link)
+        self._idle.put_nowait(link)
+
+    def _task[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """A task that is kept until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _batches(texts: Sequence[bytes]) -> list[list[bytes]]:
+    """`texts` in order, in batches of about `_BATCH_BYTES`, so that many small ones share a round trip."""
+    batches: list[list[bytes]] = []
+    size = 0
+    for text in texts:
+        if not batches or size + len(text) > _BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(text)
+        size += len(text)
+    return batches

@@ -1,0 +1,92 @@
+"""One scanning worker: a process that imports Presidio, reads jobs from its standard input and answers.
+
+It ends when its input does, so it cannot outlive the gateway, however the gateway ended; a scan that takes far
+longer than its deadline ends it too. Ctrl-C and SIGTERM are the gateway's to handle.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from aisecops.adapters.nlp.frames import Begin, Broke, Done, FromWorker, Job, Ready, packed, read_to_worker
+from aisecops.controls.dlp.detector import Detector
+
+_GRACE_S = 5.0
+
+_WARM_UP = "a@b.com 202-555-0143 020 7946 0018 030 123456 01 23 45 67 89 03-123-4567 (11) 2345-6789 +49 30 1234567"
+"""Makes detectors load the tables they load late, before the first scan has a deadline."""
+
+
+def main() -> None:
+    """Serve jobs until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    answers = _claimed_output()
+    with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as jobs, os.fdopen(answers, "wb") as out:
+
+        def answer(frame: FromWorker) -> None:
+            out.write(packed(frame))
+            out.flush()
+
+        try:
+            _serve(jobs, answer)
+        except BrokenPipeError:
+            os._exit(0)  # nobody listens any more, and flushing at exit would only say so again
+
+
+def _claimed_output() -> int:
+    """Standard output for answers alone: what a library prints goes nowhere."""
+    answers = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    return answers
+
+
+def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> None:
+    begin = read_to_worker(jobs)
+    if not isinstance(begin, Begin):
+        return
+    try:
+        detectors = _detectors(begin)
+    except Exception as error:  # noqa: BLE001 - whatever an import raises, the gateway must hear why
+        answer(Broke(why=f"{type(error).__name__}: {error}"))
+        return
+    answer(Ready())
+    while isinstance(job := read_to_worker(jobs), Job):
+        # the last resort if nobody kills us: the watchdog is a thread that needs no interpreter lock
+        faulthandler.dump_traceback_later(begin.deadline_s + _GRACE_S, exit=True, file=sys.stderr)
+        frame = _scanned(job, detectors, begin.key)
+        faulthandler.cancel_dump_traceback_later()
+        answer(frame)
+
+
+def _detectors(begin: Begin) -> tuple[Detector, ...]:
+    from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+    from aisecops.controls.dlp.detectors.canary import CanaryDetector
+    from aisecops.controls.dlp.presidio import personal_detectors
+    from aisecops.model.entities import PERSONAL
+
+    detectors = (*SECRET_DETECTORS, CanaryDetector(begin.canaries), *personal_detectors(PERSONAL))
+    for detector in detectors:
+        tuple(detector.find(_WARM_UP))
+    return detectors
+
+
+def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> FromWorker:
+    from aisecops.controls.dlp.scan import scan
+
+    entities = frozenset(job.entities)
+    try:
+        texts = [data.decode("utf-8", "surrogatepass") for data in job.texts]
+        return Done(findings=tuple(scan([("", text)], entities, detectors, key) for text in texts))
+    except Exception as error:  # noqa: BLE001 - the outermost guard of this process
+        return Broke(why=type(error).__name__)  # an error's words may hold content
+
+
+if __name__ == "__main__":
+    main()

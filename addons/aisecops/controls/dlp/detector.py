@@ -1,0 +1,71 @@
+"""What a detector is: it looks for one thing in a text and says where.
+
+Knows neither rules nor requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from aisecops.model.provenance import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One thing seen: where in the text, how sure (0 to 1). The text itself stays where it is."""
+
+    span: Span
+    confidence: float
+
+
+class Detector(Protocol):
+    """Looks for one kind. Linear in the text's length, or bounded by the pieces it cuts the text into."""
+
+    @property
+    def id(self) -> str:
+        """Its name in findings."""
+        ...
+
+    @property
+    def entity(self) -> str:
+        """The kind it finds, of `model/entities.py`."""
+        ...
+
+    def find(self, text: str) -> Iterator[Sighting]:
+        """Everything of its kind in `text`, in any order, perhaps overlapping."""
+        ...
+
+
+def keep_all(_value: str) -> bool:
+    """Every match counts."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class PatternDetector:
+    """A detector that is one pattern with a fixed beginning.
+
+    The pattern must be linear: it starts behind a character that cannot be part of the value, and its
+    repetitions are bounded or followed by something outside their class. A group `value`, where there is
+    one, is what is found. `keep` drops documentation samples and placeholders. `trigger` is a literal that
+    stands in every match; one of several, when there are several.
+    """
+
+    id: str
+    entity: str
+    trigger: tuple[str, ...]
+    pattern: re.Pattern[str]
+    confidence: float = 0.95
+    keep: Callable[[str], bool] = keep_all
+
+    def find(self, text: str) -> Iterator[Sighting]:
+        if not any(literal in text for literal in self.trigger):
+            return
+        group: int | str = "value" if "value" in self.pattern.groupindex else 0
+        for match in self.pattern.finditer(text):
+            if self.keep(match.group(group)):
+                start, end = match.span(group)
+                yield Sighting(span=Span(start=start, end=end), confidence=self.confidence)

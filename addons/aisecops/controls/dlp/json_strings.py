@@ -1,0 +1,101 @@
+"""Where each string value of a JSON text stands, by JSON pointer (RFC 6901), without rewriting the rest.
+
+Knows JSON's grammar just enough to walk it; whoever calls has read the same bytes strictly before.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from aisecops.model.provenance import Span
+
+MAX_DEPTH = 200
+
+_string_end = json.JSONDecoder().raw_decode
+_BLANK = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?|true|false|null")
+
+
+def string_values(text: str) -> dict[str, tuple[str, Span]]:
+    """By pointer, every string value and where it stands, quotes included.
+
+    Raises ValueError for what is not JSON, names a key twice, or is nested deeper than `MAX_DEPTH`.
+    """
+    found: dict[str, tuple[str, Span]] = {}
+    end = _value(text, _skip(text, 0), "", found, 0)
+    if _skip(text, end) != len(text):
+        raise ValueError("text after the JSON value")
+    return found
+
+
+def quoted(value: str) -> str:
+    """`value` as a JSON string."""
+    return json.dumps(value)
+
+
+def _value(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
+    """Walk the value at `at`, note its strings; where it ends."""
+    if depth > MAX_DEPTH:
+        raise ValueError("JSON nested too deep")
+    opening = text[at : at + 1]
+    if opening == "{":
+        return _object(text, at + 1, pointer, found, depth + 1)
+    if opening == "[":
+        return _array(text, at + 1, pointer, found, depth + 1)
+    if opening == '"':
+        value, end = _string_end(text, at)
+        found[pointer] = (value, Span(start=at, end=end))
+        return end
+    scalar = _SCALAR.match(text, at)
+    if scalar is None:
+        raise ValueError("no JSON value where one must be")
+    return scalar.end()
+
+
+def _object(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] == "}":
+        return at + 1
+    seen: set[str] = set()
+    while True:
+        if text[at : at + 1] != '"':
+            raise ValueError("a key must be a string")
+        key, at = _string_end(text, at)
+        if key in seen:
+            raise ValueError("a key stands twice in one object")
+        seen.add(key)
+        at = _expect(text, _skip(text, at), ":")
+        at = _value(text, _skip(text, at), f"{pointer}/{_step(key)}", found, depth)
+        at = _skip(text, at)
+        if text[at : at + 1] == "}":
+            return at + 1
+        at = _skip(text, _expect(text, at, ","))
+
+
+def _array(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
+    at = _skip(text, at)
+    if text[at : at + 1] == "]":
+        return at + 1
+    index = 0
+    while True:
+        at = _skip(text, _value(text, at, f"{pointer}/{index}", found, depth))
+        if text[at : at + 1] == "]":
+            return at + 1
+        at = _skip(text, _expect(text, at, ","))
+        index += 1
+
+
+def _step(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _skip(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _expect(text: str, at: int, mark: str) -> int:
+    if text[at : at + 1] != mark:
+        raise ValueError(f"`{mark}` is missing")
+    return at + 1

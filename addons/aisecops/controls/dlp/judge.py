@@ -1,0 +1,102 @@
+"""What the rules say of findings, and of labelled content, on its way to somewhere (spec 5.3, 3.5).
+
+Knows egress rules. Does not know how findings were made, nor who sends: `to` are the words that describe the
+destination (`any`, and one of `model`, `external`, `internal`, `memory`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aisecops.model.decision import Judgment, Reason, Verdict, strictest
+from aisecops.model.entities import CANARY, expanded
+from aisecops.model.finding import Finding, FindingAction, JudgedFinding
+from aisecops.model.refusals import Code
+from aisecops.model.rules import DetectorRule, EgressRules
+
+CONTROL = "egress"
+SERVES = ("AIS-EXE-01",)
+
+MASKABLE = "body:"
+"""Where a value can be replaced without changing what the request is."""
+
+_ORDER = (FindingAction.COUNT, FindingAction.MASK, FindingAction.HOLD, FindingAction.BLOCK)
+_MAX_REASONS = 20
+_MAX_WHERE = 120
+
+
+def entities_for(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
+    """The kinds that must be looked for on the way `to`; groups opened. Raises ValueError for an unknown kind."""
+    asked = (entity for rule in egress.detectors if rule.to in to for entity in rule.entities)
+    return expanded((*asked, CANARY) if egress.canaries else asked)
+
+
+def judge_findings(
+    egress: EgressRules,
+    findings: Iterable[Finding],
+    *,
+    to: frozenset[str],
+) -> tuple[Judgment, tuple[JudgedFinding, ...]]:
+    """The verdict on `findings`, and what is to be done about each. Where several rules speak, the strictest wins.
+
+    DENY for a block, HOLD for a hold; with masks alone it is ALLOW, and the caller must mask before it forwards.
+    """
+    judged = tuple(_judged(egress, finding, to) for finding in findings)
+    verdict = strictest((Verdict.ALLOW, *(_VERDICTS[one.action] for one in judged)))
+    reasons = dict.fromkeys(_reason(one) for one in judged if _VERDICTS[one.action] is not Verdict.ALLOW)
+    ranked = sorted(reasons, key=lambda reason: reason.code is not Code.EGRESS_BLOCKED)
+    judgment = Judgment(control=CONTROL, verdict=verdict, reasons=tuple(ranked[:_MAX_REASONS]), serves=SERVES)
+    return judgment, judged
+
+
+def judge_label(egress: EgressRules, label: str, to: frozenset[str]) -> Judgment:
+    """May content labelled `label` go `to`? A label that the rules do not limit may go anywhere."""
+    allowed = egress.labels.get(label)
+    if not label or allowed is None or not to.isdisjoint(allowed):
+        return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
+    places = ", ".join(f"`{place}`" for place in allowed) or "nowhere"
+    detail = f"content labelled `{label}` may go to {places} only; send it there, or have the label's rule changed"
+    reason = Reason(code=Code.EGRESS_BLOCKED, detail=detail, rule=f"egress.labels.{label}")
+    return Judgment(control=CONTROL, verdict=Verdict.DENY, reasons=(reason,), serves=SERVES)
+
+
+_VERDICTS = {
+    FindingAction.COUNT: Verdict.ALLOW,
+    FindingAction.MASK: Verdict.ALLOW,
+    FindingAction.HOLD: Verdict.HOLD,
+    FindingAction.BLOCK: Verdict.DENY,
+}
+
+
+def _judged(egress: EgressRules, finding: Finding, to: frozenset[str]) -> JudgedFinding:
+    rules = [rule for rule in egress.detectors if rule.to in to and _speaks_of(rule, finding.entity)]
+    if rules:
+        strict = max(rules, key=lambda rule: _ORDER.index(rule.action))
+        action, place = strict.action, str(strict.place)
+    elif finding.entity == CANARY:
+        # a canary is planted to be stopped: it needs no rule, and a rule for another destination frees it of nothing
+        action, place = FindingAction.BLOCK, "egress.canaries"
+    else:
+        action, place = FindingAction.COUNT, ""
+    if action is FindingAction.MASK and not finding.where.startswith(MASKABLE):
+        action = FindingAction.BLOCK
+    return JudgedFinding(finding=finding, action=action, rule=place)
+
+
+def _speaks_of(rule: DetectorRule, entity: str) -> bool:
+    return entity in expanded(rule.entities)
+
+
+def _reason(judged: JudgedFinding) -> Reason:
+    entity, where = judged.finding.entity, judged.finding.where[:_MAX_WHERE]
+    if judged.action is FindingAction.BLOCK:
+        return Reason(
+            code=Code.EGRESS_BLOCKED,
+            detail=f"`{entity}` in `{where}` must not leave; remove it and send again",
+            rule=judged.rule,
+        )
+    return Reason(
+        code=Code.HUMAN_APPROVAL_REQUIRED,
+        detail=f"`{entity}` in `{where}` waits for a person; remove it, or have it approved",
+        rule=judged.rule,
+    )

@@ -1,0 +1,141 @@
+"""Personal data: Presidio's recognisers, used one by one. The only file that imports Presidio.
+
+Import it in worker processes only: the import takes seconds. No NLP pipeline and no model is loaded, and nothing
+is fetched: patterns, checksums and the words before a match are all that speak. Recognisers that fire on ordinary
+text (URL, dates, driving licences, bank accounts) are not in the table.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import tldextract
+from presidio_analyzer import RecognizerResult, pattern_recognizer
+from presidio_analyzer import predefined_recognizers as predefined
+
+from aisecops.controls.dlp.detector import Sighting
+from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, Gate
+from aisecops.model.provenance import Span
+
+PIECE = 4096
+"""Characters scanned at once: cost grows faster than length."""
+
+OVERLAP = 512
+"""Characters that neighbouring pieces share: whatever is shorter stands whole in one of them."""
+
+_CONTEXT_CHARS = 80
+_CONTEXT_WORDS = 5
+_CONTEXT_LIFT = 0.35
+_CONTEXT_FLOOR = 0.4
+_WORD = re.compile(r"\w+")
+
+# a pattern that ran into this limit would be skipped without a word; the pool's deadline ends it instead
+pattern_recognizer.REGEX_TIMEOUT_SECONDS = 3600
+
+
+class _Recogniser(Protocol):
+    """What we need of Presidio's recognisers: patterns and checksums, without a pipeline's tokens."""
+
+    context: list[str] | None
+
+    def analyze(self, text: str, entities: list[str]) -> list[RecognizerResult]: ...
+
+
+class _EmailRecognizer(predefined.EmailRecognizer):
+    """As Presidio's, but never asks the network for the list of domains, and knows private ones."""
+
+    _domains = tldextract.TLDExtract(
+        cache_dir=None,
+        suffix_list_urls=(),
+        extra_suffixes=("internal", "local", "localdomain", "lan", "corp", "intranet", "home", "test", "example"),
+    )
+
+    def validate_result(self, pattern_text: str) -> bool:
+        found = self._domains(pattern_text.rpartition("@")[2])
+        return bool(found.domain and found.suffix)
+
+
+_RECOGNISERS: dict[str, Callable[[], _Recogniser]] = {
+    "CREDIT_CARD": predefined.CreditCardRecognizer,
+    "IBAN_CODE": predefined.IbanRecognizer,
+    "US_SSN": predefined.UsSsnRecognizer,
+    "US_ITIN": predefined.UsItinRecognizer,
+    "EMAIL_ADDRESS": _EmailRecognizer,
+    "PHONE_NUMBER": predefined.PhoneRecognizer,
+    "CRYPTO": predefined.CryptoRecognizer,
+    "IP_ADDRESS": predefined.IpRecognizer,
+    "MAC_ADDRESS": predefined.MacAddressRecognizer,
+    "UK_NHS": predefined.NhsRecognizer,
+    "UK_NINO": predefined.UkNinoRecognizer,
+    "US_MBI": predefined.UsMbiRecognizer,
+    "MEDICAL_LICENSE": predefined.MedicalLicenseRecognizer,
+    "CA_SIN": predefined.CaSinRecognizer,
+    "AU_TFN": predefined.AuTfnRecognizer,
+    "AU_MEDICARE": predefined.AuMedicareRecognizer,
+    "IN_AADHAAR": predefined.InAadhaarRecognizer,
+    "IN_PAN": predefined.InPanRecognizer,
+    "SG_NRIC_FIN": predefined.SgFinRecognizer,
+    "ES_NIF": predefined.EsNifRecognizer,
+    "IT_FISCAL_CODE": predefined.ItFiscalCodeRecognizer,
+    "PL_PESEL": predefined.PlPeselRecognizer,
+    "FI_PERSONAL_IDENTITY_CODE": predefined.FiPersonalIdentityCodeRecognizer,
+    "DE_TAX_ID": predefined.DeTaxIdRecognizer,
+    "KR_RRN": predefined.KrRrnRecognizer,
+}
+
+
+class PersonalDetector:
+    """One recogniser of Presidio's, over pieces of the text, with the words before a weak match."""
+
+    def __init__(self, entity: str) -> None:
+        """Raises KeyError for a kind that has no recogniser here."""
+        self.entity = entity
+        self.id = f"presidio.{entity.lower()}"
+        self._recogniser = _RECOGNISERS[entity]()
+        self._gate = Gate(PERSONAL_TRIGGERS[entity])
+        self._context = tuple(word.lower() for word in self._recogniser.context or ())
+
+    def find(self, text: str) -> Iterator[Sighting]:
+        seen: dict[tuple[int, int], float] = {}
+        for start, piece in pieces(text):
+            if not self._gate.opens(piece):
+                continue
+            for result in self._recogniser.analyze(piece, [self.entity]):
+                if _is_whole(result, start, piece, text):
+                    at = (start + result.start, start + result.end)
+                    seen[at] = max(seen.get(at, 0.0), self._lifted(result.score, text, *at))
+        for (begin, end), confidence in seen.items():
+            yield Sighting(span=Span(start=begin, end=end), confidence=confidence)
+
+    def _lifted(self, score: float, text: str, start: int, end: int) -> float:
+        """As Presidio does with a full pipeline: a word of the kind's context nearby makes a weak match count."""
+        if score >= 1.0 or not self._context:
+            return score
+        before = _WORD.findall(text[max(0, start - _CONTEXT_CHARS) : start])[-_CONTEXT_WORDS:]
+        nearby = " ".join((*before, text[start:end])).lower()
+        if any(word in nearby for word in self._context):
+            return min(max(score + _CONTEXT_LIFT, _CONTEXT_FLOOR), 1.0)
+        return score
+
+
+def personal_detectors(entities: Iterable[str]) -> tuple[PersonalDetector, ...]:
+    """A detector for each of `entities` that Presidio knows; the others are left to `detectors/`."""
+    return tuple(PersonalDetector(entity) for entity in sorted(entities) if entity in _RECOGNISERS)
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """`text` in overlapping pieces, each with where it begins."""
+    start = 0
+    while len(text) - start > PIECE:
+        yield start, text[start : start + PIECE]
+        start += PIECE - OVERLAP
+    yield start, text[start:]
+
+
+def _is_whole(result: RecognizerResult, start: int, piece: str, text: str) -> bool:
+    """False for a match that touches a cut: it may be part of something, and the neighbour has it whole."""
+    cut_before = result.start == 0 and start > 0
+    cut_after = result.end == len(piece) and start + len(piece) < len(text)
+    return not (cut_before or cut_after)

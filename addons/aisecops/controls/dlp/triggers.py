@@ -1,0 +1,108 @@
+"""What a text must hold before it is worth looking closer: a cheap look that loses no finding.
+
+A trigger is necessary, never sufficient: a kind can be found only where its trigger matches. The fast path
+(`adapters/nlp/pool.py`) leaves a text alone when nothing triggers; a detector looks only at pieces that trigger
+it. A permanent test holds this against the full scan.
+
+Triggers are for ASCII. Other letters count as separators, and the few that stand for digits or for ASCII letters
+in somebody's pattern make every trigger match (`_stands_for_ascii`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.model.entities import CANARY
+
+_DIGIT = "[0-9]"
+_FIVE_DIGITS = r"[0-9](?:[^0-9]{0,4}[0-9]){4}"
+_NINE_DIGITS = r"[0-9](?:[^0-9]?[0-9]){8}"
+_ELEVEN_DIGITS = r"[0-9][0-9]{10}"
+_LONG_RUN = r"[A-Za-z0-9+/_-]{16}"
+
+PERSONAL_TRIGGERS: dict[str, str] = {
+    "CREDIT_CARD": _NINE_DIGITS,
+    "IBAN_CODE": r"[0-9][0-9][ -]?[A-Za-z0-9]{4}",
+    "US_SSN": _NINE_DIGITS,
+    "US_ITIN": _NINE_DIGITS,
+    "EMAIL_ADDRESS": r"@",
+    "PHONE_NUMBER": _FIVE_DIGITS,
+    "CRYPTO": _LONG_RUN,
+    "IP_ADDRESS": r"[0-9]\.[0-9]{1,3}\.[0-9]|::|:[0-9A-Fa-f]{1,4}:",
+    "MAC_ADDRESS": r":[0-9A-Fa-f]{2}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.",
+    "UK_NHS": _NINE_DIGITS,
+    "UK_NINO": r"[0-9](?: ?[0-9]){5}",
+    "US_MBI": r"[0-9][A-Za-z][A-Za-z0-9][0-9]",
+    "MEDICAL_LICENSE": r"[0-9][0-9]{6}",
+    "CA_SIN": _NINE_DIGITS,
+    "AU_TFN": _NINE_DIGITS,
+    "AU_MEDICARE": _NINE_DIGITS,
+    "IN_AADHAAR": _NINE_DIGITS,
+    "IN_PAN": r"[0-9][0-9]{3}",
+    "SG_NRIC_FIN": r"[0-9][0-9]{6}",
+    "ES_NIF": r"[0-9][0-9]{6}",
+    "IT_FISCAL_CODE": _LONG_RUN,
+    "PL_PESEL": _ELEVEN_DIGITS,
+    "FI_PERSONAL_IDENTITY_CODE": r"[0-9][0-9]{5}",
+    "DE_TAX_ID": _ELEVEN_DIGITS,
+    "KR_RRN": _NINE_DIGITS,
+}
+"""By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated."""
+
+MIN_ENCODED = 16
+"""Characters of the shortest base64 run that is opened (twelve bytes); long enough for `_LONG_RUN` to see it."""
+
+_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_IN_RUN = bytes(
+    97 if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-") else 32 for code in range(256)
+)
+_RUN = b"a" * MIN_ENCODED
+# long s, the Kelvin sign, the two Turkish i: equal to s, k and i when case is ignored
+_ODD_LETTERS = frozenset("\u017f\u212a\u0131\u0130")
+
+
+def _stands_for_ascii(text: str) -> bool:
+    """True for text with digits of other scripts, or letters that equal ASCII ones when case is ignored."""
+    return any(char > "\x7f" and (char.isdecimal() or char in _ODD_LETTERS) for char in set(text))
+
+
+_SHORT_SECRETS = {"PRIVATE_KEY": b"PRIVATE KEY", "DATABASE_URL": b"://"}
+"""Secrets that need not hold a run as long as `MIN_ENCODED`; every other one does, and the run is seen."""
+
+
+@lru_cache(maxsize=256)
+def _patterns(entities: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
+    """Triggers that begin with a digit as one pattern, so that a text is walked once; each other one alone."""
+    wanted = {PERSONAL_TRIGGERS[entity] for entity in entities if entity in PERSONAL_TRIGGERS} - {_LONG_RUN}
+    tails = sorted(trigger.removeprefix(_DIGIT) for trigger in wanted if trigger.startswith(_DIGIT))
+    others = sorted(trigger for trigger in wanted if not trigger.startswith(_DIGIT))
+    joined = [f"{_DIGIT}(?:{'|'.join(tails)})"] if tails else []
+    return tuple(re.compile(trigger.encode()) for trigger in (*others, *joined))
+
+
+def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | None = None) -> bool:
+    """False only when a full scan of `text` for `entities` (none of them a group) would find nothing."""
+    if not text.isascii() and _stands_for_ascii(text):
+        return True
+    if canaries is not None and CANARY in entities and canaries.holds(text):
+        return True
+    data = text.encode("ascii", "replace")
+    return (
+        _RUN in data.translate(_IN_RUN)
+        or any(literal in data for entity, literal in _SHORT_SECRETS.items() if entity in entities)
+        or _PERCENT.search(data) is not None
+        or any(pattern.search(data) is not None for pattern in _patterns(entities))
+    )
+
+
+class Gate:
+    """One kind's trigger, for a detector that looks at its own pieces."""
+
+    def __init__(self, trigger: str) -> None:
+        self._pattern = re.compile(trigger)
+
+    def opens(self, piece: str) -> bool:
+        """False only when `piece` holds nothing of the kind."""
+        return not piece.isascii() or self._pattern.search(piece) is not None
