@@ -1,0 +1,156 @@
+"""Case files (`*.cases.yaml`): a request, and what the rules must say of it.
+
+Read as strictly as rules. A case names only what it expects; what it does not name may be anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aisecops.controls.policy import leaves as leaf
+from aisecops.controls.policy.explain import Explanation, explain
+from aisecops.controls.policy.mistakes import Mistakes, mistake
+from aisecops.controls.policy.shapes import Key, Leaf, ListOf, Record, Schema, Word, kind_of
+from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, read
+from aisecops.model.decision import Verdict
+from aisecops.model.ids import AgentId
+from aisecops.model.refusals import Code
+from aisecops.model.rules import Place, Problem, RuleSet
+from aisecops.model.value import Value
+
+
+class CaseRequest(Value):
+    """The request of a case; `body` as bytes on the wire."""
+
+    method: str
+    url: str
+    body: bytes = b""
+
+
+class Expectation(Value):
+    """What must be said; None is anything."""
+
+    verdict: Verdict
+    code: Code | None = None
+    rule: str | None = None
+    tool: str | None = None
+    scope: str | None = None
+
+
+class Case(Value):
+    """One case and where it stands."""
+
+    name: str
+    place: Place
+    agent: str
+    request: CaseRequest
+    expect: Expectation
+
+
+class CaseResult(Value):
+    """What came of a case; `faults` is empty when all was as expected."""
+
+    case: Case
+    found: Explanation
+    faults: tuple[str, ...] = ()
+
+
+class _Json:
+    """Anything JSON can say, written in YAML."""
+
+    def read(self, node: Node) -> bytes:
+        return json.dumps(_plain(node), ensure_ascii=False).encode()
+
+    def schema(self) -> Schema:
+        return {}
+
+
+def _plain(node: Node) -> Any:
+    if isinstance(node, Keys):
+        return {key: _plain(entry.value) for key, entry in node.entries.items()}
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    if node.is_empty:
+        return None
+    if not node.plain:
+        return node.text
+    try:
+        found = json.loads(node.text)  # true, false, numbers
+    except (ValueError, RecursionError):
+        return node.text
+    return found if isinstance(found, bool | int | float) else node.text
+
+
+_REQUEST = Record(
+    "a request",
+    CaseRequest,
+    {
+        "method": Key(leaf.METHOD, needed=True),
+        "url": Key(Leaf("a URL", str), needed=True),
+        "body": Key(_Json(), about="sent as JSON"),
+    },
+)
+_EXPECT = Record(
+    "`expect`",
+    Expectation,
+    {
+        "verdict": Key(Word("a verdict", {verdict.value: verdict for verdict in Verdict}), needed=True),
+        "code": Key(Word("a code", {code.value: code for code in Code})),
+        "rule": Key(leaf.TEXT),
+        "tool": Key(leaf.TEXT),
+        "scope": Key(leaf.TEXT),
+    },
+)
+_CASE = Record(
+    "a case",
+    Case,
+    {
+        "name": Key(leaf.TEXT, needed=True),
+        "agent": Key(leaf.TEXT, needed=True),
+        "request": Key(_REQUEST, needed=True),
+        "expect": Key(_EXPECT, needed=True),
+    },
+    placed=True,
+)
+CASES = Record("a case file", lambda cases: cases, {"cases": Key(ListOf(_CASE, least=1), needed=True)})
+
+
+def parse_cases(files: Mapping[str, bytes]) -> tuple[tuple[Case, ...], tuple[Problem, ...]]:
+    """The cases of all files, and what is wrong with the files."""
+    cases: list[Case] = []
+    problems: list[Problem] = []
+    for name in sorted(files):
+        try:
+            node = read(name, files[name])
+            if not isinstance(node, Keys):
+                raise mistake(node.place, f"{kind_of(node)} where cases belong", "start the file with `cases:`")
+            cases += CASES.read(node)
+        except Mistakes as mistakes:
+            problems += mistakes.problems
+    return tuple(cases), tuple(problems)
+
+
+def run_case(rules: RuleSet, case: Case) -> CaseResult:
+    """Ask the rules, and compare."""
+    request = case.request
+    try:
+        found = explain(rules, AgentId(case.agent), method=request.method, url=request.url, body=request.body)
+    except ValueError as error:
+        found = Explanation(verdict=Verdict.DENY)
+        return CaseResult(case=case, found=found, faults=(f"the URL cannot be read: {error}",))
+    expected = case.expect
+    pairs = (
+        ("verdict", expected.verdict.value, found.verdict.value),
+        ("code", expected.code, found.code),
+        ("rule", expected.rule, found.rule),
+        ("tool", expected.tool, found.tool),
+        ("scope", expected.scope, found.scope),
+    )
+    faults = tuple(
+        f"expected {what} `{wanted}`, found `{got or 'none'}`"
+        for what, wanted, got in pairs
+        if wanted is not None and wanted != got
+    )
+    return CaseResult(case=case, found=found, faults=faults)

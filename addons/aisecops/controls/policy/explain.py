@@ -1,0 +1,160 @@
+"""What the rules say of one request, as the first step of a new run: for `rules explain` and case files.
+
+Judges what rules alone can tell: identity, destination, match, scope, grant, size, rows, cost, the risk of
+one step. Content, budgets, tokens in hand and what a run did before are not there to be judged.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from aisecops.controls.policy.evaluate import covering_grant, evaluate
+from aisecops.controls.policy.match import (
+    destination_known,
+    find_model,
+    find_source,
+    find_tool,
+    measure,
+    normal_path,
+    scope_of,
+)
+from aisecops.controls.policy.mistakes import nearest, shown
+from aisecops.model.action import Kind
+from aisecops.model.decision import Mode, Verdict
+from aisecops.model.errors import WireError
+from aisecops.model.grant import Constraints
+from aisecops.model.ids import AgentId
+from aisecops.model.refusals import Code
+from aisecops.model.risk import to_micros
+from aisecops.model.rules import AgentRule, GrantRule, RuleSet, ToolRule
+from aisecops.model.value import Value
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Explanation(Value):
+    """The answer and its grounds. `rule` is what decided, by name; `place` where it stands.
+
+    `token` says whether a capability token is needed. `step_micros` is the risk of this one step, E and B at 1.
+    """
+
+    verdict: Verdict
+    code: Code | None = None
+    detail: str = ""
+    kind: Kind = Kind.UNDECLARED
+    tool: str = ""
+    scope: str = ""
+    rule: str = ""
+    place: str = ""
+    mode: Mode | None = None
+    token: bool = False
+    effect: str = ""
+    base_risk: Decimal | None = None
+    trust: Decimal | None = None
+    step_micros: int | None = None
+    approve_micros: int | None = None
+    halt_micros: int | None = None
+
+
+def explain(rules: RuleSet, agent_id: AgentId, *, method: str, url: str, body: bytes = b"") -> Explanation:
+    """What the rules say of `method url` with `body` from `agent_id`. Raises ValueError for what is no http(s) URL."""
+    split = urlsplit(url)
+    if split.scheme not in _PORTS or not split.hostname or split.username is not None:
+        raise ValueError("write a whole URL, such as `https://crm.internal/v1/customers/42`")
+    agent = rules.agents.get(agent_id)
+    if agent is None:
+        near = nearest(agent_id, rules.agents)
+        hint = f"; did you mean `{near}`?" if near else ""
+        return _denied(Code.IDENTITY_REQUIRED, f"agent {shown(agent_id)} is not declared{hint}")
+    try:
+        return _explained(rules, agent, method, split, body)
+    except WireError as error:
+        return _denied(error.code, error.detail, mode=agent.mode)
+
+
+def _explained(rules: RuleSet, agent: AgentRule, method: str, split: SplitResult, body: bytes) -> Explanation:
+    host, port = split.hostname or "", split.port or _PORTS[split.scheme]
+    if not destination_known(rules, host, port):
+        what = f"no tool, model or source names {shown(f'{host}:{port}')}"
+        return _denied(Code.DESTINATION_DENIED, what, mode=agent.mode)
+    segments, query = normal_path((split.path or "/") + (f"?{split.query}" if split.query else ""))
+    if len(body) > rules.egress.max_body_bytes:
+        what = f"the body has {len(body)} bytes, `egress.max_body` is {rules.egress.max_body_bytes}"
+        return _denied(Code.TOO_LARGE, what, mode=agent.mode)
+    where: dict[str, Any] = {"method": method, "host": host, "port": port, "path_segments": segments}
+    if tool := find_tool(rules, **where):
+        data = _json(body)
+        scope = scope_of(tool, method=method, host=host, path_segments=segments, query=query, body=data)
+        return _of_tool(rules, agent, tool, scope, data)
+    if model := find_model(rules, **where):
+        return _allowed(agent, Kind.MODEL, f"model:{model.name}", f"models.{model.name}", str(model.place))
+    if source := find_source(rules, **where):
+        named = f"sources[{rules.sources.index(source)}]"
+        return _allowed(agent, Kind.SOURCE, f"source:{source.match.host}", named, str(source.place))
+    what = f"no declared tool matches {shown(f'{method} {host}{split.path}')}"
+    return _denied(Code.TOOL_UNDECLARED, what, mode=agent.mode)
+
+
+def _of_tool(rules: RuleSet, agent: AgentRule, tool: ToolRule, scope: str, data: Any) -> Explanation:
+    step = to_micros(tool.base_risk * tool.trust)
+    known: dict[str, Any] = {
+        "kind": Kind.TOOL,
+        "tool": tool.name,
+        "scope": scope,
+        "mode": agent.mode,
+        "token": True,
+        "effect": tool.effect.value,
+        "base_risk": tool.base_risk,
+        "trust": tool.trust,
+        "step_micros": step,
+        "approve_micros": agent.risk.approve_micros,
+        "halt_micros": agent.risk.halt_micros,
+    }
+    judgment, granted = evaluate(rules, agent.agent_id, tool=tool.name, scope=scope, constraints=Constraints())
+    rule = covering_grant(agent, tool=tool.name, scope=scope)
+    if granted is None or rule is None:
+        why = judgment.reasons[0]
+        return Explanation(verdict=Verdict.DENY, code=why.code, detail=why.detail, place=why.rule, **known)
+    known |= {"rule": rule.name, "place": str(rule.place)}
+    if too_much := _over(rule, tool, data):
+        return Explanation(verdict=Verdict.DENY, code=Code.SCOPE_VIOLATION, detail=too_much, **known)
+    if step > agent.risk.halt_micros:
+        what = "this step alone is over `halt_above`"
+        return Explanation(verdict=Verdict.DENY, code=Code.RISK_HALTED, detail=what, **known)
+    if step > agent.risk.approve_micros:
+        what = "this step alone is over `approve_above`"
+        return Explanation(verdict=Verdict.HOLD, code=Code.HUMAN_APPROVAL_REQUIRED, detail=what, **known)
+    return Explanation(verdict=Verdict.ALLOW, detail=f"granted by {rule.name}", **known)
+
+
+def _over(rule: GrantRule, tool: ToolRule, data: Any) -> str:
+    """What a request asks for beyond the grant's constraints; empty when it fits, or does not say."""
+    limits = rule.grant.constraints
+    rows = measure(tool.rows, data) if tool.rows and tool.rows.side == "request" else None
+    cost = measure(tool.cost, data) if tool.cost and tool.cost.side != "response" else None
+    if rows is not None and limits.max_rows is not None and rows > limits.max_rows:
+        return f"asks for {rows} rows, {rule.name} allows {limits.max_rows}"
+    if cost is not None and limits.max_cost_micros is not None and to_micros(cost) > limits.max_cost_micros:
+        return f"costs {cost}, over the `max_cost` of {rule.name}"
+    return ""
+
+
+def _allowed(agent: AgentRule, kind: Kind, tool: str, rule: str, place: str) -> Explanation:
+    detail = f"declared in {rule}; no token is needed"
+    return Explanation(
+        verdict=Verdict.ALLOW, detail=detail, kind=kind, tool=tool, rule=rule, place=place, mode=agent.mode
+    )
+
+
+def _denied(code: Code, detail: str, *, mode: Mode | None = None) -> Explanation:
+    return Explanation(verdict=Verdict.DENY, code=code, detail=detail, mode=mode)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,229 @@
+"""`aisecops rules`: check them, ask them, try them on cases, describe them to editors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
+from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
+from aisecops.controls.policy.explain import Explanation, explain
+from aisecops.controls.policy.mistakes import shown
+from aisecops.controls.policy.parse import parse
+from aisecops.controls.policy.sections import schema
+from aisecops.model.ids import AgentId
+from aisecops.model.risk import from_micros
+from aisecops.model.rules import Problem, RuleSet
+from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
+
+_FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
+_RULES = click.option("--rules", "folder_option", type=click.Path(path_type=Path), help="The rules folder.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+
+
+@click.group
+def rules() -> None:
+    """Check, explain and try the rules."""
+
+
+@rules.command
+@_FOLDER
+@_RULES
+@_JSON
+@click.pass_context
+def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, as_json: bool) -> None:
+    """Read the rules and say everything that is wrong, each with its place and mend."""
+    at = _folder(ctx, folder, folder_option)
+    found = _read(at)
+    problems = () if isinstance(found, RuleSet) else found
+    if as_json:
+        version = found.policy_version if isinstance(found, RuleSet) else None
+        _print_json({"ok": not problems, "policy_version": version, "problems": [_as_json(one) for one in problems]})
+    elif isinstance(found, RuleSet):
+        click.echo(f"{at}: well, {_counted(found)}\n{found.policy_version}")
+    else:
+        _tell(problems)
+    if problems:
+        ctx.exit(FAILED)
+
+
+@rules.command("explain")
+@click.option("--agent", required=True, help="Who asks.")
+@click.option("--method", default="GET", show_default=True, help="The HTTP method.")
+@click.option("--url", required=True, help="The whole URL.")
+@click.option("--body", type=click.File("rb"), help="A file with the JSON body; - is standard input.")
+@_RULES
+@_JSON
+@click.pass_context
+def explain_command(  # noqa: PLR0917  (one argument per option)
+    ctx: click.Context, agent: str, method: str, url: str, body: Any, folder_option: Path | None, as_json: bool
+) -> None:
+    """Say what would happen to a request, as the first step of a run, and why."""
+    loaded = _loaded(ctx, _folder(ctx, None, folder_option))
+    data = body.read() if body else b""
+    try:
+        found = explain(loaded, AgentId(agent), method=method.upper(), url=url, body=data)
+    except ValueError as error:
+        raise CommandError(f"{shown(url)} is not a URL that can be judged", str(error), MISUSED) from None
+    if as_json:
+        _print_json(explanation_json(found))
+        return
+    for name, value in _lines(found):
+        click.echo(f"{name:9} {value}")
+
+
+@rules.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of a rules file, for editors and YAML language servers."""
+    _print_json(schema())
+
+
+@rules.command("test")
+@_FOLDER
+@_RULES
+@_JSON
+@click.pass_context
+def test_command(ctx: click.Context, folder: Path | None, folder_option: Path | None, as_json: bool) -> None:
+    """Run the case files beside the rules."""
+    at = _folder(ctx, folder, folder_option)
+    loaded = _loaded(ctx, at)
+    try:
+        cases, problems = parse_cases(read_cases(at))
+    except Unreadable as unreadable:
+        cases, problems = (), (unreadable.problem,)
+    if not cases and not problems:
+        raise CommandError(f"no case in `{at}`", "write a `*.cases.yaml` beside the rules", FAILED)
+    results = [run_case(loaded, case) for case in cases]
+    failed = [result for result in results if result.faults]
+    if as_json:
+        listed = [_result_json(result) for result in results]
+        _print_json({"ok": not failed and not problems, "cases": listed, "problems": [_as_json(p) for p in problems]})
+    else:
+        _tell(problems)
+        for result in failed:
+            click.echo(f"{result.case.place}: `{result.case.name}`: {'; '.join(result.faults)}", err=True)
+            click.echo(f"  the rules say: {result.found.detail}", err=True)
+        click.echo(f"{len(results) - len(failed)} of {len(results)} cases as expected")
+    if failed or problems:
+        ctx.exit(FAILED)
+
+
+def explanation_json(found: Explanation) -> dict[str, Any]:
+    """An explanation for programs: risk in units, not millionths; what does not apply is null."""
+    risk = None
+    if found.step_micros is not None:
+        risk = {
+            "base_risk": float(found.base_risk or 0),
+            "trust": float(found.trust or 0),
+            "step": from_micros(found.step_micros),
+            "approve_above": from_micros(found.approve_micros or 0),
+            "halt_above": from_micros(found.halt_micros or 0),
+        }
+    return {
+        "verdict": found.verdict.value,
+        "code": found.code,
+        "detail": found.detail,
+        "kind": found.kind.value,
+        "tool": found.tool or None,
+        "effect": found.effect or None,
+        "scope": found.scope or None,
+        "rule": found.rule or None,
+        "place": found.place or None,
+        "mode": found.mode,
+        "token_needed": found.token,
+        "risk": risk,
+    }
+
+
+def _lines(found: Explanation) -> Iterable[tuple[str, str]]:
+    yield "verdict", found.verdict.value + (f" ({found.code})" if found.code else "")
+    if found.detail:
+        yield "why", found.detail
+    if found.tool:
+        yield "tool", f"{found.tool}{f', effect {found.effect}' if found.effect else ''}"
+    if found.scope:
+        yield "scope", found.scope
+    if found.rule or found.place:
+        yield "rule", " in ".join(part for part in (found.rule, found.place) if part)
+    yield "token", "needed" if found.token else "not needed"
+    if found.step_micros is not None and found.approve_micros is not None and found.halt_micros is not None:
+        factors = f"base {found.base_risk} x trust {found.trust} = {from_micros(found.step_micros):g}"
+        lines = f"approve above {from_micros(found.approve_micros):g}, halt above {from_micros(found.halt_micros):g}"
+        yield "risk", f"{factors}; {lines}"
+    if found.mode is not None:
+        yield "mode", found.mode.value
+
+
+def _folder(ctx: click.Context, argument: Path | None, option: Path | None) -> Path:
+    """The folder named here, else the one of the settings."""
+    if argument and option:
+        raise CommandError("the rules folder is named twice", "name it once", MISUSED)
+    named = argument or option
+    if named is None:
+        session = ctx.find_object(Session)
+        named = session.settings.paths.rules if session else Path("rules")
+    if not named.is_dir():
+        raise CommandError(f"there is no rules folder `{named}`", "name it: `--rules FOLDER`", MISUSED)
+    return named
+
+
+def _read(folder: Path) -> RuleSet | tuple[Problem, ...]:
+    try:
+        return parse(read_folder(folder))
+    except Unreadable as unreadable:
+        return (unreadable.problem,)
+
+
+def _loaded(ctx: click.Context, folder: Path) -> RuleSet:
+    found = _read(folder)
+    if not isinstance(found, RuleSet):
+        _tell(found)
+        ctx.exit(FAILED)
+    return found
+
+
+def _tell(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem), err=True)
+        if problem.mend:
+            click.echo(f"  {problem.mend}", err=True)
+
+
+def _as_json(problem: Problem) -> dict[str, Any]:
+    place = problem.place
+    return {
+        "file": place.file,
+        "line": place.line,
+        "column": place.column,
+        "what": problem.what,
+        "mend": problem.mend,
+    }
+
+
+def _result_json(result: CaseResult) -> dict[str, Any]:
+    return {
+        "name": result.case.name,
+        "place": str(result.case.place),
+        "ok": not result.faults,
+        "faults": list(result.faults),
+        "found": explanation_json(result.found),
+    }
+
+
+def _counted(found: RuleSet) -> str:
+    parts = (
+        ("agent", found.agents),
+        ("tool", found.tools),
+        ("model", found.models),
+        ("source", found.sources),
+    )
+    return ", ".join(f"{len(many)} {name}{'' if len(many) == 1 else 's'}" for name, many in parts)
+
+
+def _print_json(data: Any) -> None:
+    import orjson
+
+    click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
