@@ -1,0 +1,142 @@
+"""Reads events back out of the record, streaming, while others append; and a run's export made of them alone.
+
+Believes the record; whether it is whole is `verify.py`'s question.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from aisecops.adapters.audit import lines
+from aisecops.adapters.audit.export import RunExport
+from aisecops.model.errors import RecordError
+
+_BLOCK = 64 * 1024
+
+
+def events(
+    folder: Path,
+    *,
+    run_id: str | None = None,
+    tree: str | None = None,
+    decision_id: str | None = None,
+    after_seq: int = 0,
+) -> Iterator[dict[str, Any]]:
+    """Events in order, of one run, one tree of runs (by its root) or one decision if named, after line `after_seq`.
+
+    Half a line at the end is left for later. Raises `RecordError` when there is no record or a line in it is none.
+    """
+    wanted = {"run_id": run_id, "root_run_id": tree, "decision_id": decision_id}
+    wanted = {name: value for name, value in wanted.items() if value is not None}
+    marks = [orjson.dumps(value) for value in wanted.values()]
+    for path, start in _from(folder, after_seq):
+        for line in _whole_lines(path, start):
+            if any(mark not in line for mark in marks):
+                continue
+            event = _read(path, line)
+            if event["seq"] > after_seq and all(event[name] == value for name, value in wanted.items()):
+                yield event
+
+
+def last_seq(folder: Path) -> int:
+    """The number of the last whole line; 0 for an empty record. Raises `RecordError`."""
+    for number in reversed(_segments(folder)):
+        path = folder / lines.segment_name(number)
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if (end := _line_start(file, size)) and (line := _line_at(file, _line_start(file, end - 1))):
+                return int(_read(path, line)["seq"])
+    return 0
+
+
+def run_export(folder: Path, run_id: str) -> dict[str, Any]:
+    """What the record knows of a run, under the names of spec 5.4; all empty for a run it does not know.
+
+    Risk goes by the whole tree and budgets by everything below the run, so both read the tree's events.
+    """
+    export = RunExport(run_id)
+    first = next(events(folder, run_id=run_id), None)
+    if first is not None:
+        for event in events(folder, tree=first["root_run_id"] or run_id):
+            export.add(event)
+    return export.told()
+
+
+def _segments(folder: Path) -> list[int]:
+    try:
+        return lines.segment_numbers(folder)
+    except OSError as error:
+        raise RecordError(f"the record in `{folder}` cannot be read ({(error.strerror or '').lower()})") from error
+
+
+def _from(folder: Path, after_seq: int) -> Iterator[tuple[Path, int]]:
+    """Each segment that holds lines after `after_seq`, and from which byte on to read it."""
+    numbers = _segments(folder)
+    paths = [folder / lines.segment_name(number) for number in numbers]
+    starts = [_first_seq(path) for path in paths]
+    for at, path in enumerate(paths):
+        followed_by = starts[at + 1] if at + 1 < len(paths) else None
+        if followed_by is not None and followed_by <= after_seq + 1:
+            continue
+        yield path, _offset_after(path, after_seq) if after_seq else 0
+
+
+def _first_seq(path: Path) -> int | None:
+    with path.open("rb") as file:
+        line = file.readline()
+    return int(_read(path, line)["seq"]) if line.endswith(b"\n") else None
+
+
+def _offset_after(path: Path, after_seq: int) -> int:
+    """A byte at which a line starts, none after `after_seq` being before it; found by halving."""
+    with path.open("rb") as file:
+        low, high = 0, file.seek(0, os.SEEK_END)
+        while high - low > _BLOCK:
+            middle = _line_start(file, (low + high) // 2)
+            line = _line_at(file, middle)
+            if middle <= low or line is None:
+                break
+            if _read(path, line)["seq"] <= after_seq:
+                low = middle
+            else:
+                high = middle
+    return low
+
+
+def _line_start(file: IO[bytes], at: int) -> int:
+    """Where the line around byte `at` starts: just after the last newline before it."""
+    while at > 0:
+        start = max(0, at - _BLOCK)
+        file.seek(start)
+        found = file.read(at - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        at = start
+    return 0
+
+
+def _line_at(file: IO[bytes], start: int) -> bytes | None:
+    file.seek(start)
+    line = file.readline()
+    return line if line.endswith(b"\n") else None
+
+
+def _whole_lines(path: Path, start: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield line
+
+
+def _read(path: Path, line: bytes) -> dict[str, Any]:
+    if lines.link(line) is None:
+        raise RecordError(f"`{path.name}` holds a line that is no event; see `aisecops audit verify`")
+    event: dict[str, Any] = orjson.loads(line)
+    return event
