@@ -169,6 +169,11 @@ def _written(default: Any) -> Any:
     return default if isinstance(default, dict) else plain(default)
 
 
+def environment() -> Mapping[str, str]:
+    """The variables of this process, for the secrets that rules name as `env:`."""
+    return os.environ  # noqa: TID251  (the one place that may)
+
+
 def _chosen_file(file: Path | None, environ: Mapping[str, str], folder: Path) -> Path | None:
     named = file or (Path(environ["AISECOPS_CONFIG"]) if environ.get("AISECOPS_CONFIG") else None)
     if named is not None:

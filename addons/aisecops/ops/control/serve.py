@@ -1,0 +1,163 @@
+"""One control plane process: the API on its port, rules watched, figures kept, signals obeyed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+
+import uvicorn
+
+from aisecops.adapters.policies.files import Rejected, Reloaded
+from aisecops.controls.budget.phase import phase_of
+from aisecops.model.budget import RunPhase
+from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.record import Event, EventName
+from aisecops.model.state import ApprovalState
+from aisecops.ops.control.app import ControlPlane
+from aisecops.ops.metrics import Metrics, process_metrics
+from aisecops.ops.settings import Settings
+from aisecops.ops.settings_read import environment
+from aisecops.ops.settings_text import Address
+from aisecops.ops.wiring import Foundation, control_plane, foundation
+
+RULES_EVERY_S = 0.5
+FIGURES_EVERY_S = 2.0
+SHUTDOWN_S = 3
+COUNTED_RUNS = 500
+GOVERNANCE = ("AIS-GOV-01",)
+
+_log = logging.getLogger("aisecops.control")
+
+
+def serve_control(settings: Settings, ready: Callable[[str], None]) -> int:
+    """Serve until SIGINT or SIGTERM, then return 0."""
+    return asyncio.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
+    metrics = process_metrics()
+    async with foundation(settings, environment()) as base:
+        metrics.rules_loaded(base.rules.current().policy_version)
+        listener = _listening(settings)
+        plane = control_plane(base, proxy_url=settings.proxy.url)
+        server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        # What runs beside the API must not end unseen: then the whole process ends and is started again.
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _recorded(base, metrics)))
+            figures = tasks.create_task(_figures(base, metrics))
+            await server.serve(sockets=[listener])
+            watch.cancel()
+            figures.cancel()
+        listener.close()
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """The signals are ours: uvicorn would raise them again at the end, and a clean stop must exit with 0."""
+
+    def __init__(self, configuration: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(configuration)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._listening()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        """End in peace; open event streams are cut after `SHUTDOWN_S`."""
+        self.should_exit = True
+
+
+def _configuration(settings: Settings, plane: ControlPlane) -> uvicorn.Config:
+    return uvicorn.Config(
+        plane.app(),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ssl_certfile=settings.control.tls_certificate,
+        ssl_keyfile=settings.control.tls_key,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+    )
+
+
+def _listening(settings: Settings) -> socket.socket:
+    listen = settings.control.listen
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((listen.host, listen.port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on `{listen}`: {error.strerror}", "free the port, or set control.listen"
+        ) from error
+    return listener
+
+
+def _url(settings: Settings, listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"{settings.control.scheme}://{Address(host=host, port=port).reachable}"
+
+
+def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Rejected], Awaitable[None]]:
+    """Rules taken up or turned down are events: once, by the control plane, for all processes."""
+
+    async def on_change(change: Reloaded | Rejected) -> None:
+        if isinstance(change, Reloaded):
+            metrics.rules_loaded(change.rules.policy_version)
+            _log.info("rules %s are in force", change.rules.policy_version)
+            event = Event(
+                event=EventName.RULES_RELOADED,
+                control=GOVERNANCE,
+                policy_version=change.rules.policy_version,
+                fields={"before": change.before},
+            )
+        else:
+            metrics.rules_rejected()
+            for problem in change.problems:
+                _log.error("rules not taken up: %s", problem)
+            event = Event(
+                event=EventName.RULES_REJECTED,
+                control=GOVERNANCE,
+                policy_version=base.rules.current().policy_version,
+                fields={"problems": [f"{problem} ({problem.mend})" for problem in change.problems]},
+            )
+        try:
+            await base.record.append(event)
+        except Fault as fault:
+            _log.error("a change of the rules could not be recorded: %s", fault)
+
+    return on_change
+
+
+async def _figures(base: Foundation, metrics: Metrics) -> None:
+    """Keep the gauges that are read from the store; expire what nobody answered."""
+    approvals = base.approvals()
+    while True:
+        try:
+            standing = [await approvals.standing(one.approval_id) for one in await base.store.list_approvals()]
+            metrics.approvals_pending(sum(1 for one in standing if one and one.state is ApprovalState.PENDING))
+            metrics.runs_active(await _active(base))
+        except Fault as fault:
+            _log.warning("the figures could not be read: %s", fault)
+        await asyncio.sleep(FIGURES_EVERY_S)
+
+
+async def _active(base: Foundation) -> int:
+    """How many of the newest runs can act."""
+    found = [await base.store.snapshot(run.run_id) for run in await base.store.list_runs(limit=COUNTED_RUNS)]
+    return sum(1 for one in found if one and phase_of(one.tree, one.run.run_id) is RunPhase.ACTIVE)

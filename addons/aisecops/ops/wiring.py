@@ -1,0 +1,222 @@
+"""Settings to everything connected: the only file that names both a port and its adapter.
+
+Opens what a process needs in the order in which it is needed, and closes it in the reverse order. What
+cannot be opened stops the start with a `ConfigError`, or with the fault of the part that is down.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets as stdlib_secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from nacl.signing import SigningKey
+
+from aisecops.adapters.audit.chain import ChainLog
+from aisecops.adapters.control.broker import ControlPlaneBroker
+from aisecops.adapters.nlp.pool import ScannerPool
+from aisecops.adapters.policies.files import FileRules
+from aisecops.adapters.store.sqlite import SqliteStore
+from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.ids import Ulids
+from aisecops.adapters.system.keys import KeyFolder, PublicKeys
+from aisecops.adapters.system.resolver import SystemResolver
+from aisecops.adapters.system.rule_secrets import RuleSecrets
+from aisecops.adapters.system.secrets import operator_secret, secret_key
+from aisecops.gateway.admit import Admission
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.enforcement import Enforcement
+from aisecops.gateway.gather import Gatherer
+from aisecops.gateway.identity import Identities
+from aisecops.gateway.issue import TokenService
+from aisecops.gateway.permits import Permits
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
+from aisecops.gateway.runs import Runs
+from aisecops.gateway.settle import Settlement
+from aisecops.ops.control.app import ControlPlane
+from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.settings import Settings
+
+ISSUER = "aisecops"
+AUDIENCE = "aisecops-gateway"
+RUN_SECRET_BYTES = 32
+SCANS_WAITING = 256
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What every process of ours stands on."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    rules: FileRules
+    store: Store
+    record: AuditLog
+    secrets: RuleSecrets
+
+    def runs(self) -> Runs:
+        """The run service."""
+        return Runs(
+            store=self.store,
+            record=self.record,
+            rules=self.rules,
+            clock=self.clock,
+            ids=self.ids,
+            new_secret=lambda: stdlib_secrets.token_urlsafe(RUN_SECRET_BYTES),
+        )
+
+    def approvals(self) -> Approvals:
+        """The approval service."""
+        life_ms = int(self.settings.approval_seconds * 1000)
+        return Approvals(store=self.store, record=self.record, clock=self.clock, ids=self.ids, life_ms=life_ms)
+
+    def identities(self) -> Identities:
+        """Who is who."""
+        return Identities(self.rules, self.store, self.secrets)
+
+
+@contextlib.asynccontextmanager
+async def foundation(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Foundation]:
+    """Open rules, store and record; close them at the end."""
+    clock = SystemClock()
+    state = settings.paths.state
+    rules = file_rules(settings)
+    rules.load()
+    record_key = SigningKey(secret_key(state, "record"))
+    async with contextlib.AsyncExitStack() as opened:
+        store = SqliteStore(settings.database)
+        opened.push_async_callback(store.close)
+        record = ChainLog(
+            settings.record_folder,
+            clock=clock,
+            sign=lambda message: record_key.sign(message).signature,
+            key_id="record",
+            public_key=bytes(record_key.verify_key),
+        )
+        opened.push_async_callback(record.close)
+        yield Foundation(
+            settings=settings,
+            clock=clock,
+            ids=Ulids(clock),
+            rules=rules,
+            store=store,
+            record=record,
+            secrets=RuleSecrets(environment, settings.paths.rules),
+        )
+
+
+def file_rules(settings: Settings) -> FileRules:
+    """The rules folder, not loaded yet; what was in force is kept in the state folder."""
+    return FileRules(settings.paths.rules, settings.paths.state / "policies")
+
+
+@contextlib.asynccontextmanager
+async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforcement]:
+    """Everything a gateway process decides with."""
+    settings = base.settings
+    state = settings.paths.state
+    rules = base.rules.current()
+    canaries = [value.decode() for source in rules.egress.canaries if (value := base.secrets.secret(source))]
+    scanner = ScannerPool(
+        settings.scan.workers,
+        float(settings.scan.deadline_seconds),
+        SCANS_WAITING,
+        secret_key(state, "fingerprints"),
+        canaries,
+    )
+    broker = ControlPlaneBroker(settings.control_url, secret=gateway_secret(settings))
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(scanner.close)
+        opened.push_async_callback(broker.close)
+        scanner.begin()
+        gatherer = Gatherer(
+            store=base.store,
+            keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
+            resolver=SystemResolver(settings.upstream.resolve),
+            scanner=scanner,
+            broker=broker,
+            issuer=ISSUER,
+            audience=AUDIENCE,
+            own_addresses=own_addresses(settings),
+        )
+        permits = Permits()
+        admission = Admission(
+            store=base.store,
+            record=base.record,
+            rules=base.rules,
+            clock=base.clock,
+            ids=base.ids,
+            meter=meter,
+            gatherer=gatherer,
+            runs=base.runs(),
+            approvals=base.approvals(),
+            permits=permits,
+            hold_ms=int(settings.hold_seconds * 1000),
+            idle_ms=int(settings.idle_run_seconds * 1000),
+        )
+        settlement = Settlement(
+            store=base.store, record=base.record, rules=base.rules, clock=base.clock, ids=base.ids, permits=permits
+        )
+        yield Enforcement(
+            rules=base.rules,
+            ids=base.ids,
+            identities=base.identities(),
+            admission=admission,
+            settlement=settlement,
+            permits=permits,
+            control=control_address(settings),
+        )
+
+
+def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
+    """The control plane's services behind their API; makes the signing key on first start."""
+    settings = base.settings
+    keys = KeyFolder(settings.paths.certs, base.clock)
+    keys.create_if_missing()
+    tokens = TokenService(
+        store=base.store,
+        record=base.record,
+        rules=base.rules,
+        clock=base.clock,
+        ids=base.ids,
+        signer=keys.signer(),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+    )
+    door = Doorkeeper(
+        base.identities(),
+        operator_secret=operator_secret(settings.paths.state),
+        gateway_secret=gateway_secret(settings),
+    )
+    return ControlPlane(
+        store=base.store,
+        rules=base.rules,
+        keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
+        runs=base.runs(),
+        tokens=tokens,
+        approvals=base.approvals(),
+        door=door,
+        record_folder=settings.record_folder,
+        proxy_url=proxy_url,
+    )
+
+
+def gateway_secret(settings: Settings) -> str:
+    """What a gateway proves itself with to the control plane of the same installation."""
+    return secret_key(settings.paths.state, "gateway").hex()
+
+
+def own_addresses(settings: Settings) -> frozenset[tuple[str, int]]:
+    """Our own ports: nothing behind the proxy reaches them through it."""
+    listeners = (settings.proxy.listen, settings.control.listen, settings.metrics.listen)
+    return frozenset((listen.reachable.host, listen.port) for listen in listeners)
+
+
+def control_address(settings: Settings) -> tuple[str, int] | None:
+    """Where `aisecops.internal` leads; None when the control plane is not on this machine or speaks TLS."""
+    listen = settings.control.listen.reachable
+    if settings.control.public_url or settings.control.tls_certificate:
+        return None
+    return listen.host, listen.port
