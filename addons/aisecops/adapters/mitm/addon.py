@@ -1,0 +1,166 @@
+"""The governance addon: each hook asks the enforcer and carries out its answer, in a few lines.
+
+Refuses first and lets go last: from the head on, a request stands refused until judging has come to its end.
+What escapes a hook is `guard.py`'s; what may reach the wire is `gate.py`'s.
+"""
+
+from __future__ import annotations
+
+from mitmproxy import connection, http
+
+from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, clean_answer, frame_for_stream
+from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_handshake, refused_head
+from aisecops.adapters.mitm.gate import UNJUDGED, Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.layers import BODY_TOO_LARGE, TRAILERS
+from aisecops.adapters.mitm.names import Place, normal
+from aisecops.adapters.mitm.streams import TappedStream
+from aisecops.adapters.mitm.translate import request_of, response_of
+from aisecops.adapters.mitm.tunnels import identify
+from aisecops.model.errors import Fault
+from aisecops.model.outcome import Forward, Refuse
+from aisecops.model.refusals import Code
+
+SWITCHED = Refuse(
+    code=Code.PROTOCOL_DENIED, detail="the upstream wanted to change the protocol; it may only answer in HTTP/1.1"
+)
+
+
+class GovernanceAddon:
+    """Between the proxy core and the enforcer. Its `gate` is where the listener and the layers find theirs."""
+
+    name = "aisecops-governance"
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """The head is there: refuse what can be refused before a byte of body is read."""
+        if flow.error is not None:
+            return  # the core could not read it, answers so, and sends nothing anywhere
+        self.gate.refuse(flow, UNJUDGED)
+        if refuse := await self._judge_head(flow):
+            flow.request.headers.pop("expect", None)  # nobody is asked for a body that will not be judged
+            self.gate.refuse(flow, refuse)
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """All of it is there: let it be judged, and let go exactly what was admitted."""
+        exchange = self.gate.exchanges.get(flow.id)
+        if exchange is None or not self.gate.unjudged(flow):
+            return
+        if refuse := await self._judge_whole(flow, exchange):
+            self.gate.refuse(flow, refuse)
+        else:
+            self.gate.admit(flow, exchange)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """The head of the answer is there: clean it, and stream it if that is asked for."""
+        exchange, response = self.gate.exchanges.get(flow.id), flow.response
+        if exchange is None or response is None or not exchange.sent or self.gate.refused(flow):
+            return
+        clean_answer(response)
+        if response.status_code == 101:  # noqa: PLR2004 - the HTTP status
+            if not (exchange.websocket and is_websocket_answer(response)):
+                self.gate.refuse(flow, SWITCHED)
+                self.gate.abort_upstream(flow.client_conn)
+        elif exchange.permit is not None and _may_have_body(flow.request, response):
+            tap = self.gate.enforcer.tap(exchange.permit, response_of(response, whole=False))
+            if tap is not None:
+                exchange.stream = TappedStream(tap, cut=lambda: self.gate.abort(flow.client_conn))
+                frame_for_stream(response, http_version=flow.request.http_version)
+                add_headers(response, exchange.forward.response_headers if exchange.forward else ())
+                response.stream = exchange.stream
+
+    async def response(self, flow: http.HTTPFlow) -> None:
+        """The whole answer is there, or all of the stream has passed: settle."""
+        exchange, response = self.gate.exchanges.get(flow.id), flow.response
+        if exchange is None or response is None:
+            return
+        if self.gate.refused(flow) or exchange.stream is not None or not exchange.sent:
+            await self._let_go(exchange, "refused")
+        elif permit := exchange.take_permit():
+            answer = await self.gate.enforcer.settle(permit, response_of(response, whole=True))
+            if isinstance(answer, Refuse):
+                self.gate.refuse(flow, answer)
+            else:
+                apply_answer(response, answer)
+                add_headers(response, exchange.forward.response_headers if exchange.forward else ())
+
+    async def error(self, flow: http.HTTPFlow) -> None:
+        """There will be no answer."""
+        if exchange := self.gate.exchanges.get(flow.id):
+            await self._let_go(exchange, "the client or the upstream ended it")
+
+    async def client_disconnected(self, client: connection.Client) -> None:
+        """Whatever of this client is still under way will have no answer; what is still judged must not leave."""
+        for _, exchange in self.gate.of_client(client.id):
+            exchange.gone = True
+            await self._let_go(exchange, "the client has gone")
+
+    async def _judge_head(self, flow: http.HTTPFlow) -> Refuse | None:
+        if self.gate.closed is not None:
+            return self.gate.closed
+        tunnel = self.gate.tunnels.get(flow.client_conn.id)
+        caller = tunnel.caller if tunnel else await identify(self.gate, flow)
+        if isinstance(caller, Refuse):
+            return caller
+        if refuse := self._refused_head(flow, tunnel):
+            return refuse
+        request = request_of(flow.request, whole=False)
+        allowed = await self.gate.enforcer.head(caller, request)
+        if isinstance(allowed, Refuse):
+            return allowed
+        if int(flow.request.headers.get("content-length", "0")) > allowed:
+            return BODY_TOO_LARGE
+        self.gate.exchanges[flow.id] = Exchange(
+            client_id=flow.client_conn.id,
+            caller=caller,
+            request=request,
+            allowed=allowed,
+            websocket="upgrade" in flow.request.headers and is_websocket_handshake(flow.request),
+        )
+        return None
+
+    async def _judge_whole(self, flow: http.HTTPFlow, exchange: Exchange) -> Refuse | None:
+        """Admit `flow`, and change it into what was admitted; or say why not."""
+        if flow.request.trailers:
+            return TRAILERS
+        # an addon before this one may have changed the head since it was looked at
+        if refuse := self._refused_head(flow, self.gate.tunnels.get(flow.client_conn.id)):
+            return refuse
+        exchange.request = request_of(flow.request, whole=True)
+        outcome = await self.gate.enforcer.admit(exchange.caller, exchange.request)
+        if isinstance(outcome, Refuse):
+            return outcome
+        exchange.forward, exchange.permit = outcome, outcome.permit
+        if exchange.gone:
+            await self._let_go(exchange, "the client has gone")
+        if Place(normal(outcome.host), outcome.port) != Place(exchange.request.host, exchange.request.port):
+            raise Fault("the request was admitted for another place than it goes to")
+        apply_forward(flow.request, outcome)
+        return None
+
+    def _refused_head(self, flow: http.HTTPFlow, tunnel: Tunnel | None) -> Refuse | None:
+        return refused_head(
+            flow.request, tunnel=tunnel, sni=flow.client_conn.sni, websockets=self.gate.websockets
+        )
+
+    async def _let_go(self, exchange: Exchange, why: str) -> None:
+        """Give the permit back, if it is still here, in the one way that fits."""
+        permit = exchange.take_permit()
+        if permit is None:
+            return
+        if exchange.stream is not None:
+            await self.gate.enforcer.finish(permit, exchange.stream.tap)
+        else:
+            await self.gate.enforcer.abandon(permit, why, left=exchange.sent)
+
+
+def _may_have_body(request: http.Request, response: http.Response) -> bool:
+    return (
+        request.method != "HEAD"
+        and response.status_code not in {204, 304}
+        and response.headers.get("content-length") != "0"
+    )
+
+
+__all__ = ["Forward", "GovernanceAddon"]

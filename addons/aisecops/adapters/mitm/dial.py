@@ -1,0 +1,126 @@
+"""Where upstream connections may go: to the addresses pinned by a request that was admitted, and nowhere else.
+
+The proxy core dials by name, through its event loop's `getaddrinfo`. That function is replaced by one that
+answers with the pinned addresses; so what was judged is what is dialled, with nothing in between, and the name
+stays the connection's name, so keep-alive and certificate checks work as ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import ipaddress
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.names import Place, normal
+
+logger = logging.getLogger(__name__)
+
+dialling_for: contextvars.ContextVar[str | None] = contextvars.ContextVar("dialling_for", default=None)
+"""The client connection that the running task opens an upstream connection for."""
+
+REFUSED = "refused: no admitted request goes there"
+
+
+class Dial:
+    """Answers where one client connection may dial now. An addon, for the two hooks around the dial."""
+
+    name = "aisecops-dial"
+
+    def __init__(self, gate: Gate, *, own_places: frozenset[tuple[str, int]] = frozenset()) -> None:
+        self._gate = gate
+        self._own_places = own_places
+
+    def pinned(self, client_id: str, place: Place) -> tuple[tuple[str, int], ...]:
+        """The addresses that admitted, unsent requests of this client pinned for `place`; empty: none may be dialled.
+
+        Of several, only what all of them pinned.
+        """
+        wanted = [
+            exchange.forward.addresses
+            for _, exchange in self._gate.of_client(client_id)
+            if exchange.forward is not None
+            and exchange.permit is not None
+            and not exchange.gone
+            and place == Place(normal(exchange.forward.host), exchange.forward.port)
+        ]
+        return tuple(a for a in wanted[0] if all(a in others for others in wanted)) if wanted else ()
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Refuse a connection that no admitted request needs."""
+        address = data.server.address
+        allowed = (
+            self.pinned(data.client.id, Place(normal(address[0]), address[1]))
+            if address and data.server.transport_protocol == "tcp" and data.server.via is None
+            else ()
+        )
+        if address and _is_literal(address[0]):
+            # a literal is dialled without asking for addresses, so it has to be pinned as it stands
+            allowed = tuple(a for a in allowed if a == (address[0], address[1]))
+        if not allowed:
+            data.server.error = REFUSED
+
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        """The peer must be one of the pinned addresses; otherwise the connection is dropped before any byte."""
+        address, peer = data.server.address, data.server.peername
+        allowed = self.pinned(data.client.id, Place(normal(address[0]), address[1])) if address else ()
+        if peer is None or (peer[0], peer[1]) not in {(_plain(host), port) for host, port in allowed}:
+            logger.error("an upstream connection went elsewhere than pinned, and was dropped")
+            self._gate.abort_upstream(data.client)
+
+    @contextlib.contextmanager
+    def guarding(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """While inside, `loop` resolves names only for admitted requests and for the host's own places.
+
+        Needs the standard library's loop: others resolve on paths that cannot be replaced.
+        """
+        original = loop.getaddrinfo
+
+        async def getaddrinfo(host: Any, port: Any, **how: Any) -> Any:
+            client_id = dialling_for.get()
+            text = host.decode("ascii") if isinstance(host, bytes) else host
+            if client_id is None:
+                if (text, port) in self._own_places or (text and _is_literal(text)):
+                    return await original(host, port, **how)
+                raise OSError(REFUSED)
+            return _as_infos(self.pinned(client_id, Place(normal(text), int(port))))
+
+        loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            loop.getaddrinfo = original  # type: ignore[method-assign]
+
+
+def _as_infos(addresses: tuple[tuple[str, int], ...]) -> list[Any]:
+    if not addresses:
+        raise OSError(REFUSED)
+    return [
+        (
+            socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET,  # noqa: PLR2004 - IPv6
+            socket.SOCK_STREAM,
+            socket.IPPROTO_TCP,
+            "",
+            (host, port, 0, 0) if ipaddress.ip_address(host).version == 6 else (host, port),  # noqa: PLR2004 - IPv6
+        )
+        for host, port in addresses
+    ]
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(host: str) -> str:
+    return str(ipaddress.ip_address(host))

@@ -1,0 +1,153 @@
+"""What the head of a request must look like before anybody judges it.
+
+All names for the destination must agree, the framing must be plain, and nothing may change the protocol. Pure:
+knows requests and tunnels, no gate. A no names the header or the part, and repeats no value but hosts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mitmproxy import http
+
+from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+
+_METHOD = re.compile(rb"[A-Z]+(?:-[A-Z]+)*")
+_PATH = re.compile(rb"/[\x21\x22\x24-\x7e]*")
+_METHODS_NEVER = frozenset({b"CONNECT", b"TRACE", b"PRI"})
+_ONCE = frozenset({b"authorization", b"content-encoding", b"content-length", b"content-type", b"dpop", b"expect"})
+_UNCLEAN = frozenset(b"\r\n\0")
+
+
+def refused_head(request: http.Request, *, tunnel: Tunnel | None, sni: str | None, websockets: bool) -> Refuse | None:
+    """Why this request may not go on, or None.
+
+    1. its version, method and target are plain; 2. its headers are clean and said once; 3. its names agree;
+    4. its framing is plain; 5. it asks for no other protocol.
+    """
+    fault = (
+        _target_fault(request)
+        or _header_fault(request)
+        or _name_fault(request, tunnel, sni)
+        or _framing_fault(request)
+        or _upgrade_fault(request, websockets=websockets)
+    )
+    return Refuse(code=Code.PROTOCOL_DENIED, detail=fault) if fault else None
+
+
+def refused_connect(request: http.Request) -> Refuse | None:
+    """The same for a CONNECT: clean headers, one name, no body."""
+    fault = _header_fault(request)
+    hosts = request.headers.get_all("host")
+    if not fault and len(hosts) > 1:
+        fault = "a CONNECT may have one `Host`; send one"
+    if not fault and hosts:
+        named = parse_authority(hosts[0], default_port=request.data.port)
+        if named != _place_of(request):
+            fault = "`Host` names another place than the CONNECT itself; send the same"
+    if not fault and (request.headers.get("transfer-encoding") or request.headers.get("content-length", "0") != "0"):
+        fault = "a CONNECT has no body; send none"
+    return Refuse(code=Code.PROTOCOL_DENIED, detail=fault) if fault else None
+
+
+def _target_fault(request: http.Request) -> str:
+    data = request.data
+    if data.http_version not in {b"HTTP/1.1", b"HTTP/1.0"}:
+        return "only HTTP/1.1 and HTTP/1.0 are spoken; use one of them"
+    if not _METHOD.fullmatch(data.method) or data.method in _METHODS_NEVER:
+        return "the method is not let through; use an ordinary one in upper case"
+    if not _PATH.fullmatch(data.path):
+        return "the path must start with `/` and hold printable ASCII without spaces or `#`; encode the rest as %XX"
+    return ""
+
+
+def _header_fault(request: http.Request) -> str:
+    seen: set[bytes] = set()
+    for raw_name, value in request.headers.fields:
+        name = raw_name.lower()
+        if _UNCLEAN & set(value):
+            return f"header `{_shown(name)}` holds a line break or NUL; send one clean line"
+        if name in seen and (name in _ONCE or name.startswith((b"aisecops-", b"proxy-authorization"))):
+            return f"header `{_shown(name)}` is there twice; send it once"
+        seen.add(name)
+    return ""
+
+
+def _name_fault(request: http.Request, tunnel: Tunnel | None, sni: str | None) -> str:
+    place = _place_of(request)
+    if place is None:
+        return "the host cannot be read; send a plain host name"
+    if tunnel is not None:
+        if request.data.authority:
+            return "inside a tunnel the target is a path alone; send no `http://host` there"
+        if place != tunnel.place:
+            return "the tunnel was opened to another place; open one for this"
+        if sni is not None and _normal_or_none(sni) != tunnel.place.host:
+            return "TLS was asked for another name than the tunnel's; use the same"
+    hosts = request.headers.get_all("host")
+    if len(hosts) != 1:
+        return "there must be exactly one `Host`; send one"
+    if parse_authority(hosts[0], default_port=DEFAULT_PORTS.get(request.scheme, 0)) != place:
+        return f"`Host` and the destination `{place.host}:{place.port}` disagree; send the same"
+    return ""
+
+
+def _framing_fault(request: http.Request) -> str:
+    codings = request.headers.get_all("transfer-encoding")
+    if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+        return "`Transfer-Encoding` may only be `chunked`; send that or a length"
+    if request.headers.get("trailer") is not None:
+        return "trailers after a body are not let through; send them as headers"
+    if request.headers.get("expect", "100-continue").lower() != "100-continue":
+        return "`Expect` may only be `100-continue`; leave it out"
+    return ""
+
+
+def _upgrade_fault(request: http.Request, *, websockets: bool) -> str:
+    if "upgrade" not in request.headers and "http2-settings" not in request.headers:
+        return ""
+    if websockets and is_websocket_handshake(request):
+        return ""
+    return "the protocol may not be changed; speak HTTP/1.1 without `Upgrade`"
+
+
+def is_websocket_handshake(request: http.Request) -> bool:
+    """True for a complete one (RFC 6455 4.1); an incomplete one would become a raw tunnel."""
+    headers = request.headers
+    return (
+        request.method == "GET"
+        and [value.lower() for value in headers.get_all("upgrade")] == ["websocket"]
+        and "upgrade" in [token.strip().lower() for token in headers.get("connection", "").split(",")]
+        and headers.get_all("sec-websocket-version") == ["13"]
+        and len(headers.get_all("sec-websocket-key")) == 1
+        and "content-length" not in headers
+        and "transfer-encoding" not in headers
+    )
+
+
+def is_websocket_answer(response: http.Response) -> bool:
+    """True for a 101 that switches to WebSocket and nothing else."""
+    return (
+        response.status_code == 101  # noqa: PLR2004 - the HTTP status
+        and [value.lower() for value in response.headers.get_all("upgrade")] == ["websocket"]
+        and "sec-websocket-accept" in response.headers
+    )
+
+
+def _place_of(request: http.Request) -> Place | None:
+    host = _normal_or_none(request.data.host)
+    return Place(host, request.data.port) if host else None
+
+
+def _normal_or_none(host: str) -> str | None:
+    try:
+        return normal(host)
+    except ValueError:
+        return None
+
+
+def _shown(name: bytes) -> str:
+    return name.decode("ascii", "replace")

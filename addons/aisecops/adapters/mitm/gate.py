@@ -1,0 +1,193 @@
+"""What the parts of the host share while it runs: who is connected, what is under way, what may leave.
+
+Knows no hook and no byte of a protocol. Everything is closed until opened: a flow that is not here, or
+is here and refused, cannot leave, whatever addons did or failed to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from mitmproxy import connection, http
+
+from aisecops.adapters.mitm.apply import make_answer
+from aisecops.adapters.mitm.names import Place
+from aisecops.adapters.mitm.seal import Sealed, sealed
+from aisecops.adapters.mitm.streams import TappedStream
+from aisecops.gateway.enforcer import Caller, Enforcer
+from aisecops.model.exchange import HttpRequest, HttpResponse
+from aisecops.model.outcome import Forward, Refuse
+from aisecops.model.refusals import Code
+
+logger = logging.getLogger(__name__)
+
+Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
+"""Writes a refusal as an RFC 9457 document."""
+
+UNJUDGED = Refuse(code=Code.INTERNAL, detail="the request was not judged to the end; report it")
+CHANGED = Refuse(code=Code.INTERNAL, detail="the request was changed after it was admitted; look at the addons")
+STOPPING = Refuse(code=Code.INTERNAL, detail="the gateway is stopping; try again")
+
+
+class Connected(Protocol):
+    """A client connection, as far as the gate handles one."""
+
+    def abort(self) -> None:
+        """Drop the client's and every upstream transport of it, without another byte."""
+        ...
+
+    def abort_upstream(self) -> bool:
+        """Drop its upstream transports; True when there were any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """What a CONNECT proved: who opened it, and where to."""
+
+    caller: Caller
+    place: Place
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way. `forward` is set when it was admitted, `sent` when its first byte may have left.
+
+    INVARIANT: a permit is handed to the enforcer once; `permit` is taken by whoever settles it.
+    """
+
+    client_id: str
+    caller: Caller
+    request: HttpRequest
+    allowed: int = 0
+    forward: Forward | None = None
+    permit: str | None = None
+    seal: Sealed | None = None
+    stream: TappedStream | None = None
+    sent: bool = False
+    gone: bool = False
+    websocket: bool = False
+
+    def take_permit(self) -> str | None:
+        """The permit, for the one who asks first."""
+        permit, self.permit = self.permit, None
+        return permit
+
+
+class Gate:
+    """One per host. Lives on the proxy's event loop, in one thread."""
+
+    def __init__(self, enforcer: Enforcer, problem: Problem, *, max_body_bytes: int, websockets: bool = False) -> None:
+        self.enforcer = enforcer
+        self.max_body_bytes = max_body_bytes
+        self.websockets = websockets
+        self.tunnels: dict[str, Tunnel] = {}
+        self.connected: dict[str, Connected] = {}
+        self.exchanges: dict[str, Exchange] = {}
+        self._problem = problem
+        self._refused: dict[str, Refuse] = {}
+        self._closed: Refuse | None = None
+
+    # the wire as a whole
+
+    @property
+    def closed(self) -> Refuse | None:
+        """Why nothing passes any more, or None."""
+        return self._closed
+
+    def trip(self, why: str) -> None:
+        """Refuse everything from now on, for good: what this host runs on is no longer what was checked."""
+        if self._closed is None or self._closed is STOPPING:
+            logger.critical("the gateway refuses everything from now on: %s", why)
+            self._closed = Refuse(code=Code.INTERNAL, detail=f"the gateway refuses everything: {why}; restart it")
+
+    def stop_admitting(self) -> None:
+        """Refuse what comes new; what is under way may finish."""
+        self._closed = self._closed or STOPPING
+
+    # one flow
+
+    def refuse(self, flow: http.HTTPFlow, refuse: Refuse) -> None:
+        """From now on `flow` is refused with `refuse`, and its answer says so."""
+        self._refused[flow.id] = refuse
+        flow.request.stream = False
+        self.write_refusal(flow)
+
+    def write_refusal(self, flow: http.HTTPFlow) -> None:
+        """Put the refusal of `flow`, if it has one, in the place of any other answer."""
+        refuse = self._refused.get(flow.id)
+        if refuse is not None:
+            exchange = self.exchanges.get(flow.id)
+            flow.response = self.answer(refuse, exchange.request if exchange else None)
+
+    def answer(self, refuse: Refuse, request: HttpRequest | None = None) -> http.Response:
+        """The response that says `refuse`. Its reason phrase is the code: some clients show nothing else."""
+        return make_answer(self._problem(refuse, request), reason=refuse.code.value)
+
+    def refuse_changed(self, flow: http.HTTPFlow) -> None:
+        """Refuse a request that is not what was admitted, or was never admitted."""
+        self.refuse(flow, self._closed or (CHANGED if flow.id in self.exchanges else UNJUDGED))
+
+    def refused(self, flow: http.HTTPFlow) -> Refuse | None:
+        """The refusal in force for `flow`."""
+        return self._refused.get(flow.id)
+
+    def unjudged(self, flow: http.HTTPFlow) -> bool:
+        """True while the only refusal of `flow` is the one set before judging."""
+        return self._refused.get(flow.id) is UNJUDGED
+
+    def admit(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        """Open the gate for `flow` exactly as it stands now."""
+        del self._refused[flow.id]
+        flow.response = None
+        exchange.seal = sealed(flow)
+
+    def let_connect(self, flow: http.HTTPFlow, tunnel: Tunnel) -> None:
+        """Let the client of `flow` open its tunnel."""
+        del self._refused[flow.id]
+        flow.response = None
+        self.tunnels[flow.client_conn.id] = tunnel
+
+    def may_leave(self, flow: http.HTTPFlow) -> bool:
+        """True when `flow` was admitted, stands as it was admitted, and nobody refused or answered it since."""
+        exchange = self.exchanges.get(flow.id)
+        return (
+            (self._closed is None or self._closed is STOPPING)
+            and flow.id not in self._refused
+            and flow.response is None
+            and exchange is not None
+            and exchange.forward is not None
+            and not exchange.gone
+            and exchange.seal == sealed(flow)
+        )
+
+    def allowed_body(self, flow: http.HTTPFlow) -> int:
+        """How many body bytes may be read for `flow`."""
+        exchange = self.exchanges.get(flow.id)
+        return exchange.allowed if exchange else 0
+
+    def forget(self, flow: http.HTTPFlow) -> Exchange | None:
+        """`flow` is over; returns its exchange if it had one."""
+        self._refused.pop(flow.id, None)
+        return self.exchanges.pop(flow.id, None)
+
+    # one client connection
+
+    def of_client(self, client_id: str) -> Iterator[tuple[str, Exchange]]:
+        """What is under way for one client connection."""
+        return ((flow_id, item) for flow_id, item in list(self.exchanges.items()) if item.client_id == client_id)
+
+    def abort(self, client: connection.Client) -> None:
+        """Drop everything of a client connection at once."""
+        connected = self.connected.get(client.id)
+        if connected is not None:
+            connected.abort()
+
+    def abort_upstream(self, client: connection.Client) -> None:
+        """Drop the upstream side of a client connection; the client can still be answered."""
+        connected = self.connected.get(client.id)
+        if connected is not None:
+            connected.abort_upstream()

@@ -1,0 +1,181 @@
+"""The host program: the proxy core with our addons in a fixed order, started, watched, drained and stopped.
+
+No script loading, no dumper, no onboarding: nothing is in the chain that is not named here. Runs on the standard
+library's event loop, on purpose: the dial guard replaces that loop's `getaddrinfo`, and other loops resolve elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import gc
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import certifi
+from mitmproxy import certs, options
+from mitmproxy.addons import core, disable_h2c, proxyserver, tlsconfig
+from mitmproxy.master import Master
+
+from aisecops.adapters.mitm.addon import GovernanceAddon
+from aisecops.adapters.mitm.authority import ensure_authority, write_trust
+from aisecops.adapters.mitm.dial import Dial
+from aisecops.adapters.mitm.gate import Gate, Problem
+from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
+from aisecops.adapters.mitm.layers import LayerChoice
+from aisecops.adapters.mitm.listener import SHARED
+from aisecops.adapters.mitm.options import PINNED, PinnedOptions
+from aisecops.adapters.mitm.seal import Seal
+from aisecops.adapters.mitm.tunnels import Tunnels
+from aisecops.gateway.enforcer import Enforcer
+from aisecops.model.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+CERTIFICATES_KEPT = 2000
+"""Leaf certificates kept for hosts already seen; the core's own 100 would sign anew all day."""
+
+_DRAIN_STEP_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """How the host listens and how much it takes on. Sizes in bytes, times in seconds.
+
+    `upstream_ca` are PEM files trusted beside the usual set. `own_places` are the host and port pairs that this
+    process itself calls by name (control plane, store); requests of agents never get there through them.
+    """
+
+    confdir: Path
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    reuse_port: bool = False
+    upstream_ca: tuple[Path, ...] = ()
+    max_body_bytes: int = 10 * 1024 * 1024
+    max_answer_bytes: int = 64 * 1024 * 1024
+    tcp_timeout_s: int = 120
+    drain_s: float = 10.0
+    websockets: bool = False
+    own_places: frozenset[tuple[str, int]] = frozenset()
+
+
+class GovernedMaster(Master):
+    """A master whose addon manager refuses what fails."""
+
+    def __init__(self, opts: options.Options, gate: Gate) -> None:
+        super().__init__(opts)
+        self._legacy_log_events.uninstall()  # nobody here listens to log events, and log records may be large
+        opts.changed.disconnect(self.addons._configure_all)  # noqa: SLF001 - of the manager that is replaced
+        self.addons = FailClosedAddonManager(self)
+        self.addons.gate = gate
+
+
+def pinned_options(settings: HostSettings, *, confdir: Path, trust: Path) -> dict[str, Any]:
+    """Every option this host sets; none of them may change while it runs."""
+    data = f":{SHARED}" if settings.reuse_port else ""
+    return {
+        **PINNED,
+        "mode": [f"governed{data}@{settings.listen_host}:{settings.listen_port}"],
+        "confdir": str(confdir),
+        "ssl_verify_upstream_trusted_ca": str(trust),
+        "ssl_verify_upstream_trusted_confdir": None,
+        # the last word on buffered bodies, both ways; the rules' own limits come first
+        "body_size_limit": str(max(settings.max_body_bytes, settings.max_answer_bytes)),
+        "tcp_timeout": settings.tcp_timeout_s,
+    }
+
+
+def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
+    """Ours, in order, without the seal, which stands last of all."""
+    return Tunnels(gate), GovernanceAddon(gate), dial
+
+
+async def serve(
+    settings: HostSettings,
+    enforcer: Enforcer,
+    *,
+    problem: Problem,
+    stop: asyncio.Event,
+    ready: Callable[[str, int], None] = lambda _host, _port: None,
+    strangers: Sequence[Any] = (),
+) -> None:
+    """Run until `stop` is set, then drain and return.
+
+    `ready` is told the real address once the port answers. `strangers` are addons of others; they stand before
+    ours. Raises ConfigError when it cannot listen, or when a stranger ended it.
+    """
+    _quiet_the_core()
+    confdir = settings.confdir.expanduser()
+    ensure_authority(confdir, now=datetime.datetime.now(datetime.UTC))  # noqa: DTZ005, TID251 - certificates need it
+    trust = write_trust(confdir, system=Path(certifi.where()), extra=settings.upstream_ca)
+    gate = Gate(enforcer, problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+    dial = Dial(gate, own_places=settings.own_places)
+    pins = PinnedOptions(gate, pinned_options(settings, confdir=confdir, trust=trust))
+    master = GovernedMaster(options.Options(), gate)
+    server = proxyserver.Proxyserver()
+    master.addons.add(pins, core.Core(), server, LayerChoice(gate), disable_h2c.DisableH2C(), tlsconfig.TlsConfig())
+    master.addons.add(*strangers, *governance_addons(gate, dial), Seal(gate))
+    master.options.update(**pinned_options(settings, confdir=confdir, trust=trust))
+    pins.watch()
+    master.addons.add(_Ready(master, server, ready))
+    with dial.guarding(asyncio.get_running_loop()):
+        async with asyncio.TaskGroup() as tasks:
+            drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))
+            await master.run()
+            drain.cancel()
+    if not stop.is_set():
+        raise ConfigError("the proxy ended by itself", "read the lines above; the port may be taken")
+
+
+class _Ready:
+    """An addon for the end of the start: says where the host listens, or ends it when it does not."""
+
+    name = "aisecops-ready"
+
+    def __init__(self, master: Master, server: proxyserver.Proxyserver, ready: Callable[[str, int], None]) -> None:
+        self._master = master
+        self._server = server
+        self._ready = ready
+
+    def running(self) -> None:
+        addresses = self._server.listen_addrs()
+        if not addresses:
+            self._master.shutdown()
+            return
+        gc.collect()
+        gc.freeze()  # what is here now stays; later collections need not look at it
+        self._ready(addresses[0][0], addresses[0][1])
+
+
+async def _drain(
+    master: Master, server: proxyserver.Proxyserver, gate: Gate, stop: asyncio.Event, drain_s: float
+) -> None:
+    """On `stop`: no new connection, no new request; what is under way gets `drain_s`; then the end."""
+    await stop.wait()
+    gate.stop_admitting()
+    for instance in server.servers:
+        with contextlib.suppress(OSError):
+            await instance.stop()
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + drain_s
+    while gate.exchanges and loop.time() < deadline:
+        await asyncio.sleep(_DRAIN_STEP_S)
+    for connected in list(gate.connected.values()):
+        connected.abort()
+    master.shutdown()
+
+
+def _quiet_the_core() -> None:
+    """The core logs what peers say; only its warnings are kept, and of its crashes only kind and place."""
+    certs.CertStore.STORE_CAP = CERTIFICATES_KEPT
+    core_logger = logging.getLogger("mitmproxy.proxy.server")
+    if not any(isinstance(known, CrashLogFilter) for known in core_logger.filters):
+        core_logger.addFilter(CrashLogFilter())
+    logging.getLogger("mitmproxy").setLevel(logging.WARNING)
+
+
+__all__ = ["GovernedMaster", "HostSettings", "Mapping", "serve"]

@@ -1,0 +1,121 @@
+"""Our listener and our connection handler inside the proxy core.
+
+The listener can share its port between processes. The handler binds every dial to its client, keeps the core's
+messages (which quote bytes) out of the log, and drops a connection whose core has crashed instead of leaving it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from mitmproxy import ctx
+from mitmproxy.connection import Client
+from mitmproxy.proxy import commands, layer, mode_specs
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ProxyConnectionHandler
+from mitmproxy.utils import human
+
+from aisecops.adapters.mitm.dial import dialling_for
+from aisecops.adapters.mitm.failures import TIMED_OUT
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.guard import describe
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 4096
+SHARED = "shared"
+GRACE_S = 1.0
+"""How long a client has to read why its request timed out, before the connection closes."""
+
+
+class GovernedMode(mode_specs.ProxyMode):
+    """An explicit proxy through the gate: `governed@HOST:PORT`; `governed:shared@...` shares the port."""
+
+    description = "governed proxy"
+    transport_protocol = mode_specs.TCP
+
+    def __post_init__(self) -> None:
+        if self.data not in {"", SHARED}:
+            raise ValueError(f"unknown mode data `{self.data}`; say `{SHARED}` or nothing")
+
+
+class GovernedInstance(AsyncioServerInstance[GovernedMode]):
+    """Listens, and hands each connection to our handler."""
+
+    async def listen(self, host: str, port: int) -> list[Any]:
+        shared = self.mode.data == SHARED or None
+        return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=shared, backlog=BACKLOG)]
+
+    def make_top_layer(self, context: Context) -> layer.Layer:
+        return modes.HttpProxy(context)
+
+    async def handle_stream(self, reader: Any, writer: Any = None) -> None:
+        """Without the governance addon there is no gate, and without a gate no connection."""
+        governance = ctx.master.addons.get("aisecops-governance")
+        if governance is None:
+            writer.transport.abort()
+            return
+        handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode, governance.gate)
+        handler.layer = self.make_top_layer(handler.layer.context)
+        with self.manager.register_connection(handler.client.id, handler):
+            await handler.handle_client()
+
+
+class GovernedHandler(ProxyConnectionHandler):
+    """One client connection and the upstream connections opened for it."""
+
+    def __init__(self, master: Any, reader: Any, writer: Any, options: Any, mode: GovernedMode, gate: Gate) -> None:
+        super().__init__(master, reader, writer, options, mode)
+        self._gate = gate
+
+    async def handle_client(self) -> None:
+        self._gate.connected[self.client.id] = self
+        try:
+            await super().handle_client()
+        finally:
+            del self._gate.connected[self.client.id]
+
+    async def open_connection(self, command: commands.OpenConnection) -> None:
+        dialling_for.set(self.client.id)  # each dial is a task with a context of its own
+        await super().open_connection(command)
+
+    def abort(self) -> None:
+        """Drop everything, without another byte."""
+        for held in self.transports.values():
+            if held.writer is not None:
+                held.writer.transport.abort()
+            elif held.handler is not None:
+                held.handler.cancel("aborted")
+
+    def abort_upstream(self, *, why: str | None = None) -> bool:
+        """Drop the upstream side; True when there was one."""
+        servers = [(conn, held) for conn, held in self.transports.items() if not isinstance(conn, Client)]
+        for server, held in servers:
+            server.error = why or server.error
+            if held.writer is not None:
+                held.writer.transport.abort()
+            elif held.handler is not None:
+                held.handler.cancel(why or "aborted")
+        return bool(servers)
+
+    async def on_timeout(self) -> None:
+        """Nothing has moved for too long: tell who waits for an upstream, then close."""
+        if self.abort_upstream(why=TIMED_OUT):
+            await asyncio.sleep(GRACE_S)
+        await super().on_timeout()
+
+    def log(
+        self, message: str, level: int = logging.INFO, exc_info: Literal[True] | tuple[Any, ...] | None = None
+    ) -> None:
+        """The core's messages quote what peers sent; only the fact of a crash is kept, and the connection is dropped."""
+        if exc_info is None:
+            logger.debug("%s core message of level %d withheld", human.format_address(self.client.peername), level)
+            return
+        import sys
+
+        fault = sys.exc_info()[1] if exc_info is True else exc_info[1]
+        logger.error("the proxy core failed and its connection was dropped: %s", describe(fault) if fault else message)
+        self.abort()

@@ -1,0 +1,37 @@
+"""Answers in pieces: a tap between upstream and agent that cuts rather than lets slip.
+
+The proxy core calls the stream with each piece, and with nothing at the end. It guards none of these calls,
+and goes on with the next piece after an exception; so a tap that raises once is dead from then on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from aisecops.adapters.mitm.guard import describe
+from aisecops.gateway.enforcer import StreamTap
+
+logger = logging.getLogger(__name__)
+
+
+class TappedStream:
+    """What `response.stream` is set to. `cut` drops both connections, so the agent sees that something is missing."""
+
+    def __init__(self, tap: StreamTap, *, cut: Callable[[], None]) -> None:
+        self.tap = tap
+        self.dead = False
+        self._cut = cut
+
+    def __call__(self, data: bytes) -> list[bytes]:
+        """What may be passed on. An empty piece would end a chunked answer early, so none is ever returned."""
+        if self.dead:
+            return []
+        try:
+            pieces = self.tap.feed(data) if data else self.tap.end()
+            return [piece for piece in pieces if piece]
+        except Exception as fault:  # noqa: BLE001 - the outermost guard of a stream
+            self.dead = True
+            logger.error("a stream was cut: %s", describe(fault))  # noqa: TRY400 - the traceback may hold content
+            self._cut()
+            return []

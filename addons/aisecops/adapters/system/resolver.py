@@ -1,0 +1,87 @@
+"""Names to addresses, for the port `Resolver`: the operator's fixed ones first, otherwise the system's.
+
+Asks the system in a thread of its own, never through the proxy's event loop, whose resolving is guarded. Judges no
+address: whether one may be dialled is `controls/egress/destination.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from aisecops.model.errors import ConfigError
+
+Addresses = tuple[tuple[str, int], ...]
+Lookup = Callable[[str, int], Sequence[tuple[str, int]]]
+
+_MAX_KNOWN = 4096
+
+
+class SystemResolver:
+    """`fixed` maps `host:port` to `address:port`. Answers are kept for `ttl_s`; a look-up takes `timeout_s` at most."""
+
+    def __init__(
+        self,
+        fixed: Mapping[str, str],
+        *,
+        ttl_s: float = 5.0,
+        timeout_s: float = 5.0,
+        lookup: Lookup | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._fixed = {_place(name): (_place(address),) for name, address in fixed.items()}
+        self._ttl_s = ttl_s
+        self._timeout_s = timeout_s
+        self._lookup = lookup or system_lookup
+        self._clock = clock
+        self._known: dict[tuple[str, int], tuple[float, Addresses]] = {}
+        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolver")
+
+    def is_fixed(self, host: str, port: int) -> bool:
+        """True when the operator fixed this place."""
+        return (_plain(host), port) in self._fixed
+
+    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
+        """Where `host:port` is. Raises OSError when nothing answers, or not in time."""
+        place = (_plain(host), port)
+        if fixed := self._fixed.get(place):
+            return fixed
+        until, addresses = self._known.get(place, (0.0, ()))
+        if addresses and self._clock() < until:
+            return addresses
+        addresses = await self._ask(place)
+        if len(self._known) >= _MAX_KNOWN:
+            self._known.clear()
+        self._known[place] = (self._clock() + self._ttl_s, addresses)
+        return addresses
+
+    async def _ask(self, place: tuple[str, int]) -> Addresses:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                found = await loop.run_in_executor(self._threads, self._lookup, *place)
+        except TimeoutError as late:
+            raise OSError(f"`{place[0]}` was not resolved in {self._timeout_s:g} s") from late
+        if not found:
+            raise OSError(f"`{place[0]}` has no address")
+        return tuple(dict.fromkeys(found))
+
+
+def system_lookup(host: str, port: int) -> Sequence[tuple[str, int]]:
+    """What the system's resolver says, in its order; blocks. Raises OSError."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return [(str(address[0]), int(address[1])) for *_, address in infos]
+
+
+def _plain(host: str) -> str:
+    return host.lower().removesuffix(".")
+
+
+def _place(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:  # noqa: PLR2004 - ports
+        raise ConfigError(f"`{text}` in `upstream.resolve` is not a host and a port", "write it as `name:443`")
+    return _plain(host.removeprefix("[").removesuffix("]")), int(port)
