@@ -11,9 +11,12 @@ ONE = "*"
 
 
 def quoted(value: str) -> str:
-    """`value` as one segment: `%`, `.`, `*`, control characters and the empty string are written as %XX."""
+    """`value` as one segment: space, `%`, `.`, `*` and control characters are written as %XX, nothing as `%`.
+
+    Two values never give the same segment.
+    """
     if not value:
-        return "%00"
+        return "%"
     return "".join(char if char.isprintable() and char not in " %.*" else _escaped(char) for char in value)
 
 

@@ -166,7 +166,7 @@ def rfc3339(seconds: int) -> str:
     """`seconds` since the epoch as RFC 3339 in UTC: `2026-03-02T17:00:00Z`; raises ValueError out of its range."""
     try:
         moment = dt.datetime.fromtimestamp(seconds, dt.UTC)
-    except (OverflowError, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise ValueError("the time cannot be written in RFC 3339") from error
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
