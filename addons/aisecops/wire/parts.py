@@ -1,0 +1,208 @@
+"""Everything a request would carry out, as text with its place, for whoever looks for what must not leave.
+
+Knows where text can be in a request: path, query, headers, and bodies of JSON, forms, uploads and plain text. Does not
+know what must not leave, and does not peel encodings inside a text. A body is read as every kind its reader may take
+it for: what looks like JSON is read as JSON too, whatever its label says.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import unquote_to_bytes
+
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpRequest
+from aisecops.model.refusals import Code
+from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
+from aisecops.wire.multipart import FormPart, read_form
+from aisecops.wire.places import is_plain, step
+
+MAX_PARTS = 20_000
+MIN_NUMBER_DIGITS = 12  # the shortest card number; most that are shorter count something
+
+CREDENTIAL_HEADERS = frozenset(
+    {"authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token"}
+)
+"""Headers that carry a secret to the one it is for; parts of them are at `header:NAME` like all others."""
+
+_UNSAID_HEADERS = frozenset(
+    {
+        *("host", "content-length", "connection", "keep-alive", "proxy-connection", "proxy-authorization"),
+        *("te", "trailer", "transfer-encoding", "upgrade"),
+    }
+)
+_LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "application/json-lines"})
+
+type Part = tuple[str, str]
+
+
+def outgoing_parts(request: HttpRequest, body: bytes) -> list[Part]:
+    """All text that leaves with `request`, each with its place; `body` is decoded.
+
+    Places: `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON pointer), `key:/messages/0` (a name
+    in the object there), `form:field`, `upload:field`, `body:` (plain text). A name in a place that may itself be
+    what must not leave is written as its position, `{3}`, and given as a part of its own.
+
+    Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over
+    `MAX_PARTS`. Then nothing is known about the body, and it must not leave.
+    """
+    parts = _Parts()
+    path, _, query = request.path.partition("?")
+    for index, segment in enumerate(path.split("/")[1:]):
+        parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
+    if query:
+        _add_pairs(parts, "query", query)
+    for index, (name, value) in enumerate(request.headers):
+        if name.lower() not in _UNSAID_HEADERS:
+            if not is_plain(name):
+                parts.add("key:", _characters(_bytes(name)))
+            parts.add(f"header:{name.lower() if is_plain(name) else position(index)}", _characters(_bytes(value)))
+    if body:
+        _add_body(parts, "body", media_type(request.headers), body)
+    return parts.found
+
+
+class _Parts:
+    """The parts so far, up to their bound."""
+
+    def __init__(self) -> None:
+        self.found: list[Part] = []
+        self._plain: dict[str, bool] = {}
+
+    def add(self, where: str, text: str) -> None:
+        if not text:
+            return
+        if len(self.found) >= MAX_PARTS:
+            raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
+        self.found.append((where, text))
+
+    def name(self, chosen: str, index: int, *, at: str = "") -> str:
+        """`chosen` as it may stand in a place. Each name is a part too, the first time it is met."""
+        plain = self._plain.get(chosen)
+        if plain is None:
+            plain = self._plain[chosen] = is_plain(chosen)
+            self.add(f"key:{at}", chosen)
+        return chosen if plain else position(index)
+
+
+def position(index: int) -> str:
+    """What stands in a place for a name that is not plain: which one it is in its object, form or list of headers."""
+    return f"{{{index}}}"
+
+
+def _add_body(parts: _Parts, where: str, kind: MediaType | None, body: bytes) -> None:
+    name = "" if kind is None else kind.name
+    if kind is not None and kind.is_json:
+        if declared_charset(kind) not in {"utf-8", "ascii"}:
+            raise WireError("JSON is sent in utf-8")
+        _add_json(parts, where, read_json(body, max_bytes=len(body)))
+    elif kind is not None and name == "multipart/form-data":
+        for index, part in enumerate(read_form(body, kind.parameters.get("boundary", ""))):
+            _add_form_part(parts, part, index)
+    elif name.startswith("multipart/"):
+        raise WireError("of the multipart types only multipart/form-data can be read")
+    elif name in _LINES_OF_JSON:
+        for index, line in enumerate(body.splitlines()):
+            if line.strip():
+                _add_json(parts, where, read_json(line, max_bytes=len(line)), f"/{index}")
+    else:
+        _add_text(parts, where, kind, body)
+
+
+def _add_text(parts: _Parts, where: str, kind: MediaType | None, body: bytes) -> None:
+    """Plain text, and all that its reader may take it for besides."""
+    charset = declared_charset(kind)
+    text = read_text(body, charset)
+    name = "" if kind is None else kind.name
+    if "\0" in text:
+        raise WireError("the body is no text, and of no kind that can be read")
+    if charset.startswith("utf-16"):
+        parts.add(f"{where}:", body.decode("iso-8859-1"))  # what one sees who does not look at the charset
+    if name == "application/x-www-form-urlencoded":
+        _add_pairs(parts, "form", text)
+    else:
+        parts.add(f"{where}:", text)
+    if text.lstrip(" \t\r\n\ufeff")[:1] in {"{", "[", '"'}:
+        _add_unsaid_json(parts, where, body)
+
+
+def _add_unsaid_json(parts: _Parts, where: str, body: bytes) -> None:
+    """A body that may be JSON without saying so. Its plain text is a part already: if it is none, nothing is lost."""
+    try:
+        value = read_json(body, max_bytes=len(body))
+    except WireError:
+        if _is_loose_json(body):
+            raise
+        return
+    _add_json(parts, where, value)
+
+
+def _is_loose_json(body: bytes) -> bool:
+    """True when a lenient reader would still take it for JSON, with escapes that its plain text does not show."""
+    try:
+        json.loads(body)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _add_form_part(parts: _Parts, part: FormPart, index: int) -> None:
+    where = f"upload:{parts.name(part.name, index)}"
+    for words in (part.filename, *part.other_headers):
+        parts.add(where, words)
+    kind = read_media_type(part.content_type) if part.content_type else None
+    if kind is not None and kind.name.startswith("multipart/"):
+        raise WireError("an upload inside an upload cannot be read")
+    if part.content:
+        _add_body(parts, where, kind, part.content)
+
+
+def _add_pairs(parts: _Parts, where: str, query: str) -> None:
+    for index, pair in enumerate(query.split("&")):
+        raw_name, _, value = pair.partition("=")
+        parts.add(f"{where}:{parts.name(_form_text(raw_name), index)}", _form_text(value))
+
+
+def _form_text(text: str) -> str:
+    return _characters(unquote_to_bytes(_bytes(text.replace("+", " "))))
+
+
+def _bytes(text: str) -> bytes:
+    """The bytes a host's text came from; undecodable ones are in it as lone surrogates."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _characters(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("iso-8859-1")  # every byte is some character: nothing is dropped
+
+
+def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
+    """Every string, every long number, and every name once, in the order of the document."""
+    waiting: list[tuple[str, JsonValue]] = [(at, document)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, str):
+            parts.add(f"{where}:{place}", value)
+        elif isinstance(value, dict):
+            members = [
+                (f"{place}/{step(parts.name(name, index, at=place))}", member)
+                for index, (name, member) in enumerate(value.items())
+            ]
+            waiting.extend(reversed(members))
+        elif isinstance(value, list):
+            waiting.extend((f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1))
+        elif isinstance(value, int | float) and not isinstance(value, bool) and _is_long(value):
+            parts.add(f"{where}:{place}", str(value))
+
+
+def _is_long(number: float) -> bool:
+    return sum(character.isdigit() for character in repr(number)) >= MIN_NUMBER_DIGITS
