@@ -61,7 +61,7 @@ def enforcer(upstreams: tuple[Upstream, Upstream]) -> Lets:
 def shared(folder: Path, authority: Authority, upstreams: tuple[Upstream, Upstream]) -> Iterator[tuple[Proxy, Lets]]:
     secure, plain = upstreams
     lets = Lets({})
-    with running_proxy(folder / "certs", lets, upstream_ca=(authority.file,)) as proxy:
+    with running_proxy(folder / "certs", lets, upstream_trust=authority.file) as proxy:
         yield proxy, lets
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from aisecops.adapters.mitm.host import HostSettings, serve
+from aisecops.adapters.system.certificates import CertificateAuthority
+from aisecops.adapters.system.clock import SystemClock
 from aisecops.gateway.enforcer import Caller, StreamTap
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
@@ -205,11 +207,13 @@ class Proxy:
 
 @contextlib.contextmanager
 def running_proxy(
-    confdir: Path, enforcer: Any, *, strangers: Sequence[Any] = (), upstream_ca: tuple[Path, ...] = (), **settings: Any
+    confdir: Path, enforcer: Any, *, strangers: Sequence[Any] = (), upstream_trust: Path | None = None, **settings: Any
 ) -> Iterator[Proxy]:
     """The host on a free port, drained at the end."""
     values = {"drain_s": 0.2, "tcp_timeout_s": 10} | settings
-    proxy = Proxy(HostSettings(confdir=confdir, listen_port=0, upstream_ca=upstream_ca, **values), enforcer, strangers)
+    CertificateAuthority(confdir, SystemClock()).create_if_missing()
+    settings_of = HostSettings(confdir=confdir, listen_port=0, upstream_trust=upstream_trust, **values)
+    proxy = Proxy(settings_of, enforcer, strangers)
     proxy.start()
     try:
         yield proxy

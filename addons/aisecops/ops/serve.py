@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.policies.files import Rejected, Reloaded
@@ -39,7 +40,7 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _told(metrics)))
             await serve(
-                host_settings(settings),
+                host_settings(settings, certificates.upstream_bundle(settings.upstream.ca)),
                 enforcer,
                 problem=problems_of(base),
                 stop=stop,
@@ -56,7 +57,7 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
 
 
-def host_settings(settings: Settings) -> HostSettings:
+def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
     """What the host program is told."""
     listen = settings.proxy.listen
     return HostSettings(
@@ -64,7 +65,7 @@ def host_settings(settings: Settings) -> HostSettings:
         listen_host=listen.host,
         listen_port=listen.port,
         reuse_port=settings.proxy.workers > 1,
-        upstream_ca=settings.upstream.ca,
+        upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
     )
 

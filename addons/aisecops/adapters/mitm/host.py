@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import gc
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import certifi
 from mitmproxy import certs, options
 from mitmproxy.addons import core, disable_h2c, proxyserver, tlsconfig
 from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
-from aisecops.adapters.mitm.authority import ensure_authority, write_trust
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
@@ -46,7 +43,8 @@ _DRAIN_STEP_S = 0.02
 class HostSettings:
     """How the host listens and how much it takes on. Sizes in bytes, times in seconds.
 
-    `upstream_ca` are PEM files trusted beside the usual set. `own_places` are the host and port pairs that this
+    `confdir` holds the certificate authority, made beforehand. `upstream_trust` is a PEM file of every CA that an
+    upstream's certificate may come from; None is the usual set. `own_places` are the host and port pairs that this
     process itself calls by name (control plane, store); requests of agents never get there through them.
     """
 
@@ -54,7 +52,7 @@ class HostSettings:
     listen_host: str = "127.0.0.1"
     listen_port: int = 8080
     reuse_port: bool = False
-    upstream_ca: tuple[Path, ...] = ()
+    upstream_trust: Path | None = None
     max_body_bytes: int = 10 * 1024 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024
     tcp_timeout_s: int = 120
@@ -74,14 +72,14 @@ class GovernedMaster(Master):
         self.addons.gate = gate
 
 
-def pinned_options(settings: HostSettings, *, confdir: Path, trust: Path) -> dict[str, Any]:
+def pinned_options(settings: HostSettings) -> dict[str, Any]:
     """Every option this host sets; none of them may change while it runs."""
     data = f":{SHARED}" if settings.reuse_port else ""
     return {
         **PINNED,
         "mode": [f"governed{data}@{settings.listen_host}:{settings.listen_port}"],
-        "confdir": str(confdir),
-        "ssl_verify_upstream_trusted_ca": str(trust),
+        "confdir": str(settings.confdir),
+        "ssl_verify_upstream_trusted_ca": str(settings.upstream_trust) if settings.upstream_trust else None,
         "ssl_verify_upstream_trusted_confdir": None,
         # the last word on buffered bodies, both ways; the rules' own limits come first
         "body_size_limit": str(max(settings.max_body_bytes, settings.max_answer_bytes)),
@@ -109,17 +107,16 @@ async def serve(
     ours. Raises ConfigError when it cannot listen, or when a stranger ended it.
     """
     _quiet_the_core()
-    confdir = settings.confdir.expanduser()
-    ensure_authority(confdir, now=datetime.datetime.now(datetime.UTC))  # noqa: DTZ005, TID251 - certificates need it
-    trust = write_trust(confdir, system=Path(certifi.where()), extra=settings.upstream_ca)
+    _check_files(settings)
     gate = Gate(enforcer, problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
     dial = Dial(gate, own_places=settings.own_places)
-    pins = PinnedOptions(gate, pinned_options(settings, confdir=confdir, trust=trust))
+    pinned = pinned_options(settings)
+    pins = PinnedOptions(gate, pinned)
     master = GovernedMaster(options.Options(), gate)
     server = proxyserver.Proxyserver()
     master.addons.add(pins, core.Core(), server, LayerChoice(gate), disable_h2c.DisableH2C(), tlsconfig.TlsConfig())
     master.addons.add(*strangers, *governance_addons(gate, dial), Seal(gate))
-    master.options.update(**pinned_options(settings, confdir=confdir, trust=trust))
+    master.options.update(**pinned)
     pins.watch()
     master.addons.add(_Ready(master, server, ready))
     with dial.guarding(asyncio.get_running_loop()):
@@ -169,6 +166,15 @@ async def _drain(
     master.shutdown()
 
 
+def _check_files(settings: HostSettings) -> None:
+    """The core would make an authority of its own where it finds none, which no client trusts."""
+    authority = settings.confdir / f"{options.CONF_BASENAME}-ca.pem"
+    if not authority.is_file():
+        raise ConfigError(f"there is no certificate authority `{authority}`", "start with `aisecops up`, which makes it")
+    if settings.upstream_trust is not None and not settings.upstream_trust.is_file():
+        raise ConfigError(f"`{settings.upstream_trust}` is not a file", "name a file of certificates in PEM")
+
+
 def _quiet_the_core() -> None:
     """The core logs what peers say; only its warnings are kept, and of its crashes only kind and place."""
     certs.CertStore.STORE_CAP = CERTIFICATES_KEPT
@@ -178,4 +184,4 @@ def _quiet_the_core() -> None:
     logging.getLogger("mitmproxy").setLevel(logging.WARNING)
 
 
-__all__ = ["GovernedMaster", "HostSettings", "Mapping", "serve"]
+__all__ = ["GovernedMaster", "HostSettings", "serve"]
