@@ -89,8 +89,9 @@ class SqliteStore:
         def work(connection: sqlite3.Connection) -> tuple[str, str, int, str | None] | None:
             row: tuple[str, str, int, str | None] | None = connection.execute(
                 """SELECT run, state, version,
-                    (SELECT group_concat(kind) FROM revocations WHERE (kind, name) IN
-                        (VALUES ('token', ?), ('run', run_id), ('agent', agent_id), ('key', ?)))
+                    (SELECT group_concat(kind) FROM revocations WHERE
+                        (kind = 'token' AND name = ?) OR (kind = 'run' AND name = run_id)
+                        OR (kind = 'agent' AND name = agent_id) OR (kind = 'key' AND name = ?))
                 FROM runs JOIN trees USING (root_run_id) WHERE run_id = ?""",
                 (token_id or None, key_id or None, run_id),
             ).fetchone()

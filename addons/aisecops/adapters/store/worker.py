@@ -68,8 +68,8 @@ class Worker:
         """Open the connection. Raises `sqlite3.Error` or `OSError`."""
         self._path = path
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-        self._connection = connect(path, busy_ms=busy_ms)
         self._file = _identity(path)
+        self._connection = connect(path, busy_ms=busy_ms)
         self._durable = True
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
@@ -131,7 +131,7 @@ class Worker:
             for job in batch:
                 job.run(self._connection)
             self._connection.execute("COMMIT")
-        except (sqlite3.Error, OSError, StoreError) as error:
+        except Exception as error:  # noqa: BLE001 - this thread's outermost guard: every caller must be answered
             self._roll_back()
             for job in batch:
                 job.error = _fault(error)
