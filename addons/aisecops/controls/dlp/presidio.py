@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
 
 import tldextract
-from presidio_analyzer import RecognizerResult, pattern_recognizer
+from presidio_analyzer import PatternRecognizer, RecognizerResult, pattern_recognizer
 from presidio_analyzer import predefined_recognizers as predefined
 
 from aisecops.controls.dlp.detector import Sighting
@@ -35,14 +34,6 @@ _WORD = re.compile(r"\w+")
 pattern_recognizer.REGEX_TIMEOUT_SECONDS = 3600
 
 
-class _Recogniser(Protocol):
-    """What we need of Presidio's recognisers: patterns and checksums, without a pipeline's tokens."""
-
-    context: list[str] | None
-
-    def analyze(self, text: str, entities: list[str]) -> list[RecognizerResult]: ...
-
-
 class _EmailRecognizer(predefined.EmailRecognizer):
     """As Presidio's, but never asks the network for the list of domains, and knows private ones."""
 
@@ -57,7 +48,7 @@ class _EmailRecognizer(predefined.EmailRecognizer):
         return bool(found.domain and found.suffix)
 
 
-_RECOGNISERS: dict[str, Callable[[], _Recogniser]] = {
+_RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecognizer]] = {
     "CREDIT_CARD": predefined.CreditCardRecognizer,
     "IBAN_CODE": predefined.IbanRecognizer,
     "US_SSN": predefined.UsSsnRecognizer,
@@ -106,7 +97,12 @@ class PersonalDetector:
                 if _is_whole(result, start, piece, text):
                     at = (start + result.start, start + result.end)
                     seen[at] = max(seen.get(at, 0.0), self._lifted(result.score, text, *at))
-        for (begin, end), confidence in seen.items():
+        reach, sure = -1, 0.0
+        for (begin, end), confidence in sorted(seen.items(), key=lambda item: (item[0][0], -item[0][1])):
+            # the rest of a match whose beginning lies before the cut: the neighbour saw it whole
+            if end <= reach and confidence <= sure:
+                continue
+            reach, sure = (end, confidence) if end > reach else (reach, sure)
             yield Sighting(span=Span(start=begin, end=end), confidence=confidence)
 
     def _lifted(self, score: float, text: str, start: int, end: int) -> float:

@@ -34,6 +34,18 @@ class AddressClass(StrEnum):
     UNREADABLE = "unreadable"
 
 
+_GRAVEST = (
+    AddressClass.METADATA,
+    AddressClass.LINK_LOCAL,
+    AddressClass.UNSPECIFIED,
+    AddressClass.MULTICAST,
+    AddressClass.LOOPBACK,
+    AddressClass.CGNAT,
+    AddressClass.PRIVATE,
+    AddressClass.RESERVED,
+    AddressClass.PUBLIC,
+)
+
 FIXABLE = frozenset({AddressClass.PUBLIC, AddressClass.PRIVATE, AddressClass.LOOPBACK, AddressClass.CGNAT})
 """What an operator may fix an address to. Metadata and link-local services are never an agent's business."""
 
@@ -60,13 +72,15 @@ _V4_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
 def address_class(ip: str) -> AddressClass:
-    """The class of `ip`, a literal in its usual spelling, with or without a zone. An IPv4 inside an IPv6 counts."""
+    """The class of `ip`, a literal in its usual spelling, with or without a zone.
+
+    Of an IPv6 address that carries an IPv4 one, the graver class of the two.
+    """
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
         return AddressClass.UNREADABLE
-    classes = [_class(one) for one in (address, *_inside(address))]
-    return next((one for one in classes if one is not AddressClass.PUBLIC), AddressClass.PUBLIC)
+    return min((_class(one) for one in (address, *_inside(address))), key=_GRAVEST.index)
 
 
 def judge_addresses(

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisecops.controls.dlp.json_strings import MAX_DEPTH, quoted, string_values
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def plain(value: Any, pointer: str = "") -> dict[str, str]:
+    if isinstance(value, str):
+        return {pointer: value}
+    steps: list[tuple[str, Any]] = []
+    if isinstance(value, dict):
+        steps = [(key.replace("~", "~0").replace("/", "~1"), inner) for key, inner in value.items()]
+    if isinstance(value, list):
+        steps = [(str(index), inner) for index, inner in enumerate(value)]
+    return {at: text for step, inner in steps for at, text in plain(inner, f"{pointer}/{step}").items()}
+
+
+@given(VALUES, st.sampled_from([None, 1]), st.booleans())
+def test_every_string_value_is_found_under_its_pointer(value: Any, indent: int | None, ascii_only: bool) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
+    found = string_values(text)
+    assert {pointer: string for pointer, (string, _) in found.items()} == plain(value)
+    assert all(json.loads(text[span.start : span.end]) == string for string, span in found.values())
+
+
+@given(st.text(max_size=60) | st.text(alphabet='{}[]":,0a\\ue-.', max_size=60))
+def test_any_text_gives_places_or_a_value_error(text: str) -> None:
+    try:
+        string_values(text)
+    except ValueError:
+        return
+    json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": "x"}', "[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2), '{"a" 1}', "[1,]", "", "[1] x"]
+)
+def test_what_has_two_readings_or_none_is_turned_down(text: str) -> None:
+    with pytest.raises(ValueError):
+        string_values(text)
+
+
+@given(st.text())
+def test_a_quoted_value_reads_back_the_same(value: str) -> None:
+    assert json.loads(quoted(value)) == value

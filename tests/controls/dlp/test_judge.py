@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisecops.controls.dlp.judge import entities_for, judge_findings, judge_label
+from aisecops.model.decision import Verdict, strictest
+from aisecops.model.entities import GROUPS
+from aisecops.model.finding import Finding, FindingAction
+from aisecops.model.provenance import Span
+from aisecops.model.refusals import Code
+from aisecops.model.rules import DetectorRule, EgressRules, Place
+from support.samples import Random
+
+MODEL, EXTERNAL = frozenset({"any", "model"}), frozenset({"any", "external"})
+
+
+def rule(entity: str, to: str, action: FindingAction, line: int = 1) -> DetectorRule:
+    return DetectorRule(place=Place(file="egress.yaml", line=line), entities=(entity,), to=to, action=action)
+
+
+RULES = EgressRules(
+    detectors=(
+        rule("CREDIT_CARD", "external", FindingAction.BLOCK, 3),
+        rule("SECRET", "any", FindingAction.BLOCK, 4),
+        rule("EMAIL_ADDRESS", "model", FindingAction.MASK, 5),
+        rule("PHONE_NUMBER", "any", FindingAction.HOLD, 6),
+        rule("IP_ADDRESS", "any", FindingAction.COUNT, 7),
+    ),
+    labels={"confidential": ("internal", "model")},
+)
+
+
+def finding(entity: str, where: str = "body:/a") -> Finding:
+    return Finding(entity=entity, where=where, span=Span(start=0, end=4), confidence=1.0, fingerprint="00")
+
+
+@pytest.mark.parametrize(
+    ("entity", "to", "verdict", "action", "place"),
+    [
+        ("CREDIT_CARD", EXTERNAL, Verdict.DENY, FindingAction.BLOCK, "egress.yaml:3"),
+        ("CREDIT_CARD", MODEL, Verdict.ALLOW, FindingAction.COUNT, ""),
+        ("VCS_TOKEN", MODEL, Verdict.DENY, FindingAction.BLOCK, "egress.yaml:4"),
+        ("EMAIL_ADDRESS", MODEL, Verdict.ALLOW, FindingAction.MASK, "egress.yaml:5"),
+        ("PHONE_NUMBER", MODEL, Verdict.HOLD, FindingAction.HOLD, "egress.yaml:6"),
+        ("IP_ADDRESS", EXTERNAL, Verdict.ALLOW, FindingAction.COUNT, "egress.yaml:7"),
+    ],
+)
+def test_a_finding_is_judged_by_the_rule_for_its_kind_and_destination(
+    entity: str, to: frozenset[str], verdict: Verdict, action: FindingAction, place: str
+) -> None:
+    judgment, (judged,) = judge_findings(RULES, [finding(entity)], to=to)
+    assert (judgment.verdict, judged.action, judged.rule) == (verdict, action, place)
+
+
+def test_a_block_says_what_where_by_which_rule_and_what_to_do() -> None:
+    judgment, _ = judge_findings(RULES, [finding("CREDIT_CARD")], to=EXTERNAL)
+    (reason,) = judgment.reasons
+    assert (reason.code, reason.rule) == (Code.EGRESS_BLOCKED, "egress.yaml:3")
+    assert reason.detail == "`CREDIT_CARD` in `body:/a` must not leave; remove it and send again"
+
+
+def test_a_hold_asks_for_a_person() -> None:
+    judgment, _ = judge_findings(RULES, [finding("PHONE_NUMBER")], to=EXTERNAL)
+    assert [reason.code for reason in judgment.reasons] == [Code.HUMAN_APPROVAL_REQUIRED]
+
+
+def test_a_block_speaks_before_a_hold() -> None:
+    judgment, _ = judge_findings(RULES, [finding("PHONE_NUMBER"), finding("JWT")], to=EXTERNAL)
+    assert judgment.verdict is Verdict.DENY
+    assert [reason.code for reason in judgment.reasons] == [Code.EGRESS_BLOCKED, Code.HUMAN_APPROVAL_REQUIRED]
+
+
+def test_no_finding_is_allowed() -> None:
+    judgment, judged = judge_findings(RULES, [], to=EXTERNAL)
+    assert (judgment.verdict, judgment.reasons, judged) == (Verdict.ALLOW, (), ())
+
+
+@pytest.mark.parametrize("where", ["query:q", "header:x-note", "path:/a"])
+def test_what_cannot_be_masked_is_blocked(where: str) -> None:
+    judgment, (judged,) = judge_findings(RULES, [finding("EMAIL_ADDRESS", where)], to=MODEL)
+    assert (judgment.verdict, judged.action) == (Verdict.DENY, FindingAction.BLOCK)
+
+
+def test_a_canary_is_blocked_everywhere_unless_a_rule_speaks_of_it_there() -> None:
+    counted = EgressRules(detectors=(rule("CANARY", "internal", FindingAction.COUNT),), canaries=("env:C",))
+    for to, verdict in ((EXTERNAL, Verdict.DENY), (frozenset({"any", "internal"}), Verdict.ALLOW)):
+        assert judge_findings(counted, [finding("CANARY")], to=to)[0].verdict is verdict
+
+
+@given(st.permutations(list(FindingAction)))
+def test_of_several_rules_the_strictest_wins_in_any_order(actions: list[FindingAction]) -> None:
+    rules = EgressRules(detectors=tuple(rule("JWT", "any", action, n) for n, action in enumerate(actions)))
+    _, (judged,) = judge_findings(rules, [finding("JWT")], to=MODEL)
+    assert judged.action is FindingAction.BLOCK
+    assert judged.rule == f"egress.yaml:{actions.index(FindingAction.BLOCK)}"
+
+
+@given(st.lists(st.sampled_from(["CREDIT_CARD", "JWT", "EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"]), max_size=6))
+def test_more_findings_never_make_the_verdict_milder(entities: list[str]) -> None:
+    alone = [judge_findings(RULES, [finding(entity)], to=MODEL)[0].verdict for entity in entities]
+    together, _ = judge_findings(RULES, map(finding, entities), to=MODEL)
+    assert together.verdict is strictest([Verdict.ALLOW, *alone])
+
+
+def test_a_thousand_findings_give_a_short_answer() -> None:
+    many = [finding("JWT", f"body:/{Random(n).random()}") for n in range(1000)]
+    judgment, judged = judge_findings(RULES, many, to=MODEL)
+    assert len(judgment.reasons) == 20
+    assert len(judged) == 1000
+
+
+def test_what_is_looked_for_is_what_a_rule_for_the_destination_names() -> None:
+    assert entities_for(RULES, MODEL) == GROUPS["SECRET"] | {"EMAIL_ADDRESS", "PHONE_NUMBER", "IP_ADDRESS"}
+    assert entities_for(EgressRules(), MODEL) == frozenset()
+
+
+def test_canaries_are_looked_for_without_a_rule() -> None:
+    assert entities_for(EgressRules(canaries=("env:C",)), MODEL) == {"CANARY"}
+
+
+def test_a_label_goes_only_where_its_rule_says() -> None:
+    assert judge_label(RULES, "confidential", MODEL).verdict is Verdict.ALLOW
+    denied = judge_label(RULES, "confidential", EXTERNAL)
+    assert denied.verdict is Verdict.DENY
+    assert (denied.reasons[0].code, denied.reasons[0].rule) == (Code.EGRESS_BLOCKED, "egress.labels.confidential")
+
+
+def test_no_label_and_a_label_without_a_rule_go_anywhere() -> None:
+    assert judge_label(RULES, "", EXTERNAL).verdict is Verdict.ALLOW
+    assert judge_label(RULES, "public", EXTERNAL).verdict is Verdict.ALLOW
+
+
+def test_a_label_that_may_go_nowhere_goes_nowhere() -> None:
+    assert judge_label(EgressRules(labels={"x": ()}), "x", MODEL).verdict is Verdict.DENY

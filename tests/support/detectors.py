@@ -1,0 +1,19 @@
+"""All detectors in this process, made once: the import takes seconds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from aisecops.controls.dlp.detector import Detector
+from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.presidio import personal_detectors
+from aisecops.model.entities import ENTITIES, PERSONAL
+
+STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
+CANARY_VALUE = "blue-heron-7741"
+
+
+@lru_cache(maxsize=1)
+def every_detector() -> tuple[Detector, ...]:
+    return (*SECRET_DETECTORS, CanaryDetector((CANARY_VALUE,)), *personal_detectors(PERSONAL))
