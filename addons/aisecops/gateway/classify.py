@@ -159,6 +159,10 @@ def _tool_step(
 def _model_step(request: HttpRequest, model: ModelRule, body: bytes) -> Step:
     data = json_body(request, body)
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
+    if call is None and request.method not in READ_METHODS:
+        raise WireError(
+            f"this is no call that the dialect `{model.dialect}` knows; declare the request as a tool if it shall pass"
+        )
     name = call.model if call else ""
     action = _action(
         request,

@@ -48,9 +48,11 @@ def combine(
     """
     kept = tuple(_waived(judgment) if approved else judgment for judgment in judgments)
     verdict = strictest(judgment.verdict for judgment in kept)
-    first = next((j for j in kept if j.verdict is verdict and j.reasons), None)
-    code = None if verdict is Verdict.ALLOW else (first.reasons[0].code if first else Code.POLICY_DENIED)
-    binds = mode is Mode.ENFORCE or any(_binds(judgment) for judgment in kept if judgment.verdict is Verdict.DENY)
+    hardest = [judgment for judgment in kept if judgment.verdict is verdict and judgment.reasons]
+    binding = [judgment for judgment in hardest if verdict is Verdict.DENY and _binds(judgment)]
+    binds = mode is Mode.ENFORCE or bool(binding)
+    named = hardest if mode is Mode.ENFORCE else binding or hardest
+    code = None if verdict is Verdict.ALLOW else (named[0].reasons[0].code if named else Code.POLICY_DENIED)
     return Decision(
         decision_id=decision_id,
         verdict=verdict,

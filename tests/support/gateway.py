@@ -1,0 +1,319 @@
+"""A whole gateway in one process: real rules, real tokens, real decisions; store and record in memory."""
+
+from __future__ import annotations
+
+import base64
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from nacl.signing import SigningKey
+
+from aisecops.adapters.store.memory import MemoryStore
+from aisecops.controls.policy.parse import parse
+from aisecops.controls.tokens.jwks import thumbprint
+from aisecops.gateway.admit import Admission
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.enforcement import Enforcement
+from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.gather import Gatherer
+from aisecops.gateway.identity import Identities
+from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
+from aisecops.gateway.permits import Permits
+from aisecops.gateway.ports import Refused
+from aisecops.gateway.runs import OpenedRun, Runs
+from aisecops.gateway.settle import Settlement
+from aisecops.model.errors import RecordError
+from aisecops.model.exchange import HttpRequest
+from aisecops.model.finding import Finding
+from aisecops.model.ids import AgentId
+from aisecops.model.outcome import Refuse
+from aisecops.model.record import Event
+from aisecops.model.rules import RuleSet
+
+START_MS = 1_800_000_000_000
+OPERATOR = "operator:local"
+
+RULES = """
+version: 1
+agents:
+  clerk:
+    role: office
+    authenticate: {secret: "env:CLERK"}
+    grants:
+      - {tool: crm.read, scope: "crm.customers.*", constraints: {max_rows: 100}}
+      - {tool: mail.send, scope: "mail.contacts.*", constraints: {max_cost: 0.60}}
+      - {tool: db.write, scope: "db.orders.*"}
+    budgets: {max_tool_calls: 50, max_write_operations: 10, max_cost: 1.00}
+    risk: {approve_above: 1.5, halt_above: 2.0}
+  visitor:
+    authenticate: {secret: "env:VISITOR"}
+tools:
+  crm.read:
+    match: {host: crm.internal, method: GET, path: "/v1/customers/*"}
+    effect: read
+    base_risk: 0.2
+    trust: internal
+    scope: "crm.customers.{path[2]}"
+    rows: {response: "length(customers)"}
+    returns: {tier: internal, label: confidential}
+  mail.send:
+    match: {host: mail.example, method: POST, path: /send}
+    effect: write
+    base_risk: 0.4
+    trust: external
+    scope: "mail.contacts.{body.to}"
+    cost: 0.55
+  db.write:
+    match: {host: db.internal, method: POST, path: "/orders/*"}
+    effect: write
+    base_risk: 0.5
+    trust: internal
+    scope: "db.orders.{path[1]}"
+models:
+  openai: {match: {host: api.openai.com}, dialect: openai, prices: {gpt-4o: {input: 2.50, output: 10.00}}}
+sources:
+  - {match: {host: "*.wiki.example"}, tier: external}
+risk:
+  sequences:
+    - {name: read-then-send, when: [{effect: read, label: confidential}, {tool: mail.send}], escalation: 1.2}
+"""
+
+
+def rules_of(text: str = RULES) -> RuleSet:
+    """The rule set of YAML `text`; fails with the problems when there are any."""
+    found = parse({"rules.yaml": textwrap.dedent(text).encode()})
+    assert isinstance(found, RuleSet), [f"{problem} ({problem.mend})" for problem in found]
+    return found
+
+
+class SetClock:
+    """Time that moves when a test moves it."""
+
+    def __init__(self, now_ms: int = START_MS) -> None:
+        self.ms = now_ms
+
+    def now_ms(self) -> int:
+        return self.ms
+
+
+class CountedIds:
+    """`run_1`, `dec_2`, ..."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def new(self, prefix: str) -> str:
+        self.count += 1
+        return f"{prefix}{self.count:026d}"
+
+
+class ListedRecord:
+    """A record in memory that can be made to fail; `at_append` sees the store as it is when events arrive."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.durable: list[Event] = []
+        self.broken = False
+
+    async def append(self, *events: Event, durable: bool = False) -> None:
+        if self.broken:
+            raise RecordError("the disk is full")
+        self.events += events
+        if durable:
+            self.durable += events
+
+    async def close(self) -> None:
+        return
+
+    def names(self) -> list[str]:
+        return [event.event.value for event in self.events]
+
+
+class SettableRules:
+    """Rules that a test can change while the gateway runs."""
+
+    def __init__(self, rules: RuleSet) -> None:
+        self.rules = rules
+
+    def current(self) -> RuleSet:
+        return self.rules
+
+
+class SeedKeys:
+    """One Ed25519 key made from a constant seed: for tests alone."""
+
+    def __init__(self) -> None:
+        self._key = SigningKey(b"\x07" * 32)
+
+    @property
+    def key_id(self) -> str:
+        return thumbprint(bytes(self._key.verify_key))
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message).signature
+
+    def verify_keys(self) -> Mapping[str, bytes]:
+        return {self.key_id: bytes(self._key.verify_key)}
+
+
+class ListedNames:
+    """A resolver over a table; what is not in it does not resolve. Remembers what was asked."""
+
+    def __init__(self, table: dict[str, str] | None = None) -> None:
+        self.table = table or {}
+        self.asked: list[str] = []
+
+    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
+        self.asked.append(host)
+        if host not in self.table:
+            return (("93.184.216.34", port),)
+        if not self.table[host]:
+            raise OSError("no such name")
+        return ((self.table[host], port),)
+
+    def is_fixed(self, host: str, port: int) -> bool:
+        return False
+
+
+class WordScanner:
+    """Stands for the worker processes, which have tests of their own: finds the words it is told to find."""
+
+    def __init__(self) -> None:
+        self.found: tuple[Finding, ...] = ()
+        self.seen: list[tuple[str, str]] = []
+
+    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+        self.seen += parts
+        return tuple(finding for finding in self.found if finding.entity in entities)
+
+
+class Tally:
+    """A meter that remembers."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any]] = []
+
+    def decided(self, **said: Any) -> None:
+        self.calls.append(("decided", said))
+
+    def token_rejected(self, code: str) -> None:
+        self.calls.append(("token_rejected", code))
+
+    def egress_found(self, entity: str, action: str) -> None:
+        self.calls.append(("egress_found", (entity, action)))
+
+    def budget_exceeded(self, agent: str, budget: str) -> None:
+        self.calls.append(("budget_exceeded", (agent, budget)))
+
+    def approval_ended(self, outcome: str, wait_seconds: float) -> None:
+        self.calls.append(("approval_ended", outcome))
+
+
+class TableSecrets:
+    """Secrets by source."""
+
+    def __init__(self, **table: str) -> None:
+        self.table = {f"env:{name}": value for name, value in table.items()}
+
+    def secret(self, source: str) -> bytes | None:
+        value = self.table.get(source)
+        return value.encode() if value else None
+
+
+class House:
+    """Everything wired as in production, with the world replaced by tables."""
+
+    def __init__(self, text: str = RULES, *, hold_ms: int = 0, store: Any = None) -> None:
+        self.clock, self.ids, self.record, self.keys = SetClock(), CountedIds(), ListedRecord(), SeedKeys()
+        self.rules, self.names, self.scanner, self.meter = SettableRules(rules_of(text)), ListedNames(), WordScanner(), Tally()
+        self.store = store or MemoryStore()
+        self.permits = Permits()
+        common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
+        self.runs = Runs(**common, rules=self.rules, new_secret=lambda: f"secret-{self.ids.new('')}")
+        self.approvals = Approvals(**common, life_ms=900_000)
+        self.tokens = TokenService(
+            **common, rules=self.rules, signer=self.keys, issuer="aisecops", audience="gateway"
+        )
+        gatherer = Gatherer(
+            store=self.store, keys=self.keys, resolver=self.names, scanner=self.scanner, broker=_ServiceBroker(self),
+            issuer="aisecops", audience="gateway", own_addresses=frozenset({("127.0.0.1", 8081)}),
+        )
+        self.admission = Admission(
+            **common, rules=self.rules, meter=self.meter, gatherer=gatherer, runs=self.runs,
+            approvals=self.approvals, permits=self.permits, hold_ms=hold_ms, idle_ms=60_000,
+        )
+        self.settlement = Settlement(**common, rules=self.rules, permits=self.permits)
+        self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
+        self.enforcement = Enforcement(
+            rules=self.rules, ids=self.ids, identities=self.identities, admission=self.admission,
+            settlement=self.settlement, permits=self.permits, control=("127.0.0.1", 8081),
+        )
+
+    async def run(self, agent: str = "clerk", *, parent: Any = None, opened_by: str | None = None) -> OpenedRun:
+        opened = await self.runs.open(AgentId(agent), opened_by=opened_by or f"agent:{agent}", parent=parent)
+        assert isinstance(opened, OpenedRun), opened
+        return opened
+
+    async def token(self, run: OpenedRun, tool: str, scope: str, **asked: Any) -> str:
+        issued = await self.tokens.issue(
+            run.run.agent_id, TokenRequest(run_id=run.run.run_id, tool=tool, scope=scope, **asked)
+        )
+        assert isinstance(issued, IssuedToken), issued
+        return issued.token
+
+    async def ask(self, run: OpenedRun, request: HttpRequest) -> Any:
+        return await self.enforcement.admit(Caller(agent_id=run.run.agent_id, run_id=run.run.run_id), request)
+
+    async def tree(self, run: OpenedRun) -> Any:
+        snapshot = await self.store.snapshot(run.run.run_id)
+        assert snapshot is not None
+        return snapshot.tree
+
+
+class _ServiceBroker:
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def token(self, agent_id: Any, run_id: Any, tool: str, scope: str) -> str:
+        issued = await self._house.tokens.issue(agent_id, TokenRequest(run_id=run_id, tool=tool, scope=scope))
+        if isinstance(issued, Refuse):
+            raise Refused(issued.code.value, issued.detail)
+        return issued.token
+
+
+def basic(name: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+
+
+def request(
+    method: str, url: str, *, token: str = "", body: Any = None, **headers: str
+) -> HttpRequest:
+    """A request as the host program hands it over; `body` that is not bytes is sent as JSON."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    host, _, port = place.partition(":")
+    data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+    sent = [("Host", place)]
+    if data:
+        sent += [("Content-Type", headers.pop("content_type", "application/json")), ("Content-Length", str(len(data)))]
+    sent += [(name.replace("_", "-"), value) for name, value in headers.items()]
+    if token:
+        sent.append(("AISecOps-Capability", token))
+    return HttpRequest(
+        method=method, scheme=scheme, host=host, port=int(port or {"https": 443, "http": 80}[scheme]),
+        path=slash + path or "/", headers=tuple(sent), body=data,
+    )
+
+
+def read(customer: str = "42", **more: Any) -> HttpRequest:
+    return request("GET", f"https://crm.internal/v1/customers/{customer}", **more)
+
+
+def send(to: str = "ann", **more: Any) -> HttpRequest:
+    return request("POST", "https://mail.example/send", body={"to": to, "text": "hello"}, **more)
+
+
+def write(order: str = "7", **more: Any) -> HttpRequest:
+    return request("POST", f"https://db.internal/orders/{order}", body={"state": "paid"}, **more)
