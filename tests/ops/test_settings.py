@@ -26,9 +26,15 @@ def test_a_listener_beyond_loopback_needs_tls_or_the_word_insecure(tmp_path, par
         load(reachable, environ={}, folder=tmp_path)
 
     assert load(reachable | {f"{part}.insecure": "true"}, environ={}, folder=tmp_path)
-    assert load(
-        reachable | {f"{part}.tls_certificate": "c.pem", f"{part}.tls_key": "k.pem"}, environ={}, folder=tmp_path
-    )
+
+
+@pytest.mark.parametrize("part", ["control", "metrics"])
+def test_a_listener_that_speaks_tls_may_be_reached(tmp_path, part):
+    pair = {f"{part}.tls_certificate": "c.pem", f"{part}.tls_key": "k.pem"}
+
+    settings = load({f"{part}.listen": "0.0.0.0:9000"} | pair, environ={}, folder=tmp_path)
+
+    assert getattr(settings, part).url == "https://127.0.0.1:9000"
 
 
 def test_a_name_is_not_taken_for_loopback(tmp_path):
@@ -43,7 +49,12 @@ def test_half_of_a_tls_pair_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("store", "redis://127.0.0.1"), ("proxy.transparent", "true"), ("telemetry.otlp", "http://127.0.0.1:4318")],
+    [
+        ("store", "redis://127.0.0.1"),
+        ("proxy.transparent", "true"),
+        ("telemetry.otlp", "http://127.0.0.1:4318"),
+        ("upstream.proxy", "http://a.test:3128"),
+    ],
 )
 def test_what_this_version_cannot_do_is_refused_rather_than_ignored(tmp_path, name, value):
     with pytest.raises(ConfigError, match=f"{name} asks for something this version does not have"):

@@ -7,6 +7,7 @@ that `aisecops --help` is quick. Turns whatever a command raises into an exit co
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -83,6 +84,7 @@ def root(ctx: click.Context, config: Path | None, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code: 0 well, 1 the check failed, 2 wrong use, 3 something is down."""
+    logging.getLogger("aisecops").addHandler(logging.NullHandler())  # unasked, a command's log is not its output
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given[:3] or bool(os.environ.get("AISECOPS_DEBUG"))  # noqa: TID251  (before settings exist)
     try:

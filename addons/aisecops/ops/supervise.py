@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import fcntl
 import logging
-import os
 import signal
 import socket
 import sys
@@ -27,7 +26,7 @@ from aisecops.ops.lifeline import GRACE_SECONDS
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
-from aisecops.ops.settings_read import PREFIX, as_tree, changed
+from aisecops.ops.settings_read import PREFIX, as_tree, changed, environment
 from aisecops.ops.settings_text import Address
 
 PROGRAM = (sys.executable, "-P", "-m", "aisecops")
@@ -223,5 +222,5 @@ def _with_port(listen: Address, url: str) -> Address:
 
 def _environment(numbers: Path) -> dict[str, str]:
     """Ours, without settings: they are in the file already, also those that a flag had overruled."""
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith(PREFIX)}  # noqa: TID251
+    inherited = {name: text for name, text in environment().items() if not name.startswith(PREFIX)}
     return inherited | {FOLDER_VARIABLE: str(numbers)}

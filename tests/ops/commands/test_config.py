@@ -26,7 +26,7 @@ def test_every_value_is_listed_with_its_origin(capsys, monkeypatch):
 
 
 def test_a_password_in_a_url_is_not_printed(capsys):
-    assert main(["config", "--upstream-proxy", "http://me:hunter2@proxy.test:3128"]) == 0
+    assert main(["config", "--control-public-url", "http://me:hunter2@proxy.test:3128"]) == 0
 
     out = capsys.readouterr().out
     assert "hunter2" not in out

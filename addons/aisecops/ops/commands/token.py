@@ -18,6 +18,7 @@ from aisecops.model.errors import ConfigError, WireError
 from aisecops.model.facts import TokenFacts
 from aisecops.model.grant import Claims
 from aisecops.ops.commands.keys import certs_option
+from aisecops.ops.commands.token_service import request, revoke
 from aisecops.ops.session import FAILED, CommandError
 
 _MEND = "request a new one"
@@ -26,6 +27,10 @@ _MEND = "request a new one"
 @click.group()
 def token() -> None:
     """Capability tokens."""
+
+
+token.add_command(request)
+token.add_command(revoke)
 
 
 @token.command()

@@ -1,0 +1,129 @@
+"""The control plane's API, asked from the command line.
+
+Knows how to say who asks and what came back. A refusal or a silence becomes a `CommandError` in words
+for people. Goes to the control plane directly, never through a proxy from the environment.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any, Self
+
+import httpx
+
+from aisecops.adapters.system.files import read_private
+from aisecops.model.refusals import REFUSALS, Code
+from aisecops.ops.environment import Credentials
+from aisecops.ops.session import BROKEN, FAILED, MISUSED, CommandError
+from aisecops.ops.settings import Settings
+
+TIMEOUT_S = 30.0
+_DOWN = 500
+
+
+class ControlPlane:
+    """One caller's view of the API. Use as a context manager."""
+
+    def __init__(self, settings: Settings, authorization: httpx.Auth) -> None:
+        self._url = settings.control_url
+        self._http = httpx.Client(
+            base_url=self._url,
+            auth=authorization,
+            timeout=TIMEOUT_S,
+            trust_env=False,
+            verify=_trusted(settings),
+        )
+
+    @classmethod
+    def as_operator(cls, settings: Settings) -> Self:
+        """As the operator of this state folder; raises CommandError when its secret is not there."""
+        try:
+            secret = read_private(settings.operator_secret).decode().strip()
+        except OSError as failed:
+            raise CommandError(
+                f"the operator's secret `{settings.operator_secret}` cannot be read: {failed.strerror}",
+                "it is made when the control plane first starts; set paths.state if that is elsewhere",
+                MISUSED,
+            ) from None
+        return cls(settings, _Bearer(secret))
+
+    @classmethod
+    def as_agent(cls, settings: Settings, credentials: Credentials) -> Self:
+        """As an agent, or as one run of it."""
+        return cls(settings, httpx.BasicAuth(*credentials))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def get(self, path: str, **query: str) -> dict[str, Any]:
+        """The JSON object at `path`; raises CommandError."""
+        return self._asked("GET", path, params=query)
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What came of posting `body`; raises CommandError."""
+        return self._asked("POST", path, json=body or {})
+
+    def _asked(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(method, path, **how)
+        except httpx.HTTPError as failed:
+            raise CommandError(
+                f"the control plane at `{self._url}` does not answer: {_words(failed)}",
+                "start it with `aisecops up`, or set control.listen or control.public_url to where it is",
+                BROKEN,
+            ) from None
+        if answer.is_success:
+            return _object(answer)
+        raise _refused(answer)
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, secret: str) -> None:
+        self._header = f"Bearer {secret}"
+
+    def auth_flow(self, request: httpx.Request) -> Any:
+        request.headers["authorization"] = self._header
+        yield request
+
+
+def _trusted(settings: Settings) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if settings.control.tls_certificate is not None:
+        context.load_verify_locations(settings.control.tls_certificate)
+    for extra in settings.upstream.ca:
+        context.load_verify_locations(extra)
+    return context
+
+
+def _object(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        read = answer.json()
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise CommandError(f"`{answer.url}` does not speak this API", "is something else on that port?", BROKEN)
+    return read
+
+
+def _refused(answer: httpx.Response) -> CommandError:
+    try:
+        problem = _object(answer)
+    except CommandError:
+        return CommandError(
+            f"`{answer.url}` answered {answer.status_code} and no reason", "its log may say why", BROKEN
+        )
+    code, detail = (
+        str(problem.get("code", "")),
+        str(problem.get("detail") or problem.get("title") or answer.status_code),
+    )
+    mend = REFUSALS[Code(code)].mend if code in set(Code) else ""
+    return CommandError(
+        f"{detail} ({code or answer.status_code})", mend, BROKEN if answer.status_code >= _DOWN else FAILED
+    )
+
+
+def _words(failed: httpx.HTTPError) -> str:
+    return "too slow" if isinstance(failed, httpx.TimeoutException) else str(failed) or type(failed).__name__

@@ -1,0 +1,69 @@
+"""`aisecops run`: a command inside a run of its own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from types import FrameType
+
+import click
+
+from aisecops.ops.session import CommandError, Session, setting_flags
+from aisecops.ops.settings_read import environment
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.option("--agent", help="Whose run it is; may be left out when the rules declare one agent.")
+@click.option("--parent", metavar="RUN", help="The run this one belongs to.")
+@setting_flags("control", "paths", "proxy", "upstream")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
+@click.pass_obj
+def run(session: Session, agent: str | None, parent: str | None, command: tuple[str, ...]) -> int:
+    """Open a run, start CMD with proxy and trust variables set, close the run, exit as CMD did."""
+    from aisecops.adapters.system.clock import SystemClock
+    from aisecops.ops.agents import chosen
+    from aisecops.ops.environment import made_trust, variables
+    from aisecops.ops.opened import close_run, open_run
+
+    settings = session.settings
+    trust = made_trust(settings, SystemClock())
+    opened = open_run(settings, chosen(settings, agent), parent=parent)
+    told = variables(settings, trust, opened.credentials) | {"AISECOPS_RUN": opened.run_id}
+    click.echo(f"aisecops: run {opened.run_id}", err=True)
+    code = _exit_code(command, told)
+    try:
+        close_run(settings, opened, exit_code=code)
+    except CommandError as failed:  # the command has ended as it has; that the run stays open is said, not answered
+        click.echo(f"aisecops: the run stays open: {failed.what}", err=True)
+    return code
+
+
+def _exit_code(command: tuple[str, ...], told: Mapping[str, str]) -> int:
+    """How the command ended, as a shell would say it: 128 and the signal's number for one that was killed."""
+    try:
+        process = subprocess.Popen(command, env={**environment(), **told})  # noqa: S603  (what was asked for)
+    except FileNotFoundError:
+        click.echo(f"aisecops: no command `{command[0]}`", err=True)
+        return NOT_FOUND
+    except OSError as failed:
+        click.echo(f"aisecops: cannot start `{command[0]}`: {failed.strerror}", err=True)
+        return NOT_EXECUTABLE
+
+    def forward(number: int, _: FrameType | None) -> None:
+        # Ctrl-C reaches the whole foreground group by itself; twice would be an order to hurry.
+        if not (number in _FROM_THE_TERMINAL and sys.stdin.isatty()):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 - code if code < 0 else code

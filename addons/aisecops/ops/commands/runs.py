@@ -1,0 +1,87 @@
+"""`aisecops runs`: what agents are doing and did, and the brake."""
+
+from __future__ import annotations
+
+import click
+
+from aisecops.ops.commands.approvals import named
+from aisecops.ops.session import Session, setting_flags
+
+
+@click.group()
+def runs() -> None:
+    """Runs: list, show, halt, resume."""
+
+
+@runs.command("list")
+@click.option("--agent", help="Only this agent's.")
+@click.option("--state", type=click.Choice(["active", "held", "halted", "finished"]), help="Only those.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@setting_flags("control", "paths")
+@click.pass_obj
+def list_runs(session: Session, agent: str | None, state: str | None, as_json: bool) -> None:
+    """List runs, newest first."""
+    from aisecops.ops.client import ControlPlane
+    from aisecops.ops.listing import show_json, show_rows
+
+    with ControlPlane.as_operator(session.settings) as control:
+        told = control.get("/v1/runs")
+    found = [run for run in told["runs"] if agent in (None, run["agent_id"]) and state in (None, run["state"])]
+    if as_json:
+        show_json({"runs": found})
+        return
+    columns = ("run_id", "state", "agent_id", "opened_at", "opened_by", "parent")
+    show_rows(found, columns, nothing="no runs")
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--json", "as_json", is_flag=True, help="The run's eight fields as JSON.")
+@setting_flags("paths")
+@click.pass_obj
+def show(session: Session, run: str, as_json: bool) -> None:
+    """Tell a run's whole story from the record; of a root run, with all that belongs to it."""
+    from aisecops.adapters.audit.reader import events, run_export
+    from aisecops.ops.listing import show_json
+    from aisecops.ops.session import CommandError
+
+    folder = session.settings.record_folder
+    if next(events(folder, run_id=run), None) is None:
+        raise CommandError(f"the record knows no run `{run}`", "`aisecops runs list` lists them")
+    if as_json:
+        show_json(run_export(folder, run))
+        return
+    from rich.console import Console
+
+    from aisecops.ops.story import story
+
+    below = list(events(folder, tree=run))
+    Console(highlight=False).print(story(below or events(folder, run_id=run)))
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--reason", default="", help="Why; it goes into the record.")
+@setting_flags("control", "paths")
+@click.pass_obj
+def halt(session: Session, run: str, reason: str) -> None:
+    """Stop a run and everything that belongs to its root: nothing of it acts from now on."""
+    _act(session, run, "halt", reason)
+
+
+@runs.command()
+@click.argument("run")
+@click.option("--reason", default="", help="Why; it goes into the record.")
+@setting_flags("control", "paths")
+@click.pass_obj
+def resume(session: Session, run: str, reason: str) -> None:
+    """Let a halted run go on."""
+    _act(session, run, "resume", reason)
+
+
+def _act(session: Session, run: str, act: str, reason: str) -> None:
+    from aisecops.ops.client import ControlPlane
+
+    with ControlPlane.as_operator(session.settings) as control:
+        told = control.post(f"/v1/runs/{named(run)}/{act}", {"reason": reason})
+    click.echo(f"{told['run_id']} {told['state']}")

@@ -1,0 +1,24 @@
+"""What one check saw."""
+
+from __future__ import annotations
+
+from aisecops.model.value import Value
+
+
+class Diagnosis(Value):
+    """What one check saw. `mend` only where something is wrong."""
+
+    check: str
+    well: bool
+    words: str
+    mend: str = ""
+
+
+def well(check: str, words: str) -> Diagnosis:
+    """Nothing to mend."""
+    return Diagnosis(check=check, well=True, words=words)
+
+
+def bad(check: str, words: str, mend: str) -> Diagnosis:
+    """Something to mend."""
+    return Diagnosis(check=check, well=False, words=words, mend=mend)
