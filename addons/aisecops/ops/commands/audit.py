@@ -1,0 +1,186 @@
+"""`aisecops audit`: is the record whole, and the record for other programs. Nothing needs to run."""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import click
+import msgspec
+import orjson
+
+from aisecops.adapters.audit import checkpoints
+from aisecops.adapters.audit.reader import events, run_export
+from aisecops.adapters.audit.verify import Verification
+from aisecops.adapters.audit.verify import verify as verified
+from aisecops.model.errors import RecordError
+from aisecops.ops.listing import show_json
+from aisecops.ops.session import BROKEN, FAILED, MISUSED, WELL, CommandError, Session, setting_flags
+
+_Function = Callable[..., Any]
+
+_MOST_SHOWN = 50
+_COLUMNS = (
+    *("seq", "at", "event", "run_id", "root_run_id", "agent_id", "decision_id", "policy_version", "control"),
+    *("kind", "tool", "effect", "scope", "method", "host", "verdict", "enforced", "code", "total"),
+    *("status", "cost", "bytes", "duration_ms", "jti", "approval_id", "by", "why"),
+)
+_FOR_REPLAY = ("v", "prev", "facts", "decision")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def of_state(function: _Function) -> _Function:
+    """Give a command `--state` and every setting under `paths`."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        if value is not None and (session := ctx.find_object(Session)) is not None:
+            session.flags["paths.state"] = value
+
+    state = click.option("--state", metavar="PATH", expose_value=False, callback=keep, help="The state folder.")
+    return state(setting_flags("paths")(function))
+
+
+@click.group()
+def audit() -> None:
+    """The record: verify, export."""
+
+
+@audit.command()
+@of_state
+@click.option(
+    "--key", type=click.Path(path_type=Path), help="Public keys kept elsewhere: a JSON object, base64 by name."
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def verify(session: Session, key: Path | None, as_json: bool) -> int:
+    """Check every line, segment and checkpoint of the record; name what is not as it was written.
+
+    The keys beside the record show that it is whole as far as nobody wrote over all of it; a key kept
+    elsewhere shows that too.
+    """
+    folder = session.settings.record_folder
+    try:
+        keys = checkpoints.parse_keys(key.read_bytes(), str(key)) if key else checkpoints.public_keys(folder)
+    except OSError as error:
+        raise _unreadable(key or folder, error) from error
+    except RecordError as error:
+        raise CommandError(
+            str(error), "`keys.json` beside the record shows the form", MISUSED if key else BROKEN
+        ) from None
+    try:
+        found = verified(folder, keys if key or keys else None)
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    except RecordError as error:
+        raise CommandError(str(error), "`--state` names the state folder", BROKEN) from None
+    if as_json:
+        show_json(msgspec.to_builtins(found))
+        return WELL if found.ok else FAILED
+    return _told(found, own_key=key is not None)
+
+
+def _told(found: Verification, *, own_key: bool) -> int:
+    for problem in found.problems[:_MOST_SHOWN]:
+        click.echo(str(problem))
+    if not found.ok:
+        count = len(found.problems)
+        more = f", {count - _MOST_SHOWN} not shown" if count > _MOST_SHOWN else ""
+        raise CommandError(
+            f"the record is not as it was written: {count} problem{'s' if count > 1 else ''}{more}",
+            "keep the folder as evidence, and compare it with a copy from before",
+        )
+    keys = "your key" if own_key else "the key beside it"
+    click.echo(f"whole: {found.lines} lines, {found.checkpoints} checkpoints, checked with {keys}")
+    click.echo(f"ends at seq {found.seq}, {found.hash}")
+    return WELL
+
+
+@audit.command()
+@of_state
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "csv", "json"]),
+    default="jsonl",
+    help="A line per event, a table, or (with --run) one run in the eight fields of the specification.",
+)
+@click.option("--run", "run_id", metavar="RUN", help="Only this run.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; else standard output.")
+@click.pass_obj
+def export(session: Session, form: str, run_id: str | None, output: Path | None) -> int:
+    """Write the record for other programs, streaming."""
+    if form == "json" and run_id is None:
+        raise CommandError("the format json tells of one run", "name it with --run, or use jsonl", MISUSED)
+    folder = session.settings.record_folder
+    found = events(folder, run_id=run_id)
+    with _opened(output) as file:
+        if form == "json":
+            file.write(
+                orjson.dumps(_known(run_export(folder, str(run_id))), option=orjson.OPT_INDENT_2).decode() + "\n"
+            )
+        elif form == "csv":
+            _write_csv(found, file)
+        else:
+            for event in found:
+                file.write(orjson.dumps(event, option=orjson.OPT_SORT_KEYS).decode() + "\n")
+    return WELL
+
+
+def _known(told: dict[str, Any]) -> dict[str, Any]:
+    if told["agent_id"] is None:
+        raise CommandError(f"the record knows no run `{told['run_id']}`", "`aisecops runs list` shows those there are")
+    return told
+
+
+def _write_csv(found: Iterable[Mapping[str, Any]], file: IO[str]) -> None:
+    writer = csv.writer(file)
+    writer.writerow((*_COLUMNS, "more"))
+    for event in found:
+        more = {name: value for name, value in event.items() if name not in _COLUMNS and name not in _FOR_REPLAY}
+        writer.writerow([*(_cell(event.get(name)) for name in _COLUMNS), _cell(more or None)])
+
+
+def _cell(value: Any) -> str:
+    """`value` as a cell that no spreadsheet takes for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return str(value)
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[str]]:
+    """Where to write: a file for its owner alone, whole or not at all, or standard output."""
+    if output is None:
+        yield sys.stdout
+        return
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with open(part, "w", encoding="utf-8", newline="", opener=_private) as file:
+            yield file
+        part.replace(output)
+    except OSError as error:
+        raise CommandError(
+            f"`{output}` cannot be written ({_why(error)})", "name another with --output", BROKEN
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _unreadable(path: Path, error: OSError) -> CommandError:
+    return CommandError(f"`{path}` cannot be read ({_why(error)})", "run it as the user the gateway runs as", BROKEN)
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,114 @@
+"""A run's story reads in 80 columns, says everything in words, and passes nothing on that a terminal would obey."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.decision import Mode
+from aisecops.model.record import EventName
+from aisecops.ops.story import story, story_lines
+from support.records import answer_event, chain, event, facts, judged_events, rows, rules, tree
+
+
+@pytest.fixture
+async def told(tmp_path: Path) -> list[dict[str, Any]]:
+    """A run from its start to its halt."""
+    log = chain(tmp_path / "record", signed=False)
+    read = facts()
+    asked = facts(kind=Kind.MODEL, tool="openai", scope="", effect=ToolEffect.READ, token=False, model="gpt-4o")
+    write = facts(tool="wiki.write", tree=tree(risk_micros=1_300_000))
+    await log.append(event(0, EventName.RUN_STARTED, opened_by="operator:op"))
+    await log.append(event(0, EventName.TOKEN_ISSUED, tool="crm.read", scope="crm.**", jti="cap_1", expires_at=300))
+    await log.append(*judged_events(asked, "dec_1"))
+    await log.append(
+        answer_event(asked, "dec_1", status=200, cost=0.02, usage={"input_tokens": 90, "output_tokens": 7})
+    )
+    await log.append(*judged_events(read, "dec_2"))
+    await log.append(answer_event(read, "dec_2", status=200, bytes=12, duration_ms=34))
+    await log.append(*judged_events(facts(token=False), "dec_3"))
+    await log.append(*judged_events(write, "dec_4"))
+    await log.append(event(4, EventName.HUMAN_APPROVAL_REQUIRED, approval_id="apr_1", tool="wiki.write"))
+    await log.append(event(4, EventName.APPROVAL_GRANTED, approval_id="apr_1", by="operator:op", why="looks right"))
+    await log.append(event(5, EventName.RUN_HALTED, by="operator:op", why="enough"))
+    await log.close()
+    return rows(tmp_path / "record")
+
+
+def shown(told: list[dict[str, Any]], width: int = 80) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width).print(story(told))
+    return out.getvalue()
+
+
+def test_the_story_tells_what_happened_in_order(told: list[dict[str, Any]]) -> None:
+    marks = [line.mark for line in story_lines(told)]
+    assert marks == [
+        *("start", "token", "allow", "answer", "allow", "answer", "REFUSED", "hold", "ask", "yes", "HALTED"),
+    ]
+
+
+def test_a_refusal_names_its_reason_and_its_rule(told: list[dict[str, Any]]) -> None:
+    (refused,) = (line for line in story_lines(told) if line.mark == "REFUSED")
+    assert refused.words == "crm.read crm.customers.42"
+    assert refused.why[0].startswith("token missing: `crm.read` needs a capability token")
+    assert refused.why[0].endswith("(tools.yaml:12)")
+
+
+def test_a_hold_shows_what_the_chain_would_come_to(told: list[dict[str, Any]]) -> None:
+    (held,) = (line for line in story_lines(told) if line.mark == "hold")
+    assert held.risk == "   1.6 ████████|··"
+    assert "risk 0.3 = 0.3 base" in held.why
+
+
+def test_a_model_call_names_model_and_cost(told: list[dict[str, Any]]) -> None:
+    text = shown(told)
+    assert "openai gpt-4o" in text
+    assert "90 + 7 model tokens, cost 0.02" in " ".join(text.split())
+
+
+def test_it_fits_in_eighty_columns_and_loses_no_word(told: list[dict[str, Any]]) -> None:
+    text = shown(told)
+    assert max(map(len, text.splitlines())) <= 80
+    flat = "".join(text.split())
+    assert all("".join(line.words.split()) in flat for line in story_lines(told) if len(line.words) < 30)
+    assert "halted" in text
+    assert "4 decisions: 2 allowed, 1 held, 1 refused" in text
+    assert "used: 1 tool call, 0 writes among them, 1 model call, cost 0.02" in text
+
+
+async def test_an_observed_agent_shows_what_the_rules_would_have_said(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    await log.append(*judged_events(facts(token=False), "dec_1", by=rules(mode=Mode.OBSERVE)))
+    await log.close()
+    (line,) = story_lines(rows(tmp_path / "record"))
+    assert line.mark == "allow"
+    assert "only observed: the rules say deny" in line.why
+
+
+async def test_nothing_from_outside_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    hostile = "\x1b]0;owned\x07[bold]\n\r"
+    await log.append(event(1, EventName.RUN_HALTED, by=hostile, why=hostile))
+    await log.append(event(2, EventName.TOOL_PROPOSED, proposed=hostile))
+    await log.close()
+    text = shown(rows(tmp_path / "record"), width=200)
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "[bold]" in text
+
+
+def test_every_event_there_can_be_has_a_line(told: list[dict[str, Any]]) -> None:
+    for name in EventName:
+        if name is not EventName.DECISION:
+            bare = told[0] | {"event": name.value}
+            assert isinstance(shown([bare]), str)
+
+
+def test_a_run_of_which_nothing_is_recorded_says_so() -> None:
+    assert shown([]).strip() == "nothing is recorded of this run"
