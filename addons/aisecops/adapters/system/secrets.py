@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aisecops.adapters.system.files import PRIVATE, PRIVATE_FOLDER, locked, made
 from aisecops.model.errors import ConfigError
 
 SECRET_BYTES = 32
+_USABLE = re.compile(rb"[!-~]{32,}")  # long enough not to be guessed, and fit for a header
 
 
 def secret_key(state: Path, name: str) -> bytes:
@@ -30,10 +32,9 @@ def operator_secret(state: Path) -> str:
     """The operator's bearer secret in `state/operator.secret`, as URL-safe text; made when missing."""
     path = state / "operator.secret"
     secret = _kept(path, lambda: base64.urlsafe_b64encode(os.urandom(SECRET_BYTES)).rstrip(b"=") + b"\n")
-    text = secret.decode("ascii", "replace").strip()
-    if len(text) < SECRET_BYTES or not text.isprintable():
+    if not _USABLE.fullmatch(secret.strip()):
         raise ConfigError(f"`{path}` holds no usable secret", "remove it to have one made")
-    return text
+    return secret.strip().decode()
 
 
 def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
