@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.proxy import Lets, Proxy, running_proxy
+from support.proxy import Lets, Proxy, Stranger, running_proxy
 from support.upstream import Authority, Upstream, running_upstream
 
 
@@ -21,6 +21,7 @@ class Host:
     plain_upstream: Upstream
     ca: Path
     upstream_ca: Path
+    stranger: Stranger
 
     @property
     def port(self) -> int:
@@ -58,24 +59,24 @@ def enforcer(upstreams: tuple[Upstream, Upstream]) -> Lets:
 
 
 @pytest.fixture(scope="module")
-def shared(folder: Path, authority: Authority, upstreams: tuple[Upstream, Upstream]) -> Iterator[tuple[Proxy, Lets]]:
-    secure, plain = upstreams
-    lets = Lets({})
-    with running_proxy(folder / "certs", lets, upstream_trust=authority.file) as proxy:
-        yield proxy, lets
+def shared(folder: Path, authority: Authority) -> Iterator[tuple[Proxy, Lets, Stranger]]:
+    lets, stranger = Lets({}), Stranger()
+    with running_proxy(folder / "certs", lets, upstream_trust=authority.file, strangers=[stranger]) as proxy:
+        yield proxy, lets, stranger
 
 
 @pytest.fixture
 def host(
-    shared: tuple[Proxy, Lets],
+    shared: tuple[Proxy, Lets, Stranger],
     enforcer: Lets,
     folder: Path,
     authority: Authority,
     upstreams: tuple[Upstream, Upstream],
 ) -> Host:
-    proxy, lets = shared
+    proxy, lets, stranger = shared
     lets.reset()
+    stranger.does, stranger.heard = {}, []
     lets.places = enforcer.places
     for upstream in upstreams:
         upstream.reset()
-    return Host(proxy, lets, *upstreams, folder / "certs" / "mitmproxy-ca-cert.pem", authority.file)
+    return Host(proxy, lets, *upstreams, folder / "certs" / "mitmproxy-ca-cert.pem", authority.file, stranger)

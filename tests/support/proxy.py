@@ -19,6 +19,7 @@ from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import REFUSALS, Code
 
+from mitmproxy.hooks import all_hooks
 from support.raw import CREDENTIALS
 
 START_S = 20
@@ -137,6 +138,35 @@ class Lets:
     async def abandon(self, permit: str, why: str, *, left: bool) -> None:  # noqa: ARG002
         self._called("abandon")
         self.abandoned.append((permit, left))
+
+
+class Stranger:
+    """An addon of somebody else: hears every hook, and does in it what a test says."""
+
+    name = "stranger"
+
+    def __init__(self) -> None:
+        self.does: dict[str, Callable[..., Any]] = {}
+        self.heard: list[str] = []
+
+    def __getattr__(self, hook: str) -> Callable[..., Any]:
+        if hook not in all_hooks or hook in {"add_log", "load", "configure"}:
+            raise AttributeError(hook)
+
+        def heard(*arguments: Any) -> Any:
+            self.heard.append(hook)
+            return self.does[hook](*arguments) if hook in self.does else None
+
+        return heard
+
+
+def raising(fault: BaseException) -> Callable[..., Any]:
+    """What a hook does that fails."""
+
+    def fail(*_arguments: Any) -> Any:
+        raise fault
+
+    return fail
 
 
 class Proxy:

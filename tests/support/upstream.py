@@ -140,7 +140,9 @@ class Authority:
         context.load_cert_chain(file)
         return context
 
-    def _sign(self, name: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> x509.Certificate:
+    def _sign(
+        self, name: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+    ) -> x509.Certificate:
         now = datetime.datetime.now(datetime.UTC)  # noqa: TID251
         return (
             x509.CertificateBuilder()

@@ -92,8 +92,9 @@ class GovernanceAddon:
 
     async def client_disconnected(self, client: connection.Client) -> None:
         """Whatever of this client is still under way will have no answer; what is still judged must not leave."""
-        for _, exchange in self.gate.of_client(client.id):
+        for flow_id, exchange in self.gate.of_client(client.id):
             exchange.gone = True
+            del self.gate.exchanges[flow_id]
             await self._let_go(exchange, "the client has gone")
 
     async def _judge_head(self, flow: http.HTTPFlow) -> Refuse | None:
@@ -140,9 +141,7 @@ class GovernanceAddon:
         return None
 
     def _refused_head(self, flow: http.HTTPFlow, tunnel: Tunnel | None) -> Refuse | None:
-        return refused_head(
-            flow.request, tunnel=tunnel, sni=flow.client_conn.sni, websockets=self.gate.websockets
-        )
+        return refused_head(flow.request, tunnel=tunnel, sni=flow.client_conn.sni, websockets=self.gate.websockets)
 
     async def _let_go(self, exchange: Exchange, why: str) -> None:
         """Give the permit back, if it is still here, in the one way that fits."""

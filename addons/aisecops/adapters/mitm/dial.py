@@ -18,6 +18,7 @@ from typing import Any
 
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from aisecops.adapters.mitm.failures import DIAL_REFUSED
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.names import Place, normal
 
@@ -25,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 dialling_for: contextvars.ContextVar[str | None] = contextvars.ContextVar("dialling_for", default=None)
 """The client connection that the running task opens an upstream connection for."""
-
-REFUSED = "refused: no admitted request goes there"
 
 
 class Dial:
@@ -65,7 +64,7 @@ class Dial:
             # a literal is dialled without asking for addresses, so it has to be pinned as it stands
             allowed = tuple(a for a in allowed if a == (address[0], address[1]))
         if not allowed:
-            data.server.error = REFUSED
+            data.server.error = DIAL_REFUSED
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """The peer must be one of the pinned addresses; otherwise the connection is dropped before any byte."""
@@ -89,7 +88,7 @@ class Dial:
             if client_id is None:
                 if (text, port) in self._own_places or (text and _is_literal(text)):
                     return await original(host, port, **how)
-                raise OSError(REFUSED)
+                raise OSError(DIAL_REFUSED)
             return _as_infos(self.pinned(client_id, Place(normal(text), int(port))))
 
         loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign]
@@ -101,7 +100,7 @@ class Dial:
 
 def _as_infos(addresses: tuple[tuple[str, int], ...]) -> list[Any]:
     if not addresses:
-        raise OSError(REFUSED)
+        raise OSError(DIAL_REFUSED)
     return [
         (
             socket.AF_INET6 if ipaddress.ip_address(host).version == 6 else socket.AF_INET,  # noqa: PLR2004 - IPv6

@@ -14,8 +14,20 @@ from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 from aisecops.adapters.mitm.apply import add_headers, make_answer
 from aisecops.adapters.mitm.gate import Exchange
 from aisecops.model.exchange import HttpResponse
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 
 TIMED_OUT = "timed out"
+DIAL_REFUSED = "refused: no admitted request goes there"
+
+
+def refused_connection(event: ResponseProtocolError, exchange: Exchange | None) -> Refuse | None:
+    """The refusal, when it was we who forbade the connection."""
+    if exchange is not None and exchange.failed:
+        return Refuse(code=Code.INTERNAL, detail="a check of the connection failed, so the answer is no; report it")
+    if DIAL_REFUSED in event.message:
+        return Refuse(code=Code.DESTINATION_DENIED, detail="no address of the destination may be dialled; look at it")
+    return None
 
 
 def upstream_failure(
@@ -41,7 +53,7 @@ def upstream_failure(
 
 
 def _in_words(event: ResponseProtocolError | None, server: connection.Server | None) -> tuple[int, str]:
-    if server is not None and server.error == TIMED_OUT:
+    if TIMED_OUT in {server.error if server else None, event.message if event else None}:
         return 504, "did not answer in time; try again, or raise the timeout"
     if event is None:
         return 502, "sent an answer that cannot be read"

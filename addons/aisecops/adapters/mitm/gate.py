@@ -7,7 +7,8 @@ is here and refused, cannot leave, whatever addons did or failed to do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,6 +70,7 @@ class Exchange:
     stream: TappedStream | None = None
     sent: bool = False
     gone: bool = False
+    failed: bool = False
     websocket: bool = False
 
     def take_permit(self) -> str | None:
@@ -88,7 +90,7 @@ class Gate:
         self.connected: dict[str, Connected] = {}
         self.exchanges: dict[str, Exchange] = {}
         self._problem = problem
-        self._refused: dict[str, Refuse] = {}
+        self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
         self._closed: Refuse | None = None
 
     # the wire as a whole
@@ -112,13 +114,13 @@ class Gate:
 
     def refuse(self, flow: http.HTTPFlow, refuse: Refuse) -> None:
         """From now on `flow` is refused with `refuse`, and its answer says so."""
-        self._refused[flow.id] = refuse
+        self._refused[flow] = refuse
         flow.request.stream = False
         self.write_refusal(flow)
 
     def write_refusal(self, flow: http.HTTPFlow) -> None:
         """Put the refusal of `flow`, if it has one, in the place of any other answer."""
-        refuse = self._refused.get(flow.id)
+        refuse = self._refused.get(flow)
         if refuse is not None:
             exchange = self.exchanges.get(flow.id)
             flow.response = self.answer(refuse, exchange.request if exchange else None)
@@ -133,21 +135,21 @@ class Gate:
 
     def refused(self, flow: http.HTTPFlow) -> Refuse | None:
         """The refusal in force for `flow`."""
-        return self._refused.get(flow.id)
+        return self._refused.get(flow)
 
     def unjudged(self, flow: http.HTTPFlow) -> bool:
         """True while the only refusal of `flow` is the one set before judging."""
-        return self._refused.get(flow.id) is UNJUDGED
+        return self._refused.get(flow) is UNJUDGED
 
     def admit(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         """Open the gate for `flow` exactly as it stands now."""
-        del self._refused[flow.id]
+        del self._refused[flow]
         flow.response = None
         exchange.seal = sealed(flow)
 
     def let_connect(self, flow: http.HTTPFlow, tunnel: Tunnel) -> None:
         """Let the client of `flow` open its tunnel."""
-        del self._refused[flow.id]
+        del self._refused[flow]
         flow.response = None
         self.tunnels[flow.client_conn.id] = tunnel
 
@@ -156,11 +158,12 @@ class Gate:
         exchange = self.exchanges.get(flow.id)
         return (
             (self._closed is None or self._closed is STOPPING)
-            and flow.id not in self._refused
+            and flow not in self._refused
             and flow.response is None
             and exchange is not None
             and exchange.forward is not None
             and not exchange.gone
+            and not exchange.failed
             and exchange.seal == sealed(flow)
         )
 
@@ -169,16 +172,25 @@ class Gate:
         exchange = self.exchanges.get(flow.id)
         return exchange.allowed if exchange else 0
 
+    def bound(self, client: connection.Client) -> int:
+        """How many body bytes a client connection may have sent before it gets an answer."""
+        return max([self.max_body_bytes, *(exchange.allowed for _, exchange in self.of_client(client.id))])
+
     def forget(self, flow: http.HTTPFlow) -> Exchange | None:
         """`flow` is over; returns its exchange if it had one."""
-        self._refused.pop(flow.id, None)
+        self._refused.pop(flow, None)
         return self.exchanges.pop(flow.id, None)
 
     # one client connection
 
-    def of_client(self, client_id: str) -> Iterator[tuple[str, Exchange]]:
+    def of_client(self, client_id: str) -> list[tuple[str, Exchange]]:
         """What is under way for one client connection."""
-        return ((flow_id, item) for flow_id, item in list(self.exchanges.items()) if item.client_id == client_id)
+        return [(flow_id, item) for flow_id, item in self.exchanges.items() if item.client_id == client_id]
+
+    def fail(self, client: connection.Client) -> None:
+        """A check of an upstream connection failed: whatever of this client is under way must not use it."""
+        for _, exchange in self.of_client(client.id):
+            exchange.failed = True
 
     def abort(self, client: connection.Client) -> None:
         """Drop everything of a client connection at once."""

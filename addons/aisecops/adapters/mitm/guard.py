@@ -50,6 +50,7 @@ _TOO_LATE = frozenset(
         "add_log",
     }
 )
+_ENDS_A_FLOW = frozenset({"response", "error", "http_connected", "http_connect_error"})
 
 
 def describe(fault: BaseException) -> str:
@@ -117,6 +118,8 @@ class FailClosedAddonManager(addonmanager.AddonManager):
             await self.trigger_event(hooks.UpdateHook([subject]))
         if isinstance(subject, http.HTTPFlow):
             self.gate.write_refusal(subject)
+            if event.name in _ENDS_A_FLOW and subject.websocket is None or event.name == "websocket_end":
+                self.gate.forget(subject)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         arguments = _arguments(event)
@@ -185,6 +188,7 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
             gate.abort(subject.client_conn)
         case server_hooks.ServerConnectionHookData(server=server, client=client):
             server.error = "refused: a check failed"
+            gate.fail(client)
             if event != "server_connect":
                 gate.abort(client)
         case tls.ClientHelloData(context=context):
@@ -193,6 +197,7 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
         case tls.TlsData(context=context):
             if event.startswith("tls_start"):
                 subject.ssl_conn = None
+                gate.fail(context.client)
             else:
                 gate.abort(context.client)
         case quic.QuicTlsData(context=context):

@@ -170,7 +170,9 @@ def _check_files(settings: HostSettings) -> None:
     """The core would make an authority of its own where it finds none, which no client trusts."""
     authority = settings.confdir / f"{options.CONF_BASENAME}-ca.pem"
     if not authority.is_file():
-        raise ConfigError(f"there is no certificate authority `{authority}`", "start with `aisecops up`, which makes it")
+        raise ConfigError(
+            f"there is no certificate authority `{authority}`", "start with `aisecops up`, which makes it"
+        )
     if settings.upstream_trust is not None and not settings.upstream_trust.is_file():
         raise ConfigError(f"`{settings.upstream_trust}` is not a file", "name a file of certificates in PEM")
 

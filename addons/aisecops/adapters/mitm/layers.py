@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from mitmproxy import flow, http
 from mitmproxy.net.http.http1 import assemble_response
-from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
@@ -32,7 +31,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 from mitmproxy.proxy.layers.modes import HttpProxy
 
-from aisecops.adapters.mitm.failures import upstream_failure
+from aisecops.adapters.mitm.failures import refused_connection, upstream_failure
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -63,7 +62,8 @@ class LayerChoice:
     def next_layer(self, data: layer.NextLayer) -> None:
         """Choose by the first bytes. What is neither TLS nor HTTP is told so by the HTTP layer, and nothing leaves."""
         context = data.context
-        wants_tls = data.data_client()[:1] == b"\x16" or starts_like_tls_record(data.data_client())
+        # one byte is enough to tell, so nothing is ever put off for another addon to decide
+        wants_tls = data.data_client()[:1] == b"\x16"
         has_tls = isinstance(context.layers[-1], ClientTLSLayer)
         stack = tunnel.LayerStack()
         if len(context.layers) == 1 and isinstance(context.layers[0], HttpProxy):
@@ -103,9 +103,11 @@ class GovernedStream(HttpStream):
     def __init__(self, context: Context, stream_id: int, gate: Gate) -> None:
         super().__init__(context, stream_id)
         self._gate = gate
+        self._asks_to_continue = False
 
     def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
         """As ever; but a request refused by its head is answered now, and its body is thrown away as it comes."""
+        self._asks_to_continue = "expect" in event.request.headers
         yield from super().state_wait_for_request_headers(event)
         waits_for_body = self.client_state == self.state_consume_request_body and not event.end_stream
         if waits_for_body and self._refused_for_good():
@@ -148,17 +150,19 @@ class GovernedStream(HttpStream):
             yield from super().handle_protocol_error(event)
             return
         self.flow.error = flow.Error(event.message)
-        refuse = self._gate.refused(self.flow)
         exchange = self._gate.exchanges.get(self.flow.id)
+        refuse = self._gate.refused(self.flow) or refused_connection(event, exchange)
         yield HttpErrorHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=False)):
             return
-        self.flow.response = (
+        response = self.flow.response = (
             self._gate.answer(refuse, exchange.request if exchange else None)
             if refuse
             else upstream_failure(event, exchange, self.flow.server_conn)
         )
-        yield from self._send(self.flow.response)
+        # the core keeps the failure with the connection, and would repeat it for every later request
+        response.headers["Connection"] = "close"
+        yield from self._send(response)
         self.server_state = self.state_errored
         self.flow.live = False
         yield DropStream(self.stream_id)
@@ -180,7 +184,8 @@ class GovernedStream(HttpStream):
             response.headers["Connection"] = "close"
             yield from self._send(response)
         yield DropStream(self.stream_id)
-        if self.flow.request.headers.get("expect"):
+        if self._asks_to_continue:
+            # whether its body still comes is the client's to choose, so nothing after this could be read safely
             yield commands.CloseConnection(self.context.client)
 
     def _refuse_to_send(self) -> Commands:
@@ -211,7 +216,7 @@ class GovernedHttp1Server(Http1Server):
         if isinstance(event, events.DataReceived) and self.state != self.passthrough:
             # The core reads on while a request is judged; without a bound that is the client's to fill.
             self._unanswered_bytes += len(event.data)
-            if self._unanswered_bytes > self._gate.max_body_bytes + 4 * MAX_HEAD_BYTES:
+            if self._unanswered_bytes > self._gate.bound(self.context.client) + 4 * MAX_HEAD_BYTES:
                 self.state = self.done
                 yield commands.CloseConnection(self.conn)
                 return
