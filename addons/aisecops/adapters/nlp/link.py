@@ -42,11 +42,11 @@ class WorkerLink:
         self._process = process
 
     @classmethod
-    async def open(cls, begin: Begin, *, within_s: float, boot: str = _BOOT) -> WorkerLink:
+    async def open(cls, begin: Begin, *, within_s: float) -> WorkerLink:
         """Start a worker and wait until it is ready. Raises `ConfigError` when it cannot start."""
         optimised = ["-O"] * sys.flags.optimize
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-W", "ignore", *optimised, "-c", boot, _SOURCE_ROOT),
+            *(sys.executable, "-W", "ignore", *optimised, "-c", _BOOT, _SOURCE_ROOT),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
