@@ -167,11 +167,11 @@ def _opened(output: Path | None) -> Iterator[IO[str]]:
             yield file
         part.replace(output)
     except OSError as error:
-        raise CommandError(
-            f"`{output}` cannot be written ({_why(error)})", "name another with --output", BROKEN
-        ) from error
+        what = f"`{output}` cannot be written ({_why(error)})"
+        raise CommandError(what, "name another with --output", BROKEN) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # moved to its name, or never made
+            part.unlink()
 
 
 def _private(path: str, flags: int) -> int:
