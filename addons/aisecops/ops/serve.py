@@ -76,7 +76,7 @@ def problems_of(base: Foundation) -> Callable[[Refuse, HttpRequest | None], Http
     def problem(refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
         models = base.rules.current().models.values()
         spoken = (model.dialect for model in models if request is not None and model.match.host == request.host)
-        return problem_response(refuse, next(spoken, None))
+        return problem_response(refuse, dialect=next(spoken, None))
 
     return problem
 

@@ -312,7 +312,7 @@ async def _body(request: Request) -> bytes:
 
 def problem(refuse: Refuse, status: int | None = None) -> Response:
     """A refusal as an RFC 9457 problem."""
-    made = problem_response(refuse, None)
+    made = problem_response(refuse)
     return Response(made.body, status_code=status or made.status, headers=dict(made.headers))
 
 
