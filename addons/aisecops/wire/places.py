@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-_PLAIN = re.compile(r"[A-Za-z_$][A-Za-z_$.-]*[0-9]{0,4}[A-Za-z_$.-]*")
+_PLAIN = re.compile(r"(?!.*[A-Z0-9]{12})[A-Za-z_$][A-Za-z_$.-]*[0-9]{0,4}[A-Za-z_$.-]*")
 _MAX_CHARS = 48
 
 
 def is_plain(name: str) -> bool:
-    """True for a name that can stand in a record: short, and with too few digits to be a key, a number, an address."""
+    """True for a name that can stand in a record: short, with too few digits and capitals for a key or a number."""
     return len(name) <= _MAX_CHARS and _PLAIN.fullmatch(name) is not None
 
 

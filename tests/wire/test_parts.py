@@ -1,0 +1,197 @@
+"""Everything that leaves is given out as text with its place, or the body is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
+from aisecops.wire import parts as parts_module
+from aisecops.wire.parts import outgoing_parts
+from support.wire_samples import CHAT_REQUEST, post
+
+CARD = "4111111111111111"
+
+
+def parts(body: bytes | str = b"", content_type: str | None = "application/json", **more: Any) -> dict[str, str]:
+    raw = body.encode() if isinstance(body, str) else body
+    return dict(outgoing_parts(post(raw, content_type=content_type, **more), raw))
+
+
+def refused(body: bytes | str, content_type: str | None, **more: Any) -> Code:
+    with pytest.raises(WireError) as error:
+        parts(body, content_type, **more)
+    return error.value.code
+
+
+def test_path_query_and_headers_are_given_out_decoded() -> None:
+    found = parts(
+        content_type=None, path="/v1/n%C3%A9%2Fe?q=a%20b+c&q2&q=d", x_note="hello", host="a.example", connection="close"
+    )
+    assert found["path:1"] == "né/e"
+    assert found["query:q"] == "d"
+    assert ("query:q", "a b c") in outgoing_parts(post(path="/?q=a%20b+c&q=d"), b"")
+    assert found["header:x-note"] == "hello"
+    assert not {"header:host", "header:connection"} & set(found)
+
+
+def test_bytes_that_are_no_utf_8_are_given_out_all_the_same() -> None:
+    assert parts(content_type=None, path="/%ff%41")["path:0"] == "ÿA"
+    assert parts(content_type=None, x_note="caf\udce9 1")["header:x-note"] == "café 1"
+    assert "4" in parts(content_type=None, x_note="\ud800 4")["header:x-note"]
+
+
+def test_every_string_of_a_json_body_has_its_pointer() -> None:
+    found = parts(json.dumps(CHAT_REQUEST))
+    assert found["body:/messages/0/content"] == "be brief"
+    assert found["body:/messages/2/tool_calls/0/function/arguments"] == '{"city":"Oslo"}'
+    assert found["body:/messages/1/content/1/image_url/url"] == "https://pictures.example/cat.png"
+
+
+def test_names_are_given_out_once_and_escaped_in_pointers() -> None:
+    pairs = outgoing_parts(post(), b'[{"a":1,"b.c":"x"},{"a":"y"}]')
+    assert pairs[1:] == [("key:/0", "a"), ("key:/0", "b.c"), ("body:/0/b.c", "x"), ("body:/1/a", "y")]
+
+
+@pytest.mark.parametrize(
+    "name", [CARD, "AKIAIOSFODNN7EXAMPLE12345", "078-05-1120", "a@b.example", "John Smith", "a/b", "{0}", "x" * 49, ""]
+)
+def test_a_name_that_may_itself_be_the_secret_is_no_place(name: str) -> None:
+    found = outgoing_parts(post(content_type=None), json.dumps({"a": "x", name: "y"}).encode())
+    assert ("body:/{1}", "y") in found
+    assert not name or any(text == name for where, text in found if where == "key:")
+    assert not any(CARD in where for where, _ in found)
+
+
+def test_names_of_queries_and_headers_are_looked_at_too() -> None:
+    found = outgoing_parts(post(path=f"/?{CARD}=1", **{CARD: "x"}), b"")
+    assert [where for where, text in found if text == CARD] == ["key:", "key:"]
+    assert not any(CARD in where for where, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [(CARD, CARD), ("-411111111111111", "-411111111111111"), ("0.411111111111111", "0.411111111111111")],
+)
+def test_long_numbers_are_text_too(number: str, shown: str) -> None:
+    assert parts(f'{{"n":{number}}}')["body:/n"] == shown
+
+
+def test_short_numbers_are_not() -> None:
+    assert "body:/n" not in parts('{"n":1700000000,"m":true}')
+
+
+@pytest.mark.parametrize("body", ["{", '{"a":1,"a":2}', "", "[NaN]"][:2])
+def test_a_body_that_says_json_and_is_none_is_refused(body: str) -> None:
+    assert refused(body, "application/json") is Code.UNREADABLE
+
+
+def test_json_in_another_charset_is_refused() -> None:
+    assert refused(b"{}", "application/json; charset=utf-16") is Code.UNREADABLE
+
+
+def test_every_line_of_json_lines_is_read() -> None:
+    assert parts('{"a":"x"}\n\n{"a":"y"}\n', "application/x-ndjson")["body:/2/a"] == "y"
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"]
+)
+def test_json_under_another_label_is_read_as_json_too(content_type: str | None) -> None:
+    assert parts('{"a":"\\u0034111"}', content_type)["body:/a"] == "4111"
+
+
+@pytest.mark.parametrize(
+    "body", ['{"a":"\\u0034111","a":1}', '{"a":NaN,"b":"\\u0034"}', '\ufeff{"a":"\\u0034111"}', "[" * 70 + "]" * 70]
+)
+def test_loose_json_under_another_label_is_refused(body: str) -> None:
+    assert refused(body, "text/plain") is Code.UNREADABLE
+
+
+def test_text_that_only_begins_like_json_is_text() -> None:
+    assert parts("[see below] hello", "text/plain")["body:"] == "[see below] hello"
+
+
+def test_forms_are_read_field_by_field() -> None:
+    assert parts("q=a+b%21&r=", "application/x-www-form-urlencoded")["form:q"] == "a b!"
+
+
+def test_uploads_are_read_with_their_names() -> None:
+    files = {"doc": ("secret name.txt", b"words", "text/plain"), "data": ("d.json", b'{"a":"x"}', "application/json")}
+    request = httpx.Request("POST", "https://a.example", data={"note": "hello"}, files=files)
+    found = outgoing_parts(post(content_type=request.headers["content-type"]), request.read())
+    assert ("upload:note:", "hello") in found
+    assert ("upload:doc", "secret name.txt") in found
+    assert ("upload:doc:", "words") in found
+    assert ("upload:data:/a", "x") in found
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("image/png", b"\x89PNG\r\n\0\0"), (None, b"\xff\xfe"), ("application/octet-stream", b"a\0b"), ("text/plain", b"a\0b"),
+     ("text/plain; charset=utf-7", b"+AEE-"), ("text/plain; charset=hex", b"61"), ("multipart/mixed; boundary=b", b"--b--"),
+     ("multipart/form-data", b"--b--"), ("text/plain, text/html", b"x"), ("application/grpc", b"\0\0\0\0\1a")],
+)  # fmt: skip
+def test_what_cannot_be_read_as_text_is_refused(content_type: str | None, body: bytes) -> None:
+    assert refused(body, content_type) is Code.UNREADABLE
+
+
+def test_a_file_of_no_text_inside_an_upload_is_refused() -> None:
+    request = httpx.Request("POST", "https://a.example", files={"doc": ("a.png", b"\x89PNG\0", "image/png")})
+    assert refused(request.read(), request.headers["content-type"]) is Code.UNREADABLE
+
+
+def test_text_in_a_wide_charset_is_read_both_ways() -> None:
+    body = "4111 wide".encode("utf-16-le")
+    texts = [text for _, text in outgoing_parts(post(content_type="text/plain; charset=utf-16le"), body)]
+    assert "4111 wide" in texts
+    narrow = [text for _, text in outgoing_parts(post(content_type="text/plain; charset=utf-16le"), b"4111 narrow!")]
+    assert "4111 narrow!" in narrow
+
+
+def test_the_number_of_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_module, "MAX_PARTS", 5)
+    assert refused('["a","b","c","d","e","f"]', "application/json") is Code.TOO_LARGE
+
+
+@given(
+    st.binary(max_size=80) | st.sampled_from([b'{"a":', b'["x",1]', b"--b--", b"a=%zz&"]),
+    st.sampled_from([None, "application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b",
+                     "application/x-ndjson", "text/plain; charset=utf-16", "x"]),
+    st.text(max_size=20),
+)  # fmt: skip
+def test_any_request_gives_parts_or_a_wire_error(body: bytes, content_type: str | None, path: str) -> None:
+    with contextlib.suppress(WireError):
+        for where, text in outgoing_parts(post(content_type=content_type, path="/" + path), body):
+            assert where
+            assert text
+
+
+LEAVES = st.text(alphabet="abc:%", max_size=5) | st.integers(0, 9)
+
+
+@given(
+    st.recursive(
+        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    )
+)
+def test_no_string_of_a_document_is_forgotten(document: Any) -> None:
+    def strings(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            return [text for member in value.values() for text in strings(member)]
+        if isinstance(value, list):
+            return [text for member in value for text in strings(member)]
+        return [value] if isinstance(value, str) and value else []
+
+    body = json.dumps(document).encode()
+    found = [
+        text for where, text in outgoing_parts(post(content_type="application/json"), body) if where.startswith("body:")
+    ]
+    assert found == strings(document)

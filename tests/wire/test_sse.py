@@ -1,0 +1,96 @@
+"""Event streams, cut anywhere, give the same events, and their bytes untouched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
+from aisecops.wire.sse import SseEvent, SseReader
+from support.wire_samples import CHAT_STREAM, MESSAGES_STREAM
+
+STREAMS = st.lists(
+    st.sampled_from([
+        b"data", b": ", b":", b"a", b"\n", b"\r", b"\r\n", b"event: x", b"data: y", b"\xef\xbb\xbf", b"\xff", b"\n\n", b"id: 1"
+    ]),
+    max_size=24,
+).map(b"".join)  # fmt: skip
+
+
+def read(*pieces: bytes) -> list[SseEvent]:
+    reader = SseReader()
+    return [event for piece in pieces for event in reader.feed(piece)] + reader.end()
+
+
+@given(STREAMS | st.sampled_from([CHAT_STREAM, MESSAGES_STREAM]), st.lists(st.integers(0, 3000), max_size=6))
+@example(b"data: a\r\n\r\ndata: b\r\r\n", [8, 9, 10])
+@example(b"data: a\r\r", [8])
+def test_the_same_bytes_cut_anywhere_give_the_same_events(raw: bytes, cuts: list[int]) -> None:
+    ends = sorted(min(cut, len(raw)) for cut in cuts)
+    pieces = [raw[a:b] for a, b in zip([0, *ends], [*ends, len(raw)], strict=True)]
+    assert read(*pieces) == read(raw)
+
+
+@given(STREAMS)
+def test_byte_by_byte_is_no_different(raw: bytes) -> None:
+    assert read(*(raw[n : n + 1] for n in range(len(raw)))) == read(raw)
+
+
+@given(STREAMS | st.binary(max_size=60))
+def test_the_raw_bytes_of_the_events_are_the_stream(raw: bytes) -> None:
+    passed = b"".join(event.raw for event in read(raw))
+    assert raw.startswith(passed)
+    rest = raw.removeprefix(passed)
+    assert len(read(b"\n" + rest)) == 1  # what is left over holds no whole event
+
+
+def test_what_the_standard_shows_as_an_example() -> None:
+    raw = b"data: YHOO\ndata: +2\ndata: 10\n\n: test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"
+    assert [event.data for event in read(raw)] == ["YHOO\n+2\n10", None, "first event", "second event", " third event"]
+
+
+def test_names_of_events_are_read_and_unknown_fields_are_not() -> None:
+    [event] = read(b"event: message_stop\nretry: 5\ncolour: red\ndata: {}\n\n")
+    assert (event.event, event.data) == ("message_stop", "{}")
+
+
+def test_an_event_without_a_name_is_a_message() -> None:
+    assert read(b"data: x\n\n")[0].event == "message"
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_every_line_end_counts(end: bytes) -> None:
+    assert [event.data for event in read(b"data: a" + end + b"data: b" + end + end)] == ["a\nb"]
+
+
+def test_a_byte_order_mark_is_skipped_once() -> None:
+    events = read(b"\xef\xbb\xbfdata: a\n\n\xef\xbb\xbfdata: b\n\n")
+    assert [event.data for event in events] == ["a", None]
+
+
+def test_an_empty_data_field_is_an_event_with_empty_data() -> None:
+    assert read(b"data\n\n")[0].data == ""
+
+
+def test_an_unfinished_event_is_none() -> None:
+    assert read(b"data: a\n\ndata: never finis") == read(b"data: a\n\n")
+
+
+def test_an_event_comes_out_as_soon_as_it_is_whole() -> None:
+    reader = SseReader()
+    assert reader.feed(b"data: a\n") == []
+    assert [event.data for event in reader.feed(b"\ndata:")] == ["a"]
+
+
+@pytest.mark.parametrize("raw", [b"data: 123456789\n\n", b"data: 1234567890123456"])
+def test_an_event_over_its_bound_is_refused(raw: bytes) -> None:
+    assert SseReader(max_event_bytes=17).feed(b"data: 123456789\n\n")
+    with pytest.raises(WireError) as refused:
+        SseReader(max_event_bytes=16).feed(raw)
+    assert refused.value.code is Code.TOO_LARGE
+
+
+def test_many_small_events_are_within_the_bound() -> None:
+    assert len(SseReader(max_event_bytes=16).feed(b"data: a\n\n" * 100)) == 100
