@@ -20,9 +20,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from aisecops.adapters.system.certificates import CertificateAuthority
+from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.files import PUBLIC, write_whole
 from aisecops.adapters.system.pem import certificates_in
-from aisecops.gateway.ports import Clock
 from aisecops.ops.settings import Settings
 
 NO_PROXY = "localhost,127.0.0.1,::1"
@@ -57,9 +57,9 @@ class Credentials(NamedTuple):
     secret: str
 
 
-def made_trust(settings: Settings, clock: Clock) -> Trust:
+def made_trust(settings: Settings) -> Trust:
     """The trust files, made when missing or old, along with the certificate authority. Raises ConfigError."""
-    authority = CertificateAuthority(settings.paths.certs, clock)
+    authority = CertificateAuthority(settings.paths.certs, SystemClock())
     authority.create_if_missing()
     bundle = authority.bundle(settings.upstream.ca)
     java = bundle.with_suffix(".p12")

@@ -24,7 +24,6 @@ def env(session: Session, agent: str | None, form: str) -> None:
 
     Without a secret of the agent's that can be read here, a run is opened for it and its credentials are used.
     """
-    from aisecops.adapters.system.clock import SystemClock
     from aisecops.ops.environment import made_trust, variables, written
 
     settings = session.settings
@@ -35,4 +34,4 @@ def env(session: Session, agent: str | None, form: str) -> None:
 
         rule = chosen(settings, agent)
         credentials = credentials_of(settings, rule) or open_run(settings, rule, parent=None).credentials
-    click.echo(written(variables(settings, made_trust(settings, SystemClock()), credentials), form))
+    click.echo(written(variables(settings, made_trust(settings), credentials), form))

@@ -26,13 +26,12 @@ _FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 @click.pass_obj
 def run(session: Session, agent: str | None, parent: str | None, command: tuple[str, ...]) -> int:
     """Open a run, start CMD with proxy and trust variables set, close the run, exit as CMD did."""
-    from aisecops.adapters.system.clock import SystemClock
     from aisecops.ops.agents import chosen
     from aisecops.ops.environment import made_trust, variables
     from aisecops.ops.opened import close_run, open_run
 
     settings = session.settings
-    trust = made_trust(settings, SystemClock())
+    trust = made_trust(settings)
     opened = open_run(settings, chosen(settings, agent), parent=parent)
     told = variables(settings, trust, opened.credentials) | {"AISECOPS_RUN": opened.run_id}
     click.echo(f"aisecops: run {opened.run_id}", err=True)
