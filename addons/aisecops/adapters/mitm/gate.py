@@ -30,6 +30,7 @@ Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
 
 UNJUDGED = Refuse(code=Code.INTERNAL, detail="the request was not judged to the end; report it")
 CHANGED = Refuse(code=Code.INTERNAL, detail="the request was changed after it was admitted; look at the addons")
+STARTING = Refuse(code=Code.INTERNAL, detail="the gateway is starting; try again")
 STOPPING = Refuse(code=Code.INTERNAL, detail="the gateway is stopping; try again")
 
 
@@ -80,10 +81,11 @@ class Exchange:
 
 
 class Gate:
-    """One per host. Lives on the proxy's event loop, in one thread."""
+    """One per host, closed until `open`. Lives on the proxy's event loop, in one thread."""
 
-    def __init__(self, enforcer: Enforcer, problem: Problem, *, max_body_bytes: int, websockets: bool = False) -> None:
-        self.enforcer = enforcer
+    enforcer: Enforcer
+
+    def __init__(self, problem: Problem, *, max_body_bytes: int, websockets: bool = False) -> None:
         self.max_body_bytes = max_body_bytes
         self.websockets = websockets
         self.tunnels: dict[str, Tunnel] = {}
@@ -91,7 +93,7 @@ class Gate:
         self.exchanges: dict[str, Exchange] = {}
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
-        self._closed: Refuse | None = None
+        self._closed: Refuse | None = STARTING
 
     # the wire as a whole
 
@@ -100,9 +102,15 @@ class Gate:
         """Why nothing passes any more, or None."""
         return self._closed
 
+    def open(self, enforcer: Enforcer) -> None:
+        """Let `enforcer` judge from now on. A gate that was tripped stays closed."""
+        self.enforcer = enforcer
+        if self._closed is STARTING:
+            self._closed = None
+
     def trip(self, why: str) -> None:
         """Refuse everything from now on, for good: what this host runs on is no longer what was checked."""
-        if self._closed is None or self._closed is STOPPING:
+        if self._closed in (None, STARTING, STOPPING):
             logger.critical("the gateway refuses everything from now on: %s", why)
             self._closed = Refuse(code=Code.INTERNAL, detail=f"the gateway refuses everything: {why}; restart it")
 

@@ -106,9 +106,10 @@ async def serve(
     `ready` is told the real address once the port answers. `strangers` are addons of others; they stand before
     ours. Raises ConfigError when it cannot listen, or when a stranger ended it.
     """
-    _quiet_the_core()
-    _check_files(settings)
-    gate = Gate(enforcer, problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+    quiet_the_core()
+    check_files(settings)
+    gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+    gate.open(enforcer)
     dial = Dial(gate, own_places=settings.own_places)
     pinned = pinned_options(settings)
     pins = PinnedOptions(gate, pinned)
@@ -166,7 +167,7 @@ async def _drain(
     master.shutdown()
 
 
-def _check_files(settings: HostSettings) -> None:
+def check_files(settings: HostSettings) -> None:
     """The core would make an authority of its own where it finds none, which no client trusts."""
     authority = settings.confdir / f"{options.CONF_BASENAME}-ca.pem"
     if not authority.is_file():
@@ -177,7 +178,7 @@ def _check_files(settings: HostSettings) -> None:
         raise ConfigError(f"`{settings.upstream_trust}` is not a file", "name a file of certificates in PEM")
 
 
-def _quiet_the_core() -> None:
+def quiet_the_core() -> None:
     """The core logs what peers say; only its warnings are kept, and of its crashes only kind and place."""
     certs.CertStore.STORE_CAP = CERTIFICATES_KEPT
     core_logger = logging.getLogger("mitmproxy.proxy.server")
