@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from support.rules_text import FULL, text
 
 from aisecops.controls.policy.sections import schema
 from aisecops.ops.cli import main
+from support.rules_text import FULL, text
 
 CASE = """
 cases:

@@ -9,10 +9,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from support.rules_text import text
 
 from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded, Unreadable, read_cases, read_folder
 from aisecops.model.errors import ConfigError
+from support.rules_text import text
 
 ONE = text('agents: {one: {authenticate: {secret: "env:ONE"}}}')
 TWO = text('agents: {two: {authenticate: {secret: "env:TWO"}}}')

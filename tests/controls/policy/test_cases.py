@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rules_text import FULL, rules
 
 from aisecops.controls.policy.cases import parse_cases, run_case
 from aisecops.controls.policy.parse import parse
 from aisecops.model.decision import Verdict
 from aisecops.model.refusals import Code
 from aisecops.model.rules import Problem, RuleSet
+from support.rules_text import FULL, rules
 
 GOOD = b"""
 cases:
@@ -105,7 +105,7 @@ def test_the_shipped_cases_hold_for_the_shipped_rules():
     assert isinstance(shipped, RuleSet)
     assert cases
     assert not problems
-    assert [result.faults for result in map(lambda case: run_case(shipped, case), cases) if result.faults] == []
+    assert [result.faults for result in (run_case(shipped, case) for case in cases) if result.faults] == []
 
 
 @given(st.binary(max_size=200))

@@ -6,7 +6,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rules_text import FULL, rules
 
 from aisecops.controls.policy.evaluate import covering_grant, evaluate, still_granted
 from aisecops.model.decision import Verdict
@@ -14,6 +13,7 @@ from aisecops.model.grant import Claims, Constraints, Grant
 from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.scope import covers
+from support.rules_text import FULL, rules
 
 RULES = rules(FULL)
 BOT = AgentId("support-bot")

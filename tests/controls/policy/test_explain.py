@@ -7,13 +7,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rules_text import FULL, rules
 
 from aisecops.controls.policy.explain import explain
 from aisecops.model.action import Kind
 from aisecops.model.decision import Mode, Verdict
 from aisecops.model.ids import AgentId
 from aisecops.model.refusals import Code
+from support.rules_text import FULL, rules
 
 BOT = AgentId("support-bot")
 RULES = rules(

@@ -44,4 +44,4 @@ def test_any_expression_on_any_json_gives_a_value_or_its_error(expression, data)
     try:
         found_in(expression, data)
     except (JmesError, ValueError) as refused:
-        assert str(refused)
+        assert str(refused)  # noqa: PT017

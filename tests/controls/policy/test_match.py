@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from support.rules_text import FULL, rules
 
 from aisecops.controls.policy.match import (
     destination_known,
@@ -23,6 +22,7 @@ from aisecops.controls.policy.match import (
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.model.rules import Measure
+from support.rules_text import FULL, rules
 
 
 def where(method: str, host: str, path: str = "/", port: int = 443) -> dict:

@@ -7,7 +7,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.rules_text import FULL, problems, rules, text
 
 from aisecops.controls.policy.parse import MAX_FILES, parse, policy_version
 from aisecops.model.action import ToolEffect
@@ -30,6 +29,7 @@ from aisecops.model.rules import (
     SourceAuthentication,
     Untrusted,
 )
+from support.rules_text import FULL, problems, rules, text
 
 AGENT = 'agents: {a: {authenticate: {secret: "env:A"}, '
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.rules_text import FULL, rules
 
 from aisecops.controls.policy.parse import parse
 from aisecops.controls.policy.sections import schema
 from aisecops.model.rules import RuleSet
+from support.rules_text import FULL, rules
 
 RULES = Path(__file__).parents[3] / "rules"
 

@@ -61,4 +61,4 @@ def test_any_text_is_a_number_or_refused(read, text):
     try:
         read(text)
     except ValueError as refused:
-        assert str(refused)
+        assert str(refused)  # noqa: PT017

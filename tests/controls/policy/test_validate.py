@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from support.rules_text import FULL, problems, rules
 
 SECRET = 'authenticate: {secret: "env:A"}'
@@ -30,14 +31,18 @@ WRONG = {
         "did you mean `crm.read`?",
     ),
     "a grant whose scope the tool never has": (
-        f"agents: {{a: {{{SECRET}, grants: [{{tool: t, scope: crm.orders.1}}]}}}}\n"
-        'tools: {t: {match: {host: h.test}, scope: "crm.customers.{path[0]}"}}',
+        (
+            f"agents: {{a: {{{SECRET}, grants: [{{tool: t, scope: crm.orders.1}}]}}}}\n"
+            'tools: {t: {match: {host: h.test}, scope: "crm.customers.{path[0]}"}}'
+        ),
         (2, "a.grants[0] has the scope `crm.orders.1`, which `t` never has"),
         "its scopes look like `crm.customers.*`",
     ),
     "a grant whose scope is too short": (
-        f'agents: {{a: {{{SECRET}, grants: [{{tool: t, scope: "crm.*"}}]}}}}\n'
-        'tools: {t: {match: {host: h.test}, scope: "crm.customers.{path[0]}"}}',
+        (
+            f'agents: {{a: {{{SECRET}, grants: [{{tool: t, scope: "crm.*"}}]}}}}\n'
+            'tools: {t: {match: {host: h.test}, scope: "crm.customers.{path[0]}"}}'
+        ),
         (2, "which `t` never has"),
         "crm.customers.*",
     ),
@@ -83,8 +88,10 @@ WRONG = {
         "did you mean `mail.send`?",
     ),
     "a sequence that waits for an unknown label": (
-        "tools: {t: {match: {host: h.test}, returns: {label: secret}}}\n"
-        "risk: {sequences: [{name: s, when: [{label: sercet}], escalation: 2}]}",
+        (
+            "tools: {t: {match: {host: h.test}, returns: {label: secret}}}\n"
+            "risk: {sequences: [{name: s, when: [{label: sercet}], escalation: 2}]}"
+        ),
         (3, "sequence `s` waits for the label `sercet`"),
         "did you mean `secret`?",
     ),
@@ -121,8 +128,10 @@ def test_a_rule_without_effect_is_a_problem(case):
         "tools: {a: {match: {host: h.test}}, b: {match: {host: 'h.test:8443'}}}",
         "tools: {a: {match: [{host: h.test}, {host: h.test, path: /x}]}}",
         "tools: {a.*: {match: {mcp: {host: h.test}}}, b.*: {match: {mcp: {host: h.test, tool: 'b_*'}}}}",
-        f'agents: {{a: {{{SECRET}, grants: [{{tool: t.one, scope: "**"}}, {{tool: "t.*", scope: t.one}}]}}}}\n'
-        "tools: {t.*: {match: {mcp: {host: h.test}}}}",
+        (
+            f'agents: {{a: {{{SECRET}, grants: [{{tool: t.one, scope: "**"}}, {{tool: "t.*", scope: t.one}}]}}}}\n'
+            "tools: {t.*: {match: {mcp: {host: h.test}}}}"
+        ),
         "agents: {a: {authenticate: {source: [10.0.0.0/8, 10.1.0.0/16]}}}",
         "memory: [{tool: elsewhere.kept, item: a, id: b}]",
     ],

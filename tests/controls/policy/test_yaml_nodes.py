@@ -100,4 +100,4 @@ def test_any_bytes_are_a_tree_or_mistakes(data):
     try:
         read("f", data)
     except Mistakes as refused:
-        assert refused.problems
+        assert refused.problems  # noqa: PT017

@@ -10,38 +10,19 @@ The order, told once (rules/README.md tells it to people):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
 from aisecops.controls.policy.jmes import JmesError, found_in
-from aisecops.controls.policy.patterns import (
-    DEFAULT_PORTS,
-    canonical_host,
-    host_matches,
-    host_rank,
-    path_matches,
-    path_rank,
-)
+from aisecops.controls.policy.patterns import path_matches
+from aisecops.controls.policy.places import Index, Spot, places_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling, filled
-from aisecops.model.rules import (
-    HttpMatch,
-    McpMatch,
-    Measure,
-    ModelRule,
-    ModelToolMatch,
-    RuleSet,
-    SourceRule,
-    ToolRule,
-)
+from aisecops.model.rules import HttpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
 
 FAMILY = ".*"
 READ_METHODS = ("GET", "HEAD")
-
-type Rank = tuple[tuple[int, int], bool, tuple[int, tuple[int, ...]], bool]
-"""How specific a match is; the greater wins."""
 
 
 # -- which rule -----------------------------------------------------------------------------------
@@ -49,22 +30,24 @@ type Rank = tuple[tuple[int, int], bool, tuple[int, tuple[int, ...]], bool]
 
 def find_tool(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> ToolRule | None:
     """The tool this request is; None when there is none, or when a model's match is more specific."""
-    tool = _most_specific(_tool_matches(rules), method, host, port, path_segments)
+    places = places_of(rules)
+    tool = _first(places.tools, method, host, port, path_segments)
     if tool is None:
         return None
-    model = _most_specific(_model_matches(rules), method, host, port, path_segments)
-    return None if model is not None and model[0] > tool[0] else tool[1]
+    model = _first(places.models, method, host, port, path_segments)
+    return None if model is not None and model.rank > tool.rank else tool.rule
 
 
 def find_model(
     rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]
 ) -> ModelRule | None:
     """The model provider this request is for; None when there is none, or when a tool is at least as specific."""
-    model = _most_specific(_model_matches(rules), method, host, port, path_segments)
+    places = places_of(rules)
+    model = _first(places.models, method, host, port, path_segments)
     if model is None:
         return None
-    tool = _most_specific(_tool_matches(rules), method, host, port, path_segments)
-    return None if tool is not None and tool[0] >= model[0] else model[1]
+    tool = _first(places.tools, method, host, port, path_segments)
+    return None if tool is not None and tool.rank >= model.rank else model.rule
 
 
 def find_source(
@@ -73,8 +56,8 @@ def find_source(
     """The source this GET or HEAD reads. Ask only when the request is neither a tool nor a model."""
     if method not in READ_METHODS:
         return None
-    found = _most_specific(((rule.match, rule) for rule in rules.sources), method, host, port, path_segments)
-    return found[1] if found else None
+    found = _first(places_of(rules).sources, method, host, port, path_segments)
+    return found.rule if found else None
 
 
 def find_model_tool(rules: RuleSet, name: str) -> ToolRule | None:
@@ -89,19 +72,17 @@ def find_mcp_tool(
     rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...], called: str
 ) -> ToolRule | None:
     """The tool that a `tools/call` of `called` at an MCP server is: the longest name or name start that fits."""
-    best: tuple[tuple[Any, ...], ToolRule] | None = None
-    for match, tool in _mcp_matches(rules):
-        if not _is_there(match, host, port, path_segments) or not _is_called(match.tool, called):
-            continue
-        rank = (*place_rank(match), not match.tool.endswith("*"), len(match.tool))
-        if best is None or rank > best[0]:
-            best = rank, tool
-    return best[1] if best else None
+    fitting = [
+        ((*spot.rank, not spot.match.tool.endswith("*"), len(spot.match.tool)), spot.rule)
+        for spot in places_of(rules).servers.at(host, port)
+        if _is_called(spot.match.tool, called) and path_matches(spot.match.path, path_segments)
+    ]
+    return max(fitting, key=lambda found: found[0])[1] if fitting else None
 
 
 def is_mcp(rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...]) -> bool:
     """True when some tool names an MCP server here."""
-    return any(_is_there(match, host, port, path_segments) for match, _ in _mcp_matches(rules))
+    return any(path_matches(spot.match.path, path_segments) for spot in places_of(rules).servers.at(host, port))
 
 
 def tool_name(tool: ToolRule, called: str) -> str:
@@ -111,10 +92,21 @@ def tool_name(tool: ToolRule, called: str) -> str:
 
 def destination_known(rules: RuleSet, host: str, port: int) -> bool:
     """True when any tool, MCP server, model or source names `host` and `port`."""
-    canonical = canonical_host(host)
-    if canonical is None:
-        return False
-    return any(_is_at(match, canonical, port) for match in _places(rules))
+    return places_of(rules).name(host, port)
+
+
+def _first[R](
+    index: Index[HttpMatch, R], method: str, host: str, port: int, path_segments: tuple[str, ...]
+) -> Spot[HttpMatch, R] | None:
+    """The most specific match of this request: the index has them in that order."""
+    for spot in index.at(host, port):
+        if (not spot.match.methods or method in spot.match.methods) and path_matches(spot.match.path, path_segments):
+            return spot
+    return None
+
+
+def _is_called(pattern: str, called: str) -> bool:
+    return called.startswith(pattern[:-1]) if pattern.endswith("*") else called == pattern
 
 
 # -- what a request says to its rule --------------------------------------------------------------
@@ -156,73 +148,6 @@ def measure(measure: Measure, body: Any) -> Decimal | None:  # the measure's own
     return number if number.is_finite() and number >= 0 else None
 
 
-# -- how specific ---------------------------------------------------------------------------------
-
-
-def place_rank(match: HttpMatch | McpMatch) -> tuple[tuple[int, int], bool, tuple[int, tuple[int, ...]]]:
-    """How specific host, port and path of a match are."""
-    return host_rank(match.host), match.port is not None, path_rank(match.path)
-
-
-def _rank(match: HttpMatch) -> Rank:
-    return (*place_rank(match), bool(match.methods))
-
-
-def _most_specific[R](
-    candidates: Iterable[tuple[HttpMatch, R]], method: str, host: str, port: int, path_segments: tuple[str, ...]
-) -> tuple[Rank, R] | None:
-    best: tuple[Rank, R] | None = None
-    for match, rule in candidates:
-        if match.methods and method not in match.methods:
-            continue
-        if not _is_there(match, host, port, path_segments):
-            continue
-        rank = _rank(match)
-        if best is None or rank > best[0]:
-            best = rank, rule
-    return best
-
-
-def _is_there(match: HttpMatch | McpMatch, host: str, port: int, path_segments: tuple[str, ...]) -> bool:
-    canonical = canonical_host(host)
-    return canonical is not None and _is_at(match, canonical, port) and path_matches(match.path, path_segments)
-
-
-def _is_at(match: HttpMatch | McpMatch, host: str, port: int) -> bool:
-    ports = DEFAULT_PORTS if match.port is None else (match.port,)
-    return port in ports and host_matches(match.host, host)
-
-
-def _is_called(pattern: str, called: str) -> bool:
-    return called.startswith(pattern[:-1]) if pattern.endswith("*") else called == pattern
-
-
-def _tool_matches(rules: RuleSet) -> Iterator[tuple[HttpMatch, ToolRule]]:
-    for tool in rules.tools.values():
-        for match in tool.match:
-            if isinstance(match, HttpMatch):
-                yield match, tool
-
-
-def _mcp_matches(rules: RuleSet) -> Iterator[tuple[McpMatch, ToolRule]]:
-    for tool in rules.tools.values():
-        for match in tool.match:
-            if isinstance(match, McpMatch):
-                yield match, tool
-
-
-def _model_matches(rules: RuleSet) -> Iterator[tuple[HttpMatch, ModelRule]]:
-    for model in rules.models.values():
-        yield model.match, model
-
-
-def _places(rules: RuleSet) -> Iterator[HttpMatch | McpMatch]:
-    for tool in rules.tools.values():
-        yield from (match for match in tool.match if not isinstance(match, ModelToolMatch))
-    yield from (model.match for model in rules.models.values())
-    yield from (source.match for source in rules.sources)
-
-
 __all__ = [
     "destination_known",
     "find_mcp_tool",
@@ -233,7 +158,6 @@ __all__ = [
     "is_mcp",
     "measure",
     "normal_path",
-    "place_rank",
     "scope_of",
     "tool_name",
 ]

@@ -75,13 +75,6 @@ def _split_port(text: str) -> tuple[str, int | None]:
     return host, int(port)
 
 
-def host_matches(pattern: str, host: str) -> bool:
-    """True when the canonical `host` is what `pattern` names; `*.x.org` is not `x.org` itself."""
-    if pattern.startswith(BELOW):
-        return host.endswith(pattern[1:]) and len(host) > len(pattern) - 1
-    return pattern == host
-
-
 def host_rank(pattern: str) -> tuple[int, int]:
     """A name before `*.name`; of two of those, the longer."""
     return (0, pattern.count(".")) if pattern.startswith(BELOW) else (1, 0)

@@ -17,6 +17,7 @@ MAX_FIELDS = 1000
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _RAW = re.compile(r"[\x21-\x7e]*")
+_DOTS = frozenset({".", ".."})
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -46,6 +47,8 @@ def _ambiguous(why: str) -> WireError:
 
 
 def _decoded(raw: str) -> str:
+    if "%" not in raw:
+        return raw
     if raw.count("%") != len(_ESCAPE.findall(raw)):
         raise _ambiguous("a `%` is not followed by two hex digits")
     try:
@@ -55,6 +58,12 @@ def _decoded(raw: str) -> str:
 
 
 def _segment(raw: str) -> str:
+    if raw.partition(";")[0] in _DOTS:  # some servers drop what follows a `;`
+        raise _ambiguous("it holds a dot segment")
+    return _escaped_segment(raw) if "%" in raw else raw
+
+
+def _escaped_segment(raw: str) -> str:
     segment = _decoded(raw)
     if "/" in segment or "\\" in segment:
         raise _ambiguous("it holds an encoded slash or backslash")
@@ -62,7 +71,7 @@ def _segment(raw: str) -> str:
         raise _ambiguous("it holds an encoded control character")
     if _ESCAPE.search(segment):
         raise _ambiguous("it is percent-encoded twice")
-    if segment.partition(";")[0].strip() in {".", ".."}:  # some servers drop what follows a `;`
+    if segment.partition(";")[0].strip() in _DOTS:
         raise _ambiguous("it holds a dot segment")
     return segment
 
