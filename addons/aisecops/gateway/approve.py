@@ -108,7 +108,8 @@ class Approvals:
     async def give_back(self, approval: Approval) -> None:
         """The request did not leave after all: the approval may serve again."""
         try:
-            await self._store.swap_approval(replace(approval, state=ApprovalState.USED), approval)
+            used = replace(approval, state=ApprovalState.USED)
+            await self._store.swap_approval(used, replace(approval, state=ApprovalState.APPROVED))
         except Stale:
             return
 

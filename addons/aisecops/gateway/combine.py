@@ -48,11 +48,11 @@ def combine(
     """
     kept = tuple(_waived(judgment) if approved else judgment for judgment in judgments)
     verdict = strictest(judgment.verdict for judgment in kept)
-    hardest = [judgment for judgment in kept if judgment.verdict is verdict and judgment.reasons]
+    hardest = [judgment for judgment in kept if judgment.verdict is verdict]
     binding = [judgment for judgment in hardest if verdict is Verdict.DENY and _binds(judgment)]
-    binds = mode is Mode.ENFORCE or bool(binding)
-    named = hardest if mode is Mode.ENFORCE else binding or hardest
-    code = None if verdict is Verdict.ALLOW else (named[0].reasons[0].code if named else Code.POLICY_DENIED)
+    binds = mode is Mode.ENFORCE or bool(binding) or not kept
+    said = [reason.code for j in (hardest if mode is Mode.ENFORCE else binding or hardest) for reason in j.reasons]
+    code = None if verdict is Verdict.ALLOW else next(iter(said), Code.POLICY_DENIED)
     return Decision(
         decision_id=decision_id,
         verdict=verdict,

@@ -1,0 +1,75 @@
+import base64
+
+import pytest
+
+from aisecops.gateway.identity import basic_credentials
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from support.gateway import RULES, House, basic
+
+NETWORKS = RULES.replace('authenticate: {secret: "env:VISITOR"}', "authenticate: {source: [10.1.0.0/16]}")
+
+
+async def test_an_agent_with_its_secret_is_itself():
+    house = House()
+    caller = await house.identities.identify(basic("clerk", "clerk's secret"), source="")
+    assert (caller.agent_id, caller.run_id) == ("clerk", None)
+
+
+async def test_a_run_with_its_secret_is_that_run_of_its_agent():
+    house = House()
+    run = await house.run()
+    caller = await house.identities.identify(basic(run.run.run_id, run.secret), source="")
+    assert (caller.agent_id, caller.run_id) == ("clerk", run.run.run_id)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None, "", "Basic", "Basic ", "Basic !!!", "Bearer x", basic("clerk", ""), basic("clerk", "wrong"),
+        basic("nobody", "clerk's secret"), basic("", ""), basic("clerk", "clerk's secret "),
+        basic("run_00000000000000000000000000", "x"), "Basic " + base64.b64encode(b"clerk").decode(),
+        "Basic " + base64.b64encode(b"\xff:\xff").decode(), "Basic " + "A" * 5000,
+    ],
+)
+async def test_anybody_else_is_nobody(header):
+    refused = await House().identities.identify(header, source="127.0.0.1")
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.IDENTITY_REQUIRED
+
+
+async def test_an_agent_whose_secret_is_not_set_cannot_be_anybody():
+    house = House(RULES.replace("env:CLERK", "env:UNSET"))
+    for guess in ("", "None", "nobody"):
+        assert isinstance(await house.identities.identify(basic("clerk", guess), source=""), Refuse)
+
+
+async def test_an_implicit_run_has_no_secret_that_opens_it():
+    house = House()
+    run_id = await house.runs.implicit("clerk", idle_ms=1000)
+    assert isinstance(await house.identities.identify(basic(run_id, ""), source=""), Refuse)
+
+
+@pytest.mark.parametrize("source", ["10.1.2.3", "::ffff:10.1.2.3"])
+async def test_a_declared_network_is_its_agent(source):
+    caller = await House(NETWORKS).identities.identify(None, source=source)
+    assert caller.agent_id == "visitor"
+
+
+@pytest.mark.parametrize("source", ["10.2.0.1", "", "not an address", "::1"])
+async def test_another_network_is_nobody(source):
+    assert isinstance(await House(NETWORKS).identities.identify(None, source=source), Refuse)
+
+
+async def test_wrong_credentials_from_a_declared_network_are_wrong_credentials():
+    refused = await House(NETWORKS).identities.identify(basic("clerk", "wrong"), source="10.1.2.3")
+    assert isinstance(refused, Refuse)
+
+
+def test_a_secret_may_hold_colons():
+    assert basic_credentials(basic("a", "b:c:d")) == ("a", "b:c:d")
+
+
+async def test_credentials_are_not_in_what_is_printed_of_a_caller():
+    caller = await House().identities.identify(basic("clerk", "clerk's secret"), source="")
+    assert basic("clerk", "clerk's secret").split()[1] not in repr(caller)
