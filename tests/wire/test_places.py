@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.wire.places import is_plain, step
+from aisecops.wire.places import is_plain
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,3 @@ def test_names_that_programs_use_are_plain(name: str) -> None:
 )
 def test_names_that_may_tell_something_are_not(name: str) -> None:
     assert not is_plain(name)
-
-
-def test_a_step_escapes_what_a_pointer_needs() -> None:
-    assert step("a/b~c") == "a~1b~0c"

@@ -16,10 +16,11 @@ from aisecops.model.refusals import Code
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
-from aisecops.wire.places import is_plain, step
+from aisecops.wire.places import is_plain
 
 MAX_PARTS = 20_000
 MIN_NUMBER_DIGITS = 12  # the shortest card number; most that are shorter count something
+_LONG = 10 ** (MIN_NUMBER_DIGITS - 1)
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token"}
@@ -194,15 +195,16 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
             parts.add(f"{where}:{place}", value)
         elif isinstance(value, dict):
             members = [
-                (f"{place}/{step(parts.name(name, index, at=place))}", member)
+                (f"{place}/{parts.name(name, index, at=place)}", member)
                 for index, (name, member) in enumerate(value.items())
             ]
-            waiting.extend(reversed(members))
+            members.reverse()
+            waiting += members
         elif isinstance(value, list):
-            waiting.extend((f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1))
+            waiting += [(f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1)]
         elif isinstance(value, int | float) and not isinstance(value, bool) and _is_long(value):
             parts.add(f"{where}:{place}", str(value))
 
 
 def _is_long(number: float) -> bool:
-    return sum(character.isdigit() for character in repr(number)) >= MIN_NUMBER_DIGITS
+    return not -_LONG < number < _LONG or sum(map(str.isdigit, repr(number))) >= MIN_NUMBER_DIGITS

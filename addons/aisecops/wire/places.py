@@ -1,6 +1,6 @@
 """Names of places that are safe to say: a name a sender chose may be the very thing that must not leave.
 
-Knows how a plain name looks, and how a JSON pointer is written.
+Knows how a plain name looks. A plain name needs no escaping in a JSON pointer.
 """
 
 from __future__ import annotations
@@ -14,8 +14,3 @@ _MAX_CHARS = 48
 def is_plain(name: str) -> bool:
     """True for a name that can stand in a record: short, with too few digits and capitals for a key or a number."""
     return len(name) <= _MAX_CHARS and _PLAIN.fullmatch(name) is not None
-
-
-def step(name: str) -> str:
-    """`name` as one step of a JSON pointer (RFC 6901)."""
-    return name.replace("~", "~0").replace("/", "~1")
