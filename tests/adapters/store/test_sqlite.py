@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from aisecops.adapters.store.sqlite import SqliteStore
+from aisecops.adapters.store.turn import Turn
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import RunId, TokenId
 from aisecops.model.state import RevocationKind
@@ -109,7 +110,7 @@ async def test_closing_finishes_what_is_under_way(path):
 
 
 async def test_a_store_locked_by_another_refuses_and_then_goes_on(path):
-    store = await opened(path, busy_ms=30)
+    store = await opened(path, busy_ms=200)
     with beside(path) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked"):
@@ -117,6 +118,18 @@ async def test_a_store_locked_by_another_refuses_and_then_goes_on(path):
         assert (await store.snapshot(ROOT)).version == 1
         other.execute("ROLLBACK")
     await store.swap_tree(ROOT, seen=1, new=tree_of(risk_micros=1))
+    await store.close()
+
+
+async def test_a_writer_that_never_gives_up_its_turn_makes_others_refuse_and_not_hang(path):
+    store = await opened(path, busy_ms=200)
+    with closing(Turn(path)) as stopped, stopped:
+        with pytest.raises(StoreError, match="did not answer"):
+            await store.swap_tree(ROOT, seen=1, new=tree_of(risk_micros=1))
+        assert (await store.snapshot(ROOT)).version == 1
+    with pytest.raises(Stale):
+        await store.swap_tree(ROOT, seen=1, new=tree_of(risk_micros=2))
+    assert (await store.snapshot(ROOT)).tree.risk_micros == 1
     await store.close()
 
 
@@ -190,7 +203,7 @@ async def test_a_snapshot_looks_everything_up_and_scans_nothing(path):
     seen: list[str] = []
     store._reader._connection.set_trace_callback(seen.append)
     await store.snapshot(ROOT, token_id=TokenId("cap_1"), key_id="k1")
-    (query,) = [line for line in seen if line.startswith("SELECT")]
+    (query,) = [line for line in seen if line.strip().startswith("SELECT")]
     with beside(path) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
     assert not [step for step in plan if step.startswith("SCAN")]

@@ -5,13 +5,12 @@ Knows tables and settings. Does not know what the store does with them (`sqlite.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
+from aisecops.adapters.store.turn import Turn
 from aisecops.model.errors import ConfigError, StoreError
 
 # Each entry brings the file one version further; what is here never changes, new versions are added below.
@@ -61,7 +60,7 @@ def prepare(path: Path, *, busy_ms: int) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _alone(path.with_name(f"{path.name}.lock")):
+        with closing(Turn(path)) as turn, turn:
             if not path.exists():
                 # SQLite would make it readable for others
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -91,15 +90,15 @@ def connect(path: Path, *, busy_ms: int) -> sqlite3.Connection:
     return connection
 
 
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Nobody else is in here while we are. The lock goes with the process, however it ends."""
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+def identity(path: Path) -> tuple[int, int]:
+    """Which file this is, whatever its name. Raises `OSError` when there is none."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def fault(error: Exception) -> StoreError:
+    """`error` as the port names it."""
+    return error if isinstance(error, StoreError) else StoreError(f"the store cannot be asked: {error}")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The store in one SQLite file, for all processes of one machine.
 
 Knows what each promise of the port `Store` means in SQL. Transactions and threads are `worker.py`, tables
-`schema.py`. Writes go through one worker, reads through another, which in WAL mode do not wait for each other.
+`schema.py`. In WAL mode reads (`reader.py`) and writes do not wait for each other.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.budget import TreeState
@@ -24,6 +24,17 @@ from aisecops.model.value import Value
 # No capability token lives longer than minutes (contract 5): one that ended a day before another could still
 # be used needs no counting any more.
 _KEEP_USES_MS = 24 * 60 * 60 * 1000
+
+_SNAPSHOT = """
+    SELECT run, state, version,
+        (SELECT group_concat(kind) FROM revocations WHERE
+            (kind = 'token' AND name = ?) OR (kind = 'run' AND name = run_id)
+            OR (kind = 'agent' AND name = agent_id) OR (kind = 'key' AND name = ?))
+    FROM runs JOIN trees USING (root_run_id) WHERE run_id = ?
+"""
+_RUNS = "SELECT run FROM runs ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
+_RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
+_APPROVALS = "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?"
 
 
 class SqliteStore:
@@ -37,7 +48,7 @@ class SqliteStore:
         prepare(path, busy_ms=busy_ms)
         try:
             self._writer = Worker(path, name="store-writer", writes=True, busy_ms=busy_ms)
-            self._reader = Worker(path, name="store-reader", writes=False, busy_ms=busy_ms)
+            self._reader = Reader(path, busy_ms=busy_ms)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
@@ -86,21 +97,10 @@ class SqliteStore:
         return await self._writer.run(work)
 
     async def snapshot(self, run_id: RunId, *, token_id: TokenId | None = None, key_id: str = "") -> Snapshot | None:
-        def work(connection: sqlite3.Connection) -> tuple[str, str, int, str | None] | None:
-            row: tuple[str, str, int, str | None] | None = connection.execute(
-                """SELECT run, state, version,
-                    (SELECT group_concat(kind) FROM revocations WHERE
-                        (kind = 'token' AND name = ?) OR (kind = 'run' AND name = run_id)
-                        OR (kind = 'agent' AND name = agent_id) OR (kind = 'key' AND name = ?))
-                FROM runs JOIN trees USING (root_run_id) WHERE run_id = ?""",
-                (token_id or None, key_id or None, run_id),
-            ).fetchone()
-            return row
-
-        row = await self._reader.run(work)
-        if row is None:
+        found = await self._reader.look_up(_SNAPSHOT, token_id or None, key_id or None, run_id)
+        if not found:
             return None
-        run, state, version, kinds = row
+        run, state, version, kinds = found[0]
         revoked = frozenset((kinds or "").split(","))
         return Snapshot(
             run=_read(run, Run),
@@ -119,16 +119,15 @@ class SqliteStore:
         return await self._writer.run(work)
 
     async def find_run(self, run_id: RunId) -> Run | None:
-        found = await self._texts("SELECT run FROM runs WHERE run_id = ?", run_id)
-        return _read(found[0], Run) if found else None
+        found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)
+        return _read(found[0][0], Run) if found else None
 
     async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
-        newest = "ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
         if agent_id is None:
-            found = await self._texts(f"SELECT run FROM runs {newest}", limit)  # noqa: S608 - our own words
+            found = await self._reader.read(_RUNS, limit)
         else:
-            found = await self._texts(f"SELECT run FROM runs WHERE agent_id = ? {newest}", agent_id, limit)  # noqa: S608
-        return [_read(text, Run) for text in found]
+            found = await self._reader.read(_RUNS_OF_AGENT, agent_id, limit)
+        return [_read(text, Run) for (text,) in found]
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -177,14 +176,11 @@ class SqliteStore:
         return _read(await self._writer.run(work), Approval)
 
     async def find_approval(self, approval_id: ApprovalId) -> Approval | None:
-        found = await self._texts("SELECT approval FROM approvals WHERE approval_id = ?", approval_id)
-        return _read(found[0], Approval) if found else None
+        found = await self._reader.look_up("SELECT approval FROM approvals WHERE approval_id = ?", approval_id)
+        return _read(found[0][0], Approval) if found else None
 
     async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
-        found = await self._texts(
-            "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?", limit
-        )
-        return [_read(text, Approval) for text in found]
+        return [_read(text, Approval) for (text,) in await self._reader.read(_APPROVALS, limit)]
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         if seen.approval_id != new.approval_id:
@@ -206,19 +202,15 @@ class SqliteStore:
         await self._writer.run(work)
 
     async def ping(self) -> None:
-        await self._texts("SELECT version FROM schema")
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("SELECT version FROM schema").fetchall()
+
+        # asked of the writer: a store that can be read and not written is of no use to anybody
+        await self._writer.run(work, durable=False)
 
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()
-
-    async def _texts(self, sql: str, *arguments: object) -> list[str]:
-        """The first column of what `sql` finds."""
-
-        def work(connection: sqlite3.Connection) -> list[Any]:
-            return [row[0] for row in connection.execute(sql, arguments)]
-
-        return await self._reader.run(work)
 
 
 def _swap(connection: sqlite3.Connection, root_run_id: RunId, seen: int, state: str) -> sqlite3.Cursor:

@@ -11,10 +11,12 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from aisecops.adapters.store.schema import connect
+from aisecops.adapters.store.schema import connect, fault, identity
+from aisecops.adapters.store.turn import Turn
 from aisecops.model.errors import StoreError
 
 _MOST_AT_ONCE = 512
@@ -44,7 +46,7 @@ class _Job[T]:
         except sqlite3.Error as error:
             if not connection.in_transaction:
                 raise
-            self.error = _fault(error)
+            self.error = fault(error)
             connection.execute("ROLLBACK TO job")
         except Exception as error:  # noqa: BLE001 - not swallowed: it is raised where the result is waited for
             self.error = error
@@ -65,92 +67,98 @@ class Worker:
     """Runs work for one database file, in order, in a thread of its own."""
 
     def __init__(self, path: Path, *, name: str, writes: bool, busy_ms: int) -> None:
-        """Open the connection. Raises `sqlite3.Error` or `OSError`."""
+        """Open the connection. `busy_ms` is how long others may keep it waiting. Raises `sqlite3.Error`, `OSError`."""
         self._path = path
+        self._patience_s = 2 * busy_ms / 1000  # once in line for the turn, once for programs that do not queue
         self._begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-        self._file = _identity(path)
+        self._turn = Turn(path) if writes else None
+        self._file = identity(path)
         self._connection = connect(path, busy_ms=busy_ms)
         self._durable = True
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._gate = threading.Lock()
         self._open = True
+        self._more = True
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
         self._thread.start()
 
     async def run[T](self, work: Work[T], *, durable: bool = True) -> T:
         """Run `work` in a transaction and return its result once that is committed.
 
-        What `work` raises is raised here, and it has changed nothing. `StoreError`: the transaction did not commit,
-        or nobody knows. With `durable` False the commit outlives this process, but perhaps not a power failure.
-        Cancelling the caller does not call the work off.
+        What `work` raises is raised here, and it has changed nothing. `StoreError`: the transaction did not commit, or
+        nobody knows, or there was no answer in time, in which case it may still be done. With `durable` False the
+        commit outlives this process, but perhaps not a power failure. Cancelling the caller does not call the work off.
         """
         job = _Job(work, durable=durable)
         with self._gate:
             if not self._open:
                 raise StoreError("the store is closed")
             self._jobs.put(job)
-        return await job.future
+        try:
+            async with asyncio.timeout(self._patience_s):
+                return await job.future
+        except TimeoutError:
+            raise StoreError(f"the store did not answer within {self._patience_s:g} s") from None
 
     async def close(self) -> None:
-        """Finish all work already asked for, then let go of the file."""
+        """Finish all work already asked for, then let go of the file. Waits no longer than callers do."""
         with self._gate:
             if self._open:
                 self._open = False
                 self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, self._patience_s)
 
     def _loop(self) -> None:
-        more = True
-        while more:
-            batch, more = self._waiting()
+        while self._more:
+            batch: list[_Job[Any]] = []
+            self._take(batch, wait=True)
             if batch:
                 self._commit(batch)
                 _tell(batch)
         self._connection.close()
+        if self._turn is not None:
+            self._turn.close()
 
-    def _waiting(self) -> tuple[list[_Job[Any]], bool]:
-        """What is waiting now, at least one job; and whether there will be more."""
-        batch: list[_Job[Any]] = []
-        while len(batch) < _MOST_AT_ONCE:
+    def _take(self, batch: list[_Job[Any]], *, wait: bool) -> None:
+        """Add to `batch` what is waiting; with `wait`, at least one job or the end."""
+        while self._more and len(batch) < _MOST_AT_ONCE:
             try:
-                job = self._jobs.get(block=not batch)
+                job = self._jobs.get(block=wait and not batch)
             except queue.Empty:
-                break
+                return
             if job is None:
-                return batch, False
-            batch.append(job)
-        return batch, True
+                self._more = False
+            else:
+                batch.append(job)
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
-        """Run all of `batch` in one transaction. If that does not commit, none of it counts as done."""
+        """Run `batch`, and what came while waiting for the turn, in one transaction: all of it is done, or none."""
         try:
-            if _identity(self._path) != self._file:
-                raise StoreError(f"the store `{self._path}` was replaced while in use; start again")  # noqa: TRY301
-            self._set_durable(any(job.durable for job in batch))
-            self._connection.execute(self._begin)
+            with self._turn or nullcontext():
+                self._take(batch, wait=False)
+                self._transact(batch)
+        except Exception as error:  # noqa: BLE001 - this thread's outermost guard: every caller must be answered
+            for job in batch:
+                job.error = fault(error)
+
+    def _transact(self, batch: list[_Job[Any]]) -> None:
+        if identity(self._path) != self._file:
+            raise StoreError(f"the store `{self._path}` was replaced while in use; start again")
+        self._set_durable(any(job.durable for job in batch))
+        self._connection.execute(self._begin)
+        try:
             for job in batch:
                 job.run(self._connection)
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - this thread's outermost guard: every caller must be answered
-            self._roll_back()
-            for job in batch:
-                job.error = _fault(error)
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _set_durable(self, durable: bool) -> None:
         if durable != self._durable:
             self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._durable = durable
-
-    def _roll_back(self) -> None:
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        except sqlite3.Error:
-            return  # the callers are told already, and the next BEGIN fails as well
-
-
-def _fault(error: Exception) -> StoreError:
-    return error if isinstance(error, StoreError) else StoreError(f"the store cannot be asked: {error}")
 
 
 def _tell(batch: list[_Job[Any]]) -> None:
@@ -165,9 +173,3 @@ def _tell(batch: list[_Job[Any]]) -> None:
 def _tell_all(jobs: list[_Job[Any]]) -> None:
     for job in jobs:
         job.tell()
-
-
-def _identity(path: Path) -> tuple[int, int]:
-    """Which file this is, whatever its name. Raises `OSError` when there is none."""
-    found = path.stat()
-    return found.st_dev, found.st_ino
