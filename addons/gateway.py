@@ -4,7 +4,7 @@ Production does not need this file: `aisecops gateway` starts the proxy itself. 
 else lies beside this file: its folder stands first on `sys.path`.
 """
 
-from aisecops.ops.wiring import addon_for_mitmdump
+from aisecops.ops.serve import addon_for_mitmdump
 
 # An error here is logged while the proxy starts, and its error check then ends the process with 1.
 addons = [addon_for_mitmdump()]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.policies.files import Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
+from aisecops.adapters.system.clock import SystemClock
+from aisecops.gateway.enforcer import Enforcer
+from aisecops.gateway.ports import RuleSource
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
-from aisecops.ops.wiring import Foundation, enforcement, foundation
+from aisecops.ops.wiring import enforcement, foundation
 from aisecops.wire.problem import problem_response
 
 RULES_EVERY_S = 0.5
@@ -27,26 +31,59 @@ def run_gateway(settings: Settings, ready: Callable[[str], None]) -> int:
     return asyncio.run(_run(settings, ready))
 
 
+def addon_for_mitmdump() -> object:
+    """The gate as one addon, for `mitmdump -s addons/gateway.py`; reads the same settings (contract 1)."""
+    from aisecops.adapters.mitm.embedded import Embedded
+    from aisecops.ops.settings_read import load
+
+    process = GatewayProcess(load({}))
+    return Embedded(process.host, process.enforcer, process.problem)
+
+
+class GatewayProcess:
+    """What a gateway is made of, whichever program hosts it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make the certificate authority if there is none. Raises `ConfigError` for one that cannot be used."""
+        self._settings = settings
+        self._rules: RuleSource | None = None
+        certificates = CertificateAuthority(settings.paths.certs, SystemClock())
+        certificates.create_if_missing()
+        certificates.bundle(settings.upstream.ca)
+        self.host = host_settings(settings, certificates.upstream_bundle(settings.upstream.ca))
+
+    @contextlib.asynccontextmanager
+    async def enforcer(self) -> AsyncIterator[Enforcer]:
+        """Everything connected, and the rules watched for as long as it is."""
+        metrics = process_metrics()
+        async with foundation(self._settings, environment()) as base, enforcement(base, metrics) as enforcer:
+            self._rules = base.rules
+            metrics.rules_loaded(base.rules.current().policy_version)
+            # A watcher that ended would leave this process on old rules unseen: then the whole process ends instead.
+            async with asyncio.TaskGroup() as tasks:
+                watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _told(metrics)))
+                yield enforcer
+                watch.cancel()
+
+    def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
+        """A refusal as a response, with a model provider's own error form for who called a model."""
+        models = self._rules.current().models.values() if self._rules else ()
+        spoken = (model.dialect for model in models if request is not None and model.match.host == request.host)
+        return problem_response(refuse, dialect=next(spoken, None))
+
+
 async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
     stop = asyncio.Event()
     stop_on_signals(stop)
-    metrics = process_metrics()
-    async with foundation(settings, environment()) as base, enforcement(base, metrics) as enforcer:
-        metrics.rules_loaded(base.rules.current().policy_version)
-        certificates = CertificateAuthority(settings.paths.certs, base.clock)
-        certificates.create_if_missing()
-        certificates.bundle(settings.upstream.ca)
-        # A watcher that ends would leave this process on old rules unseen: then the whole process ends instead.
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _told(metrics)))
-            await serve(
-                host_settings(settings, certificates.upstream_bundle(settings.upstream.ca)),
-                enforcer,
-                problem=problems_of(base),
-                stop=stop,
-                ready=lambda host, port: ready(_url(settings, host, port)),
-            )
-            watch.cancel()
+    process = GatewayProcess(settings)
+    async with process.enforcer() as enforcer:
+        await serve(
+            process.host,
+            enforcer,
+            problem=process.problem,
+            stop=stop,
+            ready=lambda host, port: ready(_url(settings, host, port)),
+        )
     return 0
 
 
@@ -68,17 +105,6 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
     )
-
-
-def problems_of(base: Foundation) -> Callable[[Refuse, HttpRequest | None], HttpResponse]:
-    """Refusals as responses, with a model provider's own error form for who called a model."""
-
-    def problem(refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
-        models = base.rules.current().models.values()
-        spoken = (model.dialect for model in models if request is not None and model.match.host == request.host)
-        return problem_response(refuse, dialect=next(spoken, None))
-
-    return problem
 
 
 def _told(metrics: Metrics) -> Callable[[Reloaded | Rejected], Awaitable[None]]:
