@@ -26,13 +26,18 @@ RULES = rules(
     cost: 0.40
   crm.drop:
     match: {host: crm.internal, method: DELETE, path: "/**"}
+  crm.costly:
+    match: {host: crm.internal, method: PATCH, path: "/**"}
+    base_risk: 0.1
+    cost: 0.11
   crm.wipe:
     match: {host: crm.internal, method: PURGE, path: "/**"}
     base_risk: 0.5
 """, 1).replace("    grants:\n", """    grants:
       - {tool: crm.export, scope: "crm.export.*", constraints: {max_rows: 10, max_cost: 0.50}}
       - {tool: crm.drop, scope: "**"}
-      - {tool: crm.wipe, scope: "**", constraints: {max_cost: 0.10}}
+      - {tool: crm.wipe, scope: "**"}
+      - {tool: crm.costly, scope: "**", constraints: {max_cost: 0.10}}
 """, 1).replace("halt_above: 2.0", "halt_above: 1.9")
 )  # fmt: skip
 
@@ -50,7 +55,7 @@ def test_a_granted_tool_is_allowed_with_a_token():
         "crm.read",
         "crm.customers.42",
     )
-    assert (found.rule, found.token, found.effect, found.mode) == ("support-bot.grants[3]", True, "read", Mode.ENFORCE)
+    assert (found.rule, found.token, found.effect, found.mode) == ("support-bot.grants[4]", True, "read", Mode.ENFORCE)
     assert (found.step_micros, found.approve_micros, found.halt_micros) == (100_000, 1_500_000, 1_900_000)
 
 
@@ -79,6 +84,7 @@ def test_models_and_sources_need_no_token(method, url, kind, rule):
         ("POST", "https://en.wikipedia.org/wiki/X", None, Code.TOOL_UNDECLARED),
         ("POST", "https://crm.internal/export", {"what": "all", "limit": 11}, Code.SCOPE_VIOLATION),
         ("PURGE", "https://crm.internal/x", None, None),
+        ("PATCH", "https://crm.internal/x", None, Code.SCOPE_VIOLATION),
         ("DELETE", "https://crm.internal/x", None, Code.RISK_HALTED),
         ("POST", "https://crm.internal/export", {"what": "all", "limit": 10}, Code.HUMAN_APPROVAL_REQUIRED),
         ("POST", "https://mail.example/send", {"to": "x", "pad": "x" * (10 * 1024 * 1024)}, Code.TOO_LARGE),
@@ -120,6 +126,12 @@ def test_an_unknown_agent_is_nobody():
 def test_what_is_no_url_is_refused(url):
     with pytest.raises(ValueError, match=r".+"):
         ask("GET", url)
+
+
+def test_a_body_that_is_no_json_has_nothing_to_fill_a_scope_with():
+    found = explain(RULES, BOT, method="POST", url="https://mail.example/send", body=b"to=bob")
+
+    assert found.code is Code.UNREADABLE
 
 
 @given(st.text(max_size=40).map(lambda tail: "https://crm.internal/" + tail), st.binary(max_size=20))

@@ -20,12 +20,24 @@ def test_a_function_on_the_wrong_kind_is_an_error_of_its_own():
         found_in("length(a)", {"a": 1})
 
 
+@pytest.mark.parametrize(("expression", "data"), [("[::0]", [1]), ("ceil(@)", float("inf")), ("sum(@)", ["x"])])
+def test_what_python_itself_refuses_is_the_same_error(expression, data):
+    with pytest.raises(JmesError):
+        found_in(expression, data)
+
+
 @pytest.mark.parametrize(
     "expression", ["", " ", "a[", "a b", "unknown(", "a" * (LONGEST + 1), "[" * LONGEST, "(" * LONGEST]
 )
 def test_what_cannot_be_read_is_refused(expression):
     with pytest.raises(ValueError, match="write a JMESPath"):
         compiled(expression)
+
+
+def test_a_literal_is_json():
+    assert found_in('a[?b == `"x"`].b', {"a": [{"b": "x"}]}) == ["x"]
+    with pytest.raises(ValueError, match="as JSON"):
+        compiled("a[?b == `x`]")
 
 
 _json = st.recursive(

@@ -135,6 +135,11 @@ def test_several_files_are_one_set():
     assert {rule.entities for rule in found.egress.detectors} == {("SECRET",), ("IBAN_CODE",)}
 
 
+def test_a_section_that_is_empty_in_one_file_is_that_of_the_other():
+    for one, other in (("egress:", "egress: {max_body: 1B}"), ("egress: {max_body: 1B}", "egress:")):
+        assert rules(one, zzz=other).egress.max_body_bytes == 1
+
+
 def test_money_is_exact():
     price = rules("models: {m: {match: {host: h.test}, dialect: openai, prices: {x: {input: 0.1, output: 0.000001}}}}")
 
@@ -248,6 +253,47 @@ MISTAKES = {
         "risk: {sequences: [{name: s, when: [{}], escalation: 2}]}",
         (2, 37, "a step that says nothing would be every step", "write `tool`"),
     ),
+    "an agent known by nothing": (
+        "agents: {a: {authenticate: {}}}",
+        (2, 28, "no way to know the agent", "write `secret`, `client_cert` or `source`"),
+    ),
+    "a network with host bits": (
+        "agents: {a: {authenticate: {source: 10.1.2.3/8}}}",
+        (2, 37, "`10.1.2.3/8` is not a network", "such as `10.1.0.0/16`"),
+    ),
+    "a tool pattern with a blank": (
+        AGENT + 'grants: [{tool: "a b", scope: "**"}]}}',
+        (2, 63, "`a b` is not a pattern", "segments with dots between"),
+    ),
+    "a system prompt that is neither": (
+        AGENT + "system_prompt: pined}}",
+        (2, 62, "`pined` is not `pinned`, `free` or a digest", "64 hex digits"),
+    ),
+    "a token that lives half a second": (
+        AGENT + 'grants: [{tool: t, scope: "**", constraints: {expiry: 500ms}}]}}',
+        (2, 101, "`500ms` is not a duration", "whole seconds"),
+    ),
+    "a token without a use": (
+        AGENT + 'grants: [{tool: t, scope: "**", constraints: {uses: 0}}]}}',
+        (2, 99, "`0` is not a whole number from 1", "from 1"),
+    ),
+    "a role of two lines": (AGENT + 'role: "a\\nb"}}', (2, 53, "is not a line of text", "one line")),
+    "lines of the firewall the wrong way round": (
+        "firewall: {flag_at: 0.9, block_at: 0.5}",
+        (2, 11, "`flag_at` is over `block_at`", "lower `flag_at`"),
+    ),
+    "a list where a word belongs": (
+        "tools: {t: {match: {host: h.test}, effect: [read]}}",
+        (2, 44, "a list where an effect belongs", "`read`, `write`"),
+    ),
+    "an address with names below it": (
+        'sources: [{match: {host: "*.10.0.0.1"}}]',
+        (2, 26, "`*.10.0.0.1` is not a host", "no names below it"),
+    ),
+    "a MCP glob with a star first": (
+        'tools: {t.*: {match: {mcp: {host: h.test, tool: "*_x"}}}}',
+        (2, 49, "`*_x` is not the name of a tool", "only stand at the end"),
+    ),
     "an alias": ("agents: &x {}\ntools: *x", (3, 8, "the alias `*x`", "write the value out")),
     "a tag": ("agents: !!map {}", (2, 9, "the tag `tag:yaml.org,2002:map`", "take it away")),
     "a second document": ("---\nversion: 1", (3, 1, "a second document", "one document per file")),
@@ -280,12 +326,12 @@ def test_all_mistakes_are_said_at_once_and_in_reading_order():
         tools:
           t: {match: {host: h.test, method: get}, effect: red}
         """,
-        broken="a: [",
+        broken="a: b: c",
         other="sources: [{match: {host: 'a b'}}]",
     )
 
     assert [(problem.place.file, problem.place.line) for problem in found] == [
-        ("broken.yaml", 3),
+        ("broken.yaml", 2),
         ("other.yaml", 2),
         ("rules.yaml", 3),
         ("rules.yaml", 3),
