@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 import tldextract
 from presidio_analyzer import PatternRecognizer, RecognizerResult, pattern_recognizer
 from presidio_analyzer import predefined_recognizers as predefined
+from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from aisecops.controls.dlp.detector import Sighting
+from aisecops.controls.dlp.phone import phone_spans
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, Gate
 from aisecops.model.provenance import Span
 
@@ -48,13 +50,26 @@ class _EmailRecognizer(predefined.EmailRecognizer):
         return bool(found.domain and found.suffix)
 
 
+class _PhoneRecognizer(predefined.PhoneRecognizer):
+    """As Presidio's, with a matcher that does not parse every small number eight times."""
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
+    ) -> list[RecognizerResult]:
+        del entities, nlp_artifacts
+        return [
+            RecognizerResult("PHONE_NUMBER", start, end, self.SCORE)
+            for start, end in set(phone_spans(text, self.supported_regions, leniency=1))
+        ]
+
+
 _RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecognizer]] = {
     "CREDIT_CARD": predefined.CreditCardRecognizer,
     "IBAN_CODE": predefined.IbanRecognizer,
     "US_SSN": predefined.UsSsnRecognizer,
     "US_ITIN": predefined.UsItinRecognizer,
     "EMAIL_ADDRESS": _EmailRecognizer,
-    "PHONE_NUMBER": predefined.PhoneRecognizer,
+    "PHONE_NUMBER": _PhoneRecognizer,
     "CRYPTO": predefined.CryptoRecognizer,
     "IP_ADDRESS": predefined.IpRecognizer,
     "MAC_ADDRESS": predefined.MacAddressRecognizer,

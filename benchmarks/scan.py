@@ -1,0 +1,81 @@
+# ruff: noqa: INP001, T201 - a script that prints, beside no package
+"""What a scan costs: first look and resent, by size and kind of text.
+
+Run it with `python benchmarks/scan.py` from the repository. Figures are medians in milliseconds; only those of
+one run may be compared. Samples are made from a seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
+
+from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths come first
+from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
+from aisecops.model.entities import ENTITIES  # noqa: E402
+from support.samples import Random, personal  # noqa: E402
+
+STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
+ROUNDS = 5
+SIZES = (1_000, 10_000, 100_000)
+PROSE = "The quick brown fox jumps over the lazy dog near the river. Meet at 10:30 in room 12, please. "
+CODE = "def run(self, *args): return self.total_amount_in_cents + args[0].value  # see https://docs.example.com/a/b\n"
+LOG = "2024-11-02T10:00:00Z order 2024-1123 ref 998877 id 550e8400-e29b-41d4-a716-446655440000 total 12.50\n"
+
+
+def prompt(chance: Random) -> str:
+    """Ten lines of prose and code, then one that holds something."""
+    return "".join(chance.choice((PROSE, CODE)) for _ in range(10)) + chance.choice([*personal(chance).values()]) + "\n"
+
+
+def text_of(unit: Callable[[Random], str], size: int, seed: int) -> str:
+    """`size` characters of `unit`; another seed makes another text."""
+    chance = Random(seed)
+    text = f"{seed:x} "
+    while len(text) < size:
+        text += unit(chance)
+    return text[:size]
+
+
+async def median_ms(work: Callable[[int], Awaitable[object]]) -> float:
+    """The median wall time of `work` over all rounds."""
+    taken = []
+    for seed in range(ROUNDS):
+        before = time.perf_counter()
+        await work(seed)
+        taken.append((time.perf_counter() - before) * 1000)
+    return statistics.median(taken)
+
+
+async def main() -> None:
+    """Print the table."""
+    pool = ScannerPool(workers=1, deadline_s=60.0, queue=8, key=b"k", canaries=[])
+    before = time.perf_counter()
+    await pool.start()
+    print(f"start of one worker: {time.perf_counter() - before:.1f} s")
+    print(f"{'text':8} {'size':>7} {'look':>8} {'new':>9} {'resent':>8}   (ms)")
+    units = {"prose": lambda _: PROSE, "code": lambda _: CODE, "prompt": prompt, "log": lambda _: LOG}
+    for name, unit in units.items():
+        for size in SIZES:
+            texts = [text_of(unit, size, seed) for seed in range(ROUNDS)]
+
+            async def look(seed: int, texts: list[str] = texts) -> None:
+                may_hold(texts[seed], STRONG)
+
+            async def scan(seed: int, texts: list[str] = texts) -> None:
+                await pool.scan([("body:", texts[seed])], STRONG)
+
+            figures = [await median_ms(work) for work in (look, scan, scan)]
+            print(f"{name:8} {size:7} {figures[0]:8.3f} {figures[1]:9.2f} {figures[2]:8.3f}")
+    await pool.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
