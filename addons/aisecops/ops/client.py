@@ -109,20 +109,16 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _refused(answer: httpx.Response) -> CommandError:
+    how_bad = BROKEN if answer.status_code >= _DOWN else FAILED
     try:
         problem = _object(answer)
     except CommandError:
-        return CommandError(
-            f"`{answer.url}` answered {answer.status_code} and no reason", "its log may say why", BROKEN
-        )
-    code, detail = (
-        str(problem.get("code", "")),
-        str(problem.get("detail") or problem.get("title") or answer.status_code),
-    )
+        what = f"`{answer.url}` answered {answer.status_code} and no reason"
+        return CommandError(what, "its log may say why", how_bad)
+    code = str(problem.get("code") or answer.status_code)
+    detail = str(problem.get("detail") or problem.get("title") or "the control plane refused")
     mend = REFUSALS[Code(code)].mend if code in set(Code) else ""
-    return CommandError(
-        f"{detail} ({code or answer.status_code})", mend, BROKEN if answer.status_code >= _DOWN else FAILED
-    )
+    return CommandError(f"{detail} ({code})", mend, how_bad)
 
 
 def _words(failed: httpx.HTTPError) -> str:

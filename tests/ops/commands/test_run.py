@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aisecops.ops.cli import main
+from aisecops.ops.settings_read import environment
 from support.control import SECRET
 
 
@@ -71,7 +71,7 @@ def test_an_unknown_agent_is_wrong_use_with_the_nearest_name(control, capfd):
 
 def test_a_signal_reaches_the_command_and_the_run_is_closed(control, capfd):
     script = "trap 'exit 9' TERM; echo there; while :; do sleep 0.05; done"
-    environ = {**os.environ, "PYTHONPATH": ":".join(sys.path)}
+    environ = {**environment(), "PYTHONPATH": ":".join(sys.path)}
     with subprocess.Popen(
         [sys.executable, "-m", "aisecops", "run", "--", "sh", "-c", script],
         env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

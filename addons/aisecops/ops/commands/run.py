@@ -45,23 +45,31 @@ def run(session: Session, agent: str | None, parent: str | None, command: tuple[
 
 def _exit_code(command: tuple[str, ...], told: Mapping[str, str]) -> int:
     """How the command ended, as a shell would say it: 128 and the signal's number for one that was killed."""
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
+
+    def forward(number: int, _: FrameType | None) -> None:
+        # Ctrl-C reaches the whole foreground group by itself; twice would be an order to hurry.
+        if number in _FROM_THE_TERMINAL and sys.stdin.isatty():
+            return
+        for process in started:
+            process.send_signal(number)
+        if not started:
+            early.append(number)
+
+    # INVARIANT: from before the command exists, no signal ends us and leaves it and its run behind.
+    before = {number: signal.signal(number, forward) for number in _FORWARDED}
     try:
-        process = subprocess.Popen(command, env={**environment(), **told})  # noqa: S603  (what was asked for)
+        started.append(subprocess.Popen(command, env={**environment(), **told}))  # noqa: S603  (what was asked for)
+        for number in early:
+            started[0].send_signal(number)
+        code = started[0].wait()
     except FileNotFoundError:
         click.echo(f"aisecops: no command `{command[0]}`", err=True)
         return NOT_FOUND
     except OSError as failed:
         click.echo(f"aisecops: cannot start `{command[0]}`: {failed.strerror}", err=True)
         return NOT_EXECUTABLE
-
-    def forward(number: int, _: FrameType | None) -> None:
-        # Ctrl-C reaches the whole foreground group by itself; twice would be an order to hurry.
-        if not (number in _FROM_THE_TERMINAL and sys.stdin.isatty()):
-            process.send_signal(number)
-
-    before = {number: signal.signal(number, forward) for number in _FORWARDED}
-    try:
-        code = process.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,0 +1,52 @@
+"""`aisecops token request` and `revoke`, answered by a real token service."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aisecops.ops.agents import chosen
+from aisecops.ops.cli import main
+from aisecops.ops.opened import open_run
+from aisecops.ops.settings_read import load
+from support.control import SECRET
+
+
+@pytest.fixture
+def run(control):
+    settings = load()
+    return open_run(settings, chosen(settings, None), parent=None).run_id
+
+
+def request(run, *more):
+    return main(["token", "request", "--run", run, "--tool", "crm.read", "--scope", "crm.customers.17", *more])
+
+
+def test_a_token_is_printed_alone_so_that_it_can_be_used(run, capsys):
+    assert request(run, "--ttl", "90s", "--uses", "1") == 0
+
+    assert capsys.readouterr().out.strip().count(".") == 2
+
+
+def test_an_agent_asks_as_itself_when_its_secret_is_here(run, capsys, monkeypatch):
+    assert request(run, "--agent", "bot") == 2
+    assert "cannot be read here" in capsys.readouterr().err
+
+    monkeypatch.setenv("BOT_SECRET", SECRET)
+    assert request(run, "--agent", "bot") == 0
+
+
+def test_a_token_outside_the_grant_is_refused_with_its_code(run, capsys):
+    assert main(["token", "request", "--run", run, "--tool", "crm.read", "--scope", "other.thing"]) == 1
+
+    assert "(policy_denied)" in capsys.readouterr().err
+
+
+def test_a_token_is_taken_back_by_its_name(run, capsys):
+    request(run, "--json")
+    jti = json.loads(capsys.readouterr().out)["jti"]
+
+    assert main(["token", "revoke", jti, "--reason", "lost"]) == 0
+
+    assert capsys.readouterr().out == f"{jti} revoked\n"
