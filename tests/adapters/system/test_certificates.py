@@ -258,6 +258,12 @@ def test_started_under_its_own_variables_the_gateway_does_not_come_to_trust_itse
     assert len(blocks) > 50
 
 
+def test_an_extra_authority_that_is_taken_back_does_not_stay_by_way_of_our_own_bundle(authority, extra, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle([extra])))
+
+    assert certificates_in(extra.read_bytes())[0] not in certificates_in(authority.bundle().read_bytes())
+
+
 def test_a_users_own_set_of_authorities_is_honoured(authority, extra, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(extra))
 

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import ALPHABET, Ulids
 from support.tokens import NOW_S, SetClock
+
+
+@contextmanager
+def often_switched():
+    """Threads take turns every few instructions."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_an_id_is_its_prefix_and_26_characters():
@@ -44,13 +58,14 @@ def test_ids_sort_as_they_were_made_when_the_clock_goes_back():
     assert ids.new("") > first
 
 
-def test_threads_get_different_ids():
-    ids = Ulids(SetClock())
+def test_threads_each_see_their_ids_in_order_and_never_share_one():
+    ids = Ulids(SystemClock())
 
-    with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: ids.new(""), range(2000)))
+    with often_switched(), ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: [ids.new("") for _ in range(500)], range(8)))
 
-    assert len(set(made)) == 2000
+    assert all(own == sorted(own) for own in made)
+    assert len({one for own in made for one in own}) == 4000
 
 
 def test_two_sources_in_one_moment_give_different_ids():

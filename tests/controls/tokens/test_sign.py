@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from aisecops.controls.tokens.sign import MAX_TTL_S, issue
+from aisecops.model.grant import Constraints, Grant
 from support.tokens import AUDIENCE, ISSUER, KEY, NOW_S, OTHER_KEY, claims, grant, parts, presented, token
 
 
@@ -91,6 +92,16 @@ def test_no_token_outlives_the_limit_of_its_grant():
 def test_what_would_not_be_read_back_is_not_signed(changes):
     with pytest.raises(ValueError):
         token(**changes)
+
+
+def test_a_limit_that_cannot_be_written_is_not_dropped_in_silence():
+    class NewerConstraints(Constraints):
+        hours: str = ""
+
+    newer = Grant(tool="crm.read", scope="crm.customers.*", constraints=NewerConstraints(hours="9-17"))
+
+    with pytest.raises(ValueError, match="without a change"):
+        token(grant=newer)
 
 
 def test_a_token_that_would_be_too_large_is_not_signed():
