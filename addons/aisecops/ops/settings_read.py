@@ -25,6 +25,9 @@ PREFIX = "AISECOPS_"
 NOT_SETTINGS = frozenset({"AISECOPS_CONFIG", "AISECOPS_DEBUG", "AISECOPS_RUN"})
 """Variables with our prefix that mean something else: where the file is, tracebacks, the run one is in."""
 
+SECRETS = "_SECRET"
+"""Variables that end so are for rules to name as `env:`; none of them is a setting."""
+
 _MOST_BYTES = 1_000_000
 
 
@@ -186,7 +189,8 @@ def _chosen_file(file: Path | None, environ: Mapping[str, str], folder: Path) ->
 
 def _from_environment(environ: Mapping[str, str], folder: Path) -> dict[str, Raw]:
     by_variable = {key.variable: key.name for key in KEYS.values()}
-    ours = {name: text for name, text in environ.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS}
+    mine = (name for name in environ if name.startswith(PREFIX) and not name.endswith(SECRETS))
+    ours = {name: environ[name] for name in mine if name not in NOT_SETTINGS}
     for name in sorted(ours.keys() - by_variable.keys()):
         raise ConfigError(
             f"unknown variable `{name}`", nearest(name, list(by_variable)) or "unset it; `aisecops config` lists all"
