@@ -323,7 +323,9 @@ def test_a_body_nobody_waits_for_cannot_fill_the_gateway(host):
 # what is not HTTP
 
 
-@pytest.mark.parametrize("noise", [b"SSH-2.0-OpenSSH_9.9\r\n", b"\x05\x01\x00", b"\x00" * 64, b"EHLO x\r\n\r\n", b"\x16\x03"])
+@pytest.mark.parametrize(
+    "noise", [b"SSH-2.0-OpenSSH_9.9\r\n", b"\x05\x01\x00", b"\x00" * 64, b"EHLO x\r\n\r\n", b"\x16\x03"]
+)
 def test_raw_bytes_in_a_tunnel_reach_nobody(host, noise):
     with tunnel(host.port, PLACE) as wire:
         wire.send(noise)
@@ -394,7 +396,9 @@ BEFORE_SENDING = [
 AFTERWARDS = ["update", "error", "server_disconnected", "client_disconnected", "server_connect_error"]
 
 
-@pytest.mark.parametrize("fault", [KeyError("x"), AddonHalt(), asyncio.CancelledError()], ids=["error", "halt", "cancel"])
+@pytest.mark.parametrize(
+    "fault", [KeyError("x"), AddonHalt(), asyncio.CancelledError()], ids=["error", "halt", "cancel"]
+)
 @pytest.mark.parametrize("hook", BEFORE_SENDING)
 def test_an_addon_that_fails_lets_nothing_out(host, hook, fault):
     host.stranger.does[hook] = raising(fault)

@@ -80,18 +80,23 @@ def _name_fault(request: http.Request, tunnel: Tunnel | None, sni: str | None) -
     place = _place_of(request)
     if place is None:
         return "the host cannot be read; send a plain host name"
-    if tunnel is not None:
-        if request.data.authority:
-            return "inside a tunnel the target is a path alone; send no `http://host` there"
-        if place != tunnel.place:
-            return "the tunnel was opened to another place; open one for this"
-        if sni is not None and _normal_or_none(sni) != tunnel.place.host:
-            return "TLS was asked for another name than the tunnel's; use the same"
+    if tunnel is not None and (fault := _tunnel_fault(request, place, tunnel, sni)):
+        return fault
     hosts = request.headers.get_all("host")
     if len(hosts) != 1:
         return "there must be exactly one `Host`; send one"
     if parse_authority(hosts[0], default_port=DEFAULT_PORTS.get(request.scheme, 0)) != place:
         return f"`Host` and the destination `{place.host}:{place.port}` disagree; send the same"
+    return ""
+
+
+def _tunnel_fault(request: http.Request, place: Place, tunnel: Tunnel, sni: str | None) -> str:
+    if request.data.authority:
+        return "inside a tunnel the target is a path alone; send no `http://host` there"
+    if place != tunnel.place:
+        return "the tunnel was opened to another place; open one for this"
+    if sni is not None and _normal_or_none(sni) != tunnel.place.host:
+        return "TLS was asked for another name than the tunnel's; use the same"
     return ""
 
 

@@ -93,7 +93,7 @@ class Embedded:
         await server.servers.update([mode_specs.ProxyMode.parse(spec) for spec in ctx.options.mode])
         for handler in list(server.connections.values()):
             for held in handler.transports.values():
-                if held.writer is not None:
+                if isinstance(held.writer, asyncio.StreamWriter):
                     held.writer.transport.abort()
         listening = list(server.servers)
         if not listening or not all(isinstance(one, GovernedInstance) and one.is_running for one in listening):

@@ -118,7 +118,7 @@ class FailClosedAddonManager(addonmanager.AddonManager):
             await self.trigger_event(hooks.UpdateHook([subject]))
         if isinstance(subject, http.HTTPFlow):
             self.gate.write_refusal(subject)
-            if event.name in _ENDS_A_FLOW and subject.websocket is None or event.name == "websocket_end":
+            if event.name == "websocket_end" or (event.name in _ENDS_A_FLOW and subject.websocket is None):
                 self.gate.forget(subject)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
@@ -148,8 +148,8 @@ class FailClosedAddonManager(addonmanager.AddonManager):
     def _refuse(self, event: str, arguments: list[Any], fault: BaseException) -> None:
         logger.error("hook %s failed and was refused: %s", event, describe(fault))
         refuse_by_kind(self.gate, event, arguments[0] if arguments else None, fault)
-        if isinstance(fault, (SystemExit, KeyboardInterrupt)):
-            self.gate.trip(f"an addon asked the process to end in hook `{event}`")
+        if isinstance(fault, (SystemExit, KeyboardInterrupt)) or event == "running":
+            self.gate.trip(f"hook `{event}` ended the host")
             master: Master = self.master
             master.shutdown()
 

@@ -7,9 +7,9 @@ library's event loop, on purpose: the dial guard replaces that loop's `getaddrin
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,10 +123,22 @@ async def serve(
     with dial.guarding(asyncio.get_running_loop()):
         async with asyncio.TaskGroup() as tasks:
             drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))
-            await master.run()
-            drain.cancel()
+            try:
+                await master.run()
+            finally:
+                drain.cancel()
+                await _stop_listening(server)
     if not stop.is_set():
-        raise ConfigError("the proxy ended by itself", "read the lines above; the port may be taken")
+        raise _end_of_its_own(server, settings)
+
+
+def _end_of_its_own(server: proxyserver.Proxyserver, settings: HostSettings) -> ConfigError:
+    for instance in server.servers:
+        if isinstance(instance.last_exception, OSError):
+            place = f"{settings.listen_host}:{settings.listen_port}"
+            why = os.strerror(instance.last_exception.errno or 0).lower()
+            return ConfigError(f"the proxy cannot listen on `{place}`: {why}", "choose another in `proxy.listen`")
+    return ConfigError("an addon ended the proxy", "read the lines above for which")
 
 
 class _Ready:
@@ -155,16 +167,20 @@ async def _drain(
     """On `stop`: no new connection, no new request; what is under way gets `drain_s`; then the end."""
     await stop.wait()
     gate.stop_admitting()
-    for instance in server.servers:
-        with contextlib.suppress(OSError):
-            await instance.stop()
+    await _stop_listening(server)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + drain_s
-    while gate.exchanges and loop.time() < deadline:
+    while gate.exchanges and loop.time() < deadline:  # noqa: ASYNC110 - seldom, and time is one of two reasons
         await asyncio.sleep(_DRAIN_STEP_S)
     for connected in list(gate.connected.values()):
         connected.abort()
     master.shutdown()
+
+
+async def _stop_listening(server: proxyserver.Proxyserver) -> None:
+    for instance in server.servers:
+        if instance.is_running:
+            await instance.stop()
 
 
 def check_files(settings: HostSettings) -> None:

@@ -7,6 +7,8 @@ problem document. Knows no rule; the judging is `addon.py`'s.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from mitmproxy import flow, http
 from mitmproxy.net.http.http1 import assemble_response
 from mitmproxy.proxy import commands, events, layer, tunnel
@@ -115,11 +117,11 @@ class GovernedStream(HttpStream):
 
     def state_consume_request_body(self, event: RequestData | RequestTrailers | RequestEndOfMessage) -> Commands:
         """As ever; but no more is kept than may be judged."""
-        if isinstance(event, RequestData):
-            if len(self.request_body_buf) + len(event.data) > self._gate.allowed_body(self.flow):
-                self._gate.refuse(self.flow, BODY_TOO_LARGE)
-                yield from self._answer_early()
-                return
+        size = len(self.request_body_buf) + (len(event.data) if isinstance(event, RequestData) else 0)
+        if size > self._gate.allowed_body(self.flow):
+            self._gate.refuse(self.flow, BODY_TOO_LARGE)
+            yield from self._answer_early()
+            return
         yield from super().state_consume_request_body(event)
 
     def start_request_stream(self) -> Commands:
@@ -255,7 +257,7 @@ class GovernedHttp1Server(Http1Server):
             yield commands.CloseConnection(self.conn)
         elif code is ErrorCode.REQUEST_TOO_LARGE:
             yield from self._refuse_and_close(BODY_TOO_LARGE)
-        elif status < http.status_codes.INTERNAL_SERVER_ERROR:
+        elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
             yield from self._refuse_and_close(NOT_HTTP)
         else:
             yield commands.SendData(self.conn, assemble_response(upstream_failure(None, None, None)))
@@ -269,7 +271,7 @@ class GovernedHttp1Server(Http1Server):
     def _document(self, refuse: Refuse) -> bytes:
         response = self._gate.answer(refuse)
         response.headers["Connection"] = "close"
-        return assemble_response(response)
+        return bytes(assemble_response(response))
 
 
 __all__ = ["GovernedHttp1Server", "GovernedHttpLayer", "GovernedStream", "LayerChoice"]

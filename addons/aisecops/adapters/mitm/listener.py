@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from typing import Any, Literal
 
 from mitmproxy import ctx
@@ -16,6 +17,7 @@ from mitmproxy.proxy import commands, layer, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ProxyConnectionHandler
+from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.utils import human
 
 from aisecops.adapters.mitm.dial import dialling_for
@@ -58,7 +60,8 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         if governance is None:
             writer.transport.abort()
             return
-        handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode, governance.gate)
+        handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
+        handler.gate = governance.gate
         handler.layer = self.make_top_layer(handler.layer.context)
         with self.manager.register_connection(handler.client.id, handler):
             await handler.handle_client()
@@ -67,16 +70,14 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
 class GovernedHandler(ProxyConnectionHandler):
     """One client connection and the upstream connections opened for it."""
 
-    def __init__(self, master: Any, reader: Any, writer: Any, options: Any, mode: GovernedMode, gate: Gate) -> None:
-        super().__init__(master, reader, writer, options, mode)
-        self._gate = gate
+    gate: Gate
 
     async def handle_client(self) -> None:
-        self._gate.connected[self.client.id] = self
+        self.gate.connected[self.client.id] = self
         try:
             await super().handle_client()
         finally:
-            del self._gate.connected[self.client.id]
+            del self.gate.connected[self.client.id]
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
@@ -85,20 +86,14 @@ class GovernedHandler(ProxyConnectionHandler):
     def abort(self) -> None:
         """Drop everything, without another byte."""
         for held in self.transports.values():
-            if held.writer is not None:
-                held.writer.transport.abort()
-            elif held.handler is not None:
-                held.handler.cancel("aborted")
+            _drop(held, "aborted")
 
     def abort_upstream(self, *, why: str | None = None) -> bool:
         """Drop the upstream side; True when there was one."""
         servers = [(conn, held) for conn, held in self.transports.items() if not isinstance(conn, Client)]
         for server, held in servers:
             server.error = why or server.error
-            if held.writer is not None:
-                held.writer.transport.abort()
-            elif held.handler is not None:
-                held.handler.cancel(why or "aborted")
+            _drop(held, why or "aborted")
         return bool(servers)
 
     async def on_timeout(self) -> None:
@@ -110,12 +105,18 @@ class GovernedHandler(ProxyConnectionHandler):
     def log(
         self, message: str, level: int = logging.INFO, exc_info: Literal[True] | tuple[Any, ...] | None = None
     ) -> None:
-        """The core's messages quote what peers sent; only the fact of a crash is kept, and the connection is dropped."""
+        """The core's messages quote what peers sent: only the fact of a crash is kept, and the connection dropped."""
         if exc_info is None:
             logger.debug("%s core message of level %d withheld", human.format_address(self.client.peername), level)
             return
-        import sys
-
         fault = sys.exc_info()[1] if exc_info is True else exc_info[1]
         logger.error("the proxy core failed and its connection was dropped: %s", describe(fault) if fault else message)
         self.abort()
+
+
+def _drop(held: ConnectionIO, why: str) -> None:
+    """Drop a transport that stands, or the attempt to open one."""
+    if isinstance(held.writer, asyncio.StreamWriter):
+        held.writer.transport.abort()
+    elif held.handler is not None:
+        held.handler.cancel(why)

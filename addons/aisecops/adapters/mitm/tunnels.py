@@ -30,8 +30,7 @@ async def identify(gate: Gate, flow: http.HTTPFlow) -> Caller | Refuse:
     values = flow.request.headers.get_all("proxy-authorization")
     if len(values) > 1:
         return TWO_IDENTITIES
-    peer = flow.client_conn.peername
-    return await gate.enforcer.identify(values[0] if values else None, source=peer[0] if peer else "")
+    return await gate.enforcer.identify(values[0] if values else None, source=flow.client_conn.peername[0])
 
 
 class Tunnels:
