@@ -577,3 +577,21 @@ async def test_a_finished_run_does_nothing_more():
     assert (await house.tree(run)).runs[run.run.run_id].phase is RunPhase.FINISHED
     assert code(await house.ask(run, read())) is Code.RUN_FINISHED
 
+
+
+@pytest.mark.parametrize("policy", ['policy: {cedar: ["policy/a.cedar"]}', 'policy: {opa: {url: "http://127.0.0.1:1", path: a}}'])
+async def test_a_decision_point_that_says_nothing_has_not_said_yes(policy):
+    house = House()
+    run = await house.run()
+    token = await house.token(run, "crm.read", "crm.customers.42")
+    house.rules.rules = rules_of(f"{RULES}\n{policy}\n")
+    assert code(await house.ask(run, read(token=token))) is Code.POLICY_UNAVAILABLE
+    refused = await house.tokens.issue(AgentId("clerk"), _asked(run))
+    assert code(refused) is Code.POLICY_UNAVAILABLE
+
+
+async def test_two_tokens_are_no_token():
+    house = House()
+    run = await house.run()
+    token = await house.token(run, "crm.read", "crm.customers.42")
+    assert code(await house.ask(run, read(token=token, AISecOps_Capability=token))) is Code.TOKEN_MALFORMED

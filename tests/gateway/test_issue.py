@@ -40,6 +40,8 @@ async def test_a_token_says_what_was_granted():
         ({"ttl_s": 0}, Code.UNREADABLE),
         ({"ttl_s": -5}, Code.UNREADABLE),
         ({"uses": 0}, Code.UNREADABLE),
+        ({"cnf": {"jkt": "no thumbprint"}}, Code.UNREADABLE),
+        ({"cnf": {"other": 1}}, Code.UNREADABLE),
         ({"run_id": RunId("run_none")}, Code.RUN_UNKNOWN),
     ],
 )

@@ -95,6 +95,8 @@ class Gatherer:
     ) -> Presented | None:
         """The token of a tool request: from its header, or from the control plane for an agent that cannot ask."""
         sent = values(request.headers, CAPABILITY_HEADER)
+        if len(sent) > 1:
+            return Presented(refused=TokenFacts(fault=Code.TOKEN_MALFORMED, detail="more than one token was sent"))
         if sent:
             return Presented(text=sent[0], proof=await self._proof(request, sent[0], now_s))
         agent = rules.agents.get(caller)

@@ -11,7 +11,7 @@ from aisecops.controls.budget.phase import phase_judgment
 from aisecops.controls.policy.evaluate import evaluate
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
-from aisecops.gateway.judge import limits_of, strictest_thresholds
+from aisecops.gateway.judge import limits_of, strictest_thresholds, unasked
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.grant import Claims, Constraints, Grant
@@ -88,12 +88,17 @@ class TokenService:
         if snapshot is None:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{request.run_id}`")
         judgments, grant = self._judged(rules, agent_id, request, snapshot)
-        judgments += [await point.judge_grant(agent_id, request, snapshot) for point in self._points]
+        opinions = tuple([await point.judge_grant(agent_id, request, snapshot) for point in self._points])
+        judgments += [*opinions, *unasked(rules, opinions)]
         denied = next((j for j in judgments if j.verdict is not Verdict.ALLOW), None)
         if denied is not None or grant is None:
             return await self._denied(agent_id, request, snapshot, denied)
         claims = self._claims(rules, agent_id, request, snapshot, grant)
-        token = issue(claims, self._signer)
+        try:
+            token = issue(claims, self._signer)
+        except ValueError as unsayable:
+            # What was asked for does not fit into a token: a `cnf` that is no thumbprint, a scope without end.
+            return await self._denied(agent_id, request, snapshot, _no(Code.UNREADABLE, str(unsayable)))
         await self._record.append(
             self._event(
                 EventName.TOKEN_ISSUED,

@@ -105,6 +105,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     # 3
     if request.kind is Kind.TOOL:
         judgments += _token_judgments(rules, facts)
+        judgments += unasked(rules, facts.opinions)
     # 4
     judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
     # 5
@@ -168,6 +169,28 @@ def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:
         cost_micros=request.cost_micros,
         counts_rate=True,
     )
+
+
+def unasked(rules: RuleSet, opinions: tuple[Judgment, ...]) -> list[Judgment]:
+    """DENY for each decision point that the rules name and that has said nothing: silence is no yes."""
+    named = {"cedar": bool(rules.policy.cedar), "opa": rules.policy.opa is not None}
+    heard = {opinion.control for opinion in opinions}
+    return [
+        Judgment(
+            control=point,
+            verdict=Verdict.DENY,
+            reasons=(
+                Reason(
+                    code=Code.POLICY_UNAVAILABLE,
+                    detail=f"the rules ask `{point}` too and it has not answered; start it or take it out of `policy`",
+                    rule=f"policy.{point}",
+                ),
+            ),
+            serves=("AIS-CAP-01",),
+        )
+        for point, asked in named.items()
+        if asked and point not in heard
+    ]
 
 
 def _next_tree(decision: Decision, *, before: TreeState, charged: TreeState, now_ms: int) -> TreeState | None:
