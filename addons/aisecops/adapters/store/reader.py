@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from aisecops.adapters.store.schema import connect, fault, identity
+from aisecops.adapters.store.schema import connect, fault, identity, require_same
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.errors import StoreError
 
@@ -38,8 +38,7 @@ class Reader:
             raise StoreError("the store is closed")
         try:
             with self._alone:
-                if identity(self._path) != self._file:
-                    raise StoreError(f"the store `{self._path}` was replaced while in use; start again")  # noqa: TRY301
+                require_same(self._path, self._file)
                 # all of them: a statement left half read would show the next one an old state
                 return self._connection.execute(sql, arguments).fetchall()
         except (sqlite3.Error, OSError, StoreError) as error:

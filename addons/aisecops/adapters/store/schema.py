@@ -96,6 +96,15 @@ def identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def require_same(path: Path, file: tuple[int, int]) -> None:
+    """Raises `StoreError` when `path` is no longer the file that was opened, `OSError` when it is gone.
+
+    Without this, a process could go on charging a file that nobody else sees any more.
+    """
+    if identity(path) != file:
+        raise StoreError(f"the store `{path}` was replaced while in use; start again")
+
+
 def fault(error: Exception) -> StoreError:
     """`error` as the port names it."""
     return error if isinstance(error, StoreError) else StoreError(f"the store cannot be asked: {error}")

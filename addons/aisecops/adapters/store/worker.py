@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from aisecops.adapters.store.schema import connect, fault, identity
+from aisecops.adapters.store.schema import connect, fault, identity, require_same
 from aisecops.adapters.store.turn import Turn
 from aisecops.model.errors import StoreError
 
@@ -142,8 +142,7 @@ class Worker:
                 job.error = fault(error)
 
     def _transact(self, batch: list[_Job[Any]]) -> None:
-        if identity(self._path) != self._file:
-            raise StoreError(f"the store `{self._path}` was replaced while in use; start again")
+        require_same(self._path, self._file)
         self._set_durable(any(job.durable for job in batch))
         self._connection.execute(self._begin)
         try:
