@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from aisecops.model.errors import ConfigError
-from aisecops.ops.settings_read import KEYS, as_tree, changed, load
+from aisecops.ops.settings_keys import as_tree
+from aisecops.ops.settings_read import changed, load
 from aisecops.ops.settings_text import Address
 
 
@@ -100,8 +101,3 @@ def test_a_value_can_be_changed_and_is_checked_again(tmp_path):
     assert changed(settings, proxy__listen=Address(host="127.0.0.1", port=5)).proxy.listen.port == 5
     with pytest.raises(ConfigError, match="others can reach"):
         changed(settings, proxy__listen=Address(host="10.0.0.1", port=5))
-
-
-def test_every_key_has_its_own_flag_and_variable_and_words():
-    assert len({key.flag for key in KEYS.values()}) == len({key.variable for key in KEYS.values()}) == len(KEYS)
-    assert all(key.words for key in KEYS.values())

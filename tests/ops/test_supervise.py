@@ -12,6 +12,8 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from aisecops.ops.supervise import child_environment
+
 STAND_IN = Path(__file__).parent.parent / "support" / "stand_in.py"
 UP = """
 import asyncio, sys
@@ -156,3 +158,14 @@ def test_a_flag_overrules_a_variable_in_the_children_too(tmp_path):
         supervisor.stdout.readline()
 
         assert len(running(tmp_path, "gateway")) == 2
+
+
+def test_children_get_secrets_that_rules_name_but_no_settings(tmp_path, monkeypatch):
+    monkeypatch.setenv("AISECOPS_BOT_SECRET", "s")
+    monkeypatch.setenv("AISECOPS_PROXY_WORKERS", "9")
+
+    given = child_environment(tmp_path)
+
+    assert given["AISECOPS_BOT_SECRET"] == "s"
+    assert "AISECOPS_PROXY_WORKERS" not in given
+    assert given["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path)

@@ -52,7 +52,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def setting_flags(*parts: str) -> Callable[[_Function], _Function]:
     """Give a command one flag per setting, and `--config`. With `parts`, only settings under these names."""
-    from aisecops.ops.settings_read import KEYS
+    from aisecops.ops.settings_keys import KEYS
 
     def keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
         def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:

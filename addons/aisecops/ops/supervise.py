@@ -26,7 +26,8 @@ from aisecops.ops.lifeline import GRACE_SECONDS
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
-from aisecops.ops.settings_read import PREFIX, as_tree, changed, environment
+from aisecops.ops.settings_keys import PREFIX, as_tree
+from aisecops.ops.settings_read import SECRETS, changed, environment
 from aisecops.ops.settings_text import Address
 
 PROGRAM = (sys.executable, "-P", "-m", "aisecops")
@@ -133,7 +134,7 @@ class Supervisor:
                 *("--config", str(self._file), role, "--supervised-by", str(theirs.fileno())),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sys.stderr.fileno(),  # stdout has one line, the ready line
-                env=_environment(self._numbers),
+                env=child_environment(self._numbers),
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C reaches us alone: the order of stopping is ours
             )
@@ -220,7 +221,8 @@ def _with_port(listen: Address, url: str) -> Address:
     return Address(host=listen.host, port=urlsplit(url).port or listen.port)
 
 
-def _environment(numbers: Path) -> dict[str, str]:
-    """Ours, without settings: they are in the file already, also those that a flag had overruled."""
-    inherited = {name: text for name, text in environment().items() if not name.startswith(PREFIX)}
+def child_environment(numbers: Path) -> dict[str, str]:
+    """Our variables without the settings in them: they are in the file already, also those that a flag had overruled."""
+    ours = environment().items()
+    inherited = {name: text for name, text in ours if not name.startswith(PREFIX) or name.endswith(SECRETS)}
     return inherited | {FOLDER_VARIABLE: str(numbers)}

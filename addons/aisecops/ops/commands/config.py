@@ -15,7 +15,7 @@ from aisecops.ops.session import Session, setting_flags
 @click.pass_obj
 def config(session: Session, as_json: bool) -> None:
     """Print the settings in force and where each came from."""
-    from aisecops.ops.settings_read import KEYS, plain, value_of
+    from aisecops.ops.settings_keys import KEYS, plain, value_of
 
     settings = session.settings
     values = {name: _without_password(plain(value_of(settings, name))) for name in KEYS}
