@@ -151,6 +151,7 @@ def test_the_policy_version_is_of_names_and_bytes_in_any_order():
 
     assert one == policy_version({"b": b"2", "a": b"1"})
     assert one.startswith("sha256:")
+    assert policy_version({"a": b"1", "b": b"2"}) != policy_version({"a": b"1b2"})
     assert len({one, policy_version({"a": b"12", "b": b""}), policy_version({"a": b"2", "b": b"1"})}) == 3
 
 

@@ -127,6 +127,7 @@ def test_a_rule_without_effect_is_a_problem(case):
         "tools: {a: {match: {host: h.test, method: GET}}, b: {match: {host: h.test}}}",
         "tools: {a: {match: {host: h.test}}, b: {match: {host: 'h.test:8443'}}}",
         "tools: {a: {match: [{host: h.test}, {host: h.test, path: /x}]}}",
+        "tools: {a: {match: [{host: h.test, method: GET}, {host: h.test, method: [GET, PUT]}]}}",
         "tools: {a.*: {match: {mcp: {host: h.test}}}, b.*: {match: {mcp: {host: h.test, tool: 'b_*'}}}}",
         (
             f'agents: {{a: {{{SECRET}, grants: [{{tool: t.one, scope: "**"}}, {{tool: "t.*", scope: t.one}}]}}}}\n'
