@@ -66,6 +66,16 @@ def test_found_documents_keep_their_words_and_their_source() -> None:
     assert segments[0].name == "https://a.example"
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [({"type": "file", "file_id": "file-1"}, "file-1"), ({"type": "disk", "of": 1}, '{"of":1,"type":"disk"}')],
+)
+def test_documents_kept_elsewhere_are_named(source: dict[str, Any], said: str) -> None:
+    block = {"type": "document", "source": source}
+    [part] = read_call({"model": "m", "messages": [{"role": "user", "content": [block]}]}).segments
+    assert (part.kind, part.text) == ("file", said)
+
+
 def test_results_of_tools_the_provider_ran_are_results() -> None:
     block = {
         "type": "web_search_tool_result",

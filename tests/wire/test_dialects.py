@@ -81,7 +81,9 @@ def test_a_call_without_a_body_is_refused(path: str) -> None:
         read_call("openai", "POST", path, None)
 
 
-@pytest.mark.parametrize("path", ["/api/v1/chat/completions", "/openai/deployments/d/chat/completions"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/chat/completions", "/openai/deployments/d/chat/completions", "/v1/chat/completions/"]
+)
 def test_the_same_dialect_may_live_under_another_prefix(path: str) -> None:
     assert read_call("openai", "post", path, CHAT_REQUEST) is not None
 

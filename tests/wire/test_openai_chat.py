@@ -139,3 +139,21 @@ def test_an_answer_without_use_says_so() -> None:
 def test_an_answer_of_wrong_types_is_refused(body: Any) -> None:
     with pytest.raises(WireError):
         read_answer(body)
+
+
+def test_an_answer_with_calls_of_the_other_sorts_is_read() -> None:
+    custom = {"id": "c", "type": "custom", "custom": {"name": "sql", "input": "select 1"}}
+    messages = [{"tool_calls": [custom]}, {"function_call": {"name": "now", "arguments": "{}"}}]
+    answer = read_answer({"choices": [{"message": message} for message in messages]})
+    assert [(call.name, call.arguments) for call in answer.proposals] == [("sql", "select 1"), ("now", "{}")]
+
+
+def test_refusals_and_files_in_earlier_messages_are_said_too() -> None:
+    file = {"type": "file", "file": {"filename": "a.txt", "file_data": "data:text/plain;base64,AAAA"}}
+    messages = [{"role": "assistant", "refusal": "no", "content": [{"type": "refusal", "refusal": "never"}, file]}]
+    segments = read_call({"model": "m", "messages": messages, "tools": [{"type": "web_search"}]}).segments
+    assert [(part.kind.value, part.position) for part in segments] == [
+        ("text", "/messages/0/content/0/refusal"),
+        ("file", "/messages/0/content/1/file/file_data"),
+        ("text", "/messages/0/refusal"),
+    ]

@@ -84,3 +84,32 @@ def test_an_answer_is_read_with_its_calls_and_its_use() -> None:
     )
     assert answer.usage == Usage(input_tokens=20, output_tokens=7, cache_read_tokens=5)
     assert answer.finish == "completed"
+
+
+def test_what_comes_in_parts_of_every_kind_is_read() -> None:
+    parts = [
+        {"type": "output_text", "text": "a"},
+        {"type": "refusal", "refusal": "no"},
+        {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+        {"type": "input_file", "file_url": "https://a.example/x.pdf"},
+        {"type": "input_image", "file_id": "file-1"},
+        {"type": "hologram"},
+    ]
+    segments = read_call({"model": "m", "input": [{"role": "user", "content": parts}]}).segments
+    assert [part.kind.value for part in segments] == ["text", "text", "audio", "file", "image", "other"]
+    assert [segments[3].text, segments[4].text] == ["https://a.example/x.pdf", "file-1"]
+
+
+def test_outputs_of_every_shape_are_results() -> None:
+    items = [
+        {"type": "computer_call_output", "call_id": "c", "output": {"type": "computer_screenshot"}},
+        {"type": "custom_tool_call", "call_id": "d", "name": "sql", "input": "select 1"},
+        {"type": "custom_tool_call_output", "call_id": "d", "output": [{"type": "input_text", "text": "one"}]},
+        {"type": "function_call_output", "call_id": "e"},
+    ]
+    segments = read_call({"model": "m", "input": items}).segments
+    assert [(part.role.value, part.text, part.call_id) for part in segments] == [
+        ("tool", '{"type":"computer_screenshot"}', "c"),
+        ("assistant", "select 1", "d"),
+        ("tool", "one", "d"),
+    ]

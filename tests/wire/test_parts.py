@@ -109,7 +109,14 @@ def test_json_under_another_label_is_read_as_json_too(content_type: str | None) 
 
 
 @pytest.mark.parametrize(
-    "body", ['{"a":"\\u0034111","a":1}', '{"a":NaN,"b":"\\u0034"}', '\ufeff{"a":"\\u0034111"}', "[" * 70 + "]" * 70]
+    "body",
+    [
+        '{"a":"\\u0034111","a":1}',
+        '{"a":NaN,"b":"\\u0034"}',
+        '\ufeff{"a":"\\u0034111"}',
+        "[" * 70 + "]" * 70,
+        "[" * 200_000,
+    ],
 )
 def test_loose_json_under_another_label_is_refused(body: str) -> None:
     assert refused(body, "text/plain") is Code.UNREADABLE

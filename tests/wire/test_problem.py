@@ -73,6 +73,13 @@ def test_a_model_client_finds_our_sentence_where_it_looks(dialect: str, kind: st
     )
 
 
+def test_the_sentence_names_the_approval_to_ask_for() -> None:
+    held = Refuse(code=Code.HUMAN_APPROVAL_REQUIRED, detail="", approval_id=ApprovalId("apr_1"))
+    error = document(held, "openai")["error"]
+    assert isinstance(error, dict)
+    assert error["message"] == "a person must approve (human_approval_required, approval apr_1)"
+
+
 @pytest.mark.parametrize("dialect", ["openai", "anthropic", None])
 @pytest.mark.parametrize("code", list(Code))
 def test_every_code_has_its_document(code: Code, dialect: str | None) -> None:

@@ -43,7 +43,7 @@ def read_call(dialect: str, method: str, path: str, body: JsonValue) -> LlmCall 
     `path` is without its query; `body` is the request's JSON, None when it has none. Of a request for which this is
     None nothing is known: neither what it says nor what it costs. Raises WireError.
     """
-    return _dialect(dialect).read_call(path, body) if method.upper() == "POST" else None
+    return _dialect(dialect).read_call(path.rstrip("/"), body) if method.upper() == "POST" else None
 
 
 def read_answer(dialect: str, body: JsonValue) -> LlmAnswer:
