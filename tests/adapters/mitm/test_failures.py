@@ -1,0 +1,38 @@
+"""Upstream failures in words that repeat nothing."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
+from support.flows import a_flow, a_forward, an_exchange
+
+from aisecops.adapters.mitm.failures import DIAL_REFUSED, TIMED_OUT, refused_connection, upstream_failure
+from aisecops.model.refusals import Code
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "status", "word"),
+    [
+        (ErrorCode.CONNECT_FAILED, "Certificate verify failed: self-signed", 502, "certificate"),
+        (ErrorCode.CONNECT_FAILED, "[Errno 111] Connect call failed ('10.1.2.3', 443)", 502, "reached"),
+        (ErrorCode.CONNECT_FAILED, TIMED_OUT, 504, "in time"),
+        (ErrorCode.GENERIC_SERVER_ERROR, "unexpected server response: b'10.1.2.3'", 502, "closed"),
+    ],
+)
+def test_a_failure_says_what_to_look_at_and_nothing_of_what_was_sent(code, message, status, word):
+    exchange = an_exchange(a_flow(), forward=a_forward(response_headers=(("AISecOps-Run", "run_1"),)))
+    response = upstream_failure(ResponseProtocolError(1, message, code), exchange, None)
+    body = json.loads(response.content)
+    assert (response.status_code, body["status"], body["type"]) == (status, status, "about:blank")
+    assert word in body["detail"]
+    assert "10.1.2.3" not in response.text
+    assert response.headers["aisecops-run"] == "run_1"
+
+
+def test_a_dial_that_we_forbade_is_a_refusal():
+    event = ResponseProtocolError(1, f"Connection killed: {DIAL_REFUSED}", ErrorCode.CONNECT_FAILED)
+    assert refused_connection(event, None).code is Code.DESTINATION_DENIED
+    assert refused_connection(event, an_exchange(a_flow(), failed=True)).code is Code.INTERNAL
+    assert refused_connection(ResponseProtocolError(1, "other", ErrorCode.CONNECT_FAILED), None) is None
