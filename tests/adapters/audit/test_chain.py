@@ -113,6 +113,17 @@ async def test_what_is_durable_was_synced_after_it_was_written(record: Path, mon
     await log.close()
 
 
+async def test_a_segment_is_durable_before_the_next_one_exists(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[list[str]] = []
+    monkeypatch.setattr(os, "fdatasync", lambda fd: synced.append(sorted(path.name for path in record.glob("rec*"))))
+    log = chain(record, signed=False, rotate_bytes=1)
+    await log.append(event(1))
+    await log.append(event(2))
+    assert synced[0] == [FIRST]
+    assert len(lines.segment_numbers(record)) == 2
+    await log.close()
+
+
 async def test_the_signer_vouches_for_what_others_wrote(record: Path) -> None:
     signer, other = chain(record), chain(record, signed=False)
     await other.append(*(event(number) for number in range(5)))
@@ -377,7 +388,7 @@ def test_a_write_that_stops_halfway_leaves_no_half_line(record: Path) -> None:
 
 
 async def test_a_sync_that_failed_is_never_called_durable_again(record: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = chain(record)
+    log = chain(record, signed=False)
     await log.append(event(1), durable=True)
 
     def broken(fd: int) -> None:
@@ -418,6 +429,23 @@ async def test_a_lock_that_is_never_let_go_is_a_fault(record: Path, monkeypatch:
     await log.append(event(2))
     await log.close()
     assert numbers(record) == [2]
+
+
+async def test_a_lock_on_a_file_that_is_gone_is_no_lock(record: Path) -> None:
+    log = chain(record, signed=False)
+    with (record / "lock").open("r+b") as old:
+        fcntl.flock(old, fcntl.LOCK_EX)
+        waiting = asyncio.ensure_future(log.append(event(1)))
+        await asyncio.sleep(0.02)
+        (record / "lock").unlink()
+        new = (record / "lock").open("xb")
+        fcntl.flock(new, fcntl.LOCK_EX)
+    await asyncio.sleep(0.05)
+    assert rows(record) == []
+    new.close()
+    await waiting
+    await log.close()
+    assert numbers(record) == [1]
 
 
 async def test_a_lock_file_that_is_removed_does_not_let_two_in(record: Path) -> None:

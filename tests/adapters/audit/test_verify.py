@@ -252,6 +252,22 @@ def test_an_edited_checkpoint_is_named(record: Path) -> None:
     assert [(problem.kind, problem.line) for problem in found.problems] == [("checkpoint_changed", len(before) + 1)]
 
 
+def test_a_checkpoint_that_comes_again_is_named(record: Path) -> None:
+    path = record / "checkpoints.jsonl"
+    all_lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*all_lines, all_lines[0]]))
+    found = verify(record, PUBLIC_KEYS)
+    assert [(problem.kind, problem.line) for problem in found.problems] == [("checkpoint_changed", len(all_lines) + 1)]
+
+
+async def test_a_last_line_that_says_something_twice_is_no_line_of_ours(tmp_path: Path) -> None:
+    await written(tmp_path / "record", 3, signed=False)
+    path = tmp_path / "record" / lines.segment_name(1)
+    path.write_bytes(path.read_bytes()[:-2] + b',"v":1}\n')
+    found = verify(tmp_path / "record", None)
+    assert [(problem.kind, problem.line) for problem in found.problems] == [("changed", 3)]
+
+
 def test_checkpoints_of_an_unknown_key_vouch_for_nothing(record: Path) -> None:
     assert [problem.kind for problem in verify(record, {"another": bytes(32)}).problems] == ["key_unknown"]
 

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ class OpenFile:
 
     def __init__(self, path: Path, *, new: bool = False) -> None:
         """Open `path`; with `new` it must not exist yet. Raises `OSError`."""
-        self.path = path
+        self.path, self._name = path, str(path)
         flags = os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         self.fd = os.open(path, flags | (os.O_CREAT | os.O_EXCL if new else 0), _FILE_MODE)
         stat = os.fstat(self.fd)
@@ -49,7 +50,7 @@ class OpenFile:
     def size(self) -> int:
         """The size in bytes of what stands at our path. Raises `RecordError` when that is not our file any more."""
         try:
-            stat = os.stat(self.path, follow_symlinks=False)  # noqa: PTH116 - on the hot path
+            stat = os.stat(self._name, follow_symlinks=False)  # noqa: PTH116 - on the hot path
         except FileNotFoundError:
             raise RecordError(f"`{self.path.name}` is gone from the record; put it back where it was") from None
         if (stat.st_dev, stat.st_ino) != self._identity:
@@ -85,7 +86,7 @@ def locked(folder: Path, *, read_only: bool = False) -> Iterator[None]:
     Raises `RecordError` when somebody holds it for seconds, `OSError` when there is no way to it.
     """
     give_up = time.monotonic() + _LOCK_WITHIN_S
-    path = folder / LOCK
+    path = _lock_of(folder)
     while True:
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
         fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, _FILE_MODE)
@@ -112,9 +113,14 @@ def _take(fd: int, give_up: float) -> None:
             return
 
 
-def _is_still(path: Path, fd: int) -> bool:
+@lru_cache(maxsize=16)
+def _lock_of(folder: Path) -> str:
+    return str(folder / LOCK)  # as text: making a `Path` anew costs more than taking the lock
+
+
+def _is_still(path: str, fd: int) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(fd))
+        return os.path.samestat(os.stat(path), os.fstat(fd))  # noqa: PTH116 - on the hot path
     except FileNotFoundError:
         return False
 

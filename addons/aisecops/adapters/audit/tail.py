@@ -36,21 +36,21 @@ class Tail:
         """Open the record at its end, or where it was last `seen`. Raises `RecordError`, `OSError`."""
         self._folder = folder
         self.file, self.end = _found(folder) if seen is None else _found_again(folder, seen)
+        self._follower = self._path(self.end.segment + 1)
 
     def catch_up(self) -> list[Torn]:
         """Read on to where the chain ends now; return what torn lines were set aside on the way."""
         torn: list[Torn] = []
         while True:
             size = self.file.size()
-            follows = os.path.exists(self._path(self.end.segment + 1))  # noqa: PTH110 - on the hot path
+            follows = os.path.exists(self._follower)  # noqa: PTH110 - on the hot path
             if size != self.end.size:
                 self._read_on(size)
             if size != self.end.size:
                 torn.append(self._mended(size, last=not follows))
             if not follows:
                 return torn
-            self.file = OpenFile(self._path(self.end.segment + 1))
-            self.end = self.end._replace(segment=self.end.segment + 1, size=0, length=0)
+            self._go_on_in(OpenFile(Path(self._follower)))
 
     def write(self, data: bytes, end: End) -> None:
         """Append whole lines that make the chain end at `end`. Raises `OSError`: then nothing was written."""
@@ -60,11 +60,14 @@ class Tail:
     def rotate(self) -> None:
         """Go on in a new segment; what is in the old one is durable before the new one exists."""
         os.fdatasync(self.file.fd)
-        self.file = OpenFile(self._path(self.end.segment + 1), new=True)
-        self.end = self.end._replace(segment=self.end.segment + 1, size=0, length=0)
+        self._go_on_in(OpenFile(Path(self._follower), new=True))
 
-    def _path(self, number: int) -> Path:
-        return self._folder / lines.segment_name(number)
+    def _go_on_in(self, file: OpenFile) -> None:
+        self.file, self.end = file, self.end._replace(segment=self.end.segment + 1, size=0, length=0)
+        self._follower = self._path(self.end.segment + 1)
+
+    def _path(self, number: int) -> str:
+        return str(self._folder / lines.segment_name(number))
 
     def _read_on(self, size: int) -> None:
         if size < self.end.size:
