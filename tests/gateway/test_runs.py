@@ -117,3 +117,10 @@ async def test_the_runs_secret_is_kept_only_as_a_hash():
     run = await house.run()
     assert run.secret not in str(await house.store.find_run(run.run.run_id))
     assert run.secret not in str(house.record.events)
+
+
+async def test_a_factor_out_of_its_range_is_unreadable():
+    house = House()
+    run = await house.run()
+    refused = await house.runs.plan(run.run.run_id, (PlanStep(tool="db.write", scope="x", trust=Decimal("2.5")),))
+    assert refused.code is Code.UNREADABLE

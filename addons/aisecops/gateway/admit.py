@@ -16,7 +16,9 @@ A crash between any two of them leaves something charged that did not run, never
 
 from __future__ import annotations
 
+import asyncio
 import time
+import weakref
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -34,6 +36,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Stor
 from aisecops.gateway.refuse import refusal, risk_header
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.gateway.runs import Runs
+from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
 from aisecops.model.exchange import HttpRequest, values
@@ -56,6 +59,7 @@ class Looked(Value):
 
     step: Step
     presented: Presented | None
+    root_run_id: RunId
     findings: tuple[Finding, ...] = ()
     opinions: tuple[Judgment, ...] = ()
     addresses: tuple[tuple[str, int], ...] = ()
@@ -103,6 +107,7 @@ class Admission:
         self._permits = permits
         self._hold_ms = hold_ms
         self._idle_ms = idle_ms
+        self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
         """A tunnel to a name that no rule knows is refused here, so that the name is never resolved."""
@@ -164,6 +169,7 @@ class Admission:
         first = await self._judged_only(rules, run_id, step, presented)
         if isinstance(first, Refuse):
             return first
+        root_run_id = first.run.root_run_id
         try:
             findings = await self._gatherer.findings(rules, step, request)
         except WireError as error:
@@ -174,13 +180,14 @@ class Admission:
             step=step,
             presented=presented,
             findings=findings,
+            root_run_id=root_run_id,
             addresses=tuple(addresses),
             opinions=(unreachable,) if unreachable else (),
         )
 
     async def _judged_only(
         self, rules: RuleSet, run_id: RunId, step: Step, presented: Presented | None = None
-    ) -> Refuse | None:
+    ) -> Refuse | Snapshot:
         """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer."""
         snapshot = await self._gatherer.snapshot(run_id, presented)
         if snapshot is None:
@@ -190,7 +197,7 @@ class Admission:
         facts = facts_for(step, snapshot, now_ms=now_ms, token=token)
         judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
-            return None
+            return snapshot
         return await self._refused(rules, facts, judged)
 
     # 4 to 8
@@ -201,22 +208,41 @@ class Admission:
             return approval
         course = _Course(decision_id=self._new_decision(), approval=approval)
         for _ in range(SWAP_TRIES):
+            turn = await self._turn(rules, run_id, looked, course)
+            if isinstance(turn, Refuse):
+                return turn
+            if turn is None:
+                continue
+            facts, judged = turn
+            if judged.decision.enforced is Verdict.ALLOW:
+                return await self._forwarded(rules, facts, judged, looked, request, course.approval)
+            if judged.decision.enforced is Verdict.DENY:
+                return await self._refused(rules, facts, judged)
+            held = await self._held(rules, facts, judged, wait=not course.waited)
+            if isinstance(held, Refuse):
+                return held
+            course.approval, course.waited, course.decision_id = held, True, self._new_decision()
+        raise StoreError("the run's tree is changed by others faster than it can be read")
+
+    async def _turn(
+        self, rules: RuleSet, run_id: RunId, looked: Looked, course: _Course
+    ) -> tuple[Facts, Judged] | Refuse | None:
+        """4 to 6: one judgment, made true in the store when it changes anything; None: somebody was faster.
+
+        Requests of one tree take turns within this process, so that they seldom lose to each other; what keeps
+        the sums right is the compare-and-swap alone.
+        """
+        async with self._turns.setdefault(looked.root_run_id, asyncio.Lock()):
             snapshot = await self._gatherer.snapshot(run_id, looked.presented)
             if snapshot is None:
                 return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
             facts = self._facts(looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
-            if judged.decision.enforced is Verdict.HOLD:
-                held = await self._held(rules, facts, judged, wait=not course.waited)
-                if isinstance(held, Refuse):
-                    return held
-                course.approval, course.waited, course.decision_id = held, True, self._new_decision()
-            elif judged.decision.enforced is Verdict.DENY:
-                if judged.tree is None or await self._swapped(snapshot, judged):
-                    return await self._refused(rules, facts, judged)
-            elif await self._used_up(facts, course) and await self._swapped(snapshot, judged):
-                return await self._forwarded(rules, facts, judged, looked, request, course.approval)
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+            if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
+                return None
+            if judged.tree is not None and not await self._swapped(snapshot, judged.tree):
+                return None
+        return facts, judged
 
     async def _used_up(self, facts: Facts, course: _Course) -> bool:
         """5: take what serves once, each at most one time for this request. False: gone, judge again without it."""
@@ -271,11 +297,9 @@ class Admission:
             return True
         return await self._store.use_token(claims.jti, uses=claims.uses, expires_ms=claims.exp * 1000)
 
-    async def _swapped(self, snapshot: Snapshot, judged: Judged) -> bool:
-        if judged.tree is None:
-            raise Fault("an allowed step came without the state that charges it")
+    async def _swapped(self, snapshot: Snapshot, new: TreeState) -> bool:
         try:
-            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
+            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
         except Stale:
             return False
         return True

@@ -20,6 +20,7 @@ from aisecops.gateway.judge import destination_words
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
+from aisecops.model.entities import GROUPS
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -55,7 +56,7 @@ def _ours(where: str) -> bool:
 
 
 def _is_credential_in_its_place(finding: Finding) -> bool:
-    return finding.entity == "SECRET" and _header_of(finding.where) in CREDENTIAL_HEADERS
+    return finding.entity in GROUPS["SECRET"] and _header_of(finding.where) in CREDENTIAL_HEADERS
 
 
 class Presented(Value):

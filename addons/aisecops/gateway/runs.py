@@ -172,7 +172,10 @@ class Runs:
         missing = [step.tool for step in steps if step.tool not in rules.tools]
         if missing:
             return Refuse(code=Code.TOOL_UNDECLARED, detail=f"the rules declare no tool `{missing[0]}`", run_id=run_id)
-        changed = await self._change(run_id, with_plan, None)
+        try:
+            changed = await self._change(run_id, with_plan, None)
+        except ValueError as outside:
+            return Refuse(code=Code.UNREADABLE, detail=f"the plan cannot be scored: {outside}", run_id=run_id)
         if isinstance(changed, Refuse):
             return changed
         if judged is None:

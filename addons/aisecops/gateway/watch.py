@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aisecops.model.errors import WireError
-from aisecops.wire.dialects import StreamReader, stream_reader
-from aisecops.wire.llm import LlmAnswer
+from aisecops.wire.dialects import stream_reader
+from aisecops.wire.llm import LlmAnswer, StreamReader
 from aisecops.wire.sse import SseReader
 
 
