@@ -202,9 +202,8 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
             waiting += members
         elif isinstance(value, list):
             waiting += [(f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1)]
-        elif isinstance(value, int | float) and not isinstance(value, bool) and _is_long(value):
-            parts.add(f"{where}:{place}", str(value))
-
-
-def _is_long(number: float) -> bool:
-    return not -_LONG < number < _LONG or sum(map(str.isdigit, repr(number))) >= MIN_NUMBER_DIGITS
+        elif isinstance(value, int):
+            if not -_LONG < value < _LONG:
+                parts.add(f"{where}:{place}", str(value))
+        elif isinstance(value, float) and sum(map(str.isdigit, repr(value))) >= MIN_NUMBER_DIGITS:
+            parts.add(f"{where}:{place}", repr(value))
