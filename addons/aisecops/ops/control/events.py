@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from starlette.concurrency import run_in_threadpool
 
-from aisecops.adapters.audit.reader import events
+from aisecops.adapters.audit.reader import events, last_seq
 
 LOOK_EVERY_S = 0.5
 AT_ONCE = 500
@@ -19,7 +19,7 @@ AT_ONCE = 500
 
 async def tail(folder: Path, *, after_seq: int | None) -> AsyncIterator[bytes]:
     """Events after `after_seq` as they are recorded; None starts at the record's present end. Ends with the client."""
-    seq = await run_in_threadpool(_last_seq, folder) if after_seq is None else after_seq
+    seq = await run_in_threadpool(last_seq, folder) if after_seq is None else after_seq
     yield b": the record, as it is written\n\n"
     while True:
         batch: list[dict[str, Any]] = await run_in_threadpool(_batch, folder, seq)
@@ -33,9 +33,3 @@ async def tail(folder: Path, *, after_seq: int | None) -> AsyncIterator[bytes]:
 def _batch(folder: Path, seq: int) -> list[dict[str, Any]]:
     return list(islice(events(folder, after_seq=seq), AT_ONCE))
 
-
-def _last_seq(folder: Path) -> int:
-    last = 0
-    for event in events(folder):
-        last = event["seq"]
-    return last
