@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from aisecops.controls.policy.explain import Explanation
 from aisecops.controls.policy.sections import schema
+from aisecops.model.decision import Verdict
+from aisecops.model.refusals import Code
 from aisecops.ops.cli import main
+from aisecops.ops.commands.rules import explanation_json
 from support.rules_text import FULL, text
 
 CASE = """
@@ -120,6 +124,13 @@ def test_explain_for_people_is_a_short_list(folder, capsys):
     out = capsys.readouterr().out
     assert "verdict   deny (destination_denied)" in out
     assert "`evil.test:443`" in out
+
+
+def test_what_does_not_apply_to_an_explanation_is_null():
+    said = explanation_json(Explanation(verdict=Verdict.DENY, code=Code.DESTINATION_DENIED))
+
+    assert (said["verdict"], said["code"]) == ("deny", "destination_denied")
+    assert [said[key] for key in ("tool", "scope", "rule", "risk", "mode")] == [None] * 5
 
 
 def test_explain_refuses_what_is_no_url(folder, capsys):
