@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from support.proxy import Lets, Proxy, Stranger, running_proxy
 from support.upstream import Authority, Upstream, running_upstream
 

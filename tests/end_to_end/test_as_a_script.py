@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.raw import NOTHING, Reply, secure
-from support.upstream import Authority, Upstream, running_upstream
 
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
+from support.raw import NOTHING, Reply, secure
+from support.upstream import Authority, Upstream, running_upstream
 
 ROOT = Path(__file__).resolve().parents[2]
 GET = b"GET /hello HTTP/1.1\r\nHost: api.test\r\n\r\n"
@@ -75,17 +75,23 @@ class Script:
         self.process.communicate()
 
 
+def wait_for(script: Script, status: int) -> Reply:
+    """The first answer with `status`."""
+    end = time.monotonic() + 20
+    while (reply := ask(script.port, script.ca)).status != status:
+        assert time.monotonic() < end
+        assert script.process.poll() is None, script.process.communicate()
+        time.sleep(0.1)
+    return reply
+
+
 @pytest.fixture
 def script(tmp_path: Path) -> Iterator[Script]:
     authority = Authority(tmp_path)
     with running_upstream(authority.server_context("api.test")) as upstream:
         script = Script(tmp_path, upstream, authority.file)
         try:
-            end = time.monotonic() + 20
-            while ask(script.port, script.ca).status != 200:
-                assert time.monotonic() < end, script.process.communicate(timeout=1)
-                assert script.process.poll() is None, script.process.communicate()
-                time.sleep(0.1)
+            wait_for(script, 200)
             yield script
         finally:
             script.end()
@@ -103,3 +109,17 @@ def test_without_its_script_no_traffic_passes(script, broken):
     script.upstream.reset()
     assert ask(script.port, script.ca) == NOTHING
     assert not script.upstream.connections
+
+
+def test_an_addon_that_changes_what_was_admitted_stops_it(script):
+    script.end()
+    script.upstream.reset()
+    script.process = script.start(str(script.file), "--map-remote", "|api.test/hello|api.test/elsewhere")
+    assert b"changed after it was admitted" in wait_for(script, 503).body
+    assert not script.upstream.received
+
+
+def test_options_of_the_command_line_give_way_to_the_pinned_ones(script):
+    script.end()
+    script.process = script.start(str(script.file), "--set", "rawtcp=true", "--set", "connection_strategy=eager")
+    assert wait_for(script, 200).body == b"ok"

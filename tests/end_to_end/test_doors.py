@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import ssl
+import subprocess
 import time
 
+import httpx
 import pytest
 from mitmproxy.exceptions import AddonHalt
-from support.proxy import Echo, raising
-from support.raw import CREDENTIALS, NOTHING, Reply, plain, secure, tunnel
-from support.upstream import say
 
 from aisecops.model.errors import StoreError
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from support.proxy import Echo, raising
+from support.raw import CREDENTIALS, NOTHING, Reply, plain, secure, tunnel
+from support.upstream import say
 
 PLACE = "api.test:443"
 GET = b"GET /hello HTTP/1.1\r\nHost: api.test\r\n\r\n"
@@ -316,8 +319,44 @@ def test_a_body_nobody_waits_for_cannot_fill_the_gateway(host):
         assert wire.ask(b"POST /say HTTP/1.1\r\nHost: api.test\r\nContent-Length: 50000000\r\n\r\n").status == 403
         wire.conn.settimeout(5)
         with pytest.raises((ConnectionError, ssl.SSLError)):
-            for _ in range(400):
-                wire.conn.sendall(b"a" * 65536)
+            wire.conn.sendall(b"a" * 30_000_000)
+
+
+# real clients
+
+
+CURL = ["curl", "-sS", "-m", "5", "-w", " %{http_code}", "--proxy-user", "agent:secret"]
+
+
+def curl(host, *arguments: str) -> str:
+    done = subprocess.run([*CURL, "--cacert", str(host.ca), *arguments], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_curl_passes_and_is_told_why_it_does_not(host):
+    proxy = f"http://127.0.0.1:{host.port}"
+    assert curl(host, "--proxy", proxy, "https://api.test/") == "ok 200"
+    assert curl(host, "--proxy", proxy, "http://api.test/") == "ok 200"
+    assert "403" in curl(host, "--proxy", proxy, "https://elsewhere.test/")
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@pytest.mark.parametrize("url", ["https://api.test/", "http://api.test/"])
+def test_the_proxy_itself_may_be_asked_over_tls(host, url):
+    proxy = f"https://127.0.0.1:{host.port}"
+    assert curl(host, "--proxy", proxy, "--proxy-cacert", str(host.ca), url) == "ok 200"
+    assert len(host.enforcer.admitted) == 1
+
+
+def test_httpx_passes_and_its_error_names_the_code(host):
+    context = ssl.create_default_context(cafile=str(host.ca))
+    proxy = f"http://agent:secret@127.0.0.1:{host.port}"
+    with httpx.Client(proxy=proxy, verify=context) as client:
+        assert [client.post("https://api.test/", json={"a": 1}).text for _ in range(2)] == ["ok", "ok"]
+        with pytest.raises(httpx.ProxyError, match="403 destination_denied"):
+            client.get("https://elsewhere.test/")
+    assert len(host.upstream.connections) == 1
 
 
 # what is not HTTP

@@ -12,11 +12,11 @@ import time
 import mitmproxy.ctx
 import pytest
 from mitmproxy.exceptions import OptionsError
+
+from aisecops.adapters.mitm.stream_layer import GovernedStream
+from aisecops.model.errors import ConfigError
 from support.proxy import Echo, HostSettings, Lets, Proxy, Stranger, raising, running_proxy
 from support.raw import NOTHING, plain, secure, tunnel
-
-from aisecops.adapters.mitm.layers import GovernedStream
-from aisecops.model.errors import ConfigError
 
 GET = b"GET /hello HTTP/1.1\r\nHost: api.test\r\n\r\n"
 PLACE = "api.test:443"
@@ -169,7 +169,7 @@ def test_an_upstream_that_stays_silent_is_told_as_a_timeout(start):
 def test_a_port_that_is_taken_stops_the_start(folder, enforcer, start):
     own = start()
     second = Proxy(HostSettings(confdir=folder / "certs", listen_port=own.port), enforcer, ())
-    with pytest.raises(ConfigError, match="cannot listen on .*: address already in use"):
+    with pytest.raises(ConfigError, match=r"cannot listen on .*: address already in use"):
         second.start()
 
 

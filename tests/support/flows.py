@@ -6,13 +6,13 @@ from typing import Any
 
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
-from support.proxy import Lets, problem
 
 from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.gateway.enforcer import Caller
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward
+from support.proxy import Lets, problem
 
 CALLER = Caller(agent_id=AgentId("agent"))
 ADDRESS = ("192.0.2.1", 443)
@@ -69,7 +69,7 @@ def an_exchange(flow: http.HTTPFlow, **parts: Any) -> Exchange:
 
 def admitted(gate: Gate, **parts: Any) -> http.HTTPFlow:
     """A flow that `gate` would let out."""
-    from aisecops.adapters.mitm.gate import UNJUDGED
+    from aisecops.adapters.mitm.host_refusals import UNJUDGED
 
     flow = a_flow(**parts)
     exchange = gate.exchanges[flow.id] = an_exchange(flow)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from mitmproxy.hooks import all_hooks
+
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
@@ -18,8 +20,6 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import REFUSALS, Code
-
-from mitmproxy.hooks import all_hooks
 from support.raw import CREDENTIALS
 
 START_S = 20
@@ -96,19 +96,19 @@ class Lets:
             return Refuse(code=Code.IDENTITY_REQUIRED, detail="say who you are")
         return self._called("identify") or Caller(agent_id=AgentId("agent"))
 
-    async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:  # noqa: ARG002
+    async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
         if (host, port) not in self.places:
             return Refuse(code=Code.DESTINATION_DENIED, detail=f"`{host}:{port}` is not allowed")
         return self._called("connect")
 
-    async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:  # noqa: ARG002
+    async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:
         return self._called("head") or self.limit
 
-    async def admit(self, caller: Caller, request: HttpRequest) -> Forward | Refuse:  # noqa: ARG002
+    async def admit(self, caller: Caller, request: HttpRequest) -> Forward | Refuse:
         if refuse := self._called("admit"):
             return refuse
         self.admitting.set()
-        while self.go_on is not None and not self.go_on():
+        while self.go_on is not None and not self.go_on():  # noqa: ASYNC110 - set from the test's thread
             await asyncio.sleep(0.01)
         self.admitted.append(request)
         values: dict[str, Any] = {
@@ -127,15 +127,15 @@ class Lets:
         self.settled.append(response)
         return self._called("settle") or response
 
-    def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:  # noqa: ARG002
+    def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         self._called("tap")
         return self.stream
 
-    async def finish(self, permit: str, tap: StreamTap) -> None:  # noqa: ARG002
+    async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")
         self.finished.append(permit)
 
-    async def abandon(self, permit: str, why: str, *, left: bool) -> None:  # noqa: ARG002
+    async def abandon(self, permit: str, why: str, *, left: bool) -> None:
         self._called("abandon")
         self.abandoned.append((permit, left))
 

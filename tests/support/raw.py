@@ -123,6 +123,6 @@ def secure(port: int, place: str, ca: Path, *, sni: str | None = None) -> Iterat
     """TLS in a tunnel to `place`, under the name `sni` (default: the place's own)."""
     context = ssl.create_default_context(cafile=str(ca))
     context.check_hostname = sni is None
-    with tunnel(port, place) as outer:
-        with context.wrap_socket(outer.conn, server_hostname=sni or place.partition(":")[0]) as conn:
-            yield Wire(conn)
+    name = sni or place.partition(":")[0]
+    with tunnel(port, place) as outer, context.wrap_socket(outer.conn, server_hostname=name) as conn:
+        yield Wire(conn)

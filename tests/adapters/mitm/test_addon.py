@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 from mitmproxy import http
-from support.flows import CALLER, a_flow, a_gate, admitted
-from support.proxy import Echo, Lets
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from support.flows import CALLER, a_flow, a_gate, admitted
+from support.proxy import Echo, Lets
 
 
 class Case:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from mitmproxy import http
-from support.flows import a_flow, a_forward
 
 from aisecops.adapters.mitm.apply import (
     add_headers,
@@ -15,6 +14,7 @@ from aisecops.adapters.mitm.apply import (
     make_answer,
 )
 from aisecops.model.exchange import HttpResponse
+from support.flows import a_flow, a_forward
 
 
 def fields(message: http.Message) -> dict[str, str]:

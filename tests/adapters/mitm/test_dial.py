@@ -8,10 +8,10 @@ import socket
 import pytest
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.test import tflow
-from support.flows import ADDRESS, a_flow, a_forward, a_gate, admitted, an_exchange
 
 from aisecops.adapters.mitm.dial import Dial, dialling_for
 from aisecops.adapters.mitm.names import Place
+from support.flows import ADDRESS, a_flow, a_forward, a_gate, admitted, an_exchange
 
 PLACE = Place("api.test", 443)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
-from support.flows import CALLER, a_flow
 
 from aisecops.adapters.mitm.doors import (
     is_websocket_answer,
@@ -17,6 +16,7 @@ from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from support.flows import CALLER, a_flow
 
 TUNNEL = Tunnel(CALLER, Place("api.test", 443))
 WEBSOCKET = (

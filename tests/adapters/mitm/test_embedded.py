@@ -6,12 +6,12 @@ import contextlib
 
 import pytest
 from mitmproxy.test import taddons
-from support.proxy import Lets, problem
 
 from aisecops.adapters.mitm.embedded import Embedded
-from aisecops.adapters.mitm.gate import STARTING
 from aisecops.adapters.mitm.host import HostSettings
+from aisecops.adapters.mitm.host_refusals import STARTING
 from aisecops.model.errors import ConfigError
+from support.proxy import Lets, problem
 
 
 @contextlib.asynccontextmanager

@@ -6,10 +6,10 @@ import json
 
 import pytest
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
-from support.flows import a_flow, a_forward, an_exchange
 
 from aisecops.adapters.mitm.failures import DIAL_REFUSED, TIMED_OUT, refused_connection, upstream_failure
 from aisecops.model.refusals import Code
+from support.flows import a_flow, a_forward, an_exchange
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from support.flows import a_flow, a_gate, admitted, an_exchange
-from support.proxy import Lets, problem
 
-from aisecops.adapters.mitm.gate import STARTING, UNJUDGED, Gate, Tunnel
+from aisecops.adapters.mitm.gate import Gate, Tunnel
+from aisecops.adapters.mitm.host_refusals import STARTING, UNJUDGED
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from support.flows import a_flow, a_gate, admitted, an_exchange
+from support.proxy import Lets, problem
 
 NO = Refuse(code=Code.POLICY_DENIED, detail="no")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import sys
 from types import SimpleNamespace
 
 import pytest
@@ -18,11 +18,11 @@ from mitmproxy.proxy.layers.http import HttpRequestHook
 from mitmproxy.proxy.layers.modes import Socks5AuthData
 from mitmproxy.proxy.server_hooks import ServerConnectHook, ServerConnectionHookData
 from mitmproxy.test import tflow
-from support.flows import a_flow, a_gate, admitted
-from support.proxy import Stranger, raising
 
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager, describe, refuse_by_kind
 from aisecops.model.errors import StoreError
+from support.flows import a_flow, a_gate, admitted
+from support.proxy import Stranger, raising
 
 
 class Master:
@@ -42,6 +42,13 @@ def manager() -> FailClosedAddonManager:
     manager = FailClosedAddonManager(Master())
     manager.gate = a_gate()
     return manager
+
+
+def caught(fault: Exception) -> Exception:
+    """`fault` with a traceback."""
+    with contextlib.suppress(type(fault)):
+        raise fault
+    return fault
 
 
 class Connected:
@@ -202,20 +209,16 @@ def test_what_is_of_no_known_kind_closes_the_gate():
 
 @given(st.text())
 def test_a_fault_is_described_without_the_words_of_strangers(words):
-    try:
-        raise ValueError(f"<{words}>")
-    except ValueError as fault:
-        described = describe(fault)
+    described = describe(caught(ValueError(f"<{words}>")))
     assert described.startswith("ValueError at test_guard.py:")
     assert f"<{words}>" not in described
     assert describe(StoreError("the disk is full")) == "StoreError: the disk is full"
 
 
 def test_a_crash_is_logged_by_kind_and_place():
-    try:
-        raise AssertionError(b"content")
-    except AssertionError:
-        record = logging.LogRecord("core", logging.ERROR, "x.py", 1, "crashed %s", ("content",), sys.exc_info())
+    fault = caught(AssertionError(b"content"))
+    told = (type(fault), fault, fault.__traceback__)
+    record = logging.LogRecord("core", logging.ERROR, "x.py", 1, "crashed %s", ("content",), told)
     assert CrashLogFilter().filter(record)
     assert "content" not in logging.Formatter().format(record)
 

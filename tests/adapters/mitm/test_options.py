@@ -6,9 +6,9 @@ import pytest
 from mitmproxy import exceptions
 from mitmproxy.addons import next_layer, proxyserver, tlsconfig
 from mitmproxy.test import taddons
-from support.flows import a_gate
 
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
+from support.flows import a_gate
 
 
 @pytest.fixture

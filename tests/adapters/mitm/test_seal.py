@@ -8,9 +8,9 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import TCPLayer
 from mitmproxy.test import tflow
-from support.flows import a_flow, a_gate, admitted
 
 from aisecops.adapters.mitm.seal import Seal, sealed
+from support.flows import a_flow, a_gate, admitted
 
 
 def test_an_admitted_request_keeps_its_way():

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from support.proxy import Echo
-
 from aisecops.adapters.mitm.streams import TappedStream
+from support.proxy import Echo
 
 
 class Holding(Echo):

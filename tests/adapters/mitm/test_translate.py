@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
-from support.flows import a_flow
 
 from aisecops.adapters.mitm.translate import byte_headers, request_of, response_of, text_headers
+from support.flows import a_flow
 
 
 def test_a_request_is_copied_with_its_raw_body():

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 from mitmproxy import tls
 from mitmproxy.test import tflow
-from support.flows import CALLER, a_flow, a_gate, an_exchange
 
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.tunnels import Tunnels
+from support.flows import CALLER, a_flow, a_gate, an_exchange
 
 
 class Connected:
@@ -87,9 +87,8 @@ def test_nobody_enters_a_closed_gate_and_tunnels_end_with_their_connection():
 
 
 async def test_a_plain_request_is_known_by_its_own_credentials():
-    from support.raw import CREDENTIALS
-
     from aisecops.adapters.mitm.tunnels import identify
+    from support.raw import CREDENTIALS
 
     value = CREDENTIALS.partition(b": ")[2].strip()
     flow = a_flow((b"Proxy-Authorization", value))

@@ -10,19 +10,14 @@ from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, clean_answer, frame_for_stream
 from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_handshake, refused_head
-from aisecops.adapters.mitm.gate import UNJUDGED, Exchange, Gate, Tunnel
-from aisecops.adapters.mitm.layers import BODY_TOO_LARGE, TRAILERS
+from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, SWITCHED, TRAILERS, UNJUDGED
 from aisecops.adapters.mitm.names import Place, normal
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.adapters.mitm.translate import request_of, response_of
 from aisecops.adapters.mitm.tunnels import identify
 from aisecops.model.errors import Fault
-from aisecops.model.outcome import Forward, Refuse
-from aisecops.model.refusals import Code
-
-SWITCHED = Refuse(
-    code=Code.PROTOCOL_DENIED, detail="the upstream wanted to change the protocol; it may only answer in HTTP/1.1"
-)
+from aisecops.model.outcome import Refuse
 
 
 class GovernanceAddon:
@@ -160,6 +155,3 @@ def _may_have_body(request: http.Request, response: http.Response) -> bool:
         and response.status_code not in {204, 304}
         and response.headers.get("content-length") != "0"
     )
-
-
-__all__ = ["Forward", "GovernanceAddon"]

@@ -15,6 +15,7 @@ from typing import Protocol
 from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import make_answer
+from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
@@ -27,11 +28,6 @@ logger = logging.getLogger(__name__)
 
 Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
 """Writes a refusal as an RFC 9457 document."""
-
-UNJUDGED = Refuse(code=Code.INTERNAL, detail="the request was not judged to the end; report it")
-CHANGED = Refuse(code=Code.INTERNAL, detail="the request was changed after it was admitted; look at the addons")
-STARTING = Refuse(code=Code.INTERNAL, detail="the gateway is starting; try again")
-STOPPING = Refuse(code=Code.INTERNAL, detail="the gateway is stopping; try again")
 
 
 class Connected(Protocol):

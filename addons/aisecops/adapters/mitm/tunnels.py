@@ -11,18 +11,14 @@ import logging
 from mitmproxy import connection, dns, http, tcp, tls, udp
 
 from aisecops.adapters.mitm.doors import refused_connect
-from aisecops.adapters.mitm.gate import UNJUDGED, Gate, Tunnel
+from aisecops.adapters.mitm.gate import Gate, Tunnel
 from aisecops.adapters.mitm.guard import drop_messages, empty_messages
+from aisecops.adapters.mitm.host_refusals import TWO_IDENTITIES, UNJUDGED
 from aisecops.adapters.mitm.names import Place, normal
 from aisecops.gateway.enforcer import Caller
 from aisecops.model.outcome import Refuse
-from aisecops.model.refusals import Code
 
 logger = logging.getLogger(__name__)
-
-TWO_IDENTITIES = Refuse(
-    code=Code.IDENTITY_REQUIRED, detail="there is more than one `Proxy-Authorization`; send exactly one"
-)
 
 
 async def identify(gate: Gate, flow: http.HTTPFlow) -> Caller | Refuse:

@@ -1,0 +1,116 @@
+"""The side towards the client: reads HTTP/1.1 requests within bounds, and words its own errors as problem documents."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from mitmproxy.net.http.http1 import assemble_response
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http._base import ReceiveHttp, StreamId
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    HttpEvent,
+    RequestProtocolError,
+    ResponseEndOfMessage,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._http1 import Http1Server
+
+from aisecops.adapters.mitm.failures import upstream_failure
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.host_refusals import (
+    BODY_TOO_LARGE,
+    HEAD_TOO_LARGE,
+    HEAD_TOO_SLOW,
+    MAX_HEAD_BYTES,
+    NOT_HTTP,
+    TRAILERS,
+)
+from aisecops.model.outcome import Refuse
+
+HEAD_TIMEOUT_S = 30.0
+"""How long a head may take from its first byte; each byte would otherwise win the sender another timeout."""
+
+Commands = layer.CommandGenerator[None]
+
+
+class GovernedHttp1Server(Http1Server):
+    """Reads requests, within bounds, and words its own errors as problem documents."""
+
+    def __init__(self, context: Context, gate: Gate) -> None:
+        super().__init__(context)
+        self._gate = gate
+        self._unanswered_bytes = 0
+        self._timed_head: StreamId | None = None
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, events.Wakeup):
+            if self.state == self.read_headers and self.stream_id == self._timed_head:
+                yield from self._refuse_and_close(HEAD_TOO_SLOW)
+            return
+        if isinstance(event, events.DataReceived) and self.state != self.passthrough:
+            # The core reads on while a request is judged; without a bound that is the client's to fill.
+            self._unanswered_bytes += len(event.data)
+            if self._unanswered_bytes > self._gate.bound(self.context.client) + 4 * MAX_HEAD_BYTES:
+                self.state = self.done
+                yield commands.CloseConnection(self.conn)
+                return
+        yield from super()._handle_event(event)
+        if self.state == self.read_headers and self.buf:
+            yield from self._bound_the_head()
+
+    def _bound_the_head(self) -> Commands:
+        """A head that has begun and not ended: it may be neither long nor slow. The core bounds neither."""
+        if len(self.buf) > MAX_HEAD_BYTES:
+            yield from self._refuse_and_close(HEAD_TOO_LARGE)
+        elif self._timed_head != self.stream_id:
+            self._timed_head = self.stream_id
+            yield commands.RequestWakeup(HEAD_TIMEOUT_S)
+
+    def read_headers(self, event: events.ConnectionEvent) -> Commands:
+        for command in super().read_headers(event):
+            # all that this state ever sends by itself is its complaint about a head that it cannot read
+            yield (
+                commands.SendData(self.conn, self._document(NOT_HTTP))
+                if isinstance(command, commands.SendData)
+                else command
+            )
+
+    def read_body(self, event: events.Event) -> Commands:
+        try:
+            yield from super().read_body(event)
+        except NotImplementedError:
+            # the core cannot read trailers; left to itself it stays silent until the connection times out
+            yield from self._refuse_and_close(TRAILERS)
+            yield ReceiveHttp(RequestProtocolError(self.stream_id, "trailers", ErrorCode.GENERIC_CLIENT_ERROR))
+
+    def send(self, event: HttpEvent) -> Commands:
+        if isinstance(event, ResponseProtocolError) and self.response is None:
+            yield from self._send_error(event.code)
+            return
+        yield from super().send(event)
+        if isinstance(event, ResponseEndOfMessage):
+            self._unanswered_bytes = len(self.buf)
+
+    def _send_error(self, code: ErrorCode) -> Commands:
+        status = code.http_status_code()
+        if status is None:
+            yield commands.CloseConnection(self.conn)
+        elif code is ErrorCode.REQUEST_TOO_LARGE:
+            yield from self._refuse_and_close(BODY_TOO_LARGE)
+        elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            yield from self._refuse_and_close(NOT_HTTP)
+        else:
+            yield commands.SendData(self.conn, assemble_response(upstream_failure(None, None, None)))
+            yield commands.CloseConnection(self.conn)
+
+    def _refuse_and_close(self, refuse: Refuse) -> Commands:
+        self.state = self.done
+        yield commands.SendData(self.conn, self._document(refuse))
+        yield commands.CloseConnection(self.conn)
+
+    def _document(self, refuse: Refuse) -> bytes:
+        response = self._gate.answer(refuse)
+        response.headers["Connection"] = "close"
+        return bytes(assemble_response(response))

@@ -1,0 +1,139 @@
+"""One request and its answer, as the core moves them, with the gate in the one way out.
+
+Adds to the core's layer: no request goes out that the gate would not let out (also when every addon is gone); a
+refusal is answered before the body is read; a body is bounded; an upstream that fails is told as a problem
+document. Knows no rule; the judging is `addon.py`'s.
+"""
+
+from __future__ import annotations
+
+from mitmproxy import flow, http
+from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import (
+    ErrorCode,
+    RequestData,
+    RequestEndOfMessage,
+    RequestHeaders,
+    RequestProtocolError,
+    RequestTrailers,
+    ResponseData,
+    ResponseEndOfMessage,
+    ResponseHeaders,
+    ResponseProtocolError,
+)
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
+
+from aisecops.adapters.mitm.failures import refused_connection, upstream_failure
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, STREAMED
+
+Commands = layer.CommandGenerator[None]
+
+
+class GovernedStream(HttpStream):
+    """One request and its answer."""
+
+    def __init__(self, context: Context, stream_id: int, gate: Gate) -> None:
+        super().__init__(context, stream_id)
+        self._gate = gate
+        self._asks_to_continue = False
+
+    def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
+        """As ever; but a request refused by its head is answered now, and its body is thrown away as it comes."""
+        self._asks_to_continue = "expect" in event.request.headers
+        yield from super().state_wait_for_request_headers(event)
+        waits_for_body = self.client_state == self.state_consume_request_body and not event.end_stream
+        if waits_for_body and self._refused_for_good():
+            yield from self._answer_early()
+
+    def state_consume_request_body(self, event: RequestData | RequestTrailers | RequestEndOfMessage) -> Commands:
+        """As ever; but no more is kept than may be judged."""
+        size = len(self.request_body_buf) + (len(event.data) if isinstance(event, RequestData) else 0)
+        if size > self._gate.allowed_body(self.flow):
+            self._gate.refuse(self.flow, BODY_TOO_LARGE)
+            yield from self._answer_early()
+            return
+        yield from super().state_consume_request_body(event)
+
+    def start_request_stream(self) -> Commands:
+        """A body that streams out cannot be judged first."""
+        self._gate.refuse(self.flow, STREAMED)
+        yield from self._answer_early()
+
+    def make_server_connection(self) -> layer.CommandGenerator[bool]:
+        """The one way out. INVARIANT: returns True only for a request that is as it was admitted, this very moment."""
+        if not self._gate.may_leave(self.flow):
+            yield from self._refuse_to_send()
+            return False
+        if not (yield from super().make_server_connection()):
+            return False
+        if not self._gate.may_leave(self.flow) or self._client_has_gone():
+            yield from self._refuse_to_send()
+            return False
+        self._gate.exchanges[self.flow.id].sent = True
+        return True
+
+    def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
+        """As ever; but an upstream that failed before its answer began is told in a problem document."""
+        unanswered = self.client_state == self.state_done and self.server_state in (
+            self.state_wait_for_response_headers,
+            self.state_consume_response_body,
+        )
+        if not isinstance(event, ResponseProtocolError) or not unanswered:
+            yield from super().handle_protocol_error(event)
+            return
+        self.flow.error = flow.Error(event.message)
+        exchange = self._gate.exchanges.get(self.flow.id)
+        refuse = self._gate.refused(self.flow) or refused_connection(event, exchange)
+        yield HttpErrorHook(self.flow)
+        if (yield from self.check_killed(emit_error_hook=False)):
+            return
+        response = self.flow.response = (
+            self._gate.answer(refuse, exchange.request if exchange else None)
+            if refuse
+            else upstream_failure(event, exchange, self.flow.server_conn)
+        )
+        # the core keeps the failure with the connection, and would repeat it for every later request
+        response.headers["Connection"] = "close"
+        yield from self._send(response)
+        self.server_state = self.state_errored
+        self.flow.live = False
+        yield DropStream(self.stream_id)
+
+    def _refused_for_good(self) -> bool:
+        return self._gate.refused(self.flow) is not None and not self._gate.unjudged(self.flow)
+
+    def _client_has_gone(self) -> bool:
+        return any(isinstance(event, RequestProtocolError) for event in self._paused_event_queue)
+
+    def _answer_early(self) -> Commands:
+        """Answer before the body has come. What still comes of it is read and dropped; then the connection closes."""
+        response = self.flow.response
+        self.client_state = self.server_state = self.state_errored
+        self.request_body_buf.clear()
+        self.flow.live = False
+        self._gate.forget(self.flow)
+        if response is not None:
+            response.headers["Connection"] = "close"
+            yield from self._send(response)
+        yield DropStream(self.stream_id)
+        if self._asks_to_continue:
+            # whether its body still comes is the client's to choose, so nothing after this could be read safely
+            yield commands.CloseConnection(self.context.client)
+
+    def _refuse_to_send(self) -> Commands:
+        if self._gate.refused(self.flow) is None:
+            self._gate.refuse_changed(self.flow)
+        yield from self.handle_protocol_error(
+            ResponseProtocolError(self.stream_id, "refused before sending", ErrorCode.CONNECT_FAILED)
+        )
+
+    def _send(self, response: http.Response) -> Commands:
+        content = response.raw_content or b""
+        body = b"" if self.flow.request.method.upper() == "HEAD" else content
+        yield SendHttp(ResponseHeaders(self.stream_id, response, not body), self.context.client)
+        if body:
+            yield SendHttp(ResponseData(self.stream_id, body), self.context.client)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
