@@ -41,10 +41,12 @@ HOME = {
 ADAPTERS_OF_PORTS = {
     f"aisecops.adapters.{name}"
     for name in (
-        *("audit.chain", "control.broker", "nlp.pool", "policies.files", "store.memory", "store.sqlite"),
-        *("system.clock", "system.ids", "system.keys", "system.resolver"),
+        *("audit.chain.ChainLog", "control.broker.ControlPlaneBroker", "nlp.pool.ScannerPool"),
+        *("policies.files.FileRules", "store.memory.MemoryStore", "store.sqlite.SqliteStore"),
+        *("system.clock.SystemClock", "system.ids.Ulids", "system.keys.PublicKeys", "system.resolver.SystemResolver"),
     )
 }
+"""What keeps a port's promises: constructed next to the port's name in one file only."""
 
 WORLD = {"io", "os", "random", "secrets", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading", "uuid"}
 """The standard library's ways to the world: none of them on floors 0 to 2."""

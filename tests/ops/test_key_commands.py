@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -80,7 +81,7 @@ def test_without_keys_list_says_how_to_get_them(capsys):
     assert main(["keys", "list"]) == 2
 
     assert capsys.readouterr().err.splitlines() == [
-        "aisecops: the key set `certs/jwks.json` cannot be read",
+        f"aisecops: the key set `{Path('certs/jwks.json').absolute()}` cannot be read",
         "  start the control plane once, or `aisecops keys rotate`",
     ]
 
@@ -145,7 +146,7 @@ def test_inspect_without_keys_shows_the_claims_and_vouches_for_nothing(capsys):
     assert main(["token", "inspect", fresh(KEY)]) == 1
 
     out = capsys.readouterr().out
-    assert "not checked: the key set `certs/jwks.json` cannot be read" in out
+    assert f"not checked: the key set `{Path('certs/jwks.json').absolute()}` cannot be read" in out
     assert "support-bot" in out
 
 

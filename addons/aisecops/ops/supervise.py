@@ -98,6 +98,7 @@ class Supervisor:
             more = await asyncio.gather(*(self._start("gateway") for _ in range(self.settings.proxy.workers - 1)))
             for url in (control.url, first.url):
                 await _answers(url)
+            self._write_settings()  # with the ports as they came to be, for whoever looks
             self._announce(f"aisecops ready proxy={first.url} control={control.url} metrics={metrics_url}")
             async with asyncio.TaskGroup() as keepers:
                 for child in (control, first, *more):
@@ -143,6 +144,8 @@ class Supervisor:
         self._children.append(child)
         try:
             told = await asyncio.wait_for(reader.readline(), START_SECONDS)
+            if not told:  # it is ending by itself: its own code says why
+                await asyncio.wait_for(process.wait(), GRACE_SECONDS)
         except TimeoutError:
             told = b""
         child.url = told.decode().strip()
@@ -222,7 +225,7 @@ def _with_port(listen: Address, url: str) -> Address:
 
 
 def child_environment(numbers: Path) -> dict[str, str]:
-    """Our variables without the settings in them: they are in the file already, also those that a flag had overruled."""
+    """Our variables without settings: those are in the file already, also where a flag had overruled one."""
     ours = environment().items()
     inherited = {name: text for name, text in ours if not name.startswith(PREFIX) or name.endswith(SECRETS)}
     return inherited | {FOLDER_VARIABLE: str(numbers)}

@@ -12,16 +12,24 @@ import orjson
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.keys import DEFAULT_OVERLAP_S, KeyFolder, in_use
 from aisecops.controls.tokens.jwks import PublicKey
+from aisecops.ops.session import Session
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 
+
+def certs_of(ctx: click.Context, param: click.Parameter, named: Path | None) -> Path:
+    """The folder named on the command line, else the one of the settings."""
+    del param
+    session = ctx.find_object(Session)
+    return named or (session.settings.paths.certs if session else Path("certs"))
+
+
 certs_option = click.option(
     "--certs",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("certs"),
-    show_default=True,
-    help="The folder with the keys.",
+    callback=certs_of,
+    help="The folder with the keys, if not that of the settings.",
 )
 
 
