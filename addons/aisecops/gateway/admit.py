@@ -33,7 +33,7 @@ from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged, judge, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
-from aisecops.gateway.refuse import refusal, risk_header
+from aisecops.gateway.refuse import refusal, said_no, told_headers
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.gateway.runs import Runs
 from aisecops.model.budget import TreeState
@@ -288,7 +288,7 @@ class Admission:
                 detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
             )
         if approval.state is ApprovalState.DENIED:
-            return _person_said_no(approval)
+            return said_no(approval)
         return approval if approval.state is ApprovalState.APPROVED else None
 
     async def _use_counted(self, facts: Facts) -> bool:
@@ -314,7 +314,7 @@ class Admission:
         if approval.state is ApprovalState.APPROVED:
             return approval
         if approval.state is ApprovalState.DENIED:
-            return _person_said_no(approval)
+            return said_no(approval)
         return refusal(facts, judged, lines, approval_id=approval.approval_id)
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
@@ -368,7 +368,7 @@ class Admission:
             remove_headers=("Content-Encoding",) if body is not None else (),
             set_headers=_streamed_readably(looked.step),
             body=body,
-            response_headers=_told(facts, judged, lines),
+            response_headers=told_headers(facts, judged, lines),
         )
 
     def _masked(self, step: Step, judged: Judged) -> bytes | None:
@@ -393,23 +393,6 @@ class Admission:
 def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
     # A stream is read as it passes; compressed, it could only be read at its end.
     return (("Accept-Encoding", "identity"),) if step.call and step.call.stream else ()
-
-
-def _told(facts: Facts, judged: Judged, lines: Thresholds) -> tuple[tuple[str, str], ...]:
-    return (
-        ("AISecOps-Decision", judged.decision.decision_id),
-        ("AISecOps-Run", facts.principal.run_id),
-        ("AISecOps-Risk", risk_header(judged.decision.total_micros, lines)),
-    )
-
-
-def _person_said_no(approval: Approval) -> Refuse:
-    return Refuse(
-        code=Code.POLICY_DENIED,
-        run_id=approval.run_id,
-        approval_id=approval.approval_id,
-        detail=f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}",
-    )
 
 
 def _word(outcome: Refuse) -> str:

@@ -31,6 +31,7 @@ from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_call
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
+from aisecops.wire.media_type import media_type
 
 SERVES = ("AIS-EXE-01",)
 UNSTATED_OUTPUT_TOKENS = 1024
@@ -180,13 +181,8 @@ def _model_step(request: HttpRequest, model: ModelRule, body: bytes) -> Step:
 
 def json_body(request: HttpRequest, body: bytes) -> JsonValue:
     """The body as JSON when it says that it is JSON, else None; raises WireError when it lies."""
-    kinds = values(request.headers, "content-type")
-    if not body or not kinds:
-        return None
-    kind = kinds[0].partition(";")[0].strip().lower()
-    if kind == "application/json" or kind.endswith("+json"):
-        return read_json(body, max_bytes=len(body))
-    return None
+    kind = media_type(request.headers)
+    return read_json(body, max_bytes=len(body)) if body and kind is not None and kind.is_json else None
 
 
 def price_of(model: ModelRule, name: str) -> Price | None:

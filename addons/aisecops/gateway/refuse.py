@@ -12,6 +12,7 @@ from aisecops.model.ids import ApprovalId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import Thresholds, from_micros
+from aisecops.model.state import Approval
 
 NEEDS_NEW_TOKEN = frozenset(code for code in Code if code.is_token_fault) | {Code.SCOPE_VIOLATION}
 
@@ -44,6 +45,25 @@ def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: App
         findings=shown if code in {Code.EGRESS_BLOCKED, Code.HUMAN_APPROVAL_REQUIRED} else (),
         request_token=_token_request(facts) if code in NEEDS_NEW_TOKEN else None,
         risk_header=risk_header(facts.tree.risk_micros, lines),
+    )
+
+
+def told_headers(facts: Facts, judged: Judged, lines: Thresholds) -> tuple[tuple[str, str], ...]:
+    """What every forwarded answer carries of the decision that let it through."""
+    return (
+        ("AISecOps-Decision", judged.decision.decision_id),
+        ("AISecOps-Run", facts.principal.run_id),
+        ("AISecOps-Risk", risk_header(judged.decision.total_micros, lines)),
+    )
+
+
+def said_no(approval: Approval) -> Refuse:
+    """What the caller gets when a person denied the step."""
+    return Refuse(
+        code=Code.POLICY_DENIED,
+        run_id=approval.run_id,
+        approval_id=approval.approval_id,
+        detail=f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}",
     )
 
 

@@ -118,7 +118,9 @@ class Settlement:
             return None, None
         limit = self._rules.current().egress.max_body_bytes
         try:
-            data = read_json(decode(response.body, response.headers, max_bytes=limit), max_bytes=limit)
+            data = read_json(
+                decode(response.body, response.headers, max_bytes=limit, allow_names=True), max_bytes=limit
+            )
             answer = read_answer(step.model.dialect, data) if step.call and step.model else None
         except WireError as error:
             raise Unfit(

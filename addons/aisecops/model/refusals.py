@@ -1,7 +1,7 @@
 """The closed table of refusals: code, HTTP status, title, and what the caller can do.
 
 Knows the table alone. Which check answers with which code is each check's business; turning a
-refusal into bytes is `gateway/problem.py`.
+refusal into bytes is `wire/problem.py`.
 """
 
 from __future__ import annotations

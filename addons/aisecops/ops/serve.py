@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aisecops.adapters.mitm.host import HostSettings, serve
-from aisecops.adapters.policies.files import Rejected, Reloaded
+from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.gateway.enforcer import Enforcer
-from aisecops.gateway.ports import RuleSource
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.ops.metrics import Metrics, process_metrics
@@ -46,7 +45,7 @@ class GatewayProcess:
     def __init__(self, settings: Settings) -> None:
         """Make the certificate authority if there is none. Raises `ConfigError` for one that cannot be used."""
         self._settings = settings
-        self._rules: RuleSource | None = None
+        self._rules: FileRules | None = None
         certificates = CertificateAuthority(settings.paths.certs, SystemClock())
         certificates.create_if_missing()
         certificates.bundle(settings.upstream.ca)

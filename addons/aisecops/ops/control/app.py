@@ -133,7 +133,9 @@ class ControlPlane:
             return problem(Refuse(code=Code.UNREADABLE, detail="`agent_id` says whose run it is"))
         if asker.role is Role.AGENT and agent_id != asker.agent_id:
             return problem(_not_yours(f"`{asker.name}` can open runs for itself only"))
-        parent = RunId(body.parent) if body.parent else None
+        parent = _parent_for(asker, body.parent)
+        if isinstance(parent, Refuse):
+            return problem(parent)
         opened = await self._runs.open(AgentId(agent_id), opened_by=asker.title, parent=parent)
         if isinstance(opened, Refuse):
             return problem(opened)
@@ -325,6 +327,13 @@ def _unauthenticated(refuse: Refuse) -> Response:
 
 def _json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(orjson.dumps(data), status_code=status, media_type="application/json", headers=headers)
+
+
+def _parent_for(asker: Asker, named: str | None) -> RunId | None | Refuse:
+    """Below which run a new one hangs. A run's credentials never open a root: that would be a way out of its budgets."""
+    if asker.run_id is not None and named not in {None, asker.run_id}:
+        return _not_yours("a run's credentials open runs below that run only")
+    return asker.run_id or (RunId(named) if named else None)
 
 
 def _not_yours(detail: str) -> Refuse:

@@ -32,4 +32,3 @@ async def tail(folder: Path, *, after_seq: int | None) -> AsyncIterator[bytes]:
 
 def _batch(folder: Path, seq: int) -> list[dict[str, Any]]:
     return list(islice(events(folder, after_seq=seq), AT_ONCE))
-
