@@ -47,7 +47,7 @@ def order(house):
         (gzip.compress(b'{"a": 1}')[:-4], {"Content_Encoding": "gzip"}),
         (zlib.compress(b'{"a": 1}') + b"tail", {"Content_Encoding": "deflate"}),
     ],
-    ids="cut twice deep-twice nan nested utf16 rot13 no-gzip gzip-gzip gzip-tail gzip-cut deflate-tail".split(),
+    ids=["cut", "twice", "deep-twice", "nan", "nested", "utf16", "rot13", "no-gzip", "gzip-gzip", "gzip-tail", "gzip-cut", "deflate-tail"],
 )
 def test_a_body_that_is_not_what_it_says_is_unreadable(house, order, body, headers):
     said, name = order(body, Content_Type="application/json", **headers)
@@ -107,7 +107,7 @@ def dressed(card, dress):
     }[dress]
 
 
-DRESSES = "json key escaped base64 text utf16 form gzip untyped header".split()
+DRESSES = ["json", "key", "escaped", "base64", "text", "utf16", "form", "gzip", "untyped", "header"]
 
 
 @pytest.mark.parametrize("dress", DRESSES)

@@ -25,8 +25,7 @@ def test_a_host_that_no_rule_names_is_not_reached_although_it_would_resolve(hous
 
 @pytest.mark.parametrize(
     "host",
-    "127.0.0.1 127.1 2130706433 0x7f000001 0177.0.0.1 0x7f.1 [::1] [::ffff:127.0.0.1] [::ffff:7f00:1] 0.0.0.0 [::] "
-    "169.254.169.254 2852039166 0251.0376.0251.0376 [::ffff:169.254.169.254] [fe80::1%25lo] 127.0.0.1.".split(),
+    ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0", "[::]", "169.254.169.254", "2852039166", "0251.0376.0251.0376", "[::ffff:169.254.169.254]", "[fe80::1%25lo]", "127.0.0.1."],
 )
 @pytest.mark.parametrize("form", ["tunnel", "plain"])
 def test_an_address_in_any_spelling_is_no_destination(house, host, form):

@@ -98,8 +98,16 @@ def test_curl_works_with_the_variables_of_aisecops_env(house):
     url = f"https://crm.internal/v1/customers/{customer}"
     command = ["curl", "-sS", "-x", run.told["proxy_url"], "--cacert", "certs/bundle.pem", "-w", "\n%{http_code}"]
 
-    good = subprocess.run([*command, "-H", f"AISecOps-Capability: {token}", url], cwd=house.folder, capture_output=True, text=True, check=True)
-    bad = subprocess.run([*command, "https://evil.test/"], cwd=house.folder, capture_output=True, text=True, check=False)
+    good = subprocess.run(
+        [*command, "-H", f"AISecOps-Capability: {token}", url],
+        cwd=house.folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    bad = subprocess.run(
+        [*command, "https://evil.test/"], cwd=house.folder, capture_output=True, text=True, check=False
+    )
 
     assert good.stdout.splitlines()[-1] == "200"
     assert bad.returncode != 0

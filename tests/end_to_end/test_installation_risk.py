@@ -139,7 +139,9 @@ def chain(house, run):
         ("POST", f"/write/{name}", "db.write", f"db.orders.{name}"),
     ):
         headers = house.with_token(run, tool, scope)
-        yield house.ask(run, method, f"https://flow.internal{path}", headers=headers, body=None if method == "GET" else {})
+        yield house.ask(
+            run, method, f"https://flow.internal{path}", headers=headers, body=None if method == "GET" else {}
+        )
 
 
 def test_the_worked_example_as_a_chain_to_the_digit(house):
@@ -200,7 +202,13 @@ def test_the_step_a_plan_was_held_for_is_held_when_it_comes(house):
 
 def test_a_plan_does_not_talk_its_own_risk_down(house):
     run = house.run("analyst")
-    step_asked = {"tool": "send_email", "scope": "mail.customers.a", "trust": 0.5, "escalation": 1.0, "budget_stress": 1.0}
+    step_asked = {
+        "tool": "send_email",
+        "scope": "mail.customers.a",
+        "trust": 0.5,
+        "escalation": 1.0,
+        "budget_stress": 1.0,
+    }
 
     plan = house.api(run.agent, "POST", f"/v1/runs/{run.run_id}/plan", {"steps": [step_asked]}).json
 
@@ -250,6 +258,17 @@ def test_halting_the_root_stops_the_child_and_halting_the_child_stops_the_root(h
         assert_refused(house.api(AGENTS["clerk"], "POST", "/v1/runs", {"parent": root.run_id}), "run_halted")
 
 
+def test_a_runs_credentials_open_children_of_it_and_no_way_out_of_its_budgets(house):
+    run, other = house.run("counted"), house.run("counted")
+
+    child = house.api(run.itself, "POST", "/v1/runs", {})
+    beside = house.api(run.itself, "POST", "/v1/runs", {"parent": other.run_id})
+
+    assert (child.status, child.json["root_run_id"]) == (201, run.run_id)
+    assert_refused(beside, "policy_denied")
+
+
+@pytest.mark.xfail(strict=True, reason="whoever knows a run's id may hang a run below it, of any agent")
 def test_a_child_of_a_run_of_somebody_else_is_not_opened(house):
     theirs = house.run("rival")
 

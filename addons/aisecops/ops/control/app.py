@@ -155,9 +155,11 @@ class ControlPlane:
         return _json(shown, status=201)
 
     async def list_runs(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
-        mine = asker.agent_id if asker.role is Role.AGENT else None
-        runs = await self._store.list_runs(agent_id=mine)
-        return _json({"runs": [shapes.shown_run(run, state=await self._state(run)) for run in runs]})
+        if asker.role is Role.GATEWAY:
+            return problem(_not_yours("a gateway asks for tokens, nothing else"))
+        runs = await self._store.list_runs(agent_id=asker.agent_id)  # None: an operator's, which is all
+        seen = [run for run in runs if _sees(asker, run.agent_id, run.run_id)]
+        return _json({"runs": [shapes.shown_run(run, state=await self._state(run)) for run in seen]})
 
     async def show_run(self, request: Request, asker: Asker) -> Response:
         run = await self._run(request, asker)
@@ -263,13 +265,13 @@ class ControlPlane:
     async def list_approvals(self, request: Request, asker: Asker) -> Response:
         wanted = request.query_params.get("state")
         found = [await self._approvals.standing(a.approval_id) or a for a in await self._store.list_approvals()]
-        visible = [a for a in found if asker.role is Role.OPERATOR or a.agent_id == asker.agent_id]
+        visible = [a for a in found if _sees(asker, a.agent_id, a.run_id)]
         shown = [shapes.shown_approval(a) for a in visible if wanted in {None, a.state.value}]
         return _json({"approvals": shown})
 
     async def show_approval(self, request: Request, asker: Asker) -> Response:
         found = await self._approvals.standing(ApprovalId(request.path_params["approval_id"]))
-        if found is None or (asker.role is not Role.OPERATOR and found.agent_id != asker.agent_id):
+        if found is None or not _sees(asker, found.agent_id, found.run_id):
             return problem(Refuse(code=Code.POLICY_DENIED, detail="there is no such approval"), 404)
         return _json(shapes.shown_approval(found))
 
@@ -329,7 +331,14 @@ def _json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None
     return Response(orjson.dumps(data), status_code=status, media_type="application/json", headers=headers)
 
 
-def _parent_for(asker: Asker, named: str | None) -> RunId | None | Refuse:
+def _sees(asker: Asker, agent_id: AgentId, run_id: RunId) -> bool:
+    """Operators see everything, agents what is theirs, and a run's credentials that run alone."""
+    if asker.role is Role.OPERATOR:
+        return True
+    return asker.role is Role.AGENT and asker.agent_id == agent_id and asker.run_id in {None, run_id}
+
+
+def _parent_for(asker: Asker, named: str | None) -> RunId | Refuse | None:
     """Below which run a new one hangs. A run's credentials never open a root: that would be a way out of its budgets."""
     if asker.run_id is not None and named not in {None, asker.run_id}:
         return _not_yours("a run's credentials open runs below that run only")
