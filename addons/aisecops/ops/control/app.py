@@ -339,7 +339,7 @@ def _sees(asker: Asker, agent_id: AgentId, run_id: RunId) -> bool:
 
 
 def _parent_for(asker: Asker, named: str | None) -> RunId | Refuse | None:
-    """Below which run a new one hangs. A run's credentials never open a root: that would be a way out of its budgets."""
+    """Below which run a new one hangs. A run's credentials never open a root: that would be a way out of budgets."""
     if asker.run_id is not None and named not in {None, asker.run_id}:
         return _not_yours("a run's credentials open runs below that run only")
     return asker.run_id or (RunId(named) if named else None)
