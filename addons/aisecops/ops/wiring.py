@@ -7,6 +7,7 @@ cannot be opened stops the start with a `ConfigError`, or with the fault of the 
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets as stdlib_secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -34,9 +35,13 @@ from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
+from aisecops.model.entities import NOT_LOOKED_FOR
+from aisecops.model.rules import RuleSet
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 ISSUER = "aisecops"
 AUDIENCE = "aisecops-gateway"
@@ -131,6 +136,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         opened.push_async_callback(scanner.close)
         opened.push_async_callback(broker.close)
         scanner.begin()
+        _tell_what_is_not_looked_for(rules)
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
@@ -159,6 +165,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         settlement = Settlement(
             store=base.store, record=base.record, rules=base.rules, clock=base.clock, ids=base.ids, permits=permits
         )
+        await scanner.ready()
         yield Enforcement(
             rules=base.rules,
             ids=base.ids,
@@ -220,3 +227,9 @@ def control_address(settings: Settings) -> tuple[str, int] | None:
     if settings.control.public_url or settings.control.tls_certificate:
         return None
     return listen.host, listen.port
+
+
+def _tell_what_is_not_looked_for(rules: RuleSet) -> None:
+    named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
+    if named:
+        _log.warning("the rules name %s under egress, which this version does not look for", ", ".join(sorted(named)))

@@ -139,3 +139,12 @@ def test_a_rule_without_effect_is_a_problem(case):
 )
 def test_what_only_looks_alike_is_well(yaml):
     assert rules(yaml)
+
+
+def test_an_entity_nobody_knows_is_a_problem_with_the_nearest_name():
+    from aisecops.controls.policy.parse import parse
+
+    text = b"version: 1\negress:\n  detectors:\n    - {entity: CREDIT_CRAD, to: any, action: block}\n"
+    assert [(str(one.place), one.mend) for one in parse({"b.yaml": text})] == [
+        ("b.yaml:4", "did you mean `CREDIT_CARD`?")
+    ]

@@ -36,8 +36,9 @@ def shown(text: str) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like `word`, or the empty string when none is near."""
-    found = difflib.get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
-    return found[0] if found else ""
+    written = {one.lower(): one for one in sorted(known)}
+    found = difflib.get_close_matches(word.lower(), list(written), n=1, cutoff=0.6)
+    return written[found[0]] if found else ""
 
 
 def pick(word: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from aisecops.controls.policy.match import FAMILY, READ_METHODS
 from aisecops.controls.policy.mistakes import nearest, pick
 from aisecops.controls.policy.template import pattern_of
+from aisecops.model.entities import ENTITIES, GROUPS, NOT_LOOKED_FOR
 from aisecops.model.rules import (
     AgentRule,
     CertificateAuthentication,
@@ -39,6 +40,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
         *_writing_sources(rules),
         *_idle_sequences(rules),
         *_misspelt_memory(rules),
+        *_unknown_entities(rules),
     )
 
 
@@ -194,3 +196,15 @@ def _misspelt_memory(rules: RuleSet) -> Iterator[Problem]:
             yield _problem(
                 memory.place, f"the memory's tool `{memory.tool}` is not declared", f"did you mean `{near}`?"
             )
+
+
+# -- egress ---------------------------------------------------------------------------------------
+
+
+def _unknown_entities(rules: RuleSet) -> Iterator[Problem]:
+    known = ENTITIES.keys() | GROUPS.keys() | NOT_LOOKED_FOR
+    for detector in rules.egress.detectors:
+        for word in detector.entities:
+            if word not in known:
+                what = f"`{word}` is nothing that can be looked for"
+                yield _problem(detector.place, what, pick(word, sorted(ENTITIES.keys() | GROUPS.keys())))

@@ -1,0 +1,183 @@
+import pytest
+
+from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
+from support.gateway import RULES, House, basic, send
+
+CALLS = [
+    ("POST", "/v1/runs", {"agent_id": "clerk"}),
+    ("GET", "/v1/runs", None),
+    ("GET", "/v1/runs/{run}", None),
+    ("POST", "/v1/runs/{run}/plan", {"steps": [{"tool": "crm.read", "scope": "crm.customers.1"}]}),
+    ("POST", "/v1/runs/{run}/halt", {}),
+    ("POST", "/v1/runs/{run}/resume", {}),
+    ("POST", "/v1/runs/{run}/finish", {}),
+    ("POST", "/v1/tokens", {"run_id": "{run}", "tool": "crm.read", "scope": "crm.customers.1"}),
+    ("POST", "/v1/tokens/cap_x/revoke", {}),
+    ("GET", "/v1/approvals", None),
+    ("POST", "/v1/approvals/apr_x", {"decision": "approve"}),
+    ("GET", "/v1/policy", None),
+]
+
+
+def filled(value, run):
+    if isinstance(value, dict):
+        return {key: filled(one, run) for key, one in value.items()}
+    return value.replace("{run}", run) if isinstance(value, str) else value
+
+
+@pytest.fixture
+def api(tmp_path):
+    return Api(tmp_path)
+
+
+async def statuses(api, who):
+    found = {}
+    for method, path, body in CALLS:
+        run = (await api.run())["run_id"]
+        answer = await api.ask(method, filled(path, run), who, filled(body, run))
+        found[f"{method} {path}"] = answer.status_code
+    return found
+
+
+async def test_an_agent_does_what_is_its_own(api):
+    assert await statuses(api, CLERK) == {
+        "POST /v1/runs": 201,
+        "GET /v1/runs": 200,
+        "GET /v1/runs/{run}": 200,
+        "POST /v1/runs/{run}/plan": 200,
+        "POST /v1/runs/{run}/halt": 200,
+        "POST /v1/runs/{run}/resume": 403,
+        "POST /v1/runs/{run}/finish": 200,
+        "POST /v1/tokens": 201,
+        "POST /v1/tokens/cap_x/revoke": 403,
+        "GET /v1/approvals": 200,
+        "POST /v1/approvals/apr_x": 403,
+        "GET /v1/policy": 200,
+    }
+
+
+async def test_another_agent_sees_and_changes_nothing_of_it(api):
+    found = await statuses(api, VISITOR)
+    mine = {"GET /v1/runs", "GET /v1/approvals", "GET /v1/policy"}
+    assert {call for call, status in found.items() if status < 400} == mine
+
+
+async def test_an_operator_does_everything_that_is_not_an_agents_own(api):
+    found = await statuses(api, OPERATOR)
+    assert {call: status for call, status in found.items() if status >= 400} == {"POST /v1/approvals/apr_x": 403}
+
+
+async def test_a_gateway_only_asks_for_tokens(api):
+    found = await statuses(api, GATEWAY)
+    allowed = {"POST /v1/tokens", "GET /v1/approvals", "GET /v1/policy"}
+    assert {call for call, status in found.items() if status < 400} <= allowed
+
+
+@pytest.mark.parametrize(
+    "who", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": basic("clerk", "wrong")}, {"Authorization": "Bearer "}]
+)
+async def test_nobody_does_nothing(api, who):
+    assert set((await statuses(api, who)).values()) == {401}
+
+
+async def test_a_gateway_sees_no_runs(api):
+    await api.run()
+    assert (await api.ask("GET", "/v1/runs", GATEWAY)).status_code == 403
+
+
+async def test_an_opened_run_tells_its_proxy(api):
+    run = await api.run()
+    assert run["proxy_url"] == f"http://{run['run_id']}:{run['run_secret']}@127.0.0.1:8080"
+    assert run["root_run_id"] == run["run_id"]
+
+
+async def test_a_runs_credentials_are_for_that_run_only(api):
+    one, other = await api.run(), await api.run()
+    who = {"Authorization": basic(one["run_id"], one["run_secret"])}
+    assert (await api.ask("GET", f"/v1/runs/{one['run_id']}", who)).status_code == 200
+    assert (await api.ask("GET", f"/v1/runs/{other['run_id']}", who)).status_code == 403
+    asked = {"run_id": other["run_id"], "tool": "crm.read", "scope": "crm.customers.1"}
+    assert (await api.ask("POST", "/v1/tokens", who, asked)).status_code == 403
+
+
+async def test_an_agent_opens_no_run_for_another(api):
+    assert (await api.ask("POST", "/v1/runs", CLERK, {"agent_id": "visitor"})).status_code == 403
+
+
+async def test_a_plan_comes_back_step_by_step(api):
+    # spec 8, the worked example
+    run = await api.run()
+    steps = [
+        {"tool": "crm.read", "scope": "crm.customers.1"},
+        {"tool": "mail.send", "scope": "mail.contacts.ann", "escalation": 1.2, "trust": 2.0},
+        {"tool": "db.write", "scope": "db.orders.7", "budget_stress": 1.1},
+    ]
+    told = (await api.ask("POST", f"/v1/runs/{run['run_id']}/plan", CLERK, {"steps": steps})).json()
+    assert [step["risk"] for step in told["steps"]] == [0.1, 0.96, 0.275]
+    assert (told["total"], told["verdict"], told["held_step"]) == (1.335, "allow", None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'{"run_id": 5}', b'{"unknown": 1}', b'{"run_id":"r","tool":"t","scope":"s","ttl":"soon"}', b'"x"'],
+)
+async def test_a_body_that_is_none_of_ours_is_unreadable(api, body):
+    answer = await api.ask("POST", "/v1/tokens", CLERK, body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
+
+
+async def test_a_body_without_end_is_cut_off(api):
+    answer = await api.ask("POST", "/v1/tokens", CLERK, b"{" + b" " * 300_000)
+    assert answer.status_code == 413
+
+
+async def test_the_keys_are_public_and_only_their_public_halves(api):
+    keys = (await api.ask("GET", "/.well-known/jwks.json")).json()["keys"]
+    assert [set(key) & {"d", "k", "p"} for key in keys] == [set()]
+    assert keys[0]["kid"] == api.house.keys.key_id
+
+
+async def test_a_held_step_is_listed_approved_and_then_passes(tmp_path):
+    house = House(RULES.replace("approve_above: 1.5", "approve_above: 0.5"))
+    api = Api(tmp_path, house)
+    run = await house.run()
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    await house.ask(run, send(token=token))
+    listed = (await api.ask("GET", "/v1/approvals", OPERATOR)).json()["approvals"]
+    assert [(one["state"], one["tool"]) for one in listed] == [("pending", "mail.send")]
+    assert (await api.ask("GET", "/v1/runs", OPERATOR)).json()["runs"][0]["state"] == "held"
+    path = f"/v1/approvals/{listed[0]['approval_id']}"
+    answered = await api.ask("POST", path, OPERATOR, {"decision": "approve", "reason": "fine"})
+    assert (answered.status_code, answered.json()["state"]) == (200, "approved")
+
+
+async def test_an_answer_that_is_neither_yes_nor_no_is_none(api):
+    assert (await api.ask("POST", "/v1/approvals/apr_x", OPERATOR, {"decision": "maybe"})).status_code == 400
+
+
+async def test_a_fault_of_ours_says_nothing_of_itself(api):
+    async def broken(*_, **__):
+        raise RuntimeError("secret detail")
+
+    api.house.store.list_runs = broken
+    answer = await api.ask("GET", "/v1/runs", OPERATOR)
+    assert (answer.status_code, answer.json()["code"]) == (503, "internal")
+    assert "secret detail" not in answer.text
+
+
+async def test_healthy_is_not_ready_when_the_store_is_down(api):
+    from aisecops.model.errors import StoreError
+
+    async def down():
+        raise StoreError("no store")
+
+    api.house.store.ping = down
+    assert (await api.ask("GET", "/healthz")).status_code == 200
+    assert (await api.ask("GET", "/readyz")).status_code == 503
+
+
+async def test_the_description_names_every_call(api):
+    paths = (await api.ask("GET", "/openapi.json")).json()["paths"]
+    named = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
+    tried = {f"{m} {p}".replace("{run}", "{run_id}").replace("cap_x", "{jti}").replace("apr_x", "{approval_id}") for m, p, _ in CALLS}
+    assert tried <= named
