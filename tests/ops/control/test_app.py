@@ -1,6 +1,7 @@
 import pytest
 
 from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
+from aisecops.ops.control.openapi import describe
 from support.gateway import RULES, House, basic, send
 
 CALLS = [
@@ -177,7 +178,9 @@ async def test_healthy_is_not_ready_when_the_store_is_down(api):
 
 
 async def test_the_description_names_every_call(api):
-    paths = (await api.ask("GET", "/openapi.json")).json()["paths"]
+    told = (await api.ask("GET", "/openapi.json")).json()
+    assert told == describe()
+    paths = told["paths"]
     named = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
     tried = {f"{m} {p}".replace("{run}", "{run_id}").replace("cap_x", "{jti}").replace("apr_x", "{approval_id}") for m, p, _ in CALLS}
     assert tried <= named
