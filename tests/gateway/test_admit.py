@@ -202,7 +202,9 @@ async def test_a_token_whose_grant_was_taken_away_is_outdated():
     house = House()
     run = await house.run()
     token = await house.token(run, "crm.read", "crm.customers.42")
-    house.rules.rules = rules_of(RULES.replace('scope: "crm.customers.*", constraints', 'scope: "crm.customers.1", constraints'))
+    house.rules.rules = rules_of(
+        RULES.replace('scope: "crm.customers.*", constraints', 'scope: "crm.customers.1", constraints')
+    )
     assert code(await house.ask(run, read(token=token))) is Code.TOKEN_POLICY_OUTDATED
 
 
@@ -220,10 +222,14 @@ async def test_the_worked_example_as_an_undeclared_chain_is_held_at_the_step_tha
     run = await house.run()
     risks = []
     for tool, scope, ask in (
-        ("crm.read", "crm.customers.42", read), ("mail.send", "mail.contacts.ann", send), ("db.write", "db.orders.7", write),
+        ("crm.read", "crm.customers.42", read),
+        ("mail.send", "mail.contacts.ann", send),
+        ("db.write", "db.orders.7", write),
     ):
         outcome = await house.ask(run, ask(token=await house.token(run, tool, scope)))
-        risks.append(outcome.risk_header if isinstance(outcome, Refuse) else dict(outcome.response_headers)["AISecOps-Risk"])
+        risks.append(
+            outcome.risk_header if isinstance(outcome, Refuse) else dict(outcome.response_headers)["AISecOps-Risk"]
+        )
     decisions = [event.fields for event in house.record.events if event.event == "decision"]
     assert [decision["risk"]["step"] for decision in decisions] == [0.1, 0.96, 0.275]
     assert [decision["risk"]["stress"] for decision in decisions] == [1.0, 1.0, 1.1]
@@ -293,7 +299,7 @@ async def test_a_denied_step_is_refused_with_the_persons_reason():
 async def test_an_approval_that_nobody_gave_in_time_is_expired():
     house = House(HOLDING)
     run = await house.run()
-    token, outcome = await held(house, run)
+    _token, outcome = await held(house, run)
     await house.approvals.answer(outcome.approval_id, approve=True, by=OPERATOR, why="")
     house.clock.ms += 1_000_000
     fresh = await house.token(run, "mail.send", "mail.contacts.ann")
@@ -307,7 +313,7 @@ async def test_a_held_request_goes_on_when_a_person_approves_while_it_waits():
     run = await house.run()
     token = await house.token(run, "mail.send", "mail.contacts.ann")
     waiting = asyncio.ensure_future(house.ask(run, send(token=token)))
-    while not (pending := await house.store.list_approvals()):
+    while not (pending := await house.store.list_approvals()):  # noqa: ASYNC110 - another task answers
         await asyncio.sleep(0)
     await house.approvals.answer(pending[0].approval_id, approve=True, by=OPERATOR, why="")
     assert isinstance(await asyncio.wait_for(waiting, 5), Forward)
@@ -319,15 +325,15 @@ async def test_an_approval_cannot_carry_a_step_over_the_halt_line():
     token, outcome = await held(house, run)
     await house.approvals.answer(outcome.approval_id, approve=True, by=OPERATOR, why="")
     tree = await house.store.snapshot(run.run.run_id)
-    await house.store.swap_tree(
-        tree.tree.root_run_id, seen=tree.version, new=replace(tree.tree, risk_micros=800_000)
-    )
+    await house.store.swap_tree(tree.tree.root_run_id, seen=tree.version, new=replace(tree.tree, risk_micros=800_000))
     refused = await house.ask(run, send(token=token, AISecOps_Approval=outcome.approval_id))
     assert code(refused) is Code.RISK_HALTED
 
 
 async def test_the_step_that_would_cross_the_halt_line_halts_the_run_and_does_not_leave():
-    house = House(RULES.replace("halt_above: 2.0", "halt_above: 0.5").replace("approve_above: 1.5", "approve_above: 0.5"))
+    house = House(
+        RULES.replace("halt_above: 2.0", "halt_above: 0.5").replace("approve_above: 1.5", "approve_above: 0.5")
+    )
     run = await house.run()
     refused = await house.ask(run, send(token=await house.token(run, "mail.send", "mail.contacts.ann")))
     assert code(refused) is Code.RISK_HALTED
@@ -347,7 +353,11 @@ async def test_a_childs_risk_adds_to_its_root_and_a_halted_root_halts_the_child(
 
 async def test_four_thousand_mails_do_not_go_out():
     # spec 3.4: each alone is allowed; together they are stopped long before
-    house = House(RULES.replace("max_cost: 1.00", "max_cost: 100000").replace("max_tool_calls: 50, max_write_operations: 10, ", ""))
+    house = House(
+        RULES.replace("max_cost: 1.00", "max_cost: 100000").replace(
+            "max_tool_calls: 50, max_write_operations: 10, ", ""
+        )
+    )
     run = await house.run()
     token = await house.token(run, "mail.send", "mail.contacts.*")
     passed = 0
@@ -364,13 +374,16 @@ def finding(entity, where="body:/text"):
     return Finding(entity=entity, where=where, span=Span(start=0, end=5), confidence=0.9, fingerprint="f" * 16)
 
 
-EGRESS = RULES + """
+EGRESS = (
+    RULES
+    + """
 egress:
   detectors:
     - {entity: CREDIT_CARD, to: external, action: block}
     - {entity: EMAIL_ADDRESS, to: external, action: mask}
     - {entity: PHONE_NUMBER, to: external, action: hold}
 """
+)
 
 
 async def test_what_must_not_leave_is_blocked_before_anything_is_charged():
@@ -431,7 +444,9 @@ async def test_an_observed_agent_is_not_refused_and_what_would_have_been_is_reco
     assert isinstance(outcome, Forward)
     decision = next(event for event in house.record.events if event.event == "decision")
     assert (decision.fields["verdict"], decision.fields["enforced"], decision.fields["code"]) == (
-        "deny", "allow", Code.TOKEN_MISSING,
+        "deny",
+        "allow",
+        Code.TOKEN_MISSING,
     )
 
 
@@ -450,7 +465,11 @@ async def test_an_agent_that_cannot_ask_gets_its_token_from_the_gateway():
 
 
 async def test_a_brokered_agent_gets_no_more_than_its_grants():
-    house = House(RULES.replace("role: office", "role: office\n    token: broker").replace('"mail.contacts.*"', '"mail.contacts.bob"'))
+    house = House(
+        RULES.replace("role: office", "role: office\n    token: broker").replace(
+            '"mail.contacts.*"', '"mail.contacts.bob"'
+        )
+    )
     run = await house.run()
     assert code(await house.ask(run, send("ann"))) is Code.POLICY_DENIED
 
@@ -578,8 +597,9 @@ async def test_a_finished_run_does_nothing_more():
     assert code(await house.ask(run, read())) is Code.RUN_FINISHED
 
 
-
-@pytest.mark.parametrize("policy", ['policy: {cedar: ["policy/a.cedar"]}', 'policy: {opa: {url: "http://127.0.0.1:1", path: a}}'])
+@pytest.mark.parametrize(
+    "policy", ['policy: {cedar: ["policy/a.cedar"]}', 'policy: {opa: {url: "http://127.0.0.1:1", path: a}}']
+)
 async def test_a_decision_point_that_says_nothing_has_not_said_yes(policy):
     house = House()
     run = await house.run()
@@ -595,3 +615,17 @@ async def test_two_tokens_are_no_token():
     run = await house.run()
     token = await house.token(run, "crm.read", "crm.customers.42")
     assert code(await house.ask(run, read(token=token, AISecOps_Capability=token))) is Code.TOKEN_MALFORMED
+
+
+async def test_what_the_host_refuses_by_itself_is_recorded_and_named():
+    house = House()
+    run = await house.run()
+    caller = Caller(agent_id=run.run.agent_id, run_id=run.run.run_id)
+    made = Refuse(code=Code.PROTOCOL_DENIED, detail="two hosts were named")
+    told = await house.enforcement.refused(caller, read(), made)
+    decision = next(event for event in house.record.events if event.event == "decision")
+    assert (told.code, told.decision_id, decision.fields["code"]) == (
+        Code.PROTOCOL_DENIED,
+        decision.decision_id,
+        Code.PROTOCOL_DENIED,
+    )

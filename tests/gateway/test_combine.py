@@ -8,7 +8,9 @@ from aisecops.model.refusals import Code
 codes = st.sampled_from(list(Code))
 judgments = st.lists(
     st.builds(
-        Judgment, control=st.just("c"), verdict=st.sampled_from(list(Verdict)),
+        Judgment,
+        control=st.just("c"),
+        verdict=st.sampled_from(list(Verdict)),
         reasons=st.lists(st.builds(Reason, code=codes, detail=st.just("d")), max_size=2).map(tuple),
         binding=st.booleans(),
     ),

@@ -30,9 +30,14 @@ async def test_an_operators_key_does_not_work_from_inside():
 @pytest.mark.parametrize(
     "url",
     [
-        "http://aisecops.internal/", "http://aisecops.internal/v1/approvals", "http://aisecops.internal/v1/events",
-        "http://aisecops.internal/v1/runs/../approvals", "http://aisecops.internal/v1/runs/%2e%2e/approvals",
-        "http://aisecops.internal/v1/runsx", "https://aisecops.internal/v1/runs", "http://aisecops.internal:8081/v1/runs",
+        "http://aisecops.internal/",
+        "http://aisecops.internal/v1/approvals",
+        "http://aisecops.internal/v1/events",
+        "http://aisecops.internal/v1/runs/../approvals",
+        "http://aisecops.internal/v1/runs/%2e%2e/approvals",
+        "http://aisecops.internal/v1/runsx",
+        "https://aisecops.internal/v1/runs",
+        "http://aisecops.internal:8081/v1/runs",
     ],
 )
 async def test_nothing_else_of_the_control_plane_is_reached(url):

@@ -26,10 +26,21 @@ async def test_a_run_with_its_secret_is_that_run_of_its_agent():
 @pytest.mark.parametrize(
     "header",
     [
-        None, "", "Basic", "Basic ", "Basic !!!", "Bearer x", basic("clerk", ""), basic("clerk", "wrong"),
-        basic("nobody", "clerk's secret"), basic("", ""), basic("clerk", "clerk's secret "),
-        basic("run_00000000000000000000000000", "x"), "Basic " + base64.b64encode(b"clerk").decode(),
-        "Basic " + base64.b64encode(b"\xff:\xff").decode(), "Basic " + "A" * 5000,
+        None,
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Bearer x",
+        basic("clerk", ""),
+        basic("clerk", "wrong"),
+        basic("nobody", "clerk's secret"),
+        basic("", ""),
+        basic("clerk", "clerk's secret "),
+        basic("run_00000000000000000000000000", "x"),
+        "Basic " + base64.b64encode(b"clerk").decode(),
+        "Basic " + base64.b64encode(b"\xff:\xff").decode(),
+        "Basic " + "A" * 5000,
     ],
 )
 async def test_anybody_else_is_nobody(header):

@@ -19,12 +19,19 @@ async def test_a_token_says_what_was_granted():
     run = await house.run()
     issued = await asked(house, run)
     facts = verify(
-        issued.token, keys=house.keys.verify_keys(), now_s=house.clock.ms // 1000, issuer="aisecops",
-        audience="gateway", agent_id=AgentId("clerk"), run_id=run.run.run_id,
+        issued.token,
+        keys=house.keys.verify_keys(),
+        now_s=house.clock.ms // 1000,
+        issuer="aisecops",
+        audience="gateway",
+        agent_id=AgentId("clerk"),
+        run_id=run.run.run_id,
     )
     claims = facts.claims
     assert (claims.grant.tool, claims.grant.scope, claims.grant.constraints.max_rows) == (
-        "crm.read", "crm.customers.42", 100,
+        "crm.read",
+        "crm.customers.42",
+        100,
     )
     assert claims.policy_version == house.rules.rules.policy_version
 

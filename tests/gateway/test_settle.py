@@ -27,7 +27,12 @@ async def read_permit(house, run):
 
 
 def chat(*, stream=False, max_tokens=1000):
-    body = {"model": "gpt-4o", "max_tokens": max_tokens, "stream": stream, "messages": [{"role": "user", "content": "hi"}]}
+    body = {
+        "model": "gpt-4o",
+        "max_tokens": max_tokens,
+        "stream": stream,
+        "messages": [{"role": "user", "content": "hi"}],
+    }
     return request("POST", "https://api.openai.com/v1/chat/completions", body=body)
 
 
@@ -39,7 +44,9 @@ def completion(prompt=1000, completed=100, calls=()):
             for n, name in enumerate(calls)
         ]
     return {
-        "id": "x", "object": "chat.completion", "model": "gpt-4o",
+        "id": "x",
+        "object": "chat.completion",
+        "model": "gpt-4o",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": prompt, "completion_tokens": completed, "total_tokens": prompt + completed},
     }

@@ -22,9 +22,7 @@ class Api:
 
     def __init__(self, folder: Path, house: House | None = None) -> None:
         self.house = house or House()
-        door = Doorkeeper(
-            self.house.identities, operator_secret="operator's secret", gateway_secret="gateway's secret"
-        )
+        door = Doorkeeper(self.house.identities, operator_secret="operator's secret", gateway_secret="gateway's secret")
         plane = ControlPlane(
             store=self.house.store,
             rules=self.house.rules,

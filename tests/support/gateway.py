@@ -227,28 +227,49 @@ class House:
 
     def __init__(self, text: str = RULES, *, hold_ms: int = 0, store: Any = None) -> None:
         self.clock, self.ids, self.record, self.keys = SetClock(), CountedIds(), ListedRecord(), SeedKeys()
-        self.rules, self.names, self.scanner, self.meter = SettableRules(rules_of(text)), ListedNames(), WordScanner(), Tally()
+        self.rules, self.names, self.scanner, self.meter = (
+            SettableRules(rules_of(text)),
+            ListedNames(),
+            WordScanner(),
+            Tally(),
+        )
         self.store = store or MemoryStore()
         self.permits = Permits()
         common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
         self.runs = Runs(**common, rules=self.rules, new_secret=lambda: f"secret-{self.ids.new('')}")
         self.approvals = Approvals(**common, life_ms=900_000)
-        self.tokens = TokenService(
-            **common, rules=self.rules, signer=self.keys, issuer="aisecops", audience="gateway"
-        )
+        self.tokens = TokenService(**common, rules=self.rules, signer=self.keys, issuer="aisecops", audience="gateway")
         gatherer = Gatherer(
-            store=self.store, keys=self.keys, resolver=self.names, scanner=self.scanner, broker=_ServiceBroker(self),
-            issuer="aisecops", audience="gateway", own_addresses=frozenset({("127.0.0.1", 8081)}),
+            store=self.store,
+            keys=self.keys,
+            resolver=self.names,
+            scanner=self.scanner,
+            broker=_ServiceBroker(self),
+            issuer="aisecops",
+            audience="gateway",
+            own_addresses=frozenset({("127.0.0.1", 8081)}),
         )
         self.admission = Admission(
-            **common, rules=self.rules, meter=self.meter, gatherer=gatherer, runs=self.runs,
-            approvals=self.approvals, permits=self.permits, hold_ms=hold_ms, idle_ms=60_000,
+            **common,
+            rules=self.rules,
+            meter=self.meter,
+            gatherer=gatherer,
+            runs=self.runs,
+            approvals=self.approvals,
+            permits=self.permits,
+            hold_ms=hold_ms,
+            idle_ms=60_000,
         )
         self.settlement = Settlement(**common, rules=self.rules, permits=self.permits)
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.enforcement = Enforcement(
-            rules=self.rules, ids=self.ids, identities=self.identities, admission=self.admission,
-            settlement=self.settlement, permits=self.permits, control=("127.0.0.1", 8081),
+            rules=self.rules,
+            ids=self.ids,
+            identities=self.identities,
+            admission=self.admission,
+            settlement=self.settlement,
+            permits=self.permits,
+            control=("127.0.0.1", 8081),
         )
 
     async def run(self, agent: str = "clerk", *, parent: Any = None, opened_by: str | None = None) -> OpenedRun:
@@ -287,9 +308,7 @@ def basic(name: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
-def request(
-    method: str, url: str, *, token: str = "", body: Any = None, **headers: str
-) -> HttpRequest:
+def request(method: str, url: str, *, token: str = "", body: Any = None, **headers: str) -> HttpRequest:
     """A request as the host program hands it over; `body` that is not bytes is sent as JSON."""
     scheme, _, rest = url.partition("://")
     place, slash, path = rest.partition("/")
@@ -302,8 +321,13 @@ def request(
     if token:
         sent.append(("AISecOps-Capability", token))
     return HttpRequest(
-        method=method, scheme=scheme, host=host, port=int(port or {"https": 443, "http": 80}[scheme]),
-        path=slash + path or "/", headers=tuple(sent), body=data,
+        method=method,
+        scheme=scheme,
+        host=host,
+        port=int(port or {"https": 443, "http": 80}[scheme]),
+        path=slash + path or "/",
+        headers=tuple(sent),
+        body=data,
     )
 
 

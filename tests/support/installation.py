@@ -43,13 +43,13 @@ def fresh(prefix: str = "c") -> str:
 class Installation:
     """`start` it, use it, `stop` it. Settings are those of `aisecops.yaml`, rules a text."""
 
-    def __init__(self, folder: Path, *, rules: str = RULES, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, rules: str = RULES, workers: int = 1, **settings: Any) -> None:
         self.folder = folder
         self.upstream: Upstream
         self.process: subprocess.Popen[str]
         self.proxy_port, self.control_port, self.metrics_port = _free_ports(3)
         self._authority = Authority(_made(folder / "upstream"))
-        self._settings = settings
+        self._settings, self._workers = settings, workers
         self.rules_file = _made(folder / "rules") / "rules.yaml"
         self.rules_file.write_text(rules)
 
@@ -63,7 +63,7 @@ class Installation:
         own = {"own-proxy.internal": self.proxy_port, "own-control.internal": self.control_port}
         places |= {f"{name}:443": f"127.0.0.1:{port}" for name, port in own.items()}
         settings = {
-            "proxy": {"listen": f"127.0.0.1:{self.proxy_port}", "workers": 1},
+            "proxy": {"listen": f"127.0.0.1:{self.proxy_port}", "workers": self._workers},
             "control": {"listen": f"127.0.0.1:{self.control_port}"},
             "metrics": {"listen": f"127.0.0.1:{self.metrics_port}"},
             "upstream": {"ca": [str(self._authority.file)], "resolve": places},
@@ -235,9 +235,9 @@ def until(holds: Callable[[], Any], seconds: float = 30, *, what: str = "it") ->
 
 
 @contextlib.contextmanager
-def installed(folder: Path, *, rules: str = RULES, **settings: Any) -> Iterator[Installation]:
+def installed(folder: Path, *, rules: str = RULES, workers: int = 1, **settings: Any) -> Iterator[Installation]:
     """An installation that runs; at the end it stops cleanly or the test fails."""
-    installation = Installation(folder, rules=rules, **settings)
+    installation = Installation(folder, rules=rules, workers=workers, **settings)
     installation.start()
     try:
         yield installation

@@ -104,6 +104,9 @@ class Lets:
     async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:
         return self._called("head") or self.limit
 
+    async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
+        return self._called("refused") or refuse
+
     async def admit(self, caller: Caller, request: HttpRequest) -> Forward | Refuse:
         if refuse := self._called("admit"):
             return refuse

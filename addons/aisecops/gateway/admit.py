@@ -36,6 +36,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Stor
 from aisecops.gateway.refuse import refusal, said_no, told_headers
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
@@ -50,7 +51,6 @@ from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.model.value import Value
 
-RUN_HEADER = "AISecOps-Run"
 APPROVAL_HEADER = "AISecOps-Approval"
 
 
@@ -102,11 +102,10 @@ class Admission:
         self._ids = ids
         self._meter = meter
         self._gatherer = gatherer
-        self._runs = runs
         self._approvals = approvals
         self._permits = permits
         self._hold_ms = hold_ms
-        self._idle_ms = idle_ms
+        self._whose = Whose(runs, store, idle_ms=idle_ms)
         self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
@@ -115,16 +114,27 @@ class Admission:
         if destination_objection(rules, host, port) is None:
             return None
         asked = HttpRequest(method="CONNECT", scheme="https", host=host, port=port, path="/", headers=())
-        run_id = await self._run_of(caller, asked)
+        run_id = await self._whose.run(caller, asked)
         if isinstance(run_id, Refuse):
             return run_id
         outcome = await self._judged_only(rules, run_id, classify(rules, asked))
         return outcome if isinstance(outcome, Refuse) else None
 
+    async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
+        """What the host refuses by itself is decided and recorded like everything else; the first no stays the no."""
+        run_id = await self._whose.run(caller, request)
+        if isinstance(run_id, Refuse):
+            return refuse
+        step = objection(request, refuse.code, refuse.detail, rule=refuse.rule)
+        outcome = await self._judged_only(self._rules.current(), run_id, step)
+        if not isinstance(outcome, Refuse):
+            return refuse
+        return replace(refuse, decision_id=outcome.decision_id, run_id=outcome.run_id)
+
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
         """Judge `request` whole; when this returns `Forward`, it is reserved and recorded."""
         started = time.perf_counter()
-        run_id = await self._run_of(caller, request)
+        run_id = await self._whose.run(caller, request)
         if isinstance(run_id, Refuse):
             return run_id
         rules = self._rules.current()
@@ -140,23 +150,6 @@ class Admission:
             seconds=time.perf_counter() - started,
         )
         return outcome
-
-    # 1
-
-    async def _run_of(self, caller: Caller, request: HttpRequest) -> RunId | Refuse:
-        named = values(request.headers, RUN_HEADER)
-        if caller.run_id is not None:
-            if named and named[0] != caller.run_id:
-                return Refuse(
-                    code=Code.RUN_UNKNOWN, detail=f"the credentials are of another run than {RUN_HEADER} says"
-                )
-            return caller.run_id
-        if not named:
-            return await self._runs.implicit(caller.agent_id, idle_ms=self._idle_ms)
-        run = await self._store.find_run(RunId(named[0]))
-        if run is None or run.agent_id != caller.agent_id:
-            return Refuse(code=Code.RUN_UNKNOWN, detail=f"`{caller.agent_id}` has no such run")
-        return run.run_id
 
     # 2 and 3
 

@@ -65,6 +65,9 @@ class Enforcement:
         except Fault as fault:
             return Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
 
+    async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
+        return await self._admission.refused(caller, request, refuse)
+
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
             return response

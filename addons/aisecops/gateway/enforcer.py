@@ -62,6 +62,10 @@ class Enforcer(Protocol):
         """
         ...
 
+    async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
+        """The host itself refuses a request of a known caller: record it, and name the decision in the refusal."""
+        ...
+
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge what it really cost, record it, return what the agent may see."""
         ...

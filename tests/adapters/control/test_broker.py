@@ -59,7 +59,9 @@ async def test_a_no_is_handed_on_with_its_code(control):
     await broker.close()
 
 
-@pytest.mark.parametrize("answer", [(500, {}), (503, {"code": "internal"}), (201, {}), (201, b"no json"), (200, {"token": "t"}), (302, {})])
+@pytest.mark.parametrize(
+    "answer", [(500, {}), (503, {"code": "internal"}), (201, {}), (201, b"no json"), (200, {"token": "t"}), (302, {})]
+)
 async def test_anything_else_is_no_token(control, answer):
     control.handler.answer = answer
     broker = broker_of(control)

@@ -1,7 +1,7 @@
 import pytest
 
-from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
 from aisecops.ops.control.openapi import describe
+from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
 from support.gateway import RULES, House, basic, send
 
 CALLS = [
@@ -75,7 +75,8 @@ async def test_a_gateway_only_asks_for_tokens(api):
 
 
 @pytest.mark.parametrize(
-    "who", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": basic("clerk", "wrong")}, {"Authorization": "Bearer "}]
+    "who",
+    [{}, {"Authorization": "Bearer wrong"}, {"Authorization": basic("clerk", "wrong")}, {"Authorization": "Bearer "}],
 )
 async def test_nobody_does_nothing(api, who):
     assert set((await statuses(api, who)).values()) == {401}
@@ -182,5 +183,8 @@ async def test_the_description_names_every_call(api):
     assert told == describe()
     paths = told["paths"]
     named = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
-    tried = {f"{m} {p}".replace("{run}", "{run_id}").replace("cap_x", "{jti}").replace("apr_x", "{approval_id}") for m, p, _ in CALLS}
+    tried = {
+        f"{m} {p}".replace("{run}", "{run_id}").replace("cap_x", "{jti}").replace("apr_x", "{approval_id}")
+        for m, p, _ in CALLS
+    }
     assert tried <= named

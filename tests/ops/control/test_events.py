@@ -16,7 +16,10 @@ async def next_event(stream):
 async def test_events_are_streamed_as_they_are_recorded_and_from_where_a_client_left_off(tmp_path):
     key = SigningKey(b"\x01" * 32)
     log = ChainLog(
-        tmp_path / "record", clock=SetClock(), sign=lambda data: key.sign(data).signature, key_id="k",
+        tmp_path / "record",
+        clock=SetClock(),
+        sign=lambda data: key.sign(data).signature,
+        key_id="k",
         public_key=bytes(key.verify_key),
     )
     await log.append(Event(event=EventName.RUN_STARTED, run_id="run_1"))

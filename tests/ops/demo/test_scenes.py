@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import yaml
 
 from aisecops.controls.policy.parse import parse
@@ -7,19 +9,17 @@ from aisecops.ops.demo.scenes import ATTACKERS_ADDRESS, SCENES, script, world
 from aisecops.ops.demo.script import Conversation, next_turn
 from aisecops.ops.demo.stage import Performed
 
-RULES = agent.__file__.replace("agent.py", "rules.yaml")
+RULES = Path(agent.__file__).with_name("rules.yaml")
 
 
 def test_every_scene_has_an_agent_program_and_a_declared_agent():
-    with open(RULES) as file:
-        declared = yaml.safe_load(file)["agents"]
+    declared = yaml.safe_load(RULES.read_text())["agents"]
     assert [scene.name for scene in SCENES] == list(agent.SCENES)
     assert {scene.agent for scene in SCENES} == set(declared)
 
 
 def test_the_demos_rules_are_good_rules():
-    with open(RULES, "rb") as file:
-        assert isinstance(parse({"demo.yaml": file.read()}), RuleSet)
+    assert isinstance(parse({"demo.yaml": RULES.read_bytes()}), RuleSet)
 
 
 def test_the_model_obeys_whoever_wrote_to_it_last():

@@ -15,7 +15,7 @@ from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, SWITCHED, TRAIL
 from aisecops.adapters.mitm.names import Place, normal
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.adapters.mitm.translate import request_of, response_of
-from aisecops.adapters.mitm.tunnels import identify
+from aisecops.adapters.mitm.tunnels import identify, told
 from aisecops.model.errors import Fault
 from aisecops.model.outcome import Refuse
 
@@ -100,13 +100,13 @@ class GovernanceAddon:
         if isinstance(caller, Refuse):
             return caller
         if refuse := self._refused_head(flow, tunnel):
-            return refuse
+            return await told(self.gate.enforcer, caller, flow.request, refuse)
         request = request_of(flow.request, whole=False)
         allowed = await self.gate.enforcer.head(caller, request)
         if isinstance(allowed, Refuse):
             return allowed
         if int(flow.request.headers.get("content-length", "0")) > allowed:
-            return BODY_TOO_LARGE
+            return await self.gate.enforcer.refused(caller, request, BODY_TOO_LARGE)
         self.gate.exchanges[flow.id] = Exchange(
             client_id=flow.client_conn.id,
             caller=caller,
@@ -119,7 +119,7 @@ class GovernanceAddon:
     async def _judge_whole(self, flow: http.HTTPFlow, exchange: Exchange) -> Refuse | None:
         """Admit `flow`, and change it into what was admitted; or say why not."""
         if flow.request.trailers:
-            return TRAILERS
+            return await self.gate.enforcer.refused(exchange.caller, exchange.request, TRAILERS)
         # an addon before this one may have changed the head since it was looked at
         if refuse := self._refused_head(flow, self.gate.tunnels.get(flow.client_conn.id)):
             return refuse

@@ -15,7 +15,8 @@ from aisecops.adapters.mitm.gate import Gate, Tunnel
 from aisecops.adapters.mitm.guard import drop_messages, empty_messages
 from aisecops.adapters.mitm.host_refusals import TWO_IDENTITIES, UNJUDGED
 from aisecops.adapters.mitm.names import Place, normal
-from aisecops.gateway.enforcer import Caller
+from aisecops.adapters.mitm.translate import request_of
+from aisecops.gateway.enforcer import Caller, Enforcer
 from aisecops.model.outcome import Refuse
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,15 @@ async def identify(gate: Gate, flow: http.HTTPFlow) -> Caller | Refuse:
     if len(values) > 1:
         return TWO_IDENTITIES
     return await gate.enforcer.identify(values[0] if values else None, source=flow.client_conn.peername[0])
+
+
+async def told(enforcer: Enforcer, caller: Caller, request: http.Request, refuse: Refuse) -> Refuse:
+    """`refuse`, recorded; a head so broken that it cannot even be copied is refused as it is."""
+    try:
+        copied = request_of(request, whole=False)
+    except ValueError:
+        return refuse
+    return await enforcer.refused(caller, copied, refuse)
 
 
 class Tunnels:
@@ -62,7 +72,7 @@ class Tunnels:
         if isinstance(caller, Refuse):
             return caller
         if refuse := refused_connect(flow.request):
-            return refuse
+            return await told(self._gate.enforcer, caller, flow.request, refuse)
         place = Place(normal(flow.request.data.host), flow.request.data.port)
         return await self._gate.enforcer.connect(caller, place.host, place.port) or Tunnel(caller, place)
 
