@@ -47,7 +47,20 @@ def order(house):
         (gzip.compress(b'{"a": 1}')[:-4], {"Content_Encoding": "gzip"}),
         (zlib.compress(b'{"a": 1}') + b"tail", {"Content_Encoding": "deflate"}),
     ],
-    ids=["cut", "twice", "deep-twice", "nan", "nested", "utf16", "rot13", "no-gzip", "gzip-gzip", "gzip-tail", "gzip-cut", "deflate-tail"],
+    ids=[
+        "cut",
+        "twice",
+        "deep-twice",
+        "nan",
+        "nested",
+        "utf16",
+        "rot13",
+        "no-gzip",
+        "gzip-gzip",
+        "gzip-tail",
+        "gzip-cut",
+        "deflate-tail",
+    ],
 )
 def test_a_body_that_is_not_what_it_says_is_unreadable(house, order, body, headers):
     said, name = order(body, Content_Type="application/json", **headers)
