@@ -15,6 +15,15 @@ def below(pid: int, role: str = "") -> list[int]:
     return sorted([*own, *(lower for child in own for lower in below(child))])
 
 
+def listens(pid: int, port: int) -> bool:
+    """True when `pid` itself holds a socket that listens on `port`."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port}
+    with contextlib.suppress(OSError):
+        return any(str(held.readlink()) in sockets for held in Path(f"/proc/{pid}/fd").iterdir())
+    return False
+
+
 def _running() -> dict[int, tuple[int, list[str]]]:
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
