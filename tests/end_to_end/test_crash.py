@@ -68,8 +68,8 @@ def kill_at_random(own: Installation, seen: Seen) -> None:
     """Kill a gateway that is at work, at any moment of it; then let the agents get somewhere, and do it again."""
     for _ in range(KILLS):
         before = seen.said.total()
-        until(lambda: (seen.said.total() > before + AGENTS_AT_WORK) and serving(own), 60, what="work")  # noqa: B023
-        time.sleep(secrets.randbelow(400) / 1000)
+        until(lambda: (seen.said.total() > before + 3) and serving(own), 60, what="work")  # noqa: B023
+        time.sleep(secrets.randbelow(300) / 1000)
         os.kill(secrets.choice(until(lambda: serving(own), 60, what="a gateway")), signal.SIGKILL)
 
 

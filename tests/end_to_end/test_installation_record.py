@@ -92,7 +92,7 @@ def test_a_record_that_lost_its_end_is_told(house, copied):
 def test_every_run_comes_out_of_its_record_as_it_was(house, story):
     decided = {event["run_id"] for event in house.events("decision")}
 
-    for run_id in [story, *sorted(decided - {story})[:3]]:
+    for run_id in [story, *sorted(decided - {story})[:1]]:
         done = house.command("replay", run_id)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "came out as recorded" in done.stdout
@@ -103,7 +103,7 @@ def test_a_runs_story_is_told_with_every_step(house, story):
     as_json = json.loads(house.command("runs", "show", story, "--json").stdout)
 
     assert done.returncode == 0
-    for word in ("crm.read", "step.run", "allow", "REFUSED", "token missing", "HELD", "answered 200"):
+    for word in ("crm.read", "step.run", "allow", "hold", "REFUSED", "token missing", "waits for a person", "answered 200"):
         assert word in done.stdout
     assert {"run_id", "agent_id", "prompt_hash", "context_provenance", "tool_invocations", "policy_decisions",
             "cumulative_risk_score", "budget_consumption"} <= as_json.keys()  # fmt: skip

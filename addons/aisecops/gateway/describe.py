@@ -108,7 +108,10 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
         events.append(event(EventName.EGRESS_MASKED, facts, decision, control=("AIS-EXE-01",), findings=masked))
     if decision.enforced is Verdict.DENY and decision.code is Code.RISK_HALTED:
         why = codes[Code.RISK_HALTED].detail
-        events.append(event(EventName.RUN_HALTED, facts, decision, control=("AIS-RSK-01",), why=why, by="gateway"))
+        total = from_micros(facts.tree.risk_micros)
+        events.append(
+            event(EventName.RUN_HALTED, facts, decision, control=("AIS-RSK-01",), why=why, by="gateway", total=total)
+        )
     return tuple(events)
 
 

@@ -245,7 +245,8 @@ class Runs:
             except Stale:
                 continue
             if event is not None:
-                await self._record.append(self._event(event, snapshot.run, **fields))
+                total = from_micros(new.risk_micros)
+                await self._record.append(self._event(event, snapshot.run, total=total, **fields))
             return replace(snapshot, tree=new, version=version)
         raise StoreError("the run's tree is changed by others faster than it can be read")
 

@@ -39,6 +39,8 @@ from aisecops.model.entities import NOT_LOOKED_FOR
 from aisecops.model.rules import RuleSet
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.counted import CountedRecord
+from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -107,7 +109,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             ids=Ulids(clock),
             rules=rules,
             store=store,
-            record=record,
+            record=CountedRecord(record, process_metrics()),
             secrets=RuleSecrets(environment, settings.paths.rules),
         )
 

@@ -1,0 +1,34 @@
+"""The record, with the metrics told of what has been written to it: tokens issued, runs ended.
+
+Knows which events are counted. An event that could not be recorded did not happen, and is not counted.
+"""
+
+from __future__ import annotations
+
+from aisecops.gateway.ports import AuditLog
+from aisecops.model.record import Event, EventName
+from aisecops.ops.metrics import Metrics
+
+ENDED = {EventName.RUN_FINISHED: "finished", EventName.RUN_HALTED: "halted"}
+
+
+class CountedRecord:
+    """An `AuditLog` that hands everything to another one, then counts."""
+
+    def __init__(self, record: AuditLog, metrics: Metrics) -> None:
+        self._record = record
+        self._metrics = metrics
+
+    async def append(self, *events: Event, durable: bool = False) -> None:
+        await self._record.append(*events, durable=durable)
+        for event in events:
+            self._count(event)
+
+    async def close(self) -> None:
+        await self._record.close()
+
+    def _count(self, event: Event) -> None:
+        if event.event is EventName.TOKEN_ISSUED:
+            self._metrics.token_issued()
+        elif event.event in ENDED:
+            self._metrics.run_ended(event.agent_id or "", ENDED[event.event], float(event.fields.get("total", 0)))
