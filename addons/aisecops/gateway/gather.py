@@ -29,7 +29,7 @@ from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Snapshot
 from aisecops.model.value import Value
-from aisecops.wire.parts import outgoing_parts
+from aisecops.wire.parts import CREDENTIAL_HEADERS, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -42,10 +42,6 @@ _REVOKED_WORDS = {
 }
 
 
-CREDENTIAL_HEADERS = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
-"""Where a credential for the destination itself belongs; a secret anywhere else is on its way out."""
-
-
 def _header_of(where: str) -> str:
     return where.removeprefix("header:").lower() if where.startswith("header:") else ""
 
@@ -56,6 +52,7 @@ def _ours(where: str) -> bool:
 
 
 def _is_credential_in_its_place(finding: Finding) -> bool:
+    """A secret for the destination itself, where those belong; anywhere else it is on its way out."""
     return finding.entity in GROUPS["SECRET"] and _header_of(finding.where) in CREDENTIAL_HEADERS
 
 
