@@ -103,7 +103,16 @@ def test_a_runs_story_is_told_with_every_step(house, story):
     as_json = json.loads(house.command("runs", "show", story, "--json").stdout)
 
     assert done.returncode == 0
-    for word in ("crm.read", "step.run", "allow", "hold", "REFUSED", "token missing", "waits for a person", "answered 200"):
+    for word in (
+        "crm.read",
+        "step.run",
+        "allow",
+        "hold",
+        "REFUSED",
+        "token missing",
+        "waits for a person",
+        "answered 200",
+    ):
         assert word in done.stdout
     assert {"run_id", "agent_id", "prompt_hash", "context_provenance", "tool_invocations", "policy_decisions",
             "cumulative_risk_score", "budget_consumption"} <= as_json.keys()  # fmt: skip

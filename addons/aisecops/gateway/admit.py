@@ -303,7 +303,6 @@ class Admission:
         approval = await self._approvals.hold(facts, judged.decision, lines)
         if wait and approval.state is ApprovalState.PENDING:
             approval = await wait_for_person(self._approvals, approval, clock=self._clock, hold_ms=self._hold_ms)
-        self._meter.approval_ended(approval.state.value, (self._clock.now_ms() - approval.opened_ms) / 1000)
         if approval.state is ApprovalState.APPROVED:
             return approval
         if approval.state is ApprovalState.DENIED:
@@ -374,7 +373,7 @@ class Admission:
         for found in judged.findings:
             self._meter.egress_found(found.finding.entity, found.action.value)
         for reason in judged.decision.reasons:
-            if reason.code.is_token_fault:
+            if reason.code.is_token_fault and reason.code is not Code.TOKEN_MISSING:
                 self._meter.token_rejected(reason.code.value)
             elif reason.code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
                 self._meter.budget_exceeded(facts.principal.agent_id, reason.rule or reason.code.value)

@@ -131,7 +131,9 @@ class Approvals:
             await self._store.swap_approval(seen, new)
         except Stale:
             return await self._store.find_approval(seen.approval_id) or seen
-        await self._record.append(self._event(event, new, by=new.answered_by, why=new.why), durable=True)
+        waited_s = (self._clock.now_ms() - new.opened_ms) / 1000
+        told = self._event(event, new, by=new.answered_by, why=new.why, waited_s=waited_s)
+        await self._record.append(told, durable=True)
         return new
 
     def _event(self, name: EventName, approval: Approval, **fields: Any) -> Event:

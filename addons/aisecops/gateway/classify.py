@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from decimal import ROUND_CEILING, Decimal
+from urllib.parse import unquote
 
+from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+from aisecops.controls.dlp.triggers import may_hold
 from aisecops.controls.policy.match import (
     destination_known,
     find_model,
@@ -20,6 +23,7 @@ from aisecops.controls.policy.match import (
 from aisecops.controls.policy.target import normal_path
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.refusals import Code
@@ -37,6 +41,7 @@ SERVES = ("AIS-EXE-01",)
 UNSTATED_OUTPUT_TOKENS = 1024
 """Reserved for an answer whose length the request does not bound; the real use replaces it."""
 
+_SECRETS = GROUPS["SECRET"]
 READ_METHODS = frozenset({"GET", "HEAD"})
 _DIGESTED_HEADERS = ("content-type", "content-encoding")
 
@@ -70,9 +75,24 @@ def request_digest(request: HttpRequest) -> str:
 def classify(rules: RuleSet, request: HttpRequest) -> Step:
     """What `request` is under `rules`. Never raises for what a client sent."""
     try:
-        return _classified(rules, request)
+        step = _classified(rules, request)
     except WireError as error:
         return objection(request, error.code, error.detail)
+    if not names_a_secret(step.action.scope):
+        return step
+    # A scope is written down in tokens and records: a secret in it would be kept for ever.
+    return objection(
+        request,
+        Code.EGRESS_BLOCKED,
+        "the path or the value that makes the scope holds a secret; send it elsewhere",
+        rule=step.action.rule,
+    )
+
+
+def names_a_secret(scope: str) -> bool:
+    """True when what fills `scope` looks like a key, a token or a password."""
+    text = unquote(scope)
+    return may_hold(text, _SECRETS) and any(True for detector in SECRET_DETECTORS for _ in detector.find(text))
 
 
 def objection(request: HttpRequest, code: Code, detail: str, *, rule: str = "") -> Step:

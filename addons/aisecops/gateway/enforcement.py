@@ -10,7 +10,7 @@ from aisecops.gateway.admit import Admission
 from aisecops.gateway.enforcer import Caller, StreamTap
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.permits import Permits
-from aisecops.gateway.ports import Ids, RuleSource
+from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.settle import Settlement, is_event_stream
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.errors import Fault
@@ -37,6 +37,7 @@ class Enforcement:
         admission: Admission,
         settlement: Settlement,
         permits: Permits,
+        meter: Meter,
         control: tuple[str, int] | None,
     ) -> None:
         self._rules = rules
@@ -45,10 +46,15 @@ class Enforcement:
         self._admission = admission
         self._settlement = settlement
         self._permits = permits
+        self._meter = meter
         self._control = control
 
     async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
-        return await self._identities.identify(proxy_authorization, source=source)
+        caller = await self._identities.identify(proxy_authorization, source=source)
+        if isinstance(caller, Refuse):
+            # Counted and not recorded: whoever guesses secrets must not be able to fill the disk with it.
+            self._meter.decided(agent="", tool="", effect="", decision="deny", code=caller.code.value, seconds=0.0)
+        return caller
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
         return await self._admission.connect(caller, host, port)

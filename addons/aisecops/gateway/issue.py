@@ -11,6 +11,7 @@ from aisecops.controls.budget.phase import phase_judgment
 from aisecops.controls.policy.evaluate import evaluate
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
+from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.judge import limits_of, strictest_thresholds, unasked
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
 from aisecops.model.decision import Judgment, Reason, Verdict
@@ -189,7 +190,7 @@ class TokenService:
                 snapshot,
                 {
                     "tool": request.tool,
-                    "scope": request.scope,
+                    "scope": None if reason.code is Code.UNREADABLE else request.scope,
                     "code": reason.code,
                     "detail": reason.detail,
                     "rule": reason.rule,
@@ -239,7 +240,7 @@ def _unreadable(request: TokenRequest) -> str:
         segments(request.scope)
     except ValueError as error:
         return str(error)
-    return ""
+    return "the scope holds a secret" if names_a_secret(request.scope) else ""
 
 
 def _shown(constraints: Constraints) -> dict[str, Any]:

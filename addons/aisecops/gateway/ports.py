@@ -201,10 +201,6 @@ class Meter(Protocol):
         """A budget refused a step."""
         ...
 
-    def approval_ended(self, outcome: str, wait_seconds: float) -> None:
-        """A held step was approved, denied or left waiting."""
-        ...
-
 
 class Refused(Exception):
     """The control plane refused; carries its problem document's code and detail."""

@@ -17,6 +17,7 @@ from aisecops.controls.budget import phase
 from aisecops.controls.risk import plan as whole
 from aisecops.controls.risk.escalation import StepSeen
 from aisecops.controls.risk.score import stress
+from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.judge import limits_of, strictest_thresholds
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
@@ -168,6 +169,8 @@ class Runs:
             kept = tree.held_steps if held is None else (*tree.held_steps, (steps[held].tool, steps[held].scope))
             return replace(tree, held_steps=tuple(dict.fromkeys(kept)))
 
+        if any(names_a_secret(step.scope) for step in steps):
+            return Refuse(code=Code.UNREADABLE, detail="a scope of the plan holds a secret", run_id=run_id)
         rules = self._rules.current()
         missing = [step.tool for step in steps if step.tool not in rules.tools]
         if missing:
@@ -239,8 +242,10 @@ class Runs:
             snapshot = await self._store.snapshot(run_id)
             if snapshot is None:
                 return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`", run_id=run_id)
+            new = change(snapshot.tree)
+            if new == snapshot.tree:
+                return snapshot  # halted twice is halted once: nothing happened, so there is nothing to record
             try:
-                new = change(snapshot.tree)
                 version = await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
             except Stale:
                 continue

@@ -18,7 +18,7 @@ from aisecops.controls.tokens.cover import rows_within
 from aisecops.gateway.classify import Step, cost_micros
 from aisecops.gateway.describe import event, returned
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Store
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
@@ -32,6 +32,9 @@ from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmAnswer, Usage, estimated_input_tokens, estimated_output_tokens
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
 
 FAILED = 400
 """Answers from this status on carry an error, not what was asked for."""
@@ -48,12 +51,9 @@ class Unfit(Exception):
 class Settlement:
     """Settles forwarded steps."""
 
-    def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, permits: Permits
-    ) -> None:
+    def __init__(self, *, store: Store, record: AuditLog, clock: Clock, ids: Ids, permits: Permits) -> None:
         self._store = store
         self._record = record
-        self._rules = rules
         self._clock = clock
         self._ids = ids
         self._permits = permits
@@ -116,11 +116,9 @@ class Settlement:
         needs_json = step.call is not None or (step.tool is not None and _measured(step))
         if not needs_json or response.status >= FAILED:
             return None, None
-        limit = self._rules.current().egress.max_body_bytes
         try:
-            data = read_json(
-                decode(response.body, response.headers, max_bytes=limit, allow_names=True), max_bytes=limit
-            )
+            body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+            data = read_json(body, max_bytes=MAX_ANSWER_BYTES)
             answer = read_answer(step.model.dialect, data) if step.call and step.model else None
         except WireError as error:
             raise Unfit(

@@ -1,4 +1,4 @@
-"""The record, with the metrics told of what has been written to it: tokens issued, runs ended.
+"""The record, with the metrics told of what has been written to it: tokens issued, runs ended, people's answers.
 
 Knows which events are counted. An event that could not be recorded did not happen, and is not counted.
 """
@@ -10,6 +10,11 @@ from aisecops.model.record import Event, EventName
 from aisecops.ops.metrics import Metrics
 
 ENDED = {EventName.RUN_FINISHED: "finished", EventName.RUN_HALTED: "halted"}
+ANSWERED = {
+    EventName.APPROVAL_GRANTED: "approved",
+    EventName.APPROVAL_DENIED: "denied",
+    EventName.APPROVAL_EXPIRED: "expired",
+}
 
 
 class CountedRecord:
@@ -32,3 +37,5 @@ class CountedRecord:
             self._metrics.token_issued()
         elif event.event in ENDED:
             self._metrics.run_ended(event.agent_id or "", ENDED[event.event], float(event.fields.get("total", 0)))
+        elif event.event in ANSWERED:
+            self._metrics.approval_ended(ANSWERED[event.event], float(event.fields.get("waited_s", 0)))

@@ -164,9 +164,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             hold_ms=int(settings.hold_seconds * 1000),
             idle_ms=int(settings.idle_run_seconds * 1000),
         )
-        settlement = Settlement(
-            store=base.store, record=base.record, rules=base.rules, clock=base.clock, ids=base.ids, permits=permits
-        )
+        settlement = Settlement(store=base.store, record=base.record, clock=base.clock, ids=base.ids, permits=permits)
         await scanner.ready()
         yield Enforcement(
             rules=base.rules,
@@ -175,6 +173,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             admission=admission,
             settlement=settlement,
             permits=permits,
+            meter=meter,
             control=control_address(settings),
         )
 

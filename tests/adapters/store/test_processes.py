@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random  # noqa: TID251 - seeded: the moments of the kills
+import random
 import sqlite3
 import time
 from contextlib import closing

@@ -34,7 +34,7 @@ CALL = [("weather", {"city": "Rome"})]
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     world = World(customers=customers(250), articles={"refunds": "within 30 days"})
     folder = tmp_path_factory.mktemp("demo")
-    with serve_all(folder, now_ms=int(time.time() * 1000), script=SCRIPT, world=world) as running:  # noqa: TID251
+    with serve_all(folder, now_ms=int(time.time() * 1000), script=SCRIPT, world=world) as running:
         yield running
 
 
@@ -208,7 +208,7 @@ def test_the_tools_hold_and_change_their_data(running: Running, tools: httpx.Cli
 
 
 def test_after_the_block_nothing_listens(tmp_path: Path) -> None:
-    with serve_all(tmp_path, now_ms=int(time.time() * 1000)) as running:  # noqa: TID251
+    with serve_all(tmp_path, now_ms=int(time.time() * 1000)) as running:
         port = running.port
         assert running.resolve[f"{CRM}:443"] == f"127.0.0.1:{port}"
     with pytest.raises(ConnectionRefusedError):

@@ -77,7 +77,6 @@ _RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecogni
     "UK_NINO": predefined.UkNinoRecognizer,
     "US_MBI": predefined.UsMbiRecognizer,
     "MEDICAL_LICENSE": predefined.MedicalLicenseRecognizer,
-    "CA_SIN": predefined.CaSinRecognizer,
     "AU_TFN": predefined.AuTfnRecognizer,
     "AU_MEDICARE": predefined.AuMedicareRecognizer,
     "IN_AADHAAR": predefined.InAadhaarRecognizer,
@@ -87,7 +86,6 @@ _RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecogni
     "IT_FISCAL_CODE": predefined.ItFiscalCodeRecognizer,
     "PL_PESEL": predefined.PlPeselRecognizer,
     "FI_PERSONAL_IDENTITY_CODE": predefined.FiPersonalIdentityCodeRecognizer,
-    "DE_TAX_ID": predefined.DeTaxIdRecognizer,
     "KR_RRN": predefined.KrRrnRecognizer,
 }
 

@@ -36,7 +36,6 @@ PERSONAL_TRIGGERS: dict[str, str] = {
     "UK_NINO": r"[0-9](?: ?[0-9]){5}",
     "US_MBI": r"[0-9][A-Za-z][A-Za-z0-9][0-9]",
     "MEDICAL_LICENSE": r"[0-9][0-9]{6}",
-    "CA_SIN": _NINE_DIGITS,
     "AU_TFN": _NINE_DIGITS,
     "AU_MEDICARE": _NINE_DIGITS,
     "IN_AADHAAR": _NINE_DIGITS,
@@ -46,7 +45,6 @@ PERSONAL_TRIGGERS: dict[str, str] = {
     "IT_FISCAL_CODE": _LONG_RUN,
     "PL_PESEL": _ELEVEN_DIGITS,
     "FI_PERSONAL_IDENTITY_CODE": r"[0-9][0-9]{5}",
-    "DE_TAX_ID": _ELEVEN_DIGITS,
     "KR_RRN": _NINE_DIGITS,
 }
 """By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated."""
