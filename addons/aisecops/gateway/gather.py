@@ -166,7 +166,13 @@ class Gatherer:
         try:
             found = await self._resolver.resolve(host, port)
         except OSError:
-            return (), replace(deny(Code.DESTINATION_DENIED, f"`{host}` cannot be resolved"), binding=True)
+            return (), replace(
+                deny(
+                    Code.DESTINATION_DENIED,
+                    f"`{host}` cannot be resolved; check the name, or fix its address in `upstream.resolve`",
+                ),
+                binding=True,
+            )
         judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own)
         return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
 

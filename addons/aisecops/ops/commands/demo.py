@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def demo(*, serve: bool, folder: Path) -> int:
 def _outcome(done: Performed) -> str:
     if not done.well:
         return f"NOT AS IT MUST BE: {', '.join(done.codes) or 'nothing was refused'}"
-    return ", ".join(dict.fromkeys(done.codes)) or "passed"
+    return done.scene.ended or ", ".join(dict.fromkeys(done.codes)) or "passed"
 
 
 def _report(performed: list[Performed], folder: Path) -> None:
@@ -77,11 +78,20 @@ def _report(performed: list[Performed], folder: Path) -> None:
     Console(width=150).print(table)
     config = folder / "aisecops.yaml"
     chain = next((done for done in performed if done.scene.name == "mass_mail"), performed[-1])
+    program = _program()
     click.echo("look further:")
-    click.echo(f"  aisecops --config {config} runs show {chain.run_id}")
-    click.echo(f"  aisecops --config {config} replay {chain.run_id}")
-    click.echo(f"  aisecops --config {config} audit verify")
+    click.echo(f"  {program} --config {config} runs show {chain.run_id}")
+    click.echo(f"  {program} --config {config} replay {chain.run_id}")
+    click.echo(f"  {program} --config {config} audit verify")
     click.echo(f"  {folder}/rules/demo.yaml has the rules, rules/README.md explains them")
+
+
+def _program() -> str:
+    """How this program was called, so that the lines can be pasted."""
+    called = Path(sys.argv[0])
+    if called.name != "aisecops" or not called.is_absolute():
+        return str(called) if called.name == "aisecops" else "aisecops"
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def _stay(on: Stage) -> None:
