@@ -25,6 +25,7 @@ from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.resolver import SystemResolver
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import operator_secret, secret_key
+from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.enforcement import Enforcement
@@ -35,8 +36,6 @@ from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
-from aisecops.model.entities import NOT_LOOKED_FOR
-from aisecops.model.rules import RuleSet
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.counted import CountedRecord
@@ -138,7 +137,8 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         opened.push_async_callback(scanner.close)
         opened.push_async_callback(broker.close)
         scanner.begin()
-        _tell_what_is_not_looked_for(rules)
+        for note in unobeyed(rules):
+            _log.warning("rules: %s", note)
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
@@ -228,9 +228,3 @@ def control_address(settings: Settings) -> tuple[str, int] | None:
     if settings.control.public_url or settings.control.tls_certificate:
         return None
     return listen.host, listen.port
-
-
-def _tell_what_is_not_looked_for(rules: RuleSet) -> None:
-    named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
-    if named:
-        _log.warning("the rules name %s under egress, which this version does not look for", ", ".join(sorted(named)))

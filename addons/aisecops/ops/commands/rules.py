@@ -14,6 +14,7 @@ from aisecops.controls.policy.explain import Explanation, explain
 from aisecops.controls.policy.mistakes import shown
 from aisecops.controls.policy.parse import parse
 from aisecops.controls.policy.sections import schema
+from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.model.ids import AgentId
 from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
@@ -39,11 +40,15 @@ def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, a
     at = _folder(ctx, folder, folder_option)
     found = _read(at)
     problems = () if isinstance(found, RuleSet) else found
+    notes = unobeyed(found) if isinstance(found, RuleSet) else ()
     if as_json:
         version = found.policy_version if isinstance(found, RuleSet) else None
-        _print_json({"ok": not problems, "policy_version": version, "problems": [_as_json(one) for one in problems]})
+        said = [_as_json(one) for one in problems]
+        _print_json({"ok": not problems, "policy_version": version, "problems": said, "notes": list(notes)})
     elif isinstance(found, RuleSet):
         click.echo(f"{at}: well, {_counted(found)}\n{found.policy_version}")
+        for note in notes:
+            click.echo(f"note: {note}")
     else:
         _tell(problems)
     if problems:

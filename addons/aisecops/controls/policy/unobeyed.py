@@ -1,0 +1,46 @@
+"""What rules say that this version reads and does not obey yet: said to whoever checks or starts with them.
+
+A rule that silently does nothing is dangerous; one whose engine is missing refuses instead and is not in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aisecops.model.entities import NOT_LOOKED_FOR
+from aisecops.model.rules import CertificateAuthentication, FirewallRules, McpMatch, ModelToolMatch, RuleSet
+
+
+def unobeyed(rules: RuleSet) -> tuple[str, ...]:
+    """One line for each kind of rule in `rules` that has no effect yet."""
+    return tuple(dict.fromkeys((*_of_agents(rules), *_of_tools(rules), *_of_content(rules))))
+
+
+def _of_agents(rules: RuleSet) -> Iterator[str]:
+    for agent in rules.agents.values():
+        if agent.system_prompt != "free":
+            yield "`system_prompt` of an agent is not compared with what it sends yet"
+        if any(isinstance(way, CertificateAuthentication) for way in agent.authenticate):
+            yield "`client_cert` proves nobody yet: such an agent is refused unless it has another way"
+
+
+def _of_tools(rules: RuleSet) -> Iterator[str]:
+    for tool in rules.tools.values():
+        if any(argument.steering for argument in tool.arguments):
+            yield "`arguments` are not traced to where they came from yet"
+        if any(isinstance(match, ModelToolMatch) for match in tool.match):
+            yield "`model_tool` calls are recorded when a model proposes them, and not judged yet"
+        if any(isinstance(match, McpMatch) for match in tool.match):
+            yield "`mcp` calls are refused: they are not read yet"
+
+
+def _of_content(rules: RuleSet) -> Iterator[str]:
+    if rules.memory:
+        yield "`memory` is not watched yet"
+    if rules.firewall != FirewallRules():
+        yield "`firewall` does not look into content yet"
+    if rules.egress.labels:
+        yield "`egress.labels` is not held against content yet"
+    named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
+    if named:
+        yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"

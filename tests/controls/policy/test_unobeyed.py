@@ -1,0 +1,29 @@
+import pytest
+
+from aisecops.controls.policy.unobeyed import unobeyed
+from support.rules_text import rules
+
+AGENT = """
+agents:
+  bot:
+    authenticate: {secret: "env:BOT"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "word"),
+    [
+        ("    system_prompt: pinned\n", "system_prompt"),
+        ("egress: {labels: {confidential: {to: [internal]}}}\n", "egress.labels"),
+        ("firewall: {block_at: 0.8}\n", "firewall"),
+        ("egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n", "PERSON"),
+        ("tools: {shell.exec: {match: {model_tool: bash}}}\n", "model_tool"),
+        ("tools: {tickets.*: {match: {mcp: {host: mcp.internal, tool: '*'}}}}\n", "mcp"),
+    ],
+)
+def test_a_rule_without_effect_is_named(more, word):
+    assert any(word in line for line in unobeyed(rules(AGENT + more)))
+
+
+def test_rules_that_are_all_obeyed_have_no_note():
+    assert unobeyed(rules(AGENT)) == ()
