@@ -12,9 +12,8 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.egress.destination import host_shape, judge_addresses
-from aisecops.controls.tokens.codec import UnverifiedToken
+from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
-from aisecops.controls.tokens.verify import verify
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
@@ -84,8 +83,7 @@ class Gatherer:
         self._resolver = resolver
         self._scanner = scanner
         self._broker = broker
-        self._issuer = issuer
-        self._audience = audience
+        self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
 
     async def presented(
@@ -124,10 +122,8 @@ class Gatherer:
 
     async def snapshot(self, run_id: RunId, presented: Presented | None) -> Snapshot | None:
         """The run as it stands, with what is revoked of it and of the token."""
-        unverified = UnverifiedToken.parse(presented.text) if presented and presented.text else None
-        if isinstance(unverified, UnverifiedToken):
-            return await self._store.snapshot(run_id, token_id=unverified.jti, key_id=unverified.kid)
-        return await self._store.snapshot(run_id)
+        token_id, key_id = self._tokens.ids(presented.text) if presented and presented.text else (None, "")
+        return await self._store.snapshot(run_id, token_id=token_id, key_id=key_id)
 
     def token_facts(
         self, presented: Presented | None, snapshot: Snapshot, *, agent_id: AgentId, now_ms: int
@@ -135,12 +131,10 @@ class Gatherer:
         """What verification makes of the token; revocation counts after a good signature only."""
         if presented is None or presented.refused is not None:
             return presented.refused if presented else None
-        facts = verify(
+        facts = self._tokens.verify(
             presented.text,
             keys=self._keys.verify_keys(),
             now_s=now_ms // 1000,
-            issuer=self._issuer,
-            audience=self._audience,
             agent_id=agent_id,
             run_id=snapshot.run.run_id,
             proof=presented.proof,

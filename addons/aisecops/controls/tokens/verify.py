@@ -44,6 +44,14 @@ def verify(
     6. Agent, then run: both exactly the presenter's.                            token_wrong_agent, token_wrong_run
     7. Possession: a token with `cnf` needs a good proof by that very key.       token_proof_invalid
     """
+    claims = authentic(text, keys=keys, issuer=issuer, audience=audience)
+    if isinstance(claims, TokenFacts):
+        return claims
+    return fits_presenter(claims, now_s=now_s, agent_id=agent_id, run_id=run_id, leeway_s=leeway_s, proof=proof)
+
+
+def authentic(text: str, *, keys: Mapping[str, bytes], issuer: str, audience: str) -> Claims | TokenFacts:
+    """Steps 1 to 4, which depend on nothing but these arguments: the claims, or the fault."""
     # 1
     token = UnverifiedToken.parse(text)
     if isinstance(token, TokenFacts):
@@ -59,7 +67,19 @@ def verify(
     # 4
     if (claims.iss, claims.aud) != (issuer, audience):
         return _fault(Code.TOKEN_SIGNATURE_INVALID, "it was signed for another issuer or audience")
-    # 5 to 7
+    return claims
+
+
+def fits_presenter(
+    claims: Claims,
+    *,
+    now_s: int,
+    agent_id: AgentId,
+    run_id: RunId,
+    leeway_s: int = 5,
+    proof: ProofFacts | None = None,
+) -> TokenFacts:
+    """Steps 5 to 7, of claims that are authentic; to be asked anew each time the token is shown."""
     return (
         timely(claims, now_s=now_s, leeway_s=leeway_s)
         or _presenter_fault(claims, agent_id, run_id)
