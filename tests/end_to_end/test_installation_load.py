@@ -114,7 +114,12 @@ def test_every_metric_of_the_contract_is_there_and_counts_what_happened(own):
     said = own.ask(careful, "POST", "https://db.internal/steps/1", headers=headers, body={})
     assert_refused(said, "human_approval_required")
 
-    samples = until(lambda: (found := own.metrics()).get("aisecops_approvals_pending", 0) > 0 and found)
+    until(lambda: own.metrics().get("aisecops_approvals_pending", 0) > 0)
+    answered = own.api(own.operator, "POST", f"/v1/approvals/{said.json['approval_id']}", {"decision": "approve"})
+    assert answered.status == 200, answered
+
+    approved = 'aisecops_approvals_total{outcome="approved"}'
+    samples = until(lambda: (found := own.metrics()).get(approved) == 1 and found)
 
     there = {re.match(r"aisecops_(\w+)", name)[1] for name in samples if name.startswith("aisecops_")}
     missing = {name for name in NAMES if not any(one == name or one.startswith(f"{name}_") for one in there)}
