@@ -662,3 +662,48 @@ async def test_a_guessed_secret_is_counted():
     house = House()
     await house.enforcement.identify(None, source="127.0.0.1")
     assert house.meter.calls[-1][1]["code"] == "identity_required"
+
+
+@pytest.mark.parametrize("name", ["X_HTTP_Method_Override", "X_Method_Override", "x_http_method"])
+async def test_a_read_cannot_be_made_a_write_by_a_header(name):
+    house = House()
+    run = await house.run()
+    token = await house.token(run, "crm.read", "crm.customers.42")
+    assert code(await house.ask(run, read(token=token, **{name: "DELETE"}))) is Code.PROTOCOL_DENIED
+
+
+@pytest.mark.parametrize(
+    ("header", "same"), [("X_Amount", False), ("Authorization", False), ("User_Agent", True), ("traceparent", True)]
+)
+async def test_an_approval_is_for_what_the_headers_say_too(header, same):
+    house = House(HOLDING)
+    run = await house.run()
+    token, outcome = await held(house, run)
+    await house.approvals.answer(outcome.approval_id, approve=True, by=OPERATOR, why="")
+    again = await house.ask(run, send(token=token, AISecOps_Approval=outcome.approval_id, **{header: "1"}))
+    assert isinstance(again, Forward) is same
+
+
+async def test_what_a_person_approved_is_not_judged_by_rules_that_are_gone():
+    house = House(HOLDING, hold_ms=60_000)
+    run = await house.run()
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    waiting = asyncio.ensure_future(house.ask(run, send(token=token)))
+    while not (pending := await house.store.list_approvals()):  # noqa: ASYNC110 - another task answers
+        await asyncio.sleep(0)
+    house.rules.rules = rules_of(HOLDING.replace('scope: "mail.contacts.*"', 'scope: "mail.contacts.bob"'))
+    await house.approvals.answer(pending[0].approval_id, approve=True, by=OPERATOR, why="")
+    first = await asyncio.wait_for(waiting, 5)
+    assert code(first) is Code.HUMAN_APPROVAL_REQUIRED
+    again = await house.ask(run, send(token=token, AISecOps_Approval=first.approval_id))
+    assert code(again) is Code.TOKEN_POLICY_OUTDATED
+
+
+async def test_a_step_that_cannot_be_masked_is_not_recorded_as_done():
+    house = House(EGRESS)
+    run = await house.run()
+    house.scanner.found = (finding("EMAIL_ADDRESS", where="body:/nowhere"),)
+    refused = await house.ask(run, send(token=await house.token(run, "mail.send", "mail.contacts.ann")))
+    assert isinstance(refused, Refuse)
+    assert "tool_invoked" not in house.record.names()
+    assert (await house.tree(run)).risk_micros == 0

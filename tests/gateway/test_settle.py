@@ -206,3 +206,25 @@ async def test_the_wait_for_an_answer_holds_no_content():
     permit = await forwarded(house, run, chat())
     found = house.permits.find(permit)
     assert (found.step.body, found.step.json) == (b"", None)
+
+
+async def test_hanging_up_on_a_stream_does_not_make_it_cheaper():
+    house = House()
+    run = await house.run()
+    permit = await forwarded(house, run, chat(stream=True))
+    reserved = await spent(house, run)
+    tap = house.enforcement.tap(permit, HttpResponse(status=200, headers=(("content-type", "text/event-stream"),)))
+    tap.feed(STREAM[0])
+    await house.enforcement.finish(permit, tap)
+    assert await spent(house, run) == reserved
+
+
+async def test_an_answer_whose_rows_are_counted_does_not_go_by_as_a_stream():
+    house = House()
+    run = await house.run()
+    permit = await read_permit(house, run)
+    head = HttpResponse(status=200, headers=(("content-type", "text/event-stream"),))
+    assert house.enforcement.tap(permit, head) is None
+    assert isinstance(
+        await house.enforcement.settle(permit, answer(b"data: x", content_type="text/event-stream")), Refuse
+    )

@@ -33,7 +33,7 @@ from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged, judge, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
-from aisecops.gateway.refuse import refusal, said_no, told_headers
+from aisecops.gateway.refuse import refusal, rules_changed, said_no, told_headers
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.whose import Whose
@@ -214,6 +214,8 @@ class Admission:
             held = await self._held(rules, facts, judged, wait=not course.waited)
             if isinstance(held, Refuse):
                 return held
+            if self._rules.current().policy_version != rules.policy_version:
+                return rules_changed(held)
             course.approval, course.waited, course.decision_id = held, True, self._new_decision()
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
@@ -326,13 +328,13 @@ class Admission:
     ) -> Outcome:
         lines = self._lines(rules, facts)
         try:
+            body = self._masked(looked.step, judged)
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),
                 *acted(facts, judged.decision),
                 durable=facts.request.effect.changes_state,
             )
-            body = self._masked(looked.step, judged)
         except Fault:
             await give_back(self._store, facts, judged)
             if approval is not None:

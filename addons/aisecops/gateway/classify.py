@@ -43,7 +43,23 @@ UNSTATED_OUTPUT_TOKENS = 1024
 
 _SECRETS = GROUPS["SECRET"]
 READ_METHODS = frozenset({"GET", "HEAD"})
-_DIGESTED_HEADERS = ("content-type", "content-encoding")
+_METHOD_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+_VOLATILE_HEADERS = frozenset(
+    {
+        *("host", "content-length", "connection", "proxy-connection", "keep-alive", "dpop", "user-agent", "date"),
+        *(
+            "accept",
+            "accept-encoding",
+            "accept-language",
+            "idempotency-key",
+            "x-request-id",
+            "traceparent",
+            "tracestate",
+        ),
+    }
+)
+_VOLATILE_PREFIXES = ("aisecops-", "proxy-", "x-stainless-")
+"""Headers that say how and when a client sends, not what: a repeated request may differ in them."""
 
 
 class Step(Value):
@@ -63,13 +79,17 @@ class Step(Value):
 
 
 def request_digest(request: HttpRequest) -> str:
-    """SHA-256 of what makes this request this one: method, target, how the body is to be read, body."""
+    """SHA-256 of what makes this request this one: method, target, headers but for the volatile ones, body."""
     digest = hashlib.sha256()
-    shaping = [f"{name}:{value}" for name in _DIGESTED_HEADERS for value in values(request.headers, name)]
+    shaping = sorted(f"{name.lower()}:{value}" for name, value in request.headers if _shapes(name.lower()))
     for part in (request.method, request.scheme, request.host, str(request.port), request.path, *shaping):
         digest.update(len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape"))
     digest.update(request.body)
     return f"sha256:{digest.hexdigest()}"
+
+
+def _shapes(name: str) -> bool:
+    return name not in _VOLATILE_HEADERS and not name.startswith(_VOLATILE_PREFIXES)
 
 
 def classify(rules: RuleSet, request: HttpRequest) -> Step:
@@ -120,6 +140,9 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     unknown = destination_objection(rules, request.host, request.port)
     if unknown is not None:
         return objection(request, unknown.reasons[0].code, unknown.reasons[0].detail)
+    if any(values(request.headers, name) for name in _METHOD_OVERRIDES):
+        # what is judged by its method must not be done by another
+        raise WireError("a header that overrides the method is not let through; send the method", Code.PROTOCOL_DENIED)
     segments, query = normal_path(request.path)
     limit = rules.egress.max_body_bytes
     if len(request.body) > limit:

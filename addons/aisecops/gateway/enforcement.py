@@ -11,7 +11,7 @@ from aisecops.gateway.enforcer import Caller, StreamTap
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
-from aisecops.gateway.settle import Settlement, is_event_stream
+from aisecops.gateway.settle import Settlement, is_event_stream, is_measured
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest, HttpResponse, values
@@ -86,6 +86,8 @@ class Enforcement:
         step = found.step
         if step.call is not None and not step.call.stream:
             return None
+        if is_measured(step):
+            return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
         return StreamWatch(status=response.status, dialect=step.model.dialect if step.call and step.model else None)
 
     async def finish(self, permit: str, tap: StreamTap) -> None:

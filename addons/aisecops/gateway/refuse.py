@@ -67,5 +67,15 @@ def said_no(approval: Approval) -> Refuse:
     )
 
 
+def rules_changed(approval: Approval) -> Refuse:
+    """What the caller gets when other rules came into force while a person was asked: nothing is judged by old ones."""
+    return Refuse(
+        code=Code.HUMAN_APPROVAL_REQUIRED,
+        run_id=approval.run_id,
+        approval_id=approval.approval_id,
+        detail="the rules changed while a person was asked; repeat the same request with AISecOps-Approval",
+    )
+
+
 def _token_request(facts: Facts) -> dict[str, Any]:
     return {"run_id": facts.principal.run_id, "tool": facts.request.tool, "scope": facts.request.scope}

@@ -113,7 +113,7 @@ class Settlement:
 
     def _read(self, step: Step, response: HttpResponse) -> tuple[LlmAnswer | None, JsonValue]:
         """What rules need of the answer, read strictly; nothing is read that nobody needs."""
-        needs_json = step.call is not None or (step.tool is not None and _measured(step))
+        needs_json = step.call is not None or (step.tool is not None and is_measured(step))
         if not needs_json or response.status >= FAILED:
             return None, None
         try:
@@ -134,9 +134,11 @@ class Settlement:
             used = answer.usage or Usage(
                 input_tokens=estimated_input_tokens(step.call), output_tokens=estimated_output_tokens(answer)
             )
-            return cost_micros(
+            seen = cost_micros(
                 step.model, permit.facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens
             )
+            # Whoever hangs up before a stream has said what it cost does not pay less for it.
+            return seen if answer.complete else max(seen, reserved)
         if step.tool and step.tool.cost and step.tool.cost.side == "response" and data is not None:
             said = measure(step.tool.cost, data)
             return reserved if said is None else to_micros(said)
@@ -225,7 +227,8 @@ class Settlement:
         )
 
 
-def _measured(step: Step) -> bool:
+def is_measured(step: Step) -> bool:
+    """True when a rule counts something in the answer."""
     tool = step.tool
     return tool is not None and any(m is not None and m.side == "response" for m in (tool.rows, tool.cost))
 
