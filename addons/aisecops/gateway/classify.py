@@ -25,7 +25,7 @@ from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.exchange import HttpRequest
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import ModelRule, Price, RuleSet, SourceRule, ToolRule
@@ -43,7 +43,7 @@ UNSTATED_OUTPUT_TOKENS = 1024
 
 _SECRETS = GROUPS["SECRET"]
 READ_METHODS = frozenset({"GET", "HEAD"})
-_METHOD_OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+_METHOD_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 _VOLATILE_HEADERS = frozenset(
     {
         *("host", "content-length", "connection", "proxy-connection", "keep-alive", "dpop", "user-agent", "date"),
@@ -140,7 +140,8 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     unknown = destination_objection(rules, request.host, request.port)
     if unknown is not None:
         return objection(request, unknown.reasons[0].code, unknown.reasons[0].detail)
-    if any(values(request.headers, name) for name in _METHOD_OVERRIDES):
+    # many servers take `_` in a header's name for `-`
+    if any(name.lower().replace("_", "-") in _METHOD_OVERRIDES for name, _ in request.headers):
         # what is judged by its method must not be done by another
         raise WireError("a header that overrides the method is not let through; send the method", Code.PROTOCOL_DENIED)
     segments, query = normal_path(request.path)
