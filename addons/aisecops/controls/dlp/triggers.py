@@ -30,7 +30,7 @@ PERSONAL_TRIGGERS: dict[str, str] = {
     "EMAIL_ADDRESS": r"@",
     "PHONE_NUMBER": _FIVE_DIGITS,
     "CRYPTO": _LONG_RUN,
-    "IP_ADDRESS": r"[0-9]\.[0-9]{1,3}\.[0-9]|::|:[0-9A-Fa-f]{1,4}:",
+    "IP_ADDRESS": r"::|[0-9]\.[0-9]{1,3}\.[0-9]|:[0-9A-Fa-f]{1,4}:",
     "MAC_ADDRESS": r":[0-9A-Fa-f]{2}:|-[0-9A-Fa-f]{2}-|\.[0-9A-Fa-f]{4}\.",
     "UK_NHS": _NINE_DIGITS,
     "UK_NINO": r"[0-9](?: ?[0-9]){5}",
@@ -47,7 +47,8 @@ PERSONAL_TRIGGERS: dict[str, str] = {
     "FI_PERSONAL_IDENTITY_CODE": r"[0-9][0-9]{5}",
     "KR_RRN": _NINE_DIGITS,
 }
-"""By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated."""
+"""By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated, and
+is needed: a pattern with other ways to match does not begin with it."""
 
 MIN_ENCODED = 16
 """Characters of the shortest base64 run that is opened (twelve bytes); long enough for `_LONG_RUN` to see it."""
