@@ -171,6 +171,32 @@ async def test_runs_are_listed_newest_first(store):
     assert [run.run_id for run in await store.list_runs(agent_id=AgentId("bot-1"))] == ["run_3", "run_1"]
 
 
+async def test_only_trees_that_changed_are_told(store):
+    first = await opened(store)
+    other = await opened(store, OTHER)
+    gone = RunId("run_gone")
+    told = await store.changed_trees({ROOT: 0, OTHER: 0, gone: 0})
+    assert told == {ROOT: (first.version, first.tree), OTHER: (other.version, other.tree)}
+    seen = {root: version for root, (version, _) in told.items()}
+    assert await store.changed_trees(seen) == {}
+    halted = replace(first.tree, halted_ms=5, halted_why="enough")
+    version = await store.swap_tree(ROOT, seen=first.version, new=halted)
+    assert await store.changed_trees(seen) == {ROOT: (version, halted)}
+    assert await store.changed_trees({}) == {}
+
+
+async def test_of_many_names_those_revoked_are_told(store):
+    asked = {(kind, name) for kind in RevocationKind for name in (str(TOKEN), str(BOT), "it's \"quoted\"")}
+    assert await store.revoked(asked) == frozenset()
+    for kind, name in ((RevocationKind.TOKEN, str(TOKEN)), (RevocationKind.AGENT, "it's \"quoted\"")):
+        await store.revoke(kind, name, now_ms=1, why="lost")
+    assert await store.revoked(asked) == {
+        (RevocationKind.TOKEN, TOKEN),
+        (RevocationKind.AGENT, "it's \"quoted\""),
+    }
+    assert await store.revoked([]) == frozenset()
+
+
 # the implicit run
 
 

@@ -207,6 +207,12 @@ class Tally:
     def budget_exceeded(self, agent: str, budget: str) -> None:
         self.calls.append(("budget_exceeded", (agent, budget)))
 
+    def contained(self, seconds: float) -> None:
+        self.calls.append(("contained", seconds))
+
+    def uninspected(self, reason: str, size_bytes: int) -> None:
+        self.calls.append(("uninspected", (reason, size_bytes)))
+
 
 class TableSecrets:
     """Secrets by source."""

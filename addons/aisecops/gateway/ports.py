@@ -6,7 +6,7 @@ what its docstring names is a fault, and the outermost guard refuses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from aisecops.model.budget import TreeState
@@ -65,6 +65,17 @@ class Store(Protocol):
 
     async def snapshot(self, run_id: RunId, *, token_id: TokenId | None = None, key_id: str = "") -> Snapshot | None:
         """Everything about a run that a decision needs, read at one moment; None for an unknown run."""
+        ...
+
+    async def changed_trees(self, seen: Mapping[RunId, int]) -> Mapping[RunId, tuple[int, TreeState]]:
+        """Version and state of each tree, by root, that is no longer at the version in `seen`; 0 is never a version.
+
+        All read at one moment, and cheap when nothing changed. A root that nobody opened is not in the answer.
+        """
+        ...
+
+    async def revoked(self, names: Collection[tuple[RevocationKind, str]]) -> frozenset[tuple[RevocationKind, str]]:
+        """Those of `names` that are revoked, read at one moment."""
         ...
 
     async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
@@ -199,6 +210,14 @@ class Meter(Protocol):
 
     def budget_exceeded(self, agent: str, budget: str) -> None:
         """A budget refused a step."""
+        ...
+
+    def contained(self, seconds: float) -> None:
+        """A run was halted, and so much later the last of what this process had open for it was cut."""
+        ...
+
+    def uninspected(self, reason: str, size_bytes: int) -> None:
+        """So many bytes leave that nobody could read, because a rule lets them."""
         ...
 
 

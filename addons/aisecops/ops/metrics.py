@@ -44,11 +44,12 @@ class Metrics:
         self._issued = counter("tokens_issued", "capability tokens issued")
         self._rejected = counter("tokens_rejected", "capability tokens that failed verification", "code")
         self._injections = counter("injection_findings", "injection findings", "detector", "tier")
+        self._uninspected = counter("uninspected_bytes", "bytes that left unread, because a rule lets them", "reason")
         self._egress = counter("egress_findings", "findings in what leaves", "entity", "action")
         self._pending = gauge("approvals_pending", "held steps waiting for a person", "livemostrecent")
         self._approvals = counter("approvals", "held steps answered", "outcome")
         self._waits = histogram("approval_wait_seconds", "how long held steps waited", _SLOW)
-        self._containment = histogram("containment_seconds", "from the first sign of an attack to the halt", _SLOW)
+        self._containment = histogram("containment_seconds", "from the halt of a run to the cut of its last open exchange", _QUICK)
         self._valid = gauge("policy_valid", "1 when the rules on disk are those in force", "livemin")
         self._policy = gauge("policy_info", "the rule set in force", "livemax", "version")
         self._integrations = gauge("integrations", "integrations by state", "livemostrecent", "state")
@@ -86,8 +87,10 @@ class Metrics:
         self._waits().observe(max(0.0, wait_seconds))
 
     def contained(self, seconds: float) -> None:
-        """A run was halted `seconds` after the first sign."""
         self._containment().observe(max(0.0, seconds))
+
+    def uninspected(self, reason: str, size_bytes: int) -> None:
+        self._uninspected(reason).inc(size_bytes)
 
     def record_lag(self, seconds: float) -> None:
         """The oldest event not yet durable is this old."""

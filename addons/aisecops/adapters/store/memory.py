@@ -7,7 +7,7 @@ method yields to the loop once before it acts, so that parallel callers really i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -72,6 +72,19 @@ class MemoryStore:
         }
         revoked = tuple(kind for kind, name in names.items() if name and (kind, name) in self._revoked)
         return Snapshot(run=run, tree=msgspec.json.decode(state, type=TreeState), version=version, revoked=revoked)
+
+    async def changed_trees(self, seen: Mapping[RunId, int]) -> Mapping[RunId, tuple[int, TreeState]]:
+        await self._turn()
+        found = {root: self._trees[root] for root in seen if root in self._trees}
+        return {
+            root: (version, msgspec.json.decode(state, type=TreeState))
+            for root, (version, state) in found.items()
+            if version != seen[root]
+        }
+
+    async def revoked(self, names: Collection[tuple[RevocationKind, str]]) -> frozenset[tuple[RevocationKind, str]]:
+        await self._turn()
+        return frozenset(self._revoked.intersection(names))
 
     async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
         await self._turn()

@@ -7,7 +7,7 @@ Knows what each promise of the port `Store` means in SQL. Transactions and threa
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -31,6 +31,14 @@ _SNAPSHOT = """
             (kind = 'token' AND name = ?) OR (kind = 'run' AND name = run_id)
             OR (kind = 'agent' AND name = agent_id) OR (kind = 'key' AND name = ?))
     FROM runs JOIN trees USING (root_run_id) WHERE run_id = ?
+"""
+_CHANGED = """
+    SELECT root_run_id, version, state FROM json_each(?) AS seen JOIN trees ON root_run_id = seen.key
+    WHERE version != seen.value
+"""
+_REVOKED = """
+    SELECT kind, name FROM json_each(?) AS asked JOIN revocations
+    ON kind = json_extract(asked.value, '$[0]') AND name = json_extract(asked.value, '$[1]')
 """
 _RUNS = "SELECT run FROM runs ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
 _RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
@@ -108,6 +116,18 @@ class SqliteStore:
             version=version,
             revoked=tuple(kind for kind in RevocationKind if kind in revoked),
         )
+
+    async def changed_trees(self, seen: Mapping[RunId, int]) -> Mapping[RunId, tuple[int, TreeState]]:
+        if not seen:
+            return {}
+        found = await self._reader.look_up(_CHANGED, msgspec.json.encode(seen).decode())
+        return {RunId(root): (version, _read(state, TreeState)) for root, version, state in found}
+
+    async def revoked(self, names: Collection[tuple[RevocationKind, str]]) -> frozenset[tuple[RevocationKind, str]]:
+        if not names:
+            return frozenset()
+        found = await self._reader.look_up(_REVOKED, msgspec.json.encode(list(names)).decode())
+        return frozenset((RevocationKind(kind), name) for kind, name in found)
 
     async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
         state = _text(new)
