@@ -15,6 +15,7 @@ from aisecops.controls.policy.parse import parse
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
+from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer
@@ -265,6 +266,10 @@ class House:
         )
         self.settlement = Settlement(**common, permits=self.permits)
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
+        self.cuts = Cuts(
+            store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,
+            meter=self.meter,
+        )  # fmt: skip
         self.enforcement = Enforcement(
             rules=self.rules,
             ids=self.ids,
@@ -272,6 +277,7 @@ class House:
             admission=self.admission,
             settlement=self.settlement,
             permits=self.permits,
+            cuts=self.cuts,
             meter=self.meter,
             control=("127.0.0.1", 8081),
         )

@@ -57,6 +57,9 @@ class Echo:
     def end(self) -> list[bytes]:
         return []
 
+    def refusal(self, refuse: Refuse) -> bytes:
+        return f"[cut: {refuse.code}]".encode()
+
 
 class Lets:
     """An enforcer that lets everything through to `places`, and keeps what it was asked.
@@ -137,6 +140,10 @@ class Lets:
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")
         self.finished.append(permit)
+
+    async def watch(self, cut: Callable[[str, Refuse], None]) -> None:
+        self.cut = cut
+        await asyncio.Event().wait()
 
     async def abandon(self, permit: str, why: str, *, left: bool) -> None:
         self._called("abandon")

@@ -7,6 +7,7 @@ caller's name and nothing else behind the gateway's own addresses is.
 from __future__ import annotations
 
 from aisecops.gateway.admit import Admission
+from aisecops.gateway.cuts import Cut, Cuts
 from aisecops.gateway.enforcer import Caller, StreamTap
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.permits import Permits
@@ -37,6 +38,7 @@ class Enforcement:
         admission: Admission,
         settlement: Settlement,
         permits: Permits,
+        cuts: Cuts,
         meter: Meter,
         control: tuple[str, int] | None,
     ) -> None:
@@ -46,6 +48,7 @@ class Enforcement:
         self._admission = admission
         self._settlement = settlement
         self._permits = permits
+        self._cuts = cuts
         self._meter = meter
         self._control = control
 
@@ -53,11 +56,14 @@ class Enforcement:
         caller = await self._identities.identify(proxy_authorization, source=source)
         if isinstance(caller, Refuse):
             # Counted and not recorded: whoever guesses secrets must not be able to fill the disk with it.
-            self._meter.decided(agent="", tool="", effect="", decision="deny", code=caller.code.value, seconds=0.0)
+            self.counted(None, caller)
         return caller
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
-        return await self._admission.connect(caller, host, port)
+        refuse = await self._admission.connect(caller, host, port)
+        if refuse is not None:
+            self.counted(caller, refuse)
+        return refuse
 
     async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:  # noqa: ARG002 - the port's shape
         """How much body may be buffered. Everything else is judged with the whole request, in one place."""
@@ -72,7 +78,18 @@ class Enforcement:
             return Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
 
     async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
+        self.counted(caller, refuse)
         return await self._admission.refused(caller, request, refuse)
+
+    def counted(self, caller: Caller | None, refuse: Refuse) -> None:
+        self._meter.decided(
+            agent=caller.agent_id if caller else "",
+            tool="",
+            effect="",
+            decision="deny",
+            code=refuse.code.value,
+            seconds=0.0,
+        )
 
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
@@ -94,6 +111,9 @@ class Enforcement:
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
         await self._settlement.finish(permit, status=tap.status, size=tap.size, answer=tap.answer())
+
+    async def watch(self, cut: Cut) -> None:
+        await self._cuts.watch(cut)
 
     async def abandon(self, permit: str, why: str, *, left: bool) -> None:
         if not permit.startswith(CONTROL_PERMIT):

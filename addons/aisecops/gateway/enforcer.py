@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from aisecops.model.exchange import HttpRequest, HttpResponse
@@ -38,6 +39,10 @@ class StreamTap(Protocol):
         """Upstream has finished: what is still to be passed on."""
         ...
 
+    def refusal(self, refuse: Refuse) -> bytes:
+        """The last bytes of a stream that is cut: `refuse`, in the form its reader knows. Goes after a whole piece."""
+        ...
+
 
 class Enforcer(Protocol):
     """What the host program asks. Anything raised is a fault, and the host's guard refuses with its code."""
@@ -66,6 +71,10 @@ class Enforcer(Protocol):
         """The host itself refuses a request of a known caller: record it, and name the decision in the refusal."""
         ...
 
+    def counted(self, caller: Caller | None, refuse: Refuse) -> None:
+        """The host refused something that is not recorded: nobody's, or too much of the same. Count it."""
+        ...
+
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge what it really cost, record it, return what the agent may see."""
         ...
@@ -76,6 +85,14 @@ class Enforcer(Protocol):
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         """A tapped answer has ended: charge and record it."""
+        ...
+
+    async def watch(self, cut: Callable[[str, Refuse], None]) -> None:
+        """For as long as the host runs: call `cut` for each permit whose exchange must end at once.
+
+        The host then relays nothing more of it, drops its upstream, and tells the agent. If this ends or raises,
+        nobody watches any more, and the host must end too.
+        """
         ...
 
     async def abandon(self, permit: str, why: str, *, left: bool) -> None:

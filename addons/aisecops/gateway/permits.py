@@ -38,6 +38,10 @@ class Permits:
         """The open permit, which stays open."""
         return self._open.get(name)
 
+    def standing(self) -> dict[str, Permit]:
+        """All that is on its way now, by name."""
+        return dict(self._open)
+
     def take(self, name: str) -> Permit | None:
         """The permit, closed; None when it was taken before."""
         return self._open.pop(name, None)

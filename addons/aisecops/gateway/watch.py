@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aisecops.model.errors import WireError
+from aisecops.model.outcome import Refuse
 from aisecops.wire.dialects import stream_reader
 from aisecops.wire.llm import LlmAnswer, StreamReader
+from aisecops.wire.problem import sse_error, sse_problem
 from aisecops.wire.sse import SseReader
 
 
@@ -17,6 +19,7 @@ class StreamWatch:
     def __init__(self, *, status: int, dialect: str | None) -> None:
         self.status = status
         self.size = 0
+        self._dialect = dialect
         self._parser = SseReader()
         self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
 
@@ -33,6 +36,10 @@ class StreamWatch:
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
         return [event.raw for event in self._parser.end()]
+
+    def refusal(self, refuse: Refuse) -> bytes:
+        """The event that ends the stream: in the provider's own form, or with a problem document."""
+        return sse_error(refuse, self._dialect) if self._dialect else sse_problem(refuse)
 
     def answer(self) -> LlmAnswer | None:
         """What the stream said, as far as it came."""

@@ -49,7 +49,9 @@ class Metrics:
         self._pending = gauge("approvals_pending", "held steps waiting for a person", "livemostrecent")
         self._approvals = counter("approvals", "held steps answered", "outcome")
         self._waits = histogram("approval_wait_seconds", "how long held steps waited", _SLOW)
-        self._containment = histogram("containment_seconds", "from the halt of a run to the cut of its last open exchange", _QUICK)
+        self._containment = histogram(
+            "containment_seconds", "from the halt of a run to the cut of its last open exchange", _QUICK
+        )
         self._valid = gauge("policy_valid", "1 when the rules on disk are those in force", "livemin")
         self._policy = gauge("policy_info", "the rule set in force", "livemax", "version")
         self._integrations = gauge("integrations", "integrations by state", "livemostrecent", "state")

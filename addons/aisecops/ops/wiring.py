@@ -28,6 +28,7 @@ from aisecops.adapters.system.secrets import operator_secret, secret_key
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
+from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
@@ -173,6 +174,9 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             admission=admission,
             settlement=settlement,
             permits=permits,
+            cuts=Cuts(
+                store=base.store, record=base.record, rules=base.rules, clock=base.clock, permits=permits, meter=meter
+            ),
             meter=meter,
             control=control_address(settings),
         )

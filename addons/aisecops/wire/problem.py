@@ -106,6 +106,11 @@ def sse_error(refuse: Refuse, dialect: str) -> bytes:
     return b"event: error\ndata: " + orjson.dumps(document) + b"\n\n"
 
 
+def sse_problem(refuse: Refuse) -> bytes:
+    """The same for a stream of no dialect: an event with the problem document."""
+    return b"event: error\ndata: " + problem_document(refuse) + b"\n\n"
+
+
 def _error(refuse: Refuse, dialect: str) -> dict[str, object]:
     kinds = _ERROR_TYPES.get(dialect, _ERROR_TYPES["openai"])
     error: dict[str, object] = {"type": kinds[refuse.status], "message": _sentence(refuse), "code": refuse.code}

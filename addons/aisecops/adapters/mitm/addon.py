@@ -83,7 +83,7 @@ class GovernanceAddon:
     async def error(self, flow: http.HTTPFlow) -> None:
         """There will be no answer."""
         if exchange := self.gate.exchanges.get(flow.id):
-            await self._let_go(exchange, "the client or the upstream ended it")
+            await self._let_go(exchange, "it was cut" if exchange.cut else "the client or the upstream ended it")
 
     async def client_disconnected(self, client: connection.Client) -> None:
         """Whatever of this client is still under way will have no answer; what is still judged must not leave."""

@@ -18,6 +18,7 @@ from mitmproxy import addonmanager, ctx
 from mitmproxy.proxy import mode_specs
 from mitmproxy.utils import asyncio_utils
 
+from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
@@ -83,7 +84,10 @@ class Embedded:
             await self._exchange_the_listener()
             async with self._open_enforcer() as enforcer:
                 self.gate.open(enforcer)
-                await self._over.wait()
+                async with asyncio.TaskGroup() as tasks:
+                    watching = tasks.create_task(watched(self.gate, enforcer))
+                    await self._over.wait()
+                    watching.cancel()
         except Exception as fault:  # noqa: BLE001 - whatever it is, there is no gateway without it
             logger.critical("the gateway could not start: %s", describe(fault))
             self.done()

@@ -6,10 +6,11 @@ is here and refused, cannot leave, whatever addons did or failed to do.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mitmproxy import connection, http
@@ -41,6 +42,10 @@ class Connected(Protocol):
         """Drop its upstream transports; True when there were any."""
         ...
 
+    def abort_server(self, server: connection.Server) -> None:
+        """Drop the transport of one upstream connection, if it still stands."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Tunnel:
@@ -53,6 +58,8 @@ class Tunnel:
 @dataclass(slots=True)
 class Exchange:
     """One request on its way. `forward` is set when it was admitted, `sent` when its first byte may have left.
+
+    `cut` is why it was ended under way (`cuts.py`); `was_cut` wakes who waits for something of it.
 
     INVARIANT: a permit is handed to the enforcer once; `permit` is taken by whoever settles it.
     """
@@ -69,6 +76,9 @@ class Exchange:
     gone: bool = False
     failed: bool = False
     websocket: bool = False
+    server: connection.Server | None = None
+    cut: Refuse | None = None
+    was_cut: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take_permit(self) -> str | None:
         """The permit, for the one who asks first."""
@@ -168,6 +178,7 @@ class Gate:
             and exchange.forward is not None
             and not exchange.gone
             and not exchange.failed
+            and exchange.cut is None
             and exchange.seal == sealed(flow)
         )
 

@@ -20,6 +20,7 @@ from mitmproxy.addons import core, disable_h2c, proxyserver, tlsconfig
 from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
+from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
@@ -122,10 +123,12 @@ async def serve(
     master.addons.add(_Ready(master, server, ready))
     with dial.guarding(asyncio.get_running_loop()):
         async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(watched(gate, enforcer))
             drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))
             try:
                 await master.run()
             finally:
+                watching.cancel()
                 drain.cancel()
                 await _stop_listening(server)
     if not stop.is_set():

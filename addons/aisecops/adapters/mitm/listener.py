@@ -12,7 +12,7 @@ import sys
 from typing import Any, Literal
 
 from mitmproxy import ctx
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Server
 from mitmproxy.proxy import commands, layer, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
@@ -95,6 +95,11 @@ class GovernedHandler(ProxyConnectionHandler):
             server.error = why or server.error
             _drop(held, why or "aborted")
         return bool(servers)
+
+    def abort_server(self, server: Server) -> None:
+        """Drop the transport of one upstream connection."""
+        if (held := self.transports.get(server)) is not None:
+            _drop(held, "aborted")
 
     async def on_timeout(self) -> None:
         """Nothing has moved for too long: tell who waits for an upstream, then close."""

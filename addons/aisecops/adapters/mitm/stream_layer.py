@@ -22,11 +22,12 @@ from mitmproxy.proxy.layers.http._events import (
     ResponseEndOfMessage,
     ResponseHeaders,
     ResponseProtocolError,
+    ResponseTrailers,
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
 from aisecops.adapters.mitm.failures import refused_connection, upstream_failure
-from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, STREAMED
 
 Commands = layer.CommandGenerator[None]
@@ -72,8 +73,41 @@ class GovernedStream(HttpStream):
         if not self._gate.may_leave(self.flow) or self._client_has_gone():
             yield from self._refuse_to_send()
             return False
-        self._gate.exchanges[self.flow.id].sent = True
+        exchange = self._gate.exchanges[self.flow.id]
+        exchange.sent, exchange.server = True, self.flow.server_conn
         return True
+
+    def state_stream_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
+        """As ever; but of an answer that was cut nothing passes any more, and its end says why."""
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if exchange is None or exchange.cut is None:
+            yield from super().state_stream_response_body(event)
+        elif isinstance(event, ResponseEndOfMessage):
+            yield from self._end_cut_stream(exchange)
+
+    def state_consume_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
+        """As ever; but half an answer is none, also where the upstream's framing cannot tell."""
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if exchange is not None and exchange.cut is not None and isinstance(event, ResponseEndOfMessage):
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
+            )
+            return
+        yield from super().state_consume_response_body(event)
+
+    def _end_cut_stream(self, exchange: Exchange) -> Commands:
+        """The protocol's own error as the last thing of the stream, then its proper end."""
+        self.flow.error = flow.Error("cut")
+        yield HttpErrorHook(self.flow)
+        if (yield from self.check_killed(emit_error_hook=False)):
+            return
+        if exchange.stream is not None and exchange.cut is not None:
+            last = exchange.stream.tap.refusal(exchange.cut)
+            yield SendHttp(ResponseData(self.stream_id, last), self.context.client)
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+        self.server_state = self.state_errored
+        self.flow.live = False
+        yield DropStream(self.stream_id)
 
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         """As ever; but an upstream that failed before its answer began is told in a problem document."""
@@ -81,12 +115,17 @@ class GovernedStream(HttpStream):
             self.state_wait_for_response_headers,
             self.state_consume_response_body,
         )
+        exchange = self._gate.exchanges.get(self.flow.id)
+        cut = exchange.cut if exchange else None
+        streams = self.server_state == self.state_stream_response_body
+        if exchange is not None and cut is not None and streams and isinstance(event, ResponseProtocolError):
+            yield from self._end_cut_stream(exchange)
+            return
         if not isinstance(event, ResponseProtocolError) or not unanswered:
             yield from super().handle_protocol_error(event)
             return
         self.flow.error = flow.Error(event.message)
-        exchange = self._gate.exchanges.get(self.flow.id)
-        refuse = self._gate.refused(self.flow) or refused_connection(event, exchange)
+        refuse = self._gate.refused(self.flow) or cut or refused_connection(event, exchange)
         yield HttpErrorHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=False)):
             return
@@ -124,6 +163,9 @@ class GovernedStream(HttpStream):
             yield commands.CloseConnection(self.context.client)
 
     def _refuse_to_send(self) -> Commands:
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if exchange is not None and exchange.cut is not None:
+            self._gate.refuse(self.flow, exchange.cut)
         if self._gate.refused(self.flow) is None:
             self._gate.refuse_changed(self.flow)
         yield from self.handle_protocol_error(

@@ -23,6 +23,10 @@ class TappedStream:
         self.dead = False
         self._cut = cut
 
+    def stop(self) -> None:
+        """Pass nothing on from now on."""
+        self.dead = True
+
     def __call__(self, data: bytes) -> list[bytes]:
         """What may be passed on. An empty piece would end a chunked answer early, so none is ever returned."""
         if self.dead:

@@ -1,0 +1,185 @@
+"""What is open and must end: exchanges whose run was halted or finished, whose time is up, whose token was taken back.
+
+The halt may have been made in any process; this one learns of it from the store, with one look for everything that
+is open here. Knows when an exchange must be cut and records that it was; cutting is the host program's. When the
+store cannot be asked for a while, nothing is known of any run, and everything is cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from aisecops.controls.budget import charge as budget
+from aisecops.controls.budget import phase
+from aisecops.gateway.describe import event
+from aisecops.gateway.judge import limits_of
+from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource, Store
+from aisecops.model.budget import TreeState
+from aisecops.model.decision import Mode, Reason, Verdict
+from aisecops.model.errors import Fault
+from aisecops.model.ids import RunId
+from aisecops.model.outcome import Refuse
+from aisecops.model.record import Event, EventName
+from aisecops.model.refusals import Code
+from aisecops.model.rules import RuleSet
+from aisecops.model.state import RevocationKind
+
+LOOK_EVERY_S = 0.25
+BLIND_S = 3.0
+"""How long the store may be silent before everything that is open is cut."""
+
+SERVES = ("AIS-RSK-01", "AIS-EXE-01")
+
+Cut = Callable[[str, Refuse], None]
+"""Ends the exchange of a permit on both sides at once, and tells the agent why. An unknown permit is none of its."""
+
+type Revocable = tuple[RevocationKind, str]
+
+
+class _Ended(NamedTuple):
+    permit: Permit
+    reason: Reason
+    halted_ms: int | None = None
+
+
+class Cuts:
+    """One per process that forwards."""
+
+    def __init__(
+        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, permits: Permits, meter: Meter
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._permits = permits
+        self._meter = meter
+        self._trees: dict[RunId, tuple[int, TreeState]] = {}
+        self._done: set[str] = set()
+        self._seen_s = 0.0
+
+    async def watch(self, cut: Cut) -> None:
+        """Look again and again, for as long as the process lives; the store is asked only while something is open."""
+        self._seen_s = time.monotonic()
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.look(cut)
+
+    async def look(self, cut: Cut) -> None:
+        """Cut what must end now, and record it. A record that cannot be written keeps nothing open."""
+        standing = self._permits.standing()
+        self._done &= standing.keys()
+        if not standing:
+            self._trees.clear()
+            self._seen_s = time.monotonic()
+            return
+        waiting = [permit for name, permit in standing.items() if name not in self._done]
+        ended = await self._ended(waiting)
+        for one in ended:
+            name = one.permit.decision_id
+            self._done.add(name)
+            cut(name, _refuse(one))
+        if ended:
+            self._measure(ended)
+            try:
+                await self._record.append(*(_event(one) for one in ended))
+            except Fault:
+                return
+
+    async def _ended(self, permits: list[Permit]) -> list[_Ended]:
+        try:
+            async with asyncio.timeout(BLIND_S):
+                revoked = await self._look_up(permits)
+        except (Fault, TimeoutError):
+            if time.monotonic() - self._seen_s < BLIND_S:
+                return []
+            reason = Reason(code=Code.STORE_UNAVAILABLE, detail="nobody can say whether the run may still act")
+            return [_Ended(permit, reason) for permit in permits]
+        self._seen_s = time.monotonic()
+        rules, now_ms = self._rules.current(), self._clock.now_ms()
+        return [one for permit in permits if (one := self._judged(rules, permit, revoked, now_ms)) is not None]
+
+    async def _look_up(self, permits: list[Permit]) -> frozenset[Revocable]:
+        """Bring the trees of `permits` up to date; what is revoked of all that they stand on."""
+        roots = {permit.facts.principal.root_run_id for permit in permits}
+        self._trees = {root: known for root, known in self._trees.items() if root in roots}
+        seen = {root: self._trees[root][0] if root in self._trees else 0 for root in roots}
+        self._trees |= await self._store.changed_trees(seen)
+        return await self._store.revoked({name for permit in permits for name in _revocable(permit)})
+
+    def _judged(
+        self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int
+    ) -> _Ended | None:
+        principal = permit.facts.principal
+        _, tree = self._trees.get(principal.root_run_id, (0, None))
+        if tree is None:
+            return _Ended(permit, Reason(code=Code.RUN_UNKNOWN, detail=f"run `{principal.run_id}` is not known"))
+        state = phase.phase_judgment(tree, principal.run_id)
+        if state.verdict is not Verdict.ALLOW:
+            return _Ended(permit, state.reasons[0], tree.halted_ms)
+        agent = rules.agents.get(principal.agent_id)
+        if agent is None:
+            return _Ended(permit, Reason(code=Code.IDENTITY_REQUIRED, detail="the rules in force name no such agent"))
+        if agent.mode is not Mode.ENFORCE:
+            return None
+        if any(name in revoked for name in _revocable(permit)):
+            return _Ended(permit, Reason(code=Code.TOKEN_REVOKED, detail="the token was revoked while it was in use"))
+        late = _out_of_time(rules, tree, principal.run_id, now_ms)
+        return None if late is None else _Ended(permit, late)
+
+    def _measure(self, ended: Iterable[_Ended]) -> None:
+        """Once for each tree: all that was open for it here is cut by now."""
+        now_ms = self._clock.now_ms()
+        halted = {
+            one.permit.facts.principal.root_run_id: one.halted_ms for one in ended if one.halted_ms is not None
+        }
+        for halted_ms in halted.values():
+            self._meter.contained((now_ms - halted_ms) / 1000)
+
+
+def _out_of_time(rules: RuleSet, tree: TreeState, run_id: RunId, now_ms: int) -> Reason | None:
+    nothing = budget.Charge(run_id=run_id, counts_call=False, counts_write=False, cost_micros=0, counts_rate=False)
+    faults = budget.project(tree, nothing, limits_of(rules, tree, run_id), now_ms=now_ms).faults
+    judged = budget.judge(fault for fault in faults if fault.budget == budget.TIME)
+    return judged.reasons[0] if judged.reasons else None
+
+
+def _revocable(permit: Permit) -> tuple[Revocable, ...]:
+    claims = permit.facts.token.claims if permit.facts.token else None
+    if claims is None:
+        return ()
+    return (
+        (RevocationKind.TOKEN, claims.jti),
+        (RevocationKind.RUN, claims.run_id),
+        (RevocationKind.AGENT, claims.agent_id),
+        (RevocationKind.KEY, claims.kid),
+    )
+
+
+def _refuse(one: _Ended) -> Refuse:
+    return Refuse(
+        code=one.reason.code,
+        detail=one.reason.detail,
+        rule=one.reason.rule,
+        reasons=(one.reason,),
+        decision_id=one.permit.decision_id,
+        run_id=one.permit.facts.principal.run_id,
+    )
+
+
+def _event(one: _Ended) -> Event:
+    permit = one.permit
+    return event(
+        EventName.EXCHANGE_CUT,
+        permit.facts,
+        permit.judged.decision,
+        control=SERVES,
+        code=one.reason.code,
+        why=one.reason.detail,
+        tool=permit.facts.request.tool,
+        host=permit.facts.request.host,
+    )
