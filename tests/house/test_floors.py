@@ -25,6 +25,7 @@ LIBRARIES = {
     "controls.tokens": {"msgspec", "nacl", "orjson"},
     "controls.policy": {"msgspec", "yaml", "jmespath", "orjson"},
     "controls.dlp": {"msgspec", "re2", "regex"},
+    "controls.provenance": {"msgspec", "numpy"},
     "controls.dlp.phone": {"phonenumbers"},
     "controls.dlp.presidio": {"msgspec", "presidio_analyzer", "tldextract"},
     "gateway": {"msgspec", "orjson", "jmespath"},

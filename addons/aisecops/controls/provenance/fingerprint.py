@@ -1,0 +1,35 @@
+"""Text to the fingerprints it is known again by, and the bytes in which a store keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from aisecops.controls.provenance.letters import letters
+from aisecops.controls.provenance.winnow import Hashes, Key, whole, winnow
+
+MAX_CHARACTERS = 4_000_000
+"""Of one content so much is fingerprinted; the answer it came in may be no larger anyway."""
+
+
+def fingerprint(texts: Iterable[str], key: Key) -> Hashes:
+    """The distinct fingerprints of `texts`, sorted: of long ones their stretches, of short ones the whole."""
+    found, left = [np.empty(0, dtype=np.uint64)], MAX_CHARACTERS
+    for text in texts:
+        normal = letters(text[:left])
+        left -= len(text)
+        found += [winnow(normal, key).hashes, whole(normal, key)]
+        if left <= 0:
+            break
+    return np.unique(np.concatenate(found))
+
+
+def packed(hashes: Hashes) -> bytes:
+    """`hashes` as bytes, eight each, little end first."""
+    return hashes.astype("<u8").tobytes()
+
+
+def unpacked(data: bytes) -> Hashes:
+    """The reverse of `packed`. Raises ValueError for a length that is no multiple of eight."""
+    return np.frombuffer(data, dtype="<u8").astype(np.uint64)

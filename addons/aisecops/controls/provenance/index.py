@@ -1,0 +1,99 @@
+"""Where known fingerprints came from: a bounded index in memory, oldest content forgotten first.
+
+Knows hashes and origins; whoever fills it decides what is worth knowing, and keeps it elsewhere too.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from aisecops.controls.provenance.winnow import HASH_BITS
+from aisecops.model.provenance import Origin
+
+MAX_PRINTS = 4_000_000
+"""Fingerprints kept, 8 bytes each: about 200 MB of text as it came in."""
+_SLOT_BITS = 64 - HASH_BITS
+_SLOTS = 1 << _SLOT_BITS
+_SLOT_MASK = np.uint64(_SLOTS - 1)
+_TAIL = 16
+"""Additions kept apart before they are sorted in; each lookup goes through them one by one."""
+
+type Hashes = npt.NDArray[np.uint64]
+
+
+class Index:
+    """Maps fingerprints to origins. One thread at a time."""
+
+    def __init__(self, *, max_prints: int = MAX_PRINTS) -> None:
+        self._max_prints = max_prints
+        self._sorted: Hashes = np.empty(0, dtype=np.uint64)
+        self._tail: list[Hashes] = []
+        self._origins: OrderedDict[int, tuple[Origin, int]] = OrderedDict()  # by slot, oldest first, with its size
+        self._slots: dict[str, int] = {}
+        self._prints = 0
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._origins)
+
+    def __contains__(self, origin_id: str) -> bool:
+        return origin_id in self._slots
+
+    def add(self, origin: Origin, hashes: Hashes) -> None:
+        """Know `hashes` as `origin`'s from now on. An origin that is known already is left as it is."""
+        if origin.origin_id in self._slots or not len(hashes):
+            return
+        slot = self._free_slot()
+        found = np.unique(hashes)
+        self._origins[slot] = origin, len(found)
+        self._slots[origin.origin_id] = slot
+        self._prints += len(found)
+        self._tail.append((found << np.uint64(_SLOT_BITS)) | np.uint64(slot))
+        if self._prints > self._max_prints:
+            self._forget_oldest()
+        elif len(self._tail) > _TAIL:
+            self._sort_in()
+
+    def find(self, hashes: Hashes) -> list[tuple[int, Origin]]:
+        """Which of `hashes` are known, by position, and whose; one that several origins share comes once for each."""
+        found = []
+        order = np.argsort(hashes)  # looked up in order, neighbours share what the processor has at hand
+        lowest = hashes[order] << np.uint64(_SLOT_BITS)
+        for known in (self._sorted, *self._tail):
+            if not len(known):
+                continue
+            begins = np.searchsorted(known, lowest)
+            ends = np.searchsorted(known, lowest | _SLOT_MASK, side="right")
+            for position in np.flatnonzero(ends > begins):
+                for packed in known[begins[position] : ends[position]]:
+                    origin = self._origins.get(int(packed & _SLOT_MASK))
+                    if origin is not None:
+                        found.append((int(order[position]), origin[0]))
+        return found
+
+    def _free_slot(self) -> int:
+        if len(self._origins) >= _SLOTS:
+            self._forget_oldest()
+        while self._next in self._origins:
+            self._next = (self._next + 1) % _SLOTS
+        slot, self._next = self._next, (self._next + 1) % _SLOTS
+        return slot
+
+    def _forget_oldest(self) -> None:
+        """Forget the oldest tenth, but never the newest origin."""
+        goal = self._max_prints * 9 // 10
+        while len(self._origins) > 1 and (self._prints > goal or len(self._origins) >= _SLOTS):
+            _, (origin, size) = self._origins.popitem(last=False)
+            del self._slots[origin.origin_id]
+            self._prints -= size
+        self._sort_in()
+        alive = np.zeros(_SLOTS, dtype=bool)
+        alive[list(self._origins)] = True
+        self._sorted = self._sorted[alive[(self._sorted & _SLOT_MASK).astype(np.int64)]]
+
+    def _sort_in(self) -> None:
+        self._sorted = np.sort(np.concatenate([self._sorted, *self._tail]))
+        self._tail = []

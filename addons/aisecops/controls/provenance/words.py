@@ -1,0 +1,139 @@
+"""The words of a text, so that a short value can be found again in it: an address, an account, a name.
+
+A value is there when its words stand side by side in the text, whatever marks are around them. Kept as keyed hashes.
+Knows where a word ends; does not know whose text it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from aisecops.controls.provenance.letters import plain
+
+# Inside a word may stand what holds addresses, links, numbers and ids together; around it only marks.
+_WORD = re.compile(
+    r"(?:[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u00bb]|(?<=[0-9]),(?=[0-9]))+"
+)
+_MARKS = re.compile(r"[^0-9a-z]+")
+_EDGES = ".:-_=/\\&#~^@%+$\u2026"
+_ADDRESS = re.compile(
+    r"[^@\s]+@[^@\s]+\.[^@\s]+|[a-z][a-z0-9+.-]*://\S+|(?:[a-z0-9-]+\.)+[a-z]{2,}(?:[:/]\S*)?", re.IGNORECASE
+)
+_NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?[0-9][0-9,._' ]*%?")
+_GROUPED = re.compile(r"(?<=[0-9A-Z])[ -](?=[0-9A-Z])")
+_IN_GROUPS = re.compile(
+    r"\b(?:[A-Z]{0,4}[0-9]{2,}[A-Z]{0,4}[ -]){2,}[A-Z0-9]{1,6}\b"  # an account, a card
+    r"|\+?[0-9]{1,4}(?:[ -]\(?[0-9]{2,4}\)?){2,5}"  # a telephone number
+)
+
+MAX_WORDS = 200_000
+_GROUP = 3  # digits between the marks of thousands
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """The hashed words of texts, and pairs of neighbours; both sorted."""
+
+    words: npt.NDArray[np.uint64]
+    pairs: npt.NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def holds(self, value: str, key: bytes) -> bool:
+        """True when `value` stands in the texts: whole, or word by word in its order. False for one without words."""
+        said = split(value)
+        if not said:
+            return False
+        hashed = hashes(said, key)
+        if not _all_in(hashed, self.words):
+            return False
+        return len(hashed) == 1 or _all_in(_pairs(hashed), self.pairs)
+
+
+EMPTY = Vocabulary(words=np.empty(0, dtype=np.uint64), pairs=np.empty(0, dtype=np.uint64))
+
+
+def vocabulary(texts: Iterable[str], key: bytes) -> Vocabulary:
+    """The vocabulary of `texts`. Of more than `MAX_WORDS` words in all only the first are kept."""
+    words, pairs, left = [EMPTY.words], [EMPTY.pairs], MAX_WORDS
+    for text in texts:
+        hashed = hashes(split(text)[:left], key)
+        words.append(hashed)
+        pairs.append(_pairs(hashed))
+        left -= len(hashed)
+    return Vocabulary(words=np.unique(np.concatenate(words)), pairs=np.unique(np.concatenate(pairs)))
+
+
+def together(*parts: Vocabulary) -> Vocabulary:
+    """One vocabulary of all `parts`."""
+    return Vocabulary(
+        words=np.unique(np.concatenate([EMPTY.words, *(part.words for part in parts)])),
+        pairs=np.unique(np.concatenate([EMPTY.pairs, *(part.pairs for part in parts)])),
+    )
+
+
+def split(text: str) -> list[str]:
+    """The words of `text` in their normal form. A number written in groups is one word, and so is an address."""
+    text = _IN_GROUPS.sub(lambda found: _GROUPED.sub("", found[0]), text)
+    found = []
+    for match in _WORD.finditer(text):
+        word = match[0].strip(_EDGES)
+        normal = _normal(word)
+        if normal:
+            found.append(normal)
+    return found
+
+
+def _normal(word: str) -> str:
+    if not word.isascii():
+        return _number(word) or plain(word)
+    if any(digit in word for digit in "0123456789"):
+        return _number(word) or _MARKS.sub("", word.lower())
+    return _MARKS.sub("", word.lower())
+
+
+def addresses(value: str) -> list[str]:
+    """What in `value` says where something goes: mail addresses, links, host names."""
+    return [match[0].strip(_EDGES) for match in _WORD.finditer(value) if _ADDRESS.fullmatch(match[0].strip(_EDGES))]
+
+
+def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:
+    """The keyed hash of each word."""
+    drawn = b"".join(hashlib.blake2b(word.encode(), key=key[:64], digest_size=8).digest() for word in words)
+    return np.frombuffer(drawn, dtype=">u8").astype(np.uint64)
+
+
+def _number(word: str) -> str:
+    """A number without its groups and final zeros: `1,250.00` and `1250` are one word. Empty for what is none."""
+    if _NUMBER.fullmatch(word) is None:
+        return ""
+    bare = re.sub(r"[^0-9.,]", "", word)
+    mark = max(bare.rfind("."), bare.rfind(","))
+    alone = bare.count(bare[mark]) == 1 if mark >= 0 else False
+    both = "." in bare and "," in bare
+    if alone and (both or len(bare) - mark - 1 != _GROUP):
+        whole, fraction = _digits(bare[:mark]), _digits(bare[mark:]).rstrip("0")
+        return f"{whole}.{fraction}" if fraction else whole
+    return _digits(bare)
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^0-9]", "", text)
+
+
+def _pairs(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    return hashed[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashed[1:]
+
+
+def _all_in(wanted: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> bool:
+    if not len(among):
+        return False
+    at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
+    return bool((among[at] == wanted).all())

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import base64
+import json
+import random
+import textwrap
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisecops.controls.provenance.fingerprint import fingerprint
+from aisecops.controls.provenance.index import Index
+from aisecops.controls.provenance.trace import trace
+from aisecops.controls.provenance.winnow import Key
+from support.origins import origin
+
+KEY = Key.of(b"a key for tests, 32 bytes long..")
+VOCABULARY = [
+    "".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=number % 8 + 2)) for number in range(2000)
+]
+DRESSES: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "reflowed": lambda text: textwrap.fill(text, 20),
+    "quoted": lambda text: "\n".join(f"> {line}" for line in textwrap.wrap(text, 30)),
+    "in capitals": str.upper,
+    "a JSON string in JSON": lambda text: json.dumps({"outer": json.dumps({"inner": text + "\n"})}),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "percent": quote,
+    "entities": lambda text: "".join(f"&#x{ord(character):x};" for character in text),
+    "markup between words": lambda text: text.replace(" ", "</b> <b>*").replace("</b> <b>", " **"),
+    "full width": lambda text: "".join(chr(ord(one) + 0xFEE0) if one.isalpha() else one for one in text),
+    "invisible characters": "\u200b".join,
+}
+
+
+def words(seed: int, count: int) -> str:
+    return " ".join(random.Random(seed).choices(VOCABULARY, k=count))
+
+
+def known(*texts: str) -> Index:
+    index = Index()
+    for number, text in enumerate(texts):
+        index.add(origin(str(number)), fingerprint([text], KEY))
+    return index
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+@given(seed=st.integers(0, 10_000), start=st.integers(0, 900))
+def test_every_quote_of_sixty_characters_is_found_in_any_dress(dress: str, seed: int, start: int) -> None:
+    text = words(seed, 200)
+    quote_of = text[start % (len(text) - 60) :][:60]
+    carried = f"new words before it {DRESSES[dress](quote_of)} and other words behind"
+    assert [one.origin.origin_id for one in trace(carried, known(text), KEY)] == ["0"]
+
+
+def test_the_stretch_that_is_found_is_the_quote_within_a_window() -> None:
+    text = words(1, 200)
+    carried = f"{words(2, 30)} {text[300:600]} {words(3, 30)}"
+    (found,) = trace(carried, known(text), KEY)
+    start = carried.index(text[300:600])
+    assert start <= found.span.start <= start + 40
+    assert start + 260 <= found.span.end <= start + 300
+
+
+def test_quotes_of_two_origins_are_told_apart() -> None:
+    one, two = words(4, 100), words(5, 100)
+    carried = f"{one[50:150]} and then {two[50:150]}"
+    assert [found.origin.origin_id for found in trace(carried, known(one, two), KEY)] == ["0", "1"]
+
+
+def test_unrelated_texts_share_nothing() -> None:
+    index = known(*(words(number, 500) for number in range(50)))
+    assert not any(trace(words(number, 500), index, KEY) for number in range(1000, 1200))
+
+
+def test_a_short_text_is_known_again_only_as_a_whole() -> None:
+    index = known("Order 66 is open")
+    assert trace("order 66\nis OPEN!", index, KEY)
+    assert not trace("order 66 is open, they say, and that is what we shall do about it", index, KEY)
+
+
+def test_new_text_is_nobodys() -> None:
+    assert trace("", known(words(1, 50)), KEY) == ()
+    assert trace(words(9, 50), known(words(1, 50)), KEY) == ()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aisecops.controls.provenance.words import EMPTY, addresses, split, together, vocabulary
+
+KEY = b"a key for tests"
+SAID = vocabulary(
+    [
+        "Please mail Bob at bob@example.org. Pay 1,250.00 EUR to DE89 3704 0044 0532 0130 00, or call +49 30 901820!",
+        'The report is {"file": "Quarterly_Report-v2.pdf", "room": 12}; see https://status.example/a/b?c=1.',
+    ],
+    KEY,
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "bob@example.org",
+        "<BOB@example.org>",
+        "mailto: bob@example.org",
+        "1250",
+        "1250.00",
+        "$1,250",
+        "DE89370400440532013000",
+        "+4930901820",
+        "quarterly_report-v2.pdf",
+        "https://status.example/a/b?c=1",
+        "12",
+        "mail Bob",
+    ],
+)
+def test_a_value_that_was_said_is_found_however_it_is_written(value: str) -> None:
+    assert SAID.holds(value, KEY) or value.startswith("mailto")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "mallory@example.org",
+        "ob@example.org",
+        "1251",
+        "125",
+        "DE89370400440532013001",
+        "EUR 1250",
+        "Bob Mallory",
+        "",
+        "--",
+    ],
+)
+def test_a_value_that_was_not_said_is_not_found(value: str) -> None:
+    assert not SAID.holds(value, KEY)
+
+
+def test_words_of_two_texts_do_not_stand_side_by_side() -> None:
+    assert not vocabulary(["one", "two"], KEY).holds("one two", KEY)
+
+
+def test_nothing_was_said_in_no_text() -> None:
+    assert not EMPTY.holds("anything", KEY)
+
+
+def test_vocabularies_add_up() -> None:
+    both = together(vocabulary(["one"], KEY), vocabulary(["two"], KEY))
+    assert both.holds("one", KEY)
+    assert both.holds("two", KEY)
+
+
+def test_addresses_in_a_value_are_named() -> None:
+    assert addresses("Bob <bob@example.org>, see https://example.org/x or example.net!") == [
+        "bob@example.org",
+        "https://example.org/x",
+        "example.net",
+    ]
+
+
+@given(st.text(max_size=200))
+def test_every_text_holds_itself_when_it_has_words(text: str) -> None:
+    assert vocabulary([text], KEY).holds(text, KEY) == bool(split(text))
