@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aisecops.controls.dlp.json_strings import quoted, string_values
+from aisecops.model.json_places import string_values, with_values
 from aisecops.model.errors import Fault
 from aisecops.model.finding import Finding
 
@@ -47,12 +47,7 @@ def _masked_json(text: str, by_pointer: dict[str, list[Finding]]) -> str:
     places = string_values(text)
     if by_pointer.keys() - places.keys():
         raise Fault("a finding names a value that the body does not have")
-    edits = [
-        (places[pointer][1], quoted(_replaced(places[pointer][0], found))) for pointer, found in by_pointer.items()
-    ]
-    for span, new in sorted(edits, key=lambda edit: -edit[0].start):
-        text = text[: span.start] + new + text[span.end :]
-    return text
+    return with_values(text, {pointer: _replaced(places[pointer][0], found) for pointer, found in by_pointer.items()})
 
 
 def _replaced(value: str, findings: Sequence[Finding]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.controls.dlp.json_strings import MAX_DEPTH, quoted, string_values
+from aisecops.model.json_places import MAX_DEPTH, containers, quoted, string_values, with_values
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -55,3 +55,19 @@ def test_what_has_two_readings_or_none_is_turned_down(text: str) -> None:
 @given(st.text())
 def test_a_quoted_value_reads_back_the_same(value: str) -> None:
     assert json.loads(quoted(value)) == value
+
+
+def test_objects_and_arrays_have_their_places_too() -> None:
+    text = ' {"a": [1, {"b": "x"}], "c": {}} '
+    found = {pointer: text[span.start : span.end] for pointer, span in containers(text).items()}
+    assert found == {"": text.strip(), "/a": '[1, {"b": "x"}]', "/a/1": '{"b": "x"}', "/c": "{}"}
+
+
+def test_a_value_is_changed_and_nothing_else() -> None:
+    text = '{ "a" : "one",\t"b":["\\u0041", 1.50e3 ]}'
+    assert with_values(text, {"/b/0": 'say "hi"\n'}) == '{ "a" : "one",\t"b":["say \\"hi\\"\\n", 1.50e3 ]}'
+
+
+def test_a_value_that_is_not_there_is_not_changed() -> None:
+    with pytest.raises(KeyError):
+        with_values('{"a": 1}', {"/a": "x"})

@@ -1,4 +1,4 @@
-"""Where each string value of a JSON text stands, by JSON pointer (RFC 6901), without rewriting the rest.
+"""Where each value of a JSON text stands, by JSON pointer (RFC 6901): one can be changed, the rest keeps its bytes.
 
 Knows JSON's grammar just enough to walk it; whoever calls has read the same bytes strictly before.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, field
 
 from aisecops.model.provenance import Span
 
@@ -22,11 +23,24 @@ def string_values(text: str) -> dict[str, tuple[str, Span]]:
 
     Raises ValueError for what is not JSON, names a key twice, or is nested deeper than `MAX_DEPTH`.
     """
-    found: dict[str, tuple[str, Span]] = {}
-    end = _value(text, _skip(text, 0), "", found, 0)
-    if _skip(text, end) != len(text):
-        raise ValueError("text after the JSON value")
-    return found
+    return _walked(text).strings
+
+
+def containers(text: str) -> dict[str, Span]:
+    """By pointer, where every object and array stands, brackets included. Raises as `string_values` does."""
+    return _walked(text).containers
+
+
+def with_values(text: str, new: dict[str, str]) -> str:
+    """`text` with the string value at each pointer of `new` replaced; all else keeps its characters.
+
+    Raises ValueError for what `string_values` refuses, KeyError for a pointer at which no string stands.
+    """
+    places = string_values(text)
+    edits = [(places[pointer][1], quoted(value)) for pointer, value in new.items()]
+    for span, value in sorted(edits, key=lambda edit: -edit[0].start):
+        text = text[: span.start] + value + text[span.end :]
+    return text
 
 
 def quoted(value: str) -> str:
@@ -34,18 +48,33 @@ def quoted(value: str) -> str:
     return json.dumps(value)
 
 
-def _value(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
-    """Walk the value at `at`, note its strings; where it ends."""
+@dataclass(slots=True)
+class _Found:
+    strings: dict[str, tuple[str, Span]] = field(default_factory=dict)
+    containers: dict[str, Span] = field(default_factory=dict)
+
+
+def _walked(text: str) -> _Found:
+    found = _Found()
+    end = _value(text, _skip(text, 0), "", found, 0)
+    if _skip(text, end) != len(text):
+        raise ValueError("text after the JSON value")
+    return found
+
+
+def _value(text: str, at: int, pointer: str, found: _Found, depth: int) -> int:
+    """Walk the value at `at`, note where it and what is in it stands; where it ends."""
     if depth > MAX_DEPTH:
         raise ValueError("JSON nested too deep")
     opening = text[at : at + 1]
-    if opening == "{":
-        return _object(text, at + 1, pointer, found, depth + 1)
-    if opening == "[":
-        return _array(text, at + 1, pointer, found, depth + 1)
+    if opening in {"{", "["}:
+        walk = _object if opening == "{" else _array
+        end = walk(text, at + 1, pointer, found, depth + 1)
+        found.containers[pointer] = Span(start=at, end=end)
+        return end
     if opening == '"':
         value, end = _string_end(text, at)
-        found[pointer] = (value, Span(start=at, end=end))
+        found.strings[pointer] = (value, Span(start=at, end=end))
         return end
     scalar = _SCALAR.match(text, at)
     if scalar is None:
@@ -53,7 +82,7 @@ def _value(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]],
     return scalar.end()
 
 
-def _object(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
+def _object(text: str, at: int, pointer: str, found: _Found, depth: int) -> int:
     at = _skip(text, at)
     if text[at : at + 1] == "}":
         return at + 1
@@ -73,7 +102,7 @@ def _object(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]]
         at = _skip(text, _expect(text, at, ","))
 
 
-def _array(text: str, at: int, pointer: str, found: dict[str, tuple[str, Span]], depth: int) -> int:
+def _array(text: str, at: int, pointer: str, found: _Found, depth: int) -> int:
     at = _skip(text, at)
     if text[at : at + 1] == "]":
         return at + 1
