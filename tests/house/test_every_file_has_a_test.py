@@ -27,7 +27,6 @@ SHOWN_ELSEWHERE = {
     "ops/control/serve.py": "tests/ops/commands/conftest.py starts it",
     "ops/serve.py": "tests/ops/commands/test_up.py",
     "ops/settings_file.py": "tests/ops/test_settings_read.py: places and mends",
-    "ops/wiring.py": "tests/ops/commands/test_up.py",
 }
 
 

@@ -252,6 +252,7 @@ class House:
             issuer="aisecops",
             audience="gateway",
             own_addresses=frozenset({("127.0.0.1", 8081)}),
+            is_here=lambda _ip: False,
         )
         self.admission = Admission(
             **common,

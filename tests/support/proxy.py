@@ -86,6 +86,7 @@ class Lets:
         self.settled: list[HttpResponse] = []
         self.abandoned: list[tuple[str, bool]] = []
         self.finished: list[str] = []
+        self.unrecorded: list[tuple[str, Code]] = []
 
     def _called(self, method: str) -> Refuse | None:
         self.calls.append(method)
@@ -127,6 +128,9 @@ class Lets:
             "response_headers": (("AISecOps-Decision", "dec_1"),),
         }
         return Forward(**(values | self.forward))
+
+    def counted(self, caller: Caller | None, refuse: Refuse) -> None:
+        self.unrecorded.append((caller.agent_id if caller else "", refuse.code))
 
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         assert permit

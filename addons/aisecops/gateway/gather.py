@@ -6,7 +6,7 @@ it finds wrong goes into the facts, and `judge.py` says what that means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -77,6 +77,7 @@ class Gatherer:
         issuer: str,
         audience: str,
         own_addresses: frozenset[tuple[str, int]],
+        is_here: Callable[[str], bool],
     ) -> None:
         self._store = store
         self._keys = keys
@@ -85,6 +86,8 @@ class Gatherer:
         self._broker = broker
         self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
+        self._own_ports = frozenset(port for _, port in own_addresses)
+        self._is_here = is_here
 
     async def presented(
         self, rules: RuleSet, caller: AgentId, run_id: RunId, step: Step, request: HttpRequest, *, now_s: int
@@ -167,7 +170,8 @@ class Gatherer:
                 ),
                 binding=True,
             )
-        judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own)
+        here = frozenset(ip for ip, at in found if at in self._own_ports and self._is_here(ip))
+        judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own, here=here)
         return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
 
 

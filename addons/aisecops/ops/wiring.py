@@ -7,6 +7,7 @@ cannot be opened stops the start with a `ConfigError`, or with the fault of the 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import logging
 import secrets as stdlib_secrets
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,7 @@ from aisecops.adapters.policies.files import FileRules
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
+from aisecops.adapters.system.interfaces import is_this_machine
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.resolver import SystemResolver
 from aisecops.adapters.system.rule_secrets import RuleSecrets
@@ -149,6 +151,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             issuer=ISSUER,
             audience=AUDIENCE,
             own_addresses=own_addresses(settings),
+            is_here=is_this_machine,
         )
         permits = Permits()
         admission = Admission(
@@ -221,9 +224,18 @@ def gateway_secret(settings: Settings) -> str:
 
 
 def own_addresses(settings: Settings) -> frozenset[tuple[str, int]]:
-    """Our own ports: nothing behind the proxy reaches them through it."""
+    """Our own ports: nothing behind the proxy reaches them through it. A name counts as every address of ours."""
     listeners = (settings.proxy.listen, settings.control.listen, settings.metrics.listen)
-    return frozenset((listen.reachable.host, listen.port) for listen in listeners)
+    return frozenset(
+        (host, listen.port) for listen in listeners for host in (_as_literal(listen.host), listen.reachable.host)
+    )
+
+
+def _as_literal(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        return str(ipaddress.IPv6Address(0))
 
 
 def control_address(settings: Settings) -> tuple[str, int] | None:

@@ -70,7 +70,7 @@ def test_every_hook_of_the_core_with_a_subject_is_stopped_or_over():
     known = {
         "add_log", "client_connected", "client_disconnected", "configure", "dns_error", "dns_request", "dns_response",
         "done", "error", "http_connect", "http_connect_error", "http_connect_upstream", "http_connected", "load",
-        "next_layer", "quic_start_client", "quic_start_server", "request", "requestheaders", "response",
+        "next_layer", "quic_start_client", "quic_start_server", "request", "request_unread", "requestheaders", "response",
         "responseheaders", "running", "server_connect", "server_connect_error", "server_connected",
         "server_disconnected", "socks5_auth", "tcp_end", "tcp_error", "tcp_message", "tcp_start", "tls_clienthello",
         "tls_established_client", "tls_established_server", "tls_failed_client", "tls_failed_server",

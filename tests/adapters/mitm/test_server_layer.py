@@ -8,8 +8,19 @@ from hypothesis import strategies as st
 from mitmproxy.proxy import commands, events
 
 from aisecops.adapters.mitm.server_layer import GovernedHttp1Server
+from aisecops.adapters.mitm.unread import RequestUnreadHook
 from support.contexts import a_context
 from support.flows import a_gate
+
+
+def said_on(server: GovernedHttp1Server, event: events.Event) -> list[commands.Command]:
+    """Every command on `event`, with each hook answered at once as the core does."""
+    said: list[commands.Command] = []
+    for command in server.handle_event(event):
+        said.append(command)
+        if isinstance(command, commands.StartHook):
+            said += said_on(server, events.HookCompleted(command))
+    return said
 
 
 def sent_by(data: bytes) -> tuple[bytes, bool, bool]:
@@ -17,7 +28,7 @@ def sent_by(data: bytes) -> tuple[bytes, bool, bool]:
     context = a_context()
     server = GovernedHttp1Server(context, a_gate())
     list(server.handle_event(events.Start()))
-    said = list(server.handle_event(events.DataReceived(context.client, data)))
+    said = said_on(server, events.DataReceived(context.client, data))
     sent = b"".join(command.data for command in said if isinstance(command, commands.SendData))
     closes = any(isinstance(command, commands.CloseConnection) for command in said)
     return sent, closes, any(type(command).__name__ == "ReceiveHttp" for command in said)
@@ -58,7 +69,8 @@ async def test_a_head_that_trickles_is_refused_when_its_time_is_up():
     (wakeup,) = list(server.handle_event(events.DataReceived(context.client, b"GET ")))
     assert isinstance(wakeup, commands.RequestWakeup)
     assert list(server.handle_event(events.DataReceived(context.client, b"/ HT"))) == []
-    late = list(server.handle_event(events.Wakeup(wakeup)))
+    told, *late = said_on(server, events.Wakeup(wakeup))
+    assert isinstance(told, RequestUnreadHook)
     assert late[0].data.startswith(b"HTTP/1.1 403 protocol_denied")
     assert isinstance(late[1], commands.CloseConnection)
 

@@ -16,7 +16,8 @@ from aisecops.model.outcome import Forward
 _OURS = (b"aisecops-", b"proxy-")
 _NEVER_LEAVES = frozenset({b"dpop", b"te", b"trailer", b"keep-alive", b"http2-settings"})
 # `alt-svc` would lead the client to QUIC, past the proxy; a `proxy-*` from upstream would ask for our credentials.
-_NEVER_COMES_IN = frozenset({b"alt-svc"})
+# Trailers are left away, so nobody is told of any.
+_NEVER_COMES_IN = frozenset({b"alt-svc", b"trailer"})
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _NO_BODY_STATUS = frozenset({204, 304})
 

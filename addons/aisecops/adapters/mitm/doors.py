@@ -20,6 +20,7 @@ _PATH = re.compile(rb"/[\x21\x22\x24-\x7e]*")
 _METHODS_NEVER = frozenset({b"CONNECT", b"TRACE", b"PRI"})
 _ONCE = frozenset({b"authorization", b"content-encoding", b"content-length", b"content-type", b"dpop", b"expect"})
 _UNCLEAN = frozenset(b"\r\n\0")
+_ONLY_WITH_HYPHENS = _ONCE | {b"transfer-encoding", b"http2-settings", b"keep-alive"}
 
 
 def refused_head(request: http.Request, *, tunnel: Tunnel | None, sni: str | None, websockets: bool) -> Refuse | None:
@@ -72,8 +73,15 @@ def _header_fault(request: http.Request) -> str:
             return f"header `{_shown(name)}` holds a line break or NUL; send one clean line"
         if name in seen and (name in _ONCE or name.startswith((b"aisecops-", b"proxy-authorization"))):
             return f"header `{_shown(name)}` is there twice; send it once"
+        if b"_" in name and _means_more(name.replace(b"_", b"-")):
+            # many servers take `_` in a header's name for `-`
+            return f"header `{_shown(name)}` may be read as another one; write it with hyphens"
         seen.add(name)
     return ""
+
+
+def _means_more(name: bytes) -> bool:
+    return name in _ONLY_WITH_HYPHENS or name.startswith((b"aisecops-", b"proxy-"))
 
 
 def _name_fault(request: http.Request, tunnel: Tunnel | None, sni: str | None) -> str:

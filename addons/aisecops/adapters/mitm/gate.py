@@ -202,6 +202,13 @@ class Gate:
         """What is under way for one client connection."""
         return [(flow_id, item) for flow_id, item in self.exchanges.items() if item.client_id == client_id]
 
+    def bearer(self, client: connection.Client) -> tuple[str, str] | None:
+        """Agent and run of the request of this client that is about to leave."""
+        for _, exchange in self.of_client(client.id):
+            if exchange.forward is not None and not exchange.sent:
+                return exchange.caller.agent_id, exchange.forward.run_id
+        return None
+
     def fail(self, client: connection.Client) -> None:
         """A check of an upstream connection failed: whatever of this client is under way must not use it."""
         for _, exchange in self.of_client(client.id):

@@ -38,6 +38,7 @@ _TOO_LATE = frozenset(
         "tls_failed_client",
         "tls_failed_server",
         "http_connect_error",
+        "request_unread",
         "error",
         "tcp_end",
         "tcp_error",

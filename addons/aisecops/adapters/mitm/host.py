@@ -29,6 +29,7 @@ from aisecops.adapters.mitm.listener import SHARED
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
+from aisecops.adapters.mitm.unread import UnreadRequests
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 
@@ -90,7 +91,7 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
 
 def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
     """Ours, in order, without the seal, which stands last of all."""
-    return Tunnels(gate), GovernanceAddon(gate), dial
+    return Tunnels(gate), GovernanceAddon(gate), UnreadRequests(gate), dial
 
 
 async def serve(

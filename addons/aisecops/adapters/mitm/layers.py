@@ -5,17 +5,21 @@ Knows the first bytes. What the HTTP layers add to the core's is in `stream_laye
 
 from __future__ import annotations
 
-from mitmproxy.proxy import events, layer, tunnel
+from mitmproxy.connection import Server
+from mitmproxy.proxy import commands, events, layer, tunnel
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode
+from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.server_layer import GovernedHttp1Server
 from aisecops.adapters.mitm.stream_layer import GovernedStream
+from aisecops.adapters.mitm.upstream_layer import use_for_every_upstream
 
 Commands = layer.CommandGenerator[None]
+
+use_for_every_upstream()
 
 
 class LayerChoice:
@@ -50,11 +54,22 @@ class GovernedHttpLayer(HttpLayer):
     def __init__(self, context: Context, mode: HTTPMode, gate: Gate) -> None:
         super().__init__(context, mode)
         self._gate = gate
+        self._serves: tuple[str, str] | None = None
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Start):
             self.connections[self.context.client] = GovernedHttp1Server(self.context.fork(), self._gate)
         yield from super()._handle_event(event)
+
+    def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
+        """As ever; but an upstream connection carries one agent's one run: some servers take it for who is on it."""
+        bearer = self._gate.bearer(self.context.client)
+        if self._serves not in {None, bearer} and self.context.client.alpn != b"h2":
+            for conn in [*self.connections]:
+                if isinstance(conn, Server) and conn.connected:
+                    yield commands.CloseConnection(conn)
+        self._serves = bearer
+        yield from super().get_connection(event, reuse=reuse)
 
     def make_stream(self, stream_id: int) -> Commands:
         self.streams[stream_id] = GovernedStream(self.context.fork(), stream_id, self._gate)

@@ -27,6 +27,7 @@ from aisecops.adapters.mitm.host_refusals import (
     NOT_HTTP,
     TRAILERS,
 )
+from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.model.outcome import Refuse
 
 HEAD_TIMEOUT_S = 30.0
@@ -71,11 +72,10 @@ class GovernedHttp1Server(Http1Server):
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         for command in super().read_headers(event):
             # all that this state ever sends by itself is its complaint about a head that it cannot read
-            yield (
-                commands.SendData(self.conn, self._document(NOT_HTTP))
-                if isinstance(command, commands.SendData)
-                else command
-            )
+            if isinstance(command, commands.SendData):
+                yield from self._refuse(NOT_HTTP)
+            else:
+                yield command
 
     def read_body(self, event: events.Event) -> Commands:
         try:
@@ -107,8 +107,13 @@ class GovernedHttp1Server(Http1Server):
 
     def _refuse_and_close(self, refuse: Refuse) -> Commands:
         self.state = self.done
-        yield commands.SendData(self.conn, self._document(refuse))
+        yield from self._refuse(refuse)
         yield commands.CloseConnection(self.conn)
+
+    def _refuse(self, refuse: Refuse) -> Commands:
+        unread = Unread(self.context.client, refuse)
+        yield RequestUnreadHook(unread)
+        yield commands.SendData(self.conn, self._document(unread.refuse))
 
     def _document(self, refuse: Refuse) -> bytes:
         response = self._gate.answer(refuse)

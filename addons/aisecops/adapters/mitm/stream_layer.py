@@ -29,6 +29,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 from aisecops.adapters.mitm.failures import refused_connection, upstream_failure
 from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, STREAMED
+from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 
 Commands = layer.CommandGenerator[None]
 
@@ -53,7 +54,9 @@ class GovernedStream(HttpStream):
         """As ever; but no more is kept than may be judged."""
         size = len(self.request_body_buf) + (len(event.data) if isinstance(event, RequestData) else 0)
         if size > self._gate.allowed_body(self.flow):
-            self._gate.refuse(self.flow, BODY_TOO_LARGE)
+            unread = Unread(self.context.client, BODY_TOO_LARGE)
+            yield RequestUnreadHook(unread)
+            self._gate.refuse(self.flow, unread.refuse)
             yield from self._answer_early()
             return
         yield from super().state_consume_request_body(event)

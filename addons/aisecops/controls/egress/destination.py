@@ -88,11 +88,13 @@ def judge_addresses(
     *,
     fixed: bool,
     own: frozenset[tuple[str, int]],
+    here: frozenset[str] = frozenset(),
 ) -> Judgment:
     """May these be dialled? Only if each one may: which of them would be, nobody knows beforehand.
 
     `fixed`: the operator wrote the addresses down, so they may be private. `own` are the gateway's and the control
-    plane's listeners; they are never reached through the gateway, nor when they listen on every address.
+    plane's listeners; they are never reached through the gateway, nor when they listen on every address: then by
+    no address of this machine. Which of `addresses` those are, besides loopback, `here` says.
     """
     allowed = FIXABLE if fixed else frozenset({AddressClass.PUBLIC})
     listed = tuple(addresses)
@@ -100,7 +102,7 @@ def judge_addresses(
         return _denied("the name has no address; check the name")
     for ip, port in listed:
         kind = address_class(ip)
-        if _is_own(ip, port, own):
+        if _is_own(ip, port, own, here):
             return _denied(f"`{ip}:{port}` is the gateway's own; ask it under its own name, not through the proxy")
         if not 0 < port <= _MAX_PORT:
             return _denied(f"`{port}` is no port; use one from 1 to {_MAX_PORT}")
@@ -177,14 +179,14 @@ def _class(address: _Ip) -> AddressClass:
     return next((kind for holds, kind in questions if holds), AddressClass.RESERVED)
 
 
-def _is_own(ip: str, port: int, own: frozenset[tuple[str, int]]) -> bool:
+def _is_own(ip: str, port: int, own: frozenset[tuple[str, int]], here: frozenset[str]) -> bool:
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])
     except ValueError:
         return False
     reached = {str(one) for one in (address, *_inside(address))}
     everywhere = {listener for listener, own_port in own if own_port == port and _is_wildcard(listener)}
-    if everywhere and address_class(ip) is AddressClass.LOOPBACK:
+    if everywhere and (ip in here or address_class(ip) is AddressClass.LOOPBACK):
         return True
     return any(own_port == port and _plain(listener) in reached for listener, own_port in own)
 
