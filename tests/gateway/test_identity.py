@@ -3,6 +3,7 @@ import base64
 import pytest
 
 from aisecops.gateway.identity import basic_credentials
+from aisecops.model.certificate import CertificateName, NameKind, written_name
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from support.gateway import RULES, House, basic
@@ -84,3 +85,65 @@ def test_a_secret_may_hold_colons():
 async def test_credentials_are_not_in_what_is_printed_of_a_caller():
     caller = await House().identities.identify(basic("clerk", "clerk's secret"), source="")
     assert basic("clerk", "clerk's secret").split()[1] not in repr(caller)
+
+
+CERTIFIED = RULES.replace('authenticate: {secret: "env:VISITOR"}', "authenticate: {client_cert: {san: visitor.test}}")
+
+
+def shown(*texts: str) -> frozenset:
+    return frozenset(written_name(text) for text in texts)
+
+
+async def test_a_certificate_with_an_agents_name_is_that_agent():
+    caller = await House(CERTIFIED).identities.identify(None, source="", names=shown("other.test", "Visitor.TEST"))
+    assert (caller.agent_id, caller.run_id) == ("visitor", None)
+
+
+@pytest.mark.parametrize(
+    "name", ["visitor.test.evil.test", "sub.visitor.test", "spiffe://visitor.test/x", "a@visitor.test"]
+)
+async def test_a_certificate_with_another_name_is_nobody(name):
+    refused = await House(CERTIFIED).identities.identify(None, source="", names=shown(name))
+    assert refused.code is Code.IDENTITY_REQUIRED
+
+
+async def test_a_name_of_another_kind_is_not_the_same_name():
+    other_kind = CertificateName(kind=NameKind.EMAIL, text="visitor.test")
+    refused = await House(CERTIFIED).identities.identify(None, source="", names=frozenset({other_kind}))
+    assert refused.code is Code.IDENTITY_REQUIRED
+
+
+async def test_a_certificate_and_credentials_of_two_agents_are_nobody():
+    refused = await House(CERTIFIED).identities.identify(
+        basic("clerk", "clerk's secret"), source="", names=shown("visitor.test")
+    )
+    assert refused.code is Code.IDENTITY_REQUIRED
+    assert "two agents" in refused.detail
+
+
+async def test_a_certificate_beside_wrong_credentials_is_nobody():
+    refused = await House(CERTIFIED).identities.identify(basic("visitor", "x"), source="", names=shown("visitor.test"))
+    assert refused.code is Code.IDENTITY_REQUIRED
+
+
+async def test_a_certificate_of_two_agents_is_nobody():
+    both = CERTIFIED.replace('authenticate: {secret: "env:CLERK"}', "authenticate: {client_cert: {san: clerk.test}}")
+    refused = await House(both).identities.identify(None, source="", names=shown("visitor.test", "clerk.test"))
+    assert "several agents" in refused.detail
+
+
+async def test_an_agent_with_a_certificate_only_is_not_reached_by_a_password():
+    for secret in ("", "visitor", "None"):
+        house = House(CERTIFIED)
+        assert isinstance(await house.identities.identify(basic("visitor", secret), source="", names=shown()), Refuse)
+
+
+async def test_a_runs_secret_needs_the_certificate_of_an_agent_that_has_no_other_way():
+    house = House(CERTIFIED)
+    run = await house.run("visitor")
+    credentials = basic(run.run.run_id, run.secret)
+    with_it = await house.identities.identify(credentials, source="", names=shown("visitor.test"))
+    assert (with_it.agent_id, with_it.run_id) == ("visitor", run.run.run_id)
+    assert "certificate alone" in (await house.identities.identify(credentials, source="", names=shown())).detail
+    at_the_control_plane = await house.identities.identify(credentials, source="")
+    assert at_the_control_plane.run_id == run.run.run_id

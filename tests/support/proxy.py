@@ -16,6 +16,7 @@ from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.gateway.enforcer import Caller, StreamTap
+from aisecops.model.certificate import Names
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
@@ -94,7 +95,10 @@ class Lets:
             raise self.raises
         return self.refuses if method == self.refuses_in else None
 
-    async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
+    async def identify(
+        self, proxy_authorization: str | None, *, source: str, names: Names | None = None
+    ) -> Caller | Refuse:
+        self.names = names
         assert source == "127.0.0.1"
         if f"Proxy-Authorization: {proxy_authorization}\r\n".encode() != CREDENTIALS:
             return Refuse(code=Code.IDENTITY_REQUIRED, detail="say who you are")

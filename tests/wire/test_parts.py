@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.wire import parts as parts_module
-from aisecops.wire.parts import outgoing_parts
+from aisecops.wire.parts import Unread, outgoing_parts
 from support.wire_samples import CHAT_REQUEST, post
 
 CARD = "4111111111111111"
@@ -49,7 +49,8 @@ def test_bytes_that_are_no_utf_8_are_given_out_all_the_same() -> None:
 
 
 def test_every_string_of_a_json_body_has_its_pointer() -> None:
-    found = parts(json.dumps(CHAT_REQUEST))
+    body = json.dumps(CHAT_REQUEST).encode()
+    found = dict(outgoing_parts(post(body), body, unread=[]))
     assert found["body:/messages/0/content"] == "be brief"
     assert found["body:/messages/2/tool_calls/0/function/arguments"] == '{"city":"Oslo"}'
     assert found["body:/messages/1/content/1/image_url/url"] == "https://pictures.example/cat.png"
@@ -203,3 +204,45 @@ def test_no_string_of_a_document_is_forgotten(document: Any) -> None:
         text for where, text in outgoing_parts(post(content_type="application/json"), body) if where.startswith("body:")
     ]
     assert found == strings(document)
+
+
+PICTURE = "iVBORw0KGgo="
+FORM = (
+    b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--b--\r\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "unread"),
+    [
+        (b"\x89PNG\0", "image/png", Unread(where="body:", size_bytes=5, reason="body")),
+        (b"\xff\xfe\xfd", "application/octet-stream", Unread(where="body:", size_bytes=3, reason="body")),
+        (FORM, "multipart/form-data; boundary=b", Unread(where="upload:f:", size_bytes=5, reason="upload")),
+        (
+            {"image_url": {"url": f"data:image/png;base64,{PICTURE}"}},
+            "application/json",
+            Unread(where="body:/image_url/url", size_bytes=9, reason="media"),
+        ),
+        (
+            [{"type": "base64", "media_type": "image/png", "data": PICTURE}],
+            "application/json",
+            Unread(where="body:/0/data", size_bytes=9, reason="media"),
+        ),
+        (
+            {"input_audio": {"data": PICTURE, "format": "wav"}},
+            "application/json",
+            Unread(where="body:/input_audio/data", size_bytes=9, reason="media"),
+        ),
+    ],
+)
+def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, unread: Unread) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    listed: list[Unread] = []
+    outgoing_parts(post(raw, content_type=kind), raw, unread=listed)
+    assert listed == [unread]
+    assert refused(raw, kind) is Code.UNREADABLE
+
+
+def test_text_that_says_it_is_text_is_no_media() -> None:
+    said = {"a": "data:text/plain;base64,aGk=", "b": {"media_type": "text/plain", "data": "hi"}, "c": "data: and more"}
+    assert parts(json.dumps(said))["body:/c"] == "data: and more"

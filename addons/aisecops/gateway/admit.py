@@ -26,7 +26,7 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.redact import mask
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
-from aisecops.gateway.describe import acted, decided
+from aisecops.gateway.describe import acted, decided, passed_unread
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Presented, facts_for
 from aisecops.gateway.hold import wait_for_person
@@ -50,6 +50,7 @@ from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.model.value import Value
+from aisecops.wire.parts import Unread
 
 APPROVAL_HEADER = "AISecOps-Approval"
 
@@ -61,6 +62,7 @@ class Looked(Value):
     presented: Presented | None
     root_run_id: RunId
     findings: tuple[Finding, ...] = ()
+    unread: tuple[Unread, ...] = ()
     opinions: tuple[Judgment, ...] = ()
     addresses: tuple[tuple[str, int], ...] = ()
 
@@ -164,15 +166,16 @@ class Admission:
             return first
         root_run_id = first.run.root_run_id
         try:
-            findings = await self._gatherer.findings(rules, step, request)
+            findings, unread = await self._gatherer.findings(rules, step, request)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
-            findings = ()
+            findings, unread = (), ()
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
         return Looked(
             step=step,
             presented=presented,
             findings=findings,
+            unread=unread,
             root_run_id=root_run_id,
             addresses=tuple(addresses),
             opinions=(unreachable,) if unreachable else (),
@@ -333,6 +336,7 @@ class Admission:
             await self._record.append(
                 *decided(facts, judged, lines),
                 *acted(facts, judged.decision),
+                *(passed_unread(facts, judged.decision, one.reason, one.size_bytes) for one in looked.unread),
                 durable=facts.request.effect.changes_state,
             )
         except Fault:
@@ -341,6 +345,8 @@ class Admission:
                 await self._approvals.give_back(approval)
             raise
         self._count(facts, judged)
+        for one in looked.unread:
+            self._meter.uninspected(one.reason, one.size_bytes)
         # 8
         permit = self._permits.open(
             Permit(

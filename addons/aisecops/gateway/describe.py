@@ -77,6 +77,21 @@ def acted(facts: Facts, decision: Decision) -> tuple[Event, ...]:
     return (event(name, facts, decision, control=("AIS-EXE-01", "AIS-OBS-01"), **_step(request), **more),)
 
 
+def passed_unread(facts: Facts, decision: Decision, reason: str, size_bytes: int) -> Event:
+    """Bytes are about to leave that nobody could read, because the rules let them."""
+    request = facts.request
+    return event(
+        EventName.UNINSPECTED,
+        facts,
+        decision,
+        control=("AIS-EXE-01", "AIS-OBS-01"),
+        reason=reason,
+        bytes=size_bytes,
+        tool=request.tool,
+        host=request.host,
+    )
+
+
 def returned(facts: Facts, decision: Decision, **fields: Any) -> Event:
     """What came back of it, or that nothing did."""
     name = RETURNS.get(facts.request.kind, EventName.TOOL_RETURNED)

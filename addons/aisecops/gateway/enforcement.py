@@ -14,6 +14,7 @@ from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.settle import Settlement, is_event_stream, is_measured
 from aisecops.gateway.watch import StreamWatch
+from aisecops.model.certificate import Names
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest, HttpResponse, values
 from aisecops.model.ids import DecisionId, RunId
@@ -52,8 +53,10 @@ class Enforcement:
         self._meter = meter
         self._control = control
 
-    async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
-        caller = await self._identities.identify(proxy_authorization, source=source)
+    async def identify(
+        self, proxy_authorization: str | None, *, source: str, names: Names | None = None
+    ) -> Caller | Refuse:
+        caller = await self._identities.identify(proxy_authorization, source=source, names=names or frozenset())
         if isinstance(caller, Refuse):
             # Counted and not recorded: whoever guesses secrets must not be able to fill the disk with it.
             self.counted(None, caller)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from aisecops.model.certificate import Names
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Forward, Refuse
@@ -47,8 +48,13 @@ class StreamTap(Protocol):
 class Enforcer(Protocol):
     """What the host program asks. Anything raised is a fault, and the host's guard refuses with its code."""
 
-    async def identify(self, proxy_authorization: str | None, *, source: str) -> Caller | Refuse:
-        """Who calls, from the `Proxy-Authorization` value and the source address. Constant time in the secret."""
+    async def identify(
+        self, proxy_authorization: str | None, *, source: str, names: Names | None = None
+    ) -> Caller | Refuse:
+        """Who calls, from the `Proxy-Authorization` value, the source address, and what a verified certificate proved.
+
+        Constant time in the secret.
+        """
         ...
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:

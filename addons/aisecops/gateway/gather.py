@@ -26,9 +26,10 @@ from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
+from aisecops.model.rules import Unread as UnreadRule
 from aisecops.model.state import RevocationKind, Snapshot
 from aisecops.model.value import Value
-from aisecops.wire.parts import CREDENTIAL_HEADERS, outgoing_parts
+from aisecops.wire.parts import CREDENTIAL_HEADERS, Unread, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -146,14 +147,18 @@ class Gatherer:
             return TokenFacts(fault=Code.TOKEN_REVOKED, detail=_REVOKED_WORDS[snapshot.revoked[0]])
         return facts
 
-    async def findings(self, rules: RuleSet, step: Step, request: HttpRequest) -> tuple[Finding, ...]:
-        """What the content scan finds in everything that would leave. Raises `Fault` when it did not finish."""
+    async def findings(
+        self, rules: RuleSet, step: Step, request: HttpRequest
+    ) -> tuple[tuple[Finding, ...], tuple[Unread, ...]]:
+        """What the content scan finds in everything that would leave, and what of it could not be read.
+
+        Raises `Fault` when the scan did not finish, `WireError` for what cannot be read where the rules want all read.
+        """
         entities = entities_for(rules.egress, destination_words(step.action))
-        if not entities:
-            return ()
-        parts = [part for part in outgoing_parts(request, step.body) if not _ours(part[0])]
-        found = await self._scanner.scan(parts, entities)
-        return tuple(finding for finding in found if not _is_credential_in_its_place(finding))
+        unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
+        parts = [part for part in outgoing_parts(request, step.body, unread=unread) if not _ours(part[0])]
+        found = await self._scanner.scan(parts, entities) if entities else ()
+        return tuple(finding for finding in found if not _is_credential_in_its_place(finding)), tuple(unread or ())
 
     async def addresses(self, host: str, port: int) -> tuple[Sequence[tuple[str, int]], Judgment | None]:
         """Where the request would be dialled, and the objection when that is no place to go."""

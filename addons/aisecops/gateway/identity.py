@@ -1,4 +1,6 @@
-"""Who calls: proxy credentials, or the network they come from, to an agent and perhaps a run (contract 3).
+"""Who calls: proxy credentials, a verified certificate's names, or the network they come from (contract 3).
+
+The answer is an agent and perhaps a run. What is proven twice must be proven the same.
 
 Every comparison of a secret takes the same time whether it is right, wrong, or of nobody we know.
 """
@@ -14,10 +16,11 @@ from typing import Protocol
 
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.ports import RuleSource, Store
+from aisecops.model.certificate import Names, written_name
 from aisecops.model.ids import RUN_PREFIX, AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.model.rules import AgentRule, SecretAuthentication, SourceAuthentication
+from aisecops.model.rules import AgentRule, CertificateAuthentication, SecretAuthentication, SourceAuthentication
 
 MAX_HEADER = 1024
 
@@ -56,13 +59,27 @@ class Identities:
         self._store = store
         self._secrets = secrets
 
-    async def identify(self, authorization: str | None, *, source: str) -> Caller | Refuse:
-        """The caller that `authorization` (a Basic value) or the address `source` proves.
+    async def identify(self, authorization: str | None, *, source: str, names: Names | None = None) -> Caller | Refuse:
+        """The caller that `authorization` (a Basic value), a certificate's `names` or the address `source` proves.
 
-        Raises `StoreError` when a run's credentials cannot be checked.
+        `names` None: a door that sees no certificates, so none can be asked for there. Raises `StoreError` when a
+        run's credentials cannot be checked.
         """
+        shown = self._by_certificate(names or frozenset())
+        if isinstance(shown, Refuse):
+            return shown
         if authorization is None:
-            return self._by_network(source) or _refused("no agent credentials were sent")
+            return shown or self._by_network(source) or _refused("no agent credentials were sent")
+        caller = await self._by_credentials(authorization)
+        if isinstance(caller, Refuse):
+            return caller
+        if shown is not None and shown.agent_id != caller.agent_id:
+            return _refused("the certificate and the credentials are of two agents; show those of one")
+        if shown is None and names is not None and self._needs_certificate(caller.agent_id):
+            return _refused("this agent is known by its certificate alone; show it")
+        return caller
+
+    async def _by_credentials(self, authorization: str) -> Caller | Refuse:
         credentials = basic_credentials(authorization)
         if credentials is None:
             return _refused("the credentials are not HTTP Basic")
@@ -91,6 +108,26 @@ class Identities:
         if rule is None:
             return []
         return [self._secrets.secret(how.source) for how in rule.authenticate if isinstance(how, SecretAuthentication)]
+
+    def _by_certificate(self, names: Names) -> Caller | Refuse | None:
+        """The one agent that `names` are of; None when they are nobody's. Several agents: it is neither."""
+        if not names:
+            return None
+        found = {
+            agent.agent_id
+            for agent in self._rules.current().agents.values()
+            for how in agent.authenticate
+            if isinstance(how, CertificateAuthentication) and written_name(how.san) in names
+        }
+        if len(found) > 1:
+            return _refused("the certificate holds names of several agents; show one that holds one")
+        return Caller(agent_id=found.pop()) if found else None
+
+    def _needs_certificate(self, agent_id: AgentId) -> bool:
+        """True for an agent that has no other way: a run's secret alone must not become one."""
+        rule = self._rules.current().agents.get(agent_id)
+        ways = rule.authenticate if rule is not None else ()
+        return bool(ways) and all(isinstance(how, CertificateAuthentication) for how in ways)
 
     def _by_network(self, source: str) -> Caller | None:
         try:

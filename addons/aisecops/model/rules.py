@@ -249,6 +249,13 @@ class DetectorRule(Value):
     action: FindingAction
 
 
+class Unread(StrEnum):
+    """What happens to content that cannot be read as text, and so cannot be looked into."""
+
+    REFUSE = "refuse"
+    ALLOW = "allow"
+
+
 class EgressRules(Value):
     """What may leave. `labels` maps a label to the places it may go; `canaries` are `env:` or `file:` sources."""
 
@@ -256,6 +263,7 @@ class EgressRules(Value):
     detectors: tuple[DetectorRule, ...] = ()
     labels: dict[str, tuple[str, ...]] = {}
     canaries: tuple[str, ...] = ()
+    unread: Unread = Unread.REFUSE
 
 
 class FirewallRules(Value):
@@ -328,5 +336,6 @@ __all__ = [
     "StepPattern",
     "TokenMode",
     "ToolRule",
+    "Unread",
     "Untrusted",
 ]

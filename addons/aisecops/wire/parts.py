@@ -8,11 +8,13 @@ it for: what looks like JSON is read as JSON too, whatever its label says.
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import unquote_to_bytes
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.refusals import Code
+from aisecops.model.value import Value
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
@@ -35,11 +37,27 @@ _UNSAID_HEADERS = frozenset(
 )
 _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "application/json-lines"})
 
+_ALLOW = "send text, or let it leave unread with `egress: {unread: allow}`"
+_DATA_URL = re.compile(r"data:([^,;]{0,100})[^,]{0,200};base64,", re.IGNORECASE)
+_TELLS_MEDIA = ("media_type", "mime_type", "mimeType", "format")
+_READABLE_MEDIA = ("text/", "application/json", "application/xml")
+
 type Part = tuple[str, str]
 
 
-def outgoing_parts(request: HttpRequest, body: bytes) -> list[Part]:
+class Unread(Value):
+    """Content that leaves and is no text: where it is, its bytes, and what it is: `body`, `upload` or `media`."""
+
+    where: str
+    size_bytes: int
+    reason: str
+
+
+def outgoing_parts(request: HttpRequest, body: bytes, *, unread: list[Unread] | None = None) -> list[Part]:
     """All text that leaves with `request`, each with its place; `body` is decoded.
+
+    What is no text (binary bodies and uploads, images and sounds inside JSON) is listed in `unread`; without that list
+    it is an error.
 
     Places: `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON pointer), `key:/messages/0` (a name
     in the object there), `form:field`, `upload:field`, `body:` (plain text). A name in a place that may itself be
@@ -48,7 +66,7 @@ def outgoing_parts(request: HttpRequest, body: bytes) -> list[Part]:
     Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over
     `MAX_PARTS`. Then nothing is known about the body, and it must not leave.
     """
-    parts = _Parts()
+    parts = _Parts(unread)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
         parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
@@ -67,8 +85,9 @@ def outgoing_parts(request: HttpRequest, body: bytes) -> list[Part]:
 class _Parts:
     """The parts so far, up to their bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, unread: list[Unread] | None) -> None:
         self.found: list[Part] = []
+        self._unread = unread
         self._plain: dict[str, bool] = {}
 
     def add(self, where: str, text: str) -> None:
@@ -77,6 +96,12 @@ class _Parts:
         if len(self.found) >= MAX_PARTS:
             raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
         self.found.append((where, text))
+
+    def unreadable(self, where: str, size_bytes: int, reason: str, error: WireError) -> None:
+        """Content that is no text. Raises `error` when that is not allowed."""
+        if self._unread is None:
+            raise error
+        self._unread.append(Unread(where=where, size_bytes=size_bytes, reason=reason))
 
     def name(self, chosen: str, index: int, *, at: str = "") -> str:
         """`chosen` as it may stand in a place. Each name is a part too, the first time it is met."""
@@ -114,10 +139,17 @@ def _add_body(parts: _Parts, where: str, kind: MediaType | None, body: bytes) ->
 def _add_text(parts: _Parts, where: str, kind: MediaType | None, body: bytes) -> None:
     """Plain text, and all that its reader may take it for besides."""
     charset = declared_charset(kind)
-    text = read_text(body, charset)
+    reason = "upload" if where.startswith("upload:") else "body"
+    try:
+        text = read_text(body, charset)
+    except WireError as error:
+        parts.unreadable(f"{where}:", len(body), reason, WireError(f"{error.detail}; {_ALLOW}"))
+        return
     name = "" if kind is None else kind.name
     if "\0" in text:
-        raise WireError("the body is no text, and of no kind that can be read")
+        no_text = WireError(f"the body is no text, and of no kind that can be read; {_ALLOW}")
+        parts.unreadable(f"{where}:", len(body), reason, no_text)
+        return
     if charset.startswith("utf-16"):
         parts.add(f"{where}:", body.decode("iso-8859-1"))  # what one sees who does not look at the charset
     if name == "application/x-www-form-urlencoded":
@@ -186,14 +218,26 @@ def _characters(raw: bytes) -> str:
         return raw.decode("iso-8859-1")  # every byte is some character: nothing is dropped
 
 
+def _add_media(parts: _Parts, where: str, kind: str, data: str) -> None:
+    """An image, a sound, a document inside JSON. Its base64 is text and read as such; what it shows is not."""
+    if not kind.lower().startswith(_READABLE_MEDIA):
+        size = len(data) * 3 // 4
+        parts.unreadable(where, size, "media", WireError(f"the body holds media that cannot be read; {_ALLOW}"))
+
+
 def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
     """Every string, every long number, and every name once, in the order of the document."""
     waiting: list[tuple[str, JsonValue]] = [(at, document)]
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, str):
+            if (media := _DATA_URL.match(value)) is not None:
+                _add_media(parts, f"{where}:{place}", media[1], value[media.end() :])
             parts.add(f"{where}:{place}", value)
         elif isinstance(value, dict):
+            told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
+            if isinstance(told, str) and isinstance(data, str):
+                _add_media(parts, f"{where}:{place}/data", told, data)
             members = [
                 (f"{place}/{parts.name(name, index, at=place)}", member)
                 for index, (name, member) in enumerate(value.items())

@@ -26,6 +26,7 @@ from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
 
 logger = logging.getLogger(__name__)
+from aisecops.model.certificate import Names
 
 Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
 """Writes a refusal as an RFC 9457 document."""
@@ -144,6 +145,7 @@ class Gate:
         return make_answer(self._problem(refuse, request), reason=refuse.code.value)
 
     def refuse_changed(self, flow: http.HTTPFlow) -> None:
+        self.names: dict[str, Names] = {}
         """Refuse a request that is not what was admitted, or was never admitted."""
         self.refuse(flow, self._closed or (CHANGED if flow.id in self.exchanges else UNJUDGED))
 

@@ -27,7 +27,10 @@ async def identify(gate: Gate, flow: http.HTTPFlow) -> Caller | Refuse:
     values = flow.request.headers.get_all("proxy-authorization")
     if len(values) > 1:
         return TWO_IDENTITIES
-    return await gate.enforcer.identify(values[0] if values else None, source=flow.client_conn.peername[0])
+    client = flow.client_conn
+    return await gate.enforcer.identify(
+        values[0] if values else None, source=client.peername[0], names=gate.names.get(client.id, frozenset())
+    )
 
 
 async def told(enforcer: Enforcer, caller: Caller, request: http.Request, refuse: Refuse) -> Refuse:

@@ -57,7 +57,10 @@ AUTHENTICATE = Record(
     _authentications,
     {
         "secret": Key(leaf.SECRET, about="where the proxy password is: env:NAME or file:PATH"),
-        "client_cert": Key(Record("`client_cert`", lambda san: san, {"san": Key(leaf.TEXT, needed=True)})),
+        "client_cert": Key(
+            Record("`client_cert`", lambda san: san, {"san": Key(leaf.CERTIFICATE_NAME, needed=True)}),
+            about="a subject alternative name of the certificate it shows to the proxy (`proxy.client_ca`)",
+        ),
         "source": Key(ListOf(leaf.NETWORK, single=True, least=1), about="networks that are this agent"),
     },
 )

@@ -16,11 +16,12 @@ from aisecops.controls.policy.patterns import path_parts, read_host
 from aisecops.controls.policy.shapes import Leaf, Word
 from aisecops.controls.policy.template import read_template
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.certificate import written_name
 from aisecops.model.decision import Mode
 from aisecops.model.finding import FindingAction
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
-from aisecops.model.rules import TokenMode, Untrusted
+from aisecops.model.rules import TokenMode, Unread, Untrusted
 from aisecops.model.scope import segments
 
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
@@ -55,6 +56,12 @@ def _text(text: str) -> str:
 
 
 def _secret(text: str) -> str:
+def _certificate_name(text: str) -> str:
+    if written_name(text) is None:
+        raise ValueError("write one name as certificates hold it: a host, a URI, an email or an address, no wildcard")
+    return text
+
+
     if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S+", text):
         raise ValueError("a secret does not stand in the rules; name where it is: `env:NAME` or `file:PATH`")
     return text
@@ -143,6 +150,7 @@ TOOL_NAME = Leaf(
         "write words with dots between, such as `crm.read`; `tickets.*` is a family",
     ),
 )
+CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
 MCP_TOOL = Leaf(
     "the name of a tool at an MCP server",
     _matching(r"[^*\s]{1,128}|[^*\s]{0,127}\*", "write its name; a `*` may only stand at the end"),
@@ -182,6 +190,7 @@ TOKEN_MODE = _words("a token mode", TokenMode)
 EFFECT = _words("an effect", ToolEffect)
 TIER = _words("a trust tier", TrustTier)
 UNTRUSTED = _words("what to do with an untrusted argument", Untrusted)
+UNREAD = _words("what to do with content that is no text", Unread)
 ACTION = _words("an action", FindingAction)
 DIALECT = Word("a dialect", {word: word for word in DIALECTS})
 DESTINATION = Word("a destination", {word: word for word in LABEL_PLACES})

@@ -116,6 +116,7 @@ EGRESS = Record(
         "detectors": Key(ListOf(DETECTOR)),
         "labels": Key(MapOf(leaf.LABEL, MAY_GO)),
         "canaries": Key(ListOf(leaf.SECRET)),
+        "unread": Key(leaf.UNREAD, about="images, sounds, other binary: without it, refuse; allow counts what leaves"),
     },
 )
 FIREWALL = Record(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aisecops.model.entities import NOT_LOOKED_FOR
-from aisecops.model.rules import CertificateAuthentication, FirewallRules, McpMatch, ModelToolMatch, RuleSet
+from aisecops.model.rules import FirewallRules, McpMatch, ModelToolMatch, RuleSet
 
 
 def unobeyed(rules: RuleSet) -> tuple[str, ...]:
@@ -20,8 +20,6 @@ def _of_agents(rules: RuleSet) -> Iterator[str]:
     for agent in rules.agents.values():
         if agent.system_prompt != "free":
             yield "`system_prompt` of an agent is not compared with what it sends yet"
-        if any(isinstance(way, CertificateAuthentication) for way in agent.authenticate):
-            yield "`client_cert` proves nobody yet: such an agent is refused unless it has another way"
 
 
 def _of_tools(rules: RuleSet) -> Iterator[str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from aisecops.controls.policy.match import FAMILY, READ_METHODS
 from aisecops.controls.policy.mistakes import nearest, pick
 from aisecops.controls.policy.template import pattern_of
+from aisecops.model.certificate import written_name
 from aisecops.model.entities import ENTITIES, GROUPS, NOT_LOOKED_FOR
 from aisecops.model.rules import (
     AgentRule,
@@ -59,12 +60,12 @@ def _unknown_callers(rules: RuleSet) -> Iterator[Problem]:
 
 
 def _shared_identities(rules: RuleSet) -> Iterator[Problem]:
-    names: dict[str, AgentRule] = {}
+    names: dict[object, AgentRule] = {}
     networks: list[tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, AgentRule]] = []
     for agent in rules.agents.values():
         for way in agent.authenticate:
             if isinstance(way, CertificateAuthentication):
-                other = names.setdefault(way.san, agent)
+                other = names.setdefault(written_name(way.san), agent)
                 if other is not agent:
                     what = f"the certificate name `{way.san}` is also agent `{other.agent_id}`"
                     yield _problem(agent.place, what, "give each agent a name of its own")
