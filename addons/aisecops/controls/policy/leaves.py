@@ -26,6 +26,7 @@ from aisecops.model.scope import segments
 
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
 LONGEST_TEXT = 500
+_MAPPED_PREFIX = 96
 LABEL_PLACES = ("any", "model", "memory", "internal", "neutral", "external")
 DIALECTS = ("openai", "anthropic", "gemini", "bedrock", "ollama", "azure")
 MAX_TTL_MS = 15 * 60 * 1000
@@ -55,13 +56,13 @@ def _text(text: str) -> str:
     return text
 
 
-def _secret(text: str) -> str:
 def _certificate_name(text: str) -> str:
     if written_name(text) is None:
         raise ValueError("write one name as certificates hold it: a host, a URI, an email or an address, no wildcard")
     return text
 
 
+def _secret(text: str) -> str:
     if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S+", text):
         raise ValueError("a secret does not stand in the rules; name where it is: `env:NAME` or `file:PATH`")
     return text
@@ -69,9 +70,20 @@ def _certificate_name(text: str) -> str:
 
 def _network(text: str) -> str:
     try:
-        return str(ipaddress.ip_network(text))
+        return str(_plain_network(ipaddress.ip_network(text)))
     except ValueError as error:
         raise ValueError(f"write a network such as `10.1.0.0/16`: {error}") from None
+
+
+def _plain_network(
+    network: ipaddress.IPv4Network | ipaddress.IPv6Network,
+) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """A network of IPv4 addresses that are written as IPv6 ones (`::ffff:10.1.0.0/112`) is the IPv4 network."""
+    first = network.network_address
+    mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+    if mapped is None or network.prefixlen < _MAPPED_PREFIX:
+        return network
+    return ipaddress.IPv4Network((mapped, network.prefixlen - _MAPPED_PREFIX))
 
 
 def _pattern(text: str) -> str:
@@ -138,6 +150,7 @@ def _words(what: str, enum: type[StrEnum]) -> Word:
 
 VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
 TEXT = Leaf("a line of text", _text)
+CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
 SECRET = Leaf("the place of a secret", _secret, {"type": "string", "pattern": "^(env|file):"}, secret=True)
 NETWORK = Leaf("a network", _network)
 URL = Leaf("a URL", _url)
@@ -150,7 +163,6 @@ TOOL_NAME = Leaf(
         "write words with dots between, such as `crm.read`; `tickets.*` is a family",
     ),
 )
-CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
 MCP_TOOL = Leaf(
     "the name of a tool at an MCP server",
     _matching(r"[^*\s]{1,128}|[^*\s]{0,127}\*", "write its name; a `*` may only stand at the end"),
