@@ -97,6 +97,7 @@ class Gate:
         self.websockets = websockets
         self.tunnels: dict[str, Tunnel] = {}
         self.connected: dict[str, Connected] = {}
+        self.names: dict[str, Names] = {}
         self.exchanges: dict[str, Exchange] = {}
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
@@ -145,7 +146,6 @@ class Gate:
         return make_answer(self._problem(refuse, request), reason=refuse.code.value)
 
     def refuse_changed(self, flow: http.HTTPFlow) -> None:
-        self.names: dict[str, Names] = {}
         """Refuse a request that is not what was admitted, or was never admitted."""
         self.refuse(flow, self._closed or (CHANGED if flow.id in self.exchanges else UNJUDGED))
 
