@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ class Gate:
         self.tunnels: dict[str, Tunnel] = {}
         self.connected: dict[str, Connected] = {}
         self.names: dict[str, Names] = {}
+        self.listener_tls: ssl.SSLContext | None = None
         self.exchanges: dict[str, Exchange] = {}
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()

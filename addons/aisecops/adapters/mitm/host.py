@@ -26,6 +26,7 @@ from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED
+from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
@@ -61,6 +62,7 @@ class HostSettings:
     drain_s: float = 10.0
     websockets: bool = False
     own_places: frozenset[tuple[str, int]] = frozenset()
+    tls: ListenerTls | None = None
 
 
 class GovernedMaster(Master):
@@ -111,6 +113,7 @@ async def serve(
     quiet_the_core()
     check_files(settings)
     gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+    gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
     gate.open(enforcer)
     dial = Dial(gate, own_places=settings.own_places)
     pinned = pinned_options(settings)

@@ -12,7 +12,7 @@ import sys
 from typing import Any, Literal
 
 from mitmproxy import ctx
-from mitmproxy.connection import Client, Server
+from mitmproxy.connection import Client, Connection, Server
 from mitmproxy.proxy import commands, layer, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
@@ -24,6 +24,7 @@ from aisecops.adapters.mitm.dial import dialling_for
 from aisecops.adapters.mitm.failures import TIMED_OUT
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.listener_tls import listening, prove
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,9 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
 
     async def listen(self, host: str, port: int) -> list[Any]:
         shared = self.mode.data == SHARED or None
-        return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=shared, backlog=BACKLOG)]
+        # Without the governance addon it is not known whether the listener must speak TLS, so there is none.
+        tls = listening(ctx.master.addons.get("aisecops-governance").gate)
+        return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=shared, backlog=BACKLOG, **tls)]
 
     def make_top_layer(self, context: Context) -> layer.Layer:
         return modes.HttpProxy(context)
@@ -62,6 +65,9 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
             return
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
         handler.gate = governance.gate
+        if not prove(handler.gate, handler.client.id, writer):
+            writer.transport.abort()
+            return
         handler.layer = self.make_top_layer(handler.layer.context)
         with self.manager.register_connection(handler.client.id, handler):
             await handler.handle_client()
@@ -78,10 +84,21 @@ class GovernedHandler(ProxyConnectionHandler):
             await super().handle_client()
         finally:
             del self.gate.connected[self.client.id]
+            self.gate.names.pop(self.client.id, None)
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
         await super().open_connection(command)
+
+    def close_connection(
+        self,
+        connection: Connection,
+        half_close: bool = False,  # noqa: FBT001, FBT002 - the core's
+    ) -> None:
+        """As ever; but TLS on the listener ends in both directions at once, after what was written."""
+        writer = self.transports[connection].writer
+        whole = isinstance(writer, asyncio.StreamWriter) and not writer.can_write_eof()
+        super().close_connection(connection, half_close and not whole)
 
     def abort(self) -> None:
         """Drop everything, without another byte."""
