@@ -118,6 +118,8 @@ class Lets:
     async def admit(self, caller: Caller, request: HttpRequest) -> Forward | Refuse:
         if refuse := self._called("admit"):
             return refuse
+        if (request.host, request.port) not in self.places:
+            return Refuse(code=Code.DESTINATION_DENIED, detail=f"`{request.host}:{request.port}` is not allowed")
         self.admitting.set()
         while self.go_on is not None and not self.go_on():  # noqa: ASYNC110 - set from the test's thread
             await asyncio.sleep(0.01)
@@ -258,7 +260,7 @@ def running_proxy(
     confdir: Path, enforcer: Any, *, strangers: Sequence[Any] = (), upstream_trust: Path | None = None, **settings: Any
 ) -> Iterator[Proxy]:
     """The host on a free port, drained at the end."""
-    values = {"drain_s": 0.2, "tcp_timeout_s": 10} | settings
+    values = {"drain_s": 0.2} | settings
     CertificateAuthority(confdir, SystemClock()).create_if_missing()
     settings_of = HostSettings(confdir=confdir, listen_port=0, upstream_trust=upstream_trust, **values)
     proxy = Proxy(settings_of, enforcer, strangers)

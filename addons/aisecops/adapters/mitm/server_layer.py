@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 
 from mitmproxy.net.http.http1 import assemble_response
@@ -35,6 +36,8 @@ HEAD_TIMEOUT_S = 30.0
 
 Commands = layer.CommandGenerator[None]
 
+_HEAD_END = re.compile(rb"\n\r?\n")
+
 
 class GovernedHttp1Server(Http1Server):
     """Reads requests, within bounds, and words its own errors as problem documents."""
@@ -44,6 +47,7 @@ class GovernedHttp1Server(Http1Server):
         self._gate = gate
         self._unanswered_bytes = 0
         self._timed_head: StreamId | None = None
+        self._has_refused = False
 
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
@@ -70,9 +74,12 @@ class GovernedHttp1Server(Http1Server):
             yield commands.RequestWakeup(HEAD_TIMEOUT_S)
 
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
+        if len(self.buf) > MAX_HEAD_BYTES and not _HEAD_END.search(bytes(self.buf)[:MAX_HEAD_BYTES]):
+            yield from self._refuse_and_close(HEAD_TOO_LARGE)
+            return
         for command in super().read_headers(event):
-            # all that this state ever sends by itself is its complaint about a head that it cannot read
-            if isinstance(command, commands.SendData):
+            # all that this state sends by itself is its complaint about a head; what it leads to sends its own
+            if isinstance(command, commands.SendData) and self.state == self.read_headers:
                 yield from self._refuse(NOT_HTTP)
             else:
                 yield command
@@ -111,6 +118,9 @@ class GovernedHttp1Server(Http1Server):
         yield commands.CloseConnection(self.conn)
 
     def _refuse(self, refuse: Refuse) -> Commands:
+        if self._has_refused:
+            return  # the core tells of what it cannot read twice
+        self._has_refused = True
         unread = Unread(self.context.client, refuse)
         yield RequestUnreadHook(unread)
         yield commands.SendData(self.conn, self._document(unread.refuse))
