@@ -10,17 +10,22 @@ from typing import Any
 import orjson
 from nacl.signing import SigningKey
 
+from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.controls.policy.parse import parse
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
+from aisecops.gateway.descent import Descents
+from aisecops.gateway.dispatch import Dispatch
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
+from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Refused
 from aisecops.gateway.runs import OpenedRun, Runs
@@ -243,34 +248,47 @@ class House:
         self.runs = Runs(**common, rules=self.rules, new_secret=lambda: f"secret-{self.ids.new('')}")
         self.approvals = Approvals(**common, life_ms=900_000)
         self.tokens = TokenService(**common, rules=self.rules, signer=self.keys, issuer="aisecops", audience="gateway")
+        self.content = MemoryContent()
+        self.known = KnownAgain(self.content, b"p" * 32)
+        descents = Descents(self.known, clock=self.clock, ids=self.ids, secret=b"e" * 32)
         gatherer = Gatherer(
             store=self.store,
             keys=self.keys,
             resolver=self.names,
             scanner=self.scanner,
             broker=_ServiceBroker(self),
+            descents=descents,
             issuer="aisecops",
             audience="gateway",
             own_addresses=frozenset({("127.0.0.1", 8081)}),
             is_here=lambda _ip: False,
         )
+        dispatch = Dispatch(
+            store=self.store, record=self.record, clock=self.clock, meter=self.meter, approvals=self.approvals,
+            permits=self.permits, descents=descents,
+        )  # fmt: skip
         self.admission = Admission(
             **common,
             rules=self.rules,
             meter=self.meter,
             gatherer=gatherer,
+            dispatch=dispatch,
             runs=self.runs,
             approvals=self.approvals,
-            permits=self.permits,
             hold_ms=hold_ms,
             idle_ms=60_000,
         )
-        self.settlement = Settlement(**common, permits=self.permits)
+        self.settlement = Settlement(
+            store=self.store, record=self.record, clock=self.clock, permits=self.permits, descents=descents
+        )
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.cuts = Cuts(
             store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,
             meter=self.meter,
         )  # fmt: skip
+        self.messages = Messages(
+            **common, rules=self.rules, meter=self.meter, scanner=self.scanner, permits=self.permits, key=b"k" * 32
+        )
         self.enforcement = Enforcement(
             rules=self.rules,
             ids=self.ids,
@@ -279,6 +297,7 @@ class House:
             settlement=self.settlement,
             permits=self.permits,
             cuts=self.cuts,
+            messages=self.messages,
             meter=self.meter,
             control=("127.0.0.1", 8081),
         )

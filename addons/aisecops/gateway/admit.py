@@ -23,48 +23,31 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from aisecops.controls.dlp.redact import mask
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
-from aisecops.gateway.describe import acted, decided, passed_unread
+from aisecops.gateway.describe import decided
+from aisecops.gateway.dispatch import Dispatch, count, lines_of
 from aisecops.gateway.enforcer import Caller
-from aisecops.gateway.gather import Gatherer, Presented, facts_for
+from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
 from aisecops.gateway.hold import wait_for_person
-from aisecops.gateway.judge import Judged, judge, limits_of, strictest_thresholds
-from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
-from aisecops.gateway.refuse import refusal, rules_changed, said_no, told_headers
-from aisecops.gateway.reserve import SWAP_TRIES, give_back
+from aisecops.gateway.refuse import refusal, rules_changed, said_no
+from aisecops.gateway.reserve import SWAP_TRIES
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
-from aisecops.model.decision import Judgment, Verdict
-from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.decision import Verdict
+from aisecops.model.errors import Stale, StoreError, WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import Facts, TokenFacts
-from aisecops.model.finding import Finding, FindingAction
 from aisecops.model.ids import ApprovalId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Outcome, Refuse
 from aisecops.model.refusals import Code
-from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
-from aisecops.model.value import Value
-from aisecops.wire.parts import Unread
 
 APPROVAL_HEADER = "AISecOps-Approval"
-
-
-class Looked(Value):
-    """What was looked up for one request before it is judged for good."""
-
-    step: Step
-    presented: Presented | None
-    root_run_id: RunId
-    findings: tuple[Finding, ...] = ()
-    unread: tuple[Unread, ...] = ()
-    opinions: tuple[Judgment, ...] = ()
-    addresses: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -91,9 +74,9 @@ class Admission:
         ids: Ids,
         meter: Meter,
         gatherer: Gatherer,
+        dispatch: Dispatch,
         runs: Runs,
         approvals: Approvals,
-        permits: Permits,
         hold_ms: int,
         idle_ms: int,
     ) -> None:
@@ -105,7 +88,7 @@ class Admission:
         self._meter = meter
         self._gatherer = gatherer
         self._approvals = approvals
-        self._permits = permits
+        self._dispatch = dispatch
         self._hold_ms = hold_ms
         self._whose = Whose(runs, store, idle_ms=idle_ms)
         self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
@@ -167,15 +150,17 @@ class Admission:
         root_run_id = first.run.root_run_id
         try:
             findings, unread = await self._gatherer.findings(rules, step, request)
+            descent = await self._gatherer.descent(rules, root_run_id, step)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
-            findings, unread = (), ()
+            findings, unread, descent = (), (), None
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
         return Looked(
             step=step,
             presented=presented,
             findings=findings,
             unread=unread,
+            descent=descent,
             root_run_id=root_run_id,
             addresses=tuple(addresses),
             opinions=(unreachable,) if unreachable else (),
@@ -211,7 +196,7 @@ class Admission:
                 continue
             facts, judged = turn
             if judged.decision.enforced is Verdict.ALLOW:
-                return await self._forwarded(rules, facts, judged, looked, request, course.approval)
+                return await self._dispatch.forward(rules, facts, judged, looked, request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
                 return await self._refused(rules, facts, judged)
             held = await self._held(rules, facts, judged, wait=not course.waited)
@@ -272,6 +257,7 @@ class Admission:
             findings=looked.findings,
             approval=facts_of(course.approval) if course.approval else None,
             opinions=looked.opinions,
+            descent=looked.descent,
         )
 
     async def _approval_for(self, run_id: RunId, step: Step, request: HttpRequest) -> Approval | Refuse | None:
@@ -303,7 +289,7 @@ class Admission:
         return True
 
     async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, *, wait: bool) -> Approval | Refuse:
-        lines = self._lines(rules, facts)
+        lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
         approval = await self._approvals.hold(facts, judged.decision, lines)
         if wait and approval.state is ApprovalState.PENDING:
@@ -315,84 +301,10 @@ class Admission:
         return refusal(facts, judged, lines, approval_id=approval.approval_id)
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
-        lines = self._lines(rules, facts)
+        lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
-        self._count(facts, judged)
+        count(self._meter, facts, judged)
         return refusal(facts, judged, lines)
-
-    async def _forwarded(  # noqa: PLR0917 - the whole of what was decided
-        self,
-        rules: RuleSet,
-        facts: Facts,
-        judged: Judged,
-        looked: Looked,
-        request: HttpRequest,
-        approval: Approval | None,
-    ) -> Outcome:
-        lines = self._lines(rules, facts)
-        try:
-            body = self._masked(looked.step, judged)
-            # 7: contract 7, durable before anything that changes the world leaves
-            await self._record.append(
-                *decided(facts, judged, lines),
-                *acted(facts, judged.decision),
-                *(passed_unread(facts, judged.decision, one.reason, one.size_bytes) for one in looked.unread),
-                durable=facts.request.effect.changes_state,
-            )
-        except Fault:
-            await give_back(self._store, facts, judged)
-            if approval is not None:
-                await self._approvals.give_back(approval)
-            raise
-        self._count(facts, judged)
-        for one in looked.unread:
-            self._meter.uninspected(one.reason, one.size_bytes)
-        # 8
-        permit = self._permits.open(
-            Permit(
-                decision_id=judged.decision.decision_id,
-                facts=facts,
-                judged=judged,
-                step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
-                started_ms=self._clock.now_ms(),
-                policy_version=rules.policy_version,
-            )
-        )
-        return Forward(
-            permit=permit,
-            decision_id=judged.decision.decision_id,
-            run_id=facts.principal.run_id,
-            host=request.host,
-            port=request.port,
-            addresses=looked.addresses,
-            remove_headers=("Content-Encoding",) if body is not None else (),
-            set_headers=_streamed_readably(looked.step),
-            body=body,
-            response_headers=told_headers(facts, judged, lines),
-        )
-
-    def _masked(self, step: Step, judged: Judged) -> bytes | None:
-        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
-        if not hidden:
-            return None
-        return mask(step.body, hidden)
-
-    def _count(self, facts: Facts, judged: Judged) -> None:
-        for found in judged.findings:
-            self._meter.egress_found(found.finding.entity, found.action.value)
-        for reason in judged.decision.reasons:
-            if reason.code.is_token_fault and reason.code is not Code.TOKEN_MISSING:
-                self._meter.token_rejected(reason.code.value)
-            elif reason.code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
-                self._meter.budget_exceeded(facts.principal.agent_id, reason.rule or reason.code.value)
-
-    def _lines(self, rules: RuleSet, facts: Facts) -> Thresholds:
-        return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
-
-
-def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
-    # A stream is read as it passes; compressed, it could only be read at its end.
-    return (("Accept-Encoding", "identity"),) if step.call and step.call.stream else ()
 
 
 def _word(outcome: Refuse) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
+from aisecops.model.envelope import Descent
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.record import Event, EventName
@@ -74,6 +75,8 @@ def acted(facts: Facts, decision: Decision) -> tuple[Event, ...]:
     more: dict[str, Any] = {}
     if request.kind is Kind.MODEL:
         more = {"model": request.model, "prompt_hash": request.prompt_hash}
+    if facts.descent is not None:
+        more |= _descent(facts.descent)
     return (event(name, facts, decision, control=("AIS-EXE-01", "AIS-OBS-01"), **_step(request), **more),)
 
 
@@ -156,6 +159,21 @@ def _step(request: ActionRequest) -> dict[str, Any]:
         "path_hash": request.path_hash,
         "rule": request.rule,
     }
+
+
+def _descent(descent: Descent) -> dict[str, Any]:
+    """Where the words came from, by piece and by argument (spec 5.4)."""
+    pieces = [
+        {
+            "position": segment.position,
+            "role": segment.role,
+            "tier": segment.tier.value,
+            "origins": [{"id": part.origin_id, "source": part.source} for part in segment.stretches],
+        }
+        for segment in descent.segments
+    ]
+    arguments = {one.name: {"source": one.source.value, "origin": one.origin_id} for one in descent.arguments}
+    return {"context_provenance": pieces or None, "arguments": arguments or None}
 
 
 def _terms(decision: Decision) -> dict[str, float] | None:

@@ -15,11 +15,13 @@ from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
 from aisecops.gateway.classify import Step, deny
+from aisecops.gateway.descent import Descents
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
+from aisecops.model.envelope import Descent
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -64,6 +66,19 @@ class Presented(Value):
     refused: TokenFacts | None = None
 
 
+class Looked(Value):
+    """What was looked up for one request before it is judged for good."""
+
+    step: Step
+    presented: Presented | None
+    root_run_id: RunId
+    findings: tuple[Finding, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    opinions: tuple[Judgment, ...] = ()
+    addresses: tuple[tuple[str, int], ...] = ()
+    descent: Descent | None = None
+
+
 class Gatherer:
     """Looks up what `judge` must be told."""
 
@@ -75,6 +90,7 @@ class Gatherer:
         resolver: Resolver,
         scanner: ContentScanner,
         broker: Broker | None,
+        descents: Descents,
         issuer: str,
         audience: str,
         own_addresses: frozenset[tuple[str, int]],
@@ -85,6 +101,7 @@ class Gatherer:
         self._resolver = resolver
         self._scanner = scanner
         self._broker = broker
+        self._descents = descents
         self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
         self._own_ports = frozenset(port for _, port in own_addresses)
@@ -160,6 +177,10 @@ class Gatherer:
         found = await self._scanner.scan(parts, entities) if entities else ()
         return tuple(finding for finding in found if not _is_credential_in_its_place(finding)), tuple(unread or ())
 
+    async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step) -> Descent | None:
+        """Where the words of the request came from. Raises `StoreError`."""
+        return await self._descents.of(rules, root_run_id, step)
+
     async def addresses(self, host: str, port: int) -> tuple[Sequence[tuple[str, int]], Judgment | None]:
         """Where the request would be dialled, and the objection when that is no place to go."""
         shape = host_shape(host)
@@ -189,6 +210,7 @@ def facts_for(  # noqa: D103
     findings: tuple[Finding, ...] = (),
     approval: ApprovalFacts | None = None,
     opinions: tuple[Judgment, ...] = (),
+    descent: Descent | None = None,
 ) -> Facts:
     run = snapshot.run
     return Facts(
@@ -205,4 +227,5 @@ def facts_for(  # noqa: D103
         findings=findings,
         approval=approval,
         opinions=(*step.objections, *opinions),
+        descent=descent,
     )

@@ -9,9 +9,10 @@ The order in which a request is judged, first no first named:
 2. what the wire said: readable, declared (spec 4.2)
 3. the capability token: there, verified, still granted, covering the request (spec 5.2, 18)
 4. other decision points: they can only take away
-5. what leaves (spec 5.3, 3.5)
-6. budgets of the run and everything above it (spec 11.1)
-7. cumulative risk of the tree with this step in it, before it runs (spec 8)
+5. where the words came from: instructions to a model, steering arguments (spec 5.1, 3.1)
+6. what leaves (spec 5.3, 3.5)
+7. budgets of the run and everything above it (spec 11.1)
+8. cumulative risk of the tree with this step in it, before it runs (spec 8)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.controls.dlp.judge import judge_findings
+from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import still_granted
 from aisecops.controls.risk import escalation, thresholds
 from aisecops.controls.risk.score import score, stress
@@ -36,7 +38,7 @@ from aisecops.model.finding import JudgedFinding
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
-from aisecops.model.rules import RuleSet
+from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.model.value import Value
 
 NEUTRAL_TRUST = Decimal(1)
@@ -109,16 +111,19 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     # 4
     judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
     # 5
+    tool = rules.tools.get(request.tool) if request.kind is Kind.TOOL else None
+    judgments += _firewall_judgments(tool, facts)
+    # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
     judgments.append(egress)
 
-    # 6
+    # 7
     limits = limits_of(rules, tree, principal.run_id)
     step = charge_of(request, principal.run_id)
     projection = budget.project(tree, step, limits, now_ms=facts.now_ms)
     judgments.append(budget.judge(projection.faults))
 
-    # 7
+    # 8
     progress, factor, _ = escalation.advance(
         tree.progress,
         rules.risk.sequences,
@@ -127,7 +132,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     risk = score(
         base=request.base_risk,
         escalation=factor,
-        trust=request.trust,
+        trust=firewall.trust_of(tool, facts.descent, request.trust),
         stress=stress(projection.use, rules.risk.budget_stress_from),
     )
     total = tree.risk_micros + risk.micros
@@ -160,14 +165,17 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
 
 
 def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:
-    """What a request costs its budgets: only tool requests count as calls, everything governed counts to the rate."""
+    """What a request costs its budgets: only tool requests count as calls, everything governed counts to the rate.
+
+    A message to a tool counts as a request to it does; one to a model counts nothing, as sound comes in a thousand.
+    """
     is_tool = request.kind is Kind.TOOL
     return budget.Charge(
         run_id=run_id,
         counts_call=is_tool,
         counts_write=is_tool and request.effect.changes_state,
         cost_micros=request.cost_micros,
-        counts_rate=True,
+        counts_rate=is_tool or not request.message,
     )
 
 
@@ -208,6 +216,15 @@ def _known_agent(rules: RuleSet, facts: Facts) -> Judgment:
         return Judgment(control="identity", verdict=Verdict.ALLOW, serves=("AIS-EXE-01",))
     reason = Reason(code=Code.IDENTITY_REQUIRED, detail=f"the rules in force name no agent `{agent_id}`")
     return Judgment(control="identity", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-EXE-01",))
+
+
+def _firewall_judgments(tool: ToolRule | None, facts: Facts) -> list[Judgment]:
+    if facts.descent is None:
+        return []
+    judged = [firewall.judge_envelope(facts.descent)]
+    if tool is not None:
+        judged.append(firewall.judge_arguments(tool, facts.descent))
+    return judged
 
 
 def _token_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from aisecops.model.budget import TreeState
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
+from aisecops.model.known import Known, SaidWords
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
@@ -120,6 +121,28 @@ class Store(Protocol):
 
     async def close(self) -> None:
         """Finish what is under way and let go. Nothing may be asked afterwards."""
+        ...
+
+
+class ContentStore(Protocol):
+    """Fingerprints of what came in and was said, for all processes. Bounded: the oldest goes first.
+
+    Survives the process, but perhaps not a power failure. Raises `StoreError` when it cannot be asked.
+    """
+
+    async def keep(self, *known: Known) -> None:
+        """Add `known`; words of the same tree and name are kept once."""
+        ...
+
+    async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
+        """What was kept after position `after`, oldest first, and the position to ask from next; 0 is the beginning.
+
+        May return a part only: then the next call returns more.
+        """
+        ...
+
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
+        """All words that were said in one tree of runs."""
         ...
 
 

@@ -16,9 +16,10 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.controls.tokens.cover import rows_within
 from aisecops.gateway.classify import Step, cost_micros
+from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import event, returned
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Ids, Store
+from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
@@ -51,12 +52,12 @@ class Unfit(Exception):
 class Settlement:
     """Settles forwarded steps."""
 
-    def __init__(self, *, store: Store, record: AuditLog, clock: Clock, ids: Ids, permits: Permits) -> None:
+    def __init__(self, *, store: Store, record: AuditLog, clock: Clock, permits: Permits, descents: Descents) -> None:
         self._store = store
         self._record = record
         self._clock = clock
-        self._ids = ids
         self._permits = permits
+        self._descents = descents
 
     async def settle(self, name: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
@@ -65,10 +66,10 @@ class Settlement:
             answer, data = self._read(permit.step, response)
             cost = self._cost(permit, answer, data)
             self._fits(permit, data)
+            provenance = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=len(response.body), refused=unfit.reason.code)
             return _refusal(permit, unfit.reason)
-        provenance = self._provenance(permit, response)
         await self._closed(
             permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance
         )
@@ -158,16 +159,25 @@ class Settlement:
         if judged.verdict is not Verdict.ALLOW:
             raise Unfit(judged.reasons[0])
 
-    def _provenance(self, permit: Permit, response: HttpResponse) -> dict[str, str] | None:
-        """Where this content came from, for whoever reads it next (spec 5.1, AIS-CTX-02)."""
+    async def _provenance(self, permit: Permit, response: HttpResponse) -> dict[str, str] | None:
+        """Where this content came from, for whoever reads it next; known again from now on (spec 5.1, AIS-CTX-02)."""
         request = permit.facts.request
         if request.kind is Kind.MODEL or response.status >= FAILED:
             return None
+        try:
+            body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+        except WireError as error:
+            # what we cannot read we could not recognise again: it must not become anybody's words
+            raise Unfit(
+                Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
+            ) from error
+        tool = permit.step.tool
+        origin = await self._descents.learn(permit.facts.principal, request, tool, response, body)
         return {
-            "id": self._ids.new("prv_"),
-            "tier": request.returns_tier.value,
-            "source": f"https://{request.host}",
-            "sha256": hashlib.sha256(response.body).hexdigest(),
+            "id": origin.origin_id,
+            "tier": origin.tier.value,
+            "source": origin.source,
+            "sha256": origin.sha256,
         }
 
     async def _closed(

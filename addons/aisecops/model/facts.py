@@ -9,6 +9,7 @@ from __future__ import annotations
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment
+from aisecops.model.envelope import Descent
 from aisecops.model.finding import Finding
 from aisecops.model.grant import Claims
 from aisecops.model.ids import ApprovalId
@@ -42,3 +43,4 @@ class Facts(Value):
     findings: tuple[Finding, ...] = ()
     approval: ApprovalFacts | None = None
     opinions: tuple[Judgment, ...] = ()
+    descent: Descent | None = None

@@ -19,6 +19,7 @@ from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.control.broker import ControlPlaneBroker
 from aisecops.adapters.nlp.pool import ScannerPool
 from aisecops.adapters.policies.files import FileRules
+from aisecops.adapters.store.content import SqliteContent
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
@@ -31,10 +32,14 @@ from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
+from aisecops.gateway.descent import Descents
+from aisecops.gateway.dispatch import Dispatch
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.issue import TokenService
+from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
 from aisecops.gateway.runs import Runs
@@ -142,18 +147,34 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         scanner.begin()
         for note in unobeyed(rules):
             _log.warning("rules: %s", note)
+        content = SqliteContent(settings.database)
+        opened.push_async_callback(content.close)
+        known = KnownAgain(content, secret_key(state, "provenance"))
+        opened.callback(known.close)
+        descents = Descents(known, clock=base.clock, ids=base.ids, secret=secret_key(state, "envelopes"))
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
             resolver=SystemResolver(settings.upstream.resolve),
             scanner=scanner,
             broker=broker,
+            descents=descents,
             issuer=ISSUER,
             audience=AUDIENCE,
             own_addresses=own_addresses(settings),
             is_here=is_this_machine,
         )
         permits = Permits()
+        approvals = base.approvals()
+        dispatch = Dispatch(
+            store=base.store,
+            record=base.record,
+            clock=base.clock,
+            meter=meter,
+            approvals=approvals,
+            permits=permits,
+            descents=descents,
+        )
         admission = Admission(
             store=base.store,
             record=base.record,
@@ -162,13 +183,15 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             ids=base.ids,
             meter=meter,
             gatherer=gatherer,
+            dispatch=dispatch,
             runs=base.runs(),
-            approvals=base.approvals(),
-            permits=permits,
+            approvals=approvals,
             hold_ms=int(settings.hold_seconds * 1000),
             idle_ms=int(settings.idle_run_seconds * 1000),
         )
-        settlement = Settlement(store=base.store, record=base.record, clock=base.clock, ids=base.ids, permits=permits)
+        settlement = Settlement(
+            store=base.store, record=base.record, clock=base.clock, permits=permits, descents=descents
+        )
         await scanner.ready()
         yield Enforcement(
             rules=base.rules,
@@ -179,6 +202,17 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             permits=permits,
             cuts=Cuts(
                 store=base.store, record=base.record, rules=base.rules, clock=base.clock, permits=permits, meter=meter
+            ),
+            messages=Messages(
+                store=base.store,
+                record=base.record,
+                rules=base.rules,
+                clock=base.clock,
+                ids=base.ids,
+                meter=meter,
+                scanner=scanner,
+                permits=permits,
+                key=secret_key(state, "fingerprints"),
             ),
             meter=meter,
             control=control_address(settings),

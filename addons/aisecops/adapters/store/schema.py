@@ -48,6 +48,10 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX approvals_newest ON approvals (opened_ms, approval_id)",
         "CREATE INDEX approvals_of_request ON approvals (run_id, digest)",
     ),
+    (
+        # what came in and was said, in the order in which it did; `place` never comes twice
+        "CREATE TABLE known (place INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, size INTEGER, known BLOB)",
+    ),
 )
 VERSION = len(_STEPS)
 

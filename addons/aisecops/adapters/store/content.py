@@ -1,0 +1,112 @@
+"""Fingerprints of content in the store's SQLite file, for all processes of one machine; and in memory, for one.
+
+Knows how they are kept and in which order they are read. What they mean is `controls/provenance`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from aisecops.adapters.store.reader import Reader
+from aisecops.adapters.store.schema import prepare
+from aisecops.adapters.store.worker import Worker
+from aisecops.model.errors import StoreError
+from aisecops.model.ids import RunId
+from aisecops.model.known import Known, KnownContent, SaidWords
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Kept in all; a page of text takes about as much as it has characters."""
+_AT_ONCE = 500
+_CHECK_EVERY = 100
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Known)
+_NEWER = "SELECT place, known FROM known WHERE place > ? ORDER BY place LIMIT ?"
+_OF_TREE = "SELECT known FROM known WHERE name >= ? AND name < ? ORDER BY place"
+_FORGET = """
+    DELETE FROM known WHERE place <= (
+        SELECT max(place) FROM (SELECT place, sum(size) OVER (ORDER BY place DESC) AS kept FROM known) WHERE kept > ?)
+"""
+
+
+class SqliteContent:
+    """`ContentStore` in the file at `path`. Shared by any number of processes; not by machines."""
+
+    def __init__(self, path: Path, *, busy_ms: int = 5_000, max_bytes: int = MAX_BYTES) -> None:
+        """Open the file, made if there is none. Raises `ConfigError` and `StoreError` as the store does."""
+        prepare(path, busy_ms=busy_ms)
+        self._max_bytes = max_bytes
+        self._kept = 0
+        try:
+            self._writer = Worker(path, name="content-writer", writes=True, busy_ms=busy_ms)
+            self._reader = Reader(path, busy_ms=busy_ms)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
+
+    async def keep(self, *known: Known) -> None:
+        rows = [(_name(one), data, len(data)) for one in known for data in (_encoder.encode(one),)]
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT INTO known (name, known, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows
+            )
+            self._kept += len(rows)
+            if self._kept >= _CHECK_EVERY:
+                self._kept = 0
+                connection.execute(_FORGET, (self._max_bytes,))
+
+        # Not durable on purpose: after a power failure the agents that read it are gone too.
+        await self._writer.run(work, durable=False)
+
+    async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
+        # asked before each trace, and mostly there is nothing: fetched where it is asked for
+        rows = await self._reader.look_up(_NEWER, after, _AT_ONCE)
+        return (rows[-1][0] if rows else after), [_read(data) for _, data in rows]
+
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
+        rows = await self._reader.look_up(_OF_TREE, f"{root_run_id}:", f"{root_run_id};")
+        return [said for (data,) in rows for said in (_read(data),) if isinstance(said, SaidWords)]
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        await self._writer.close()
+        await self._reader.close()
+
+
+class MemoryContent:
+    """`ContentStore` for one process and its life."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Known] = {}
+
+    async def keep(self, *known: Known) -> None:
+        for one in known:
+            self._known.setdefault(_name(one), one)
+
+    async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
+        return len(self._known), list(self._known.values())[after:]
+
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
+        said = [one for one in self._known.values() if isinstance(one, SaidWords)]
+        return [one for one in said if one.root_run_id == root_run_id]
+
+    async def close(self) -> None:
+        """Let go."""
+
+
+def _name(known: Known) -> str:
+    if isinstance(known, KnownContent):
+        return known.origin.origin_id
+    return f"{known.root_run_id}:{'t' if known.trusted else 'u'}:{known.name}"
+
+
+def _read(data: bytes) -> Known:
+    try:
+        found: Known = _decoder.decode(data)
+    except msgspec.MsgspecError as error:
+        raise StoreError("the store holds fingerprints that cannot be read") from error
+    return found

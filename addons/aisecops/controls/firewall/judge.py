@@ -1,0 +1,79 @@
+"""What follows from where words came from: untrusted text may be read, not obeyed (spec 5.1, 3.1, AIS-CTX-01).
+
+Pure: labels and traced arguments in, judgment out. Holds also where no detector sees anything and the model does
+whatever the text says: a steering argument that nobody the operator trusts has named is not acted on unasked.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED
+from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.model.envelope import ArgumentSource, Descent, TracedArgument
+from aisecops.model.refusals import Code
+from aisecops.model.rules import ArgumentRule, ToolRule, Untrusted
+
+CONTROL = "firewall"
+SERVES = ("AIS-CTX-01", "AIS-CTX-02")
+UNTRUSTED_TRUST = Decimal(2)
+"""The trust factor of a step that untrusted content steers (contract 7)."""
+
+
+def judge_envelope(descent: Descent) -> Judgment:
+    """DENY for untrusted text where instructions stand."""
+    for segment in descent.segments:
+        stretch = next((part for part in segment.stretches if part.tier in UNTRUSTED), None)
+        if segment.role in INSTRUCTING and stretch is not None:
+            detail = (
+                f"`{segment.position}` is an instruction to the model and holds text retrieved from "
+                f"`{stretch.source or 'an unknown place'}`; put it where content belongs"
+            )
+            reason = Reason(code=Code.CONTEXT_REJECTED, detail=detail, rule="firewall")
+            return Judgment(control=CONTROL, verdict=Verdict.DENY, reasons=(reason,), serves=SERVES)
+    return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
+
+
+def judge_arguments(tool: ToolRule, descent: Descent) -> Judgment:
+    """HOLD or DENY, as the rule says, for a steering argument that only untrusted content names.
+
+    One that is found nowhere is held once the run has read untrusted content: the model may have been told it there
+    in other words.
+    """
+    traced = {argument.name: argument for argument in descent.arguments}
+    reasons: list[Reason] = []
+    verdict = Verdict.ALLOW
+    for rule in tool.arguments:
+        argument = traced.get(rule.name)
+        if not rule.steering or argument is None or not _suspect(argument, descent):
+            continue
+        denies = rule.untrusted is Untrusted.DENY and argument.source is ArgumentSource.UNTRUSTED
+        verdict = Verdict.DENY if denies or verdict is Verdict.DENY else Verdict.HOLD
+        reasons.append(_reason(tool, rule, argument, denies=denies))
+    reasons.sort(key=lambda reason: reason.code is not Code.ARGUMENT_UNTRUSTED)
+    return Judgment(control=CONTROL, verdict=verdict, reasons=tuple(reasons), serves=SERVES)
+
+
+def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> Decimal:
+    """The trust factor: the tool's own, or 2.0 when untrusted content is in what the request carries (contract 7)."""
+    if tool is None or descent is None:
+        return own
+    return UNTRUSTED_TRUST if any(one.source is ArgumentSource.UNTRUSTED for one in descent.arguments) else own
+
+
+def _suspect(argument: TracedArgument, descent: Descent) -> bool:
+    if argument.source is ArgumentSource.NOWHERE:
+        return descent.read_untrusted
+    return argument.source is ArgumentSource.UNTRUSTED
+
+
+def _reason(tool: ToolRule, rule: ArgumentRule, argument: TracedArgument, *, denies: bool) -> Reason:
+    if argument.source is ArgumentSource.UNTRUSTED:
+        where = f"was named only in content from `{argument.origin or 'an unknown place'}`"
+    else:
+        where = "was named by nobody, after untrusted content was read"
+    return Reason(
+        code=Code.ARGUMENT_UNTRUSTED if denies else Code.HUMAN_APPROVAL_REQUIRED,
+        detail=f"`{rule.name}` steers `{tool.name}` and {where}; have a person look at it",
+        rule=f"{tool.name}.arguments.{rule.name}",
+    )

@@ -1,0 +1,179 @@
+"""Where the words of one request came from, and the form in which untrusted ones may reach a model.
+
+Labels each piece of a model's input and traces each declared argument of a tool request, with what `known.py` knows.
+What follows from that is decided in `judge.py`; here it is only found out, and carried out when it was allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from aisecops.controls.firewall.arguments import leaves, source_of
+from aisecops.controls.firewall.envelope import NOTICE, wrapped
+from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
+from aisecops.controls.policy.jmes import JmesError, found_in
+from aisecops.gateway.classify import Step
+from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.ports import Clock, Ids
+from aisecops.model.action import ActionRequest, Principal
+from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, TracedArgument
+from aisecops.model.errors import Fault, WireError
+from aisecops.model.exchange import HttpResponse
+from aisecops.model.ids import RunId
+from aisecops.model.json_places import string_values, with_values
+from aisecops.model.provenance import Origin, TrustTier
+from aisecops.model.rules import RuleSet, ToolRule
+from aisecops.wire.limits import read_json
+from aisecops.wire.llm import LlmCall, Segment, SegmentKind
+from aisecops.wire.notice import with_notice
+from aisecops.wire.texts import texts_of
+
+_UNSEEN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
+_READ = frozenset({SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.TOOL_CALL})
+
+
+class Descents:
+    """Finds out where words came from. `secret` keys the marks of envelopes."""
+
+    def __init__(self, known: KnownAgain, *, clock: Clock, ids: Ids, secret: bytes) -> None:
+        self._known = known
+        self._clock = clock
+        self._ids = ids
+        self._secret = secret
+
+    async def of(self, rules: RuleSet, root_run_id: RunId, step: Step) -> Descent | None:
+        """Where the words of `step` came from; None for a step that has none to ask about. Raises `StoreError`."""
+        if step.call is not None:
+            return await self._of_call(rules.firewall.unknown_content, root_run_id, step.call)
+        if step.tool is not None and step.tool.arguments:
+            return await self._of_arguments(root_run_id, step.tool, step)
+        return None
+
+    async def learn(
+        self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
+    ) -> Origin:
+        """Know the content of an answer again from now on. `body` is the response's, decoded. Raises `StoreError`."""
+        origin = Origin(
+            origin_id=self._ids.new("prv_"),
+            tier=request.returns_tier,
+            source=f"https://{request.host}",
+            sha256=hashlib.sha256(response.body).hexdigest(),
+            at_ms=self._clock.now_ms(),
+            tool=request.tool,
+            label=request.label,
+            agent_id=principal.agent_id,
+            run_id=principal.run_id,
+            root_run_id=principal.root_run_id,
+        )
+        await self._known.learn(origin, texts_of(response.headers, body), _vouched_for(tool, body))
+        return origin
+
+    def enveloped(self, body: bytes, call: LlmCall, descent: Descent) -> bytes | None:
+        """`body` with every untrusted text in its envelope and the notice in place; None when there is none.
+
+        Of a text that was masked since it was labelled the whole is put into one envelope. Raises `Fault` when the
+        body is not the one that was labelled: then nothing may leave.
+        """
+        wraps = [segment for segment in descent.segments if segment.wrapped]
+        if not wraps:
+            return None
+        labelled = {segment.position: segment.text for segment in call.segments}
+        try:
+            text = body.decode("utf-8")
+            standing = string_values(text)
+            new = {}
+            for segment in wraps:
+                now = standing[segment.position][0]
+                new[segment.position] = self._wrapped(now, segment, whole=now != labelled[segment.position])
+            return with_notice(with_values(text, new), call, NOTICE).encode("utf-8", "surrogatepass")
+        except (ValueError, KeyError) as error:
+            raise Fault("the model's input cannot be put into envelopes") from error
+
+    def _wrapped(self, text: str, segment: LabelledSegment, *, whole: bool) -> str:
+        """The whole of a tool's answer, else each untrusted stretch."""
+        untrusted = [part for part in segment.stretches if part.tier in UNTRUSTED]
+        if whole or segment.role == "tool":
+            worst = max(untrusted, key=lambda part: (part.tier.rank, part.span.end - part.span.start))
+            return wrapped(text, worst, self._secret)
+        for part in reversed(untrusted):
+            inside = wrapped(text[part.span.start : part.span.end], part, self._secret)
+            text = f"{text[: part.span.start]}{inside}{text[part.span.end :]}"
+        return text
+
+    async def _of_call(self, unknown: TrustTier, root_run_id: RunId, call: LlmCall) -> Descent:
+        read = [part for part in call.segments if part.kind in _READ]
+        traced = await self._known.recognise(root_run_id, [part.text for part in read])
+        segments: list[LabelledSegment] = []
+        tier = TrustTier.OPERATOR
+        for part, known in zip(read, traced, strict=True):
+            labelled = label(
+                position=part.position,
+                role=part.role.value,
+                kind=part.kind.value,
+                length=len(part.text),
+                known=known,
+                unknown=unknown,
+                so_far=tier,
+            )
+            tier = max(tier, labelled.tier, key=lambda one: one.rank)
+            segments.append(labelled)
+        await self._known.heard(root_run_id, trusted=_own_words(read, segments), untrusted=_others(read, segments))
+        return Descent(segments=tuple(segments), read_untrusted=tier in UNTRUSTED)
+
+    async def _of_arguments(self, root_run_id: RunId, tool: ToolRule, step: Step) -> Descent:
+        trusted, untrusted = await self._known.sayings(root_run_id)
+        arguments = []
+        for rule in tool.arguments:
+            try:
+                value = found_in(rule.at, step.json)
+            except JmesError:
+                value = _UNSEEN
+            if step.json is None and step.body:
+                value = _UNSEEN
+            source = source_of(value, trusted=trusted, untrusted=untrusted)
+            origin_id, origin = "", ""
+            if source is ArgumentSource.UNTRUSTED:
+                named = list(leaves(value))
+                named += [address for leaf in named for address in untrusted.addresses(leaf)]
+                origin_id, origin = await self._known.named_in(root_run_id, named)
+            arguments.append(TracedArgument(name=rule.name, source=source, origin_id=origin_id, origin=origin))
+        return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
+
+
+def _own_words(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[str]:
+    """What operator and user said themselves: their segments, without what is known to come from elsewhere."""
+    own = []
+    for part, segment in zip(read, segments, strict=True):
+        if segment.role not in INSTRUCTING and segment.role != "user":
+            continue
+        at = 0
+        for stretch in segment.stretches:
+            own.append(part.text[at : stretch.span.start])
+            at = stretch.span.end
+        own.append(part.text[at:])
+    return [text for text in own if text.strip()]
+
+
+def _others(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[tuple[str, str, str]]:
+    """What was retrieved: the untrusted stretches, and of a tool's answer the whole."""
+    found = []
+    for part, segment in zip(read, segments, strict=True):
+        for stretch in segment.stretches:
+            if stretch.tier in UNTRUSTED:
+                span = stretch.span
+                text = part.text if segment.role == "tool" else part.text[span.start : span.end]
+                found.append((text, stretch.origin_id, stretch.source))
+    return found
+
+
+def _vouched_for(tool: ToolRule | None, body: bytes) -> list[str]:
+    """The values that the rules trust in an answer that is otherwise not trusted."""
+    if tool is None or not tool.returns.trusted_fields:
+        return []
+    try:
+        data = read_json(body, max_bytes=len(body))
+        return [leaf for at in tool.returns.trusted_fields for leaf in leaves(found_in(at, data))]
+    except (WireError, JmesError):
+        return []  # nothing is trusted by omission

@@ -1,0 +1,136 @@
+"""The last steps of the way in: what was allowed is given its last form, recorded, and let go.
+
+Steps 7 and 8 of `admit.py`. Everything that can still fail here is done before the record, and what was reserved is
+given back when it does.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.redact import mask
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.classify import Step
+from aisecops.gateway.descent import Descents
+from aisecops.gateway.describe import acted, decided, passed_unread
+from aisecops.gateway.gather import Looked
+from aisecops.gateway.judge import Judged, limits_of, strictest_thresholds
+from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
+from aisecops.gateway.refuse import told_headers
+from aisecops.gateway.reserve import give_back
+from aisecops.model.errors import Fault
+from aisecops.model.exchange import HttpRequest
+from aisecops.model.facts import Facts
+from aisecops.model.finding import FindingAction
+from aisecops.model.outcome import Forward
+from aisecops.model.refusals import Code
+from aisecops.model.risk import Thresholds
+from aisecops.model.rules import RuleSet
+from aisecops.model.state import Approval
+
+
+class Dispatch:
+    """Records what was allowed and opens its permit."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        clock: Clock,
+        meter: Meter,
+        approvals: Approvals,
+        permits: Permits,
+        descents: Descents,
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._clock = clock
+        self._meter = meter
+        self._approvals = approvals
+        self._permits = permits
+        self._descents = descents
+
+    async def forward(  # noqa: PLR0917 - the whole of what was decided
+        self,
+        rules: RuleSet,
+        facts: Facts,
+        judged: Judged,
+        looked: Looked,
+        request: HttpRequest,
+        approval: Approval | None,
+    ) -> Forward:
+        """What leaves for an allowed request. Raises a `Fault` when it cannot be recorded; then nothing may leave."""
+        lines = lines_of(rules, facts)
+        try:
+            body = self._changed(looked, judged)
+            # 7: contract 7, durable before anything that changes the world leaves
+            await self._record.append(
+                *decided(facts, judged, lines),
+                *acted(facts, judged.decision),
+                *(passed_unread(facts, judged.decision, one.reason, one.size_bytes) for one in looked.unread),
+                durable=facts.request.effect.changes_state,
+            )
+        except Fault:
+            await give_back(self._store, facts, judged)
+            if approval is not None:
+                await self._approvals.give_back(approval)
+            raise
+        count(self._meter, facts, judged)
+        for one in looked.unread:
+            self._meter.uninspected(one.reason, one.size_bytes)
+        # 8
+        permit = self._permits.open(
+            Permit(
+                decision_id=judged.decision.decision_id,
+                facts=facts,
+                judged=judged,
+                step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
+                started_ms=self._clock.now_ms(),
+                policy_version=rules.policy_version,
+            )
+        )
+        return Forward(
+            permit=permit,
+            decision_id=judged.decision.decision_id,
+            run_id=facts.principal.run_id,
+            host=request.host,
+            port=request.port,
+            addresses=looked.addresses,
+            remove_headers=("Content-Encoding",) if body is not None else (),
+            set_headers=_streamed_readably(looked.step),
+            body=body,
+            response_headers=told_headers(facts, judged, lines),
+        )
+
+    def _changed(self, looked: Looked, judged: Judged) -> bytes | None:
+        """The body as it leaves: findings masked, untrusted text in envelopes; None when it leaves as it came."""
+        step, body = looked.step, None
+        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
+        if hidden:
+            body = mask(step.body, hidden)
+        if step.call is not None and looked.descent is not None:
+            body = self._descents.enveloped(body or step.body, step.call, looked.descent) or body
+        return body
+
+
+def count(meter: Meter, facts: Facts, judged: Judged) -> None:
+    """Count what was found and refused of one decision."""
+    for found in judged.findings:
+        meter.egress_found(found.finding.entity, found.action.value)
+    for reason in judged.decision.reasons:
+        if reason.code.is_token_fault and reason.code is not Code.TOKEN_MISSING:
+            meter.token_rejected(reason.code.value)
+        elif reason.code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
+            meter.budget_exceeded(facts.principal.agent_id, reason.rule or reason.code.value)
+
+
+def lines_of(rules: RuleSet, facts: Facts) -> Thresholds:
+    """The risk lines that bind a request."""
+    return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
+
+
+def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
+    # A stream is read as it passes; compressed, it could only be read at its end.
+    return (("Accept-Encoding", "identity"),) if step.call and step.call.stream else ()

@@ -1,0 +1,230 @@
+"""Content known again across requests, runs and processes: learned when it comes in, recognised when it goes on.
+
+Joins fingerprints and words (`controls/provenance`) with where they are kept. Everything dear happens in one thread
+of its own; a text that was looked at before is not looked at again. Says what descends from what; what follows from
+that is `controls/firewall`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
+from aisecops.controls.provenance.index import Index
+from aisecops.controls.provenance.trace import trace
+from aisecops.controls.provenance.winnow import Key
+from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, together, vocabulary
+from aisecops.gateway.ports import ContentStore
+from aisecops.model.ids import RunId
+from aisecops.model.known import Known, KnownContent, SaidWords
+from aisecops.model.provenance import Origin, Traced, TrustTier
+
+TREES_KEPT = 500
+"""Trees of runs whose words are at hand; of others they are read from the store again."""
+TEXTS_KEPT = 50_000
+"""Texts whose trace is remembered, so that a history that is sent again costs nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sayings:
+    """Texts of one kind, in which values can be looked up (`controls/firewall/arguments.py`)."""
+
+    said: Vocabulary
+    key: bytes
+
+    def holds(self, value: str) -> bool:
+        """True when `value` stands in the texts."""
+        return self.said.holds(value, self.key)
+
+    def addresses(self, value: str) -> list[str]:
+        """What in `value` says where something goes."""
+        return addresses(value)
+
+
+@dataclass(slots=True)
+class _Tree:
+    """The words of one tree of runs. Sorted arrays; what is new is merged when somebody looks."""
+
+    trusted: list[Vocabulary] = field(default_factory=list)
+    untrusted: list[tuple[Vocabulary, str, str]] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+
+    def add(self, one: SaidWords) -> None:
+        """Know one text's words, once."""
+        name = _said_as(one.name, trusted=one.trusted)
+        if name in self.names:
+            return
+        self.names.add(name)
+        said = Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs))
+        if one.trusted:
+            self.trusted.append(said)
+        else:
+            self.untrusted.append((said, one.origin_id, one.origin))
+
+
+class KnownAgain:
+    """What came in, known again. One object for a process; from many tasks at once."""
+
+    def __init__(self, store: ContentStore, secret: bytes) -> None:
+        self._store = store
+        self._key = Key.of(secret)
+        self._secret = secret
+        self._index = Index()
+        self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
+        self._traced: OrderedDict[tuple[RunId, bytes], tuple[Traced, ...]] = OrderedDict()
+        self._place = 0
+        self._reading = asyncio.Lock()
+        # one thread: the index belongs to it, and what is looked at there never holds up the event loop
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
+
+    async def learn(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> None:
+        """`texts` came in as `origin`; `trusted` are the values in them that the rules vouch for.
+
+        Known to every process when this returns. Raises `StoreError`.
+        """
+        await self._at_hand(origin.root_run_id)
+        known = await self._run(lambda: self._of_content(origin, texts, trusted))
+        if known:
+            await self._store.keep(*known)
+            await self._catch_up()
+
+    async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
+        """For each text which stretches of it came in, and from where. Raises `StoreError`."""
+        await self._catch_up()
+        return await self._run(lambda: [self._trace(root_run_id, text) for text in texts])
+
+    async def heard(
+        self, root_run_id: RunId, *, trusted: Iterable[str], untrusted: Iterable[tuple[str, str, str]]
+    ) -> None:
+        """What operator and user said in this tree, and what was retrieved (text, origin id, source).
+
+        Known to every process when this returns. Raises `StoreError`.
+        """
+        said = [(text, True, "", "") for text in trusted]
+        said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
+        await self._at_hand(root_run_id)
+        known = await self._run(lambda: self._of_words(root_run_id, said))
+        if known:
+            await self._store.keep(*known)
+            await self._catch_up()
+
+    async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
+        """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        return await self._run(lambda: self._sayings(root_run_id))
+
+    async def named_in(self, root_run_id: RunId, values: Sequence[str]) -> tuple[str, str]:
+        """The origin (id and source) of the first retrieved text of this tree that names one of `values`."""
+        await self._at_hand(root_run_id)
+
+        def work() -> tuple[str, str]:
+            for said, origin_id, origin in self._trees[root_run_id].untrusted:
+                if any(said.holds(value, self._secret) for value in values):
+                    return origin_id, origin
+            return "", ""
+
+        return await self._run(work)
+
+    def close(self) -> None:
+        """Finish what is under way and let go."""
+        self._thread.shutdown(wait=True)
+
+    async def _run[T](self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def _catch_up(self) -> None:
+        """Read what others, and this process, have added to the store since."""
+        async with self._reading:
+            while True:
+                place, known = await self._store.newer(self._place)
+                if known:
+                    await self._run(functools.partial(self._take, known))
+                if place == self._place:
+                    return
+                self._place = place
+
+    async def _at_hand(self, root_run_id: RunId) -> None:
+        """Catch up, and have the words of one tree in memory."""
+        await self._catch_up()
+        if root_run_id not in self._trees:
+            said = await self._store.of_tree(root_run_id)
+            await self._run(lambda: self._open(root_run_id, said))
+
+    # in the thread
+
+    def _take(self, known: Sequence[Known]) -> None:
+        for one in known:
+            if isinstance(one, KnownContent):
+                self._index.add(one.origin, unpacked(one.prints))
+            elif one.root_run_id in self._trees:
+                self._trees[one.root_run_id].add(one)
+
+    def _open(self, root_run_id: RunId, said: Sequence[SaidWords]) -> None:
+        tree = self._trees.setdefault(root_run_id, _Tree())
+        for words in said:
+            tree.add(words)
+        while len(self._trees) > TREES_KEPT:
+            self._trees.popitem(last=False)
+
+    def _of_content(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> list[Known]:
+        if not texts:
+            return []
+        known: list[Known] = [KnownContent(origin=origin, prints=packed(fingerprint(texts, self._key)))]
+        # the tool speaks for operator or user only where the rules say so
+        own = origin.tier in {TrustTier.OPERATOR, TrustTier.USER}
+        said = [(text, own, origin.origin_id, origin.source) for text in texts[:1]]
+        said += [(text, True, "", "") for text in trusted]
+        return known + self._of_words(origin.root_run_id, said)
+
+    def _of_words(self, root_run_id: RunId, said: Iterable[tuple[str, bool, str, str]]) -> list[Known]:
+        tree = self._trees[root_run_id]
+        known: list[Known] = []
+        for text, trusted, origin_id, origin in said:
+            name = self._digest(text).hex()
+            if _said_as(name, trusted=trusted) in tree.names:
+                continue
+            words = vocabulary([text], self._secret)
+            known.append(
+                SaidWords(
+                    root_run_id=root_run_id,
+                    name=name,
+                    trusted=trusted,
+                    words=packed(words.words),
+                    pairs=packed(words.pairs),
+                    origin_id=origin_id,
+                    origin=origin,
+                )
+            )
+        return known
+
+    def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
+        # By tree: what somebody said before it came in elsewhere is their own, but only there.
+        name = root_run_id, self._digest(text)
+        found = self._traced.get(name)
+        if found is None:
+            found = self._traced[name] = trace(text, self._index, self._key)
+            while len(self._traced) > TEXTS_KEPT:
+                self._traced.popitem(last=False)
+        self._traced.move_to_end(name)
+        return found
+
+    def _sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
+        tree = self._trees[root_run_id]
+        self._trees.move_to_end(root_run_id)
+        tree.trusted = [together(*tree.trusted)] if tree.trusted else []
+        trusted = tree.trusted[0] if tree.trusted else EMPTY
+        untrusted = together(*(said for said, _, _ in tree.untrusted)) if tree.untrusted else EMPTY
+        return Sayings(trusted, self._secret), Sayings(untrusted, self._secret)
+
+    def _digest(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret[:64], digest_size=16).digest()
+
+
+def _said_as(name: str, *, trusted: bool) -> str:
+    return f"{'t' if trusted else 'u'}:{name}"

@@ -1,0 +1,63 @@
+"""What is known of where the words of a request came from: the model's input in labelled segments, arguments traced.
+
+Values only, and recorded with the decision: places, origins and tiers, never the words themselves (spec 5.1, 5.4).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from aisecops.model.provenance import Span, TrustTier
+from aisecops.model.value import Value
+
+
+class Stretch(Value):
+    """A part of a text that is known to come from elsewhere. `origin_id` is empty for content nobody saw come in."""
+
+    span: Span
+    tier: TrustTier
+    origin_id: str = ""
+    source: str = ""
+    sha256: str = ""
+    label: str = ""
+
+
+class LabelledSegment(Value):
+    """One piece of what a model is told, with the tier it is worth as a whole (CTX-3).
+
+    `position` is its JSON pointer, `role` and `kind` what the request says that it is. `wrapped`: as a whole, or each
+    of its untrusted stretches, it reaches the model in an envelope.
+    """
+
+    position: str
+    role: str
+    kind: str
+    tier: TrustTier
+    stretches: tuple[Stretch, ...] = ()
+    wrapped: bool = False
+
+
+class ArgumentSource(StrEnum):
+    """Where an argument's value was found."""
+
+    TRUSTED = "trusted"  # in what operator or user said, or in a field that the rules trust
+    UNTRUSTED = "untrusted"  # in retrieved content only
+    NOWHERE = "nowhere"
+    NONE = "none"  # there is no value, or one that says nothing by itself, such as `true`
+
+
+class TracedArgument(Value):
+    """One declared argument of a tool request: where its value was found, and in whose content."""
+
+    name: str
+    source: ArgumentSource
+    origin_id: str = ""
+    origin: str = ""
+
+
+class Descent(Value):
+    """Where the words of a request came from. `read_untrusted`: the run has read content that nobody vouches for."""
+
+    segments: tuple[LabelledSegment, ...] = ()
+    arguments: tuple[TracedArgument, ...] = ()
+    read_untrusted: bool = False

@@ -1,0 +1,35 @@
+"""What is kept so that content is known again: fingerprints of what came in, and the words that were said in a run.
+
+Keyed hashes only: neither the content nor the words can be read back.
+"""
+
+from __future__ import annotations
+
+from aisecops.model.ids import RunId
+from aisecops.model.provenance import Origin
+from aisecops.model.value import Value
+
+
+class KnownContent(Value, tag="content"):
+    """One content that came in. `prints` are its fingerprints, packed."""
+
+    origin: Origin
+    prints: bytes
+
+
+class SaidWords(Value, tag="words"):
+    """The words of one text of a run's tree: what operator or user said, or what was retrieved by `origin_id`.
+
+    `name` is the text's keyed digest: the same text is kept once for each tree. `words` and `pairs` are packed.
+    """
+
+    root_run_id: RunId
+    name: str
+    trusted: bool
+    words: bytes
+    pairs: bytes
+    origin_id: str = ""
+    origin: str = ""
+
+
+Known = KnownContent | SaidWords

@@ -1,0 +1,67 @@
+"""Put a notice into the system slot of a model's input, and change nothing else: each dialect's own place for it.
+
+Knows where each dialect keeps its instructions. The notice stands after what is there, so that what a provider has
+cached of it stays the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from aisecops.model.json_places import containers, quoted, string_values, with_values
+from aisecops.wire.limits import JsonValue
+from aisecops.wire.llm import LlmCall, Role, SegmentKind
+
+_INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
+
+
+def with_notice(text: str, call: LlmCall, notice: str) -> str:
+    """`text`, the JSON body of `call`, with `notice` in the system slot; as it is when it stands there already.
+
+    Raises ValueError when `text` is not the body that `call` was read from.
+    """
+    slots = [part for part in call.segments if part.role in _INSTRUCTING and part.kind is SegmentKind.TEXT]
+    if any(part.text.endswith(notice) for part in slots):
+        return text
+    standing = string_values(text)
+    places = [part.position for part in slots if part.position in standing]
+    if places:
+        return with_values(text, {places[0]: f"{standing[places[0]][0]}\n\n{notice}"})
+    add = _NEW_SLOTS.get(call.dialect)
+    if add is None:
+        raise ValueError(f"the dialect `{call.dialect}` has no place for a notice")
+    return add(text, notice)
+
+
+def _first_in(text: str, pointer: str, element: JsonValue) -> str:
+    """`element` put first into the array at `pointer`."""
+    at = containers(text)[pointer].start + 1
+    rest = text[at:].lstrip()
+    comma = "" if rest.startswith("]") else ","
+    return f"{text[:at]}{orjson.dumps(element).decode()}{comma}{text[at:]}"
+
+
+def _text_member(text: str, name: str, value: str) -> str:
+    """The member `name` of the document, a text that is empty or not there, with `value`."""
+    if f"/{name}" in string_values(text):
+        return with_values(text, {f"/{name}": value})
+    at = containers(text)[""].start + 1
+    comma = "" if text[at:].lstrip().startswith("}") else ","
+    return f"{text[:at]}{quoted(name)}:{quoted(value)}{comma}{text[at:]}"
+
+
+def _in_chat(text: str, notice: str) -> str:
+    if "/messages" in containers(text):
+        return _first_in(text, "/messages", {"role": "system", "content": notice})
+    return _text_member(text, "instructions", notice)  # a call to the newer of the two ways
+
+
+def _in_messages(text: str, notice: str) -> str:
+    if "/system" in containers(text):
+        return _first_in(text, "/system", {"type": "text", "text": notice})
+    return _text_member(text, "system", notice)
+
+
+_NEW_SLOTS: dict[str, Callable[[str, str], str]] = {"openai": _in_chat, "anthropic": _in_messages}

@@ -1,0 +1,94 @@
+"""The texts in an answer that an agent may read: as it stands, as its values, and as a page shows it.
+
+For whoever wants to know the content again in whatever form an agent passes it on. Never raises for what a server
+sent: what is no text has none.
+"""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import orjson
+
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import Headers
+from aisecops.wire.limits import JsonValue
+from aisecops.wire.media_type import declared_charset, media_type, read_text
+
+MAX_TEXTS = 20_000
+_LONG = 24
+"""Values from so many characters on are texts of their own; shorter ones are known with what is around them."""
+_SPOKEN = frozenset({"alt", "title", "content", "value", "placeholder", "aria-label", "href", "src"})
+_SILENT = frozenset({"script", "style"})
+
+
+def texts_of(headers: Headers, body: bytes) -> list[str]:
+    """The texts of `body`, which is decoded: the whole first, then its parts. Empty for what is no text."""
+    kind = media_type(headers)
+    try:
+        whole = read_text(body, declared_charset(kind))
+    except WireError:
+        return []
+    if "\0" in whole:
+        return []
+    start = whole.lstrip("\ufeff \t\r\n")[:1]
+    if start in {"{", "[", '"'}:
+        return _of_json(whole, body)
+    if start == "<":
+        return [whole, *_of_page(whole)]
+    return [whole]
+
+
+def strings_in(value: JsonValue) -> list[str]:
+    """Every text in a JSON value, in no order that counts."""
+    found: list[str] = []
+    waiting: list[JsonValue] = [value]
+    while waiting and len(found) < MAX_TEXTS:
+        one = waiting.pop()
+        if isinstance(one, str):
+            found.append(one)
+        elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return found
+
+
+def _of_json(whole: str, body: bytes) -> list[str]:
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return [whole]
+    # without its escapes it reads as it does when an agent has taken it apart and put it together again
+    plain = orjson.dumps(value).decode()
+    return [plain, *(text for text in strings_in(value) if len(text) >= _LONG)]
+
+
+def _of_page(whole: str) -> list[str]:
+    page = _Page()
+    page.feed(whole)
+    page.close()
+    return [" ".join(page.shown), *(text for text in page.beside if len(text) >= _LONG)]
+
+
+class _Page(HTMLParser):
+    """What a page shows, and what it says beside: in attributes and comments."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.shown: list[str] = []
+        self.beside: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in _SILENT
+        self.beside += [value for name, value in attrs if value and name in _SPOKEN]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent = max(self._silent - (tag in _SILENT), 0)
+
+    def handle_data(self, data: str) -> None:
+        (self.beside if self._silent else self.shown).append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.beside.append(data)

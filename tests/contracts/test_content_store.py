@@ -1,0 +1,82 @@
+"""What every store of fingerprints promises."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aisecops.adapters.store.content import MemoryContent, SqliteContent
+from aisecops.gateway.ports import ContentStore
+from aisecops.model.ids import RunId
+from aisecops.model.known import KnownContent, SaidWords
+from support.origins import origin
+
+ROOT = RunId("run_1")
+
+
+def content(name: str) -> KnownContent:
+    return KnownContent(origin=origin(name), prints=b"12345678")
+
+
+def words(name: str, *, root: str = ROOT, trusted: bool = True) -> SaidWords:
+    return SaidWords(root_run_id=RunId(root), name=name, trusted=trusted, words=b"12345678", pairs=b"")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ContentStore]:
+    opened = MemoryContent() if request.param == "memory" else SqliteContent(tmp_path / "store.sqlite")
+    yield opened
+    await opened.close()
+
+
+async def everything(store: ContentStore, after: int = 0) -> list[object]:
+    found: list[object] = []
+    while True:
+        place, known = await store.newer(after)
+        found += known
+        if place == after:
+            return found
+        after = place
+
+
+async def test_what_was_kept_is_read_in_order_and_once(store: ContentStore) -> None:
+    await store.keep(content("a"), words("x"))
+    place, known = await store.newer(0)
+    assert list(known) == [content("a"), words("x")]
+    await store.keep(content("b"))
+    assert list((await store.newer(place))[1]) == [content("b")]
+
+
+async def test_more_than_fits_one_answer_is_read_in_several(store: ContentStore) -> None:
+    await store.keep(*(content(f"{number:05}") for number in range(1200)))
+    assert len(await everything(store)) == 1200
+
+
+async def test_the_same_words_are_kept_once_for_each_tree_and_kind(store: ContentStore) -> None:
+    same = [words("x"), words("x"), words("x", trusted=False), words("x", root="run_2")]
+    await store.keep(*same)
+    assert len(await everything(store)) == 3
+
+
+async def test_a_trees_words_are_its_own(store: ContentStore) -> None:
+    await store.keep(words("x"), words("y", root="run_10"), content("a"), words("z", trusted=False))
+    assert list(await store.of_tree(ROOT)) == [words("x"), words("z", trusted=False)]
+
+
+async def test_another_process_reads_what_one_has_kept(tmp_path: Path) -> None:
+    one, other = SqliteContent(tmp_path / "store.sqlite"), SqliteContent(tmp_path / "store.sqlite")
+    await one.keep(content("a"))
+    assert await everything(other) == [content("a")]
+    await one.close()
+    await other.close()
+
+
+async def test_the_oldest_goes_first_when_there_is_too_much(tmp_path: Path) -> None:
+    store = SqliteContent(tmp_path / "store.sqlite", max_bytes=20_000)
+    await store.keep(*(content(f"{number:05}") for number in range(1000)))
+    left = await everything(store)
+    assert 20 < len(left) < 500
+    assert left[-1] == content("00999")
+    await store.close()
