@@ -28,7 +28,8 @@ def with_notice(text: str, call: LlmCall, notice: str) -> str:
     standing = string_values(text)
     places = [part.position for part in slots if part.position in standing]
     if places:
-        return with_values(text, {places[0]: f"{standing[places[0]][0]}\n\n{notice}"})
+        said = standing[places[0]][0]
+        return with_values(text, {places[0]: f"{said}\n\n{notice}" if said else notice})
     add = _NEW_SLOTS.get(call.dialect)
     if add is None:
         raise ValueError(f"the dialect `{call.dialect}` has no place for a notice")

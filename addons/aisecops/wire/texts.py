@@ -24,8 +24,8 @@ _SILENT = frozenset({"script", "style"})
 
 def texts_of(headers: Headers, body: bytes) -> list[str]:
     """The texts of `body`, which is decoded: the whole first, then its parts. Empty for what is no text."""
-    kind = media_type(headers)
     try:
+        kind = media_type(headers)
         whole = read_text(body, declared_charset(kind))
     except WireError:
         return []
@@ -91,4 +91,4 @@ class _Page(HTMLParser):
         (self.beside if self._silent else self.shown).append(data)
 
     def handle_comment(self, data: str) -> None:
-        self.beside.append(data)
+        self.beside.append(data.strip())

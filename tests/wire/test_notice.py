@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from aisecops.wire.dialects import read_call
+from aisecops.wire.notice import with_notice
+
+NOTICE = "what the marks mean"
+CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+ASK = {"role": "user", "content": "hello"}
+
+
+def noticed(dialect: str, path: str, body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    call = read_call(dialect, "POST", path, body)
+    assert call is not None
+    text = json.dumps(body, indent=1)
+    said = with_notice(text, call, NOTICE)
+    return said, json.loads(said)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "body", "expected"),
+    [
+        ("openai", CHAT, {"model": "m", "messages": [ASK]}, {"messages": [{"role": "system", "content": NOTICE}, ASK]}),
+        (
+            "openai",
+            CHAT,
+            {"model": "m", "messages": [{"role": "system", "content": "be good"}, ASK]},
+            {"messages": [{"role": "system", "content": f"be good\n\n{NOTICE}"}, ASK]},
+        ),
+        (
+            "openai",
+            CHAT,
+            {"model": "m", "messages": [{"role": "developer", "content": [{"type": "text", "text": "be good"}]}, ASK]},
+            {
+                "messages": [
+                    {"role": "developer", "content": [{"type": "text", "text": f"be good\n\n{NOTICE}"}]},
+                    ASK,
+                ]
+            },
+        ),
+        ("openai", RESPONSES, {"model": "m", "input": "hello"}, {"instructions": NOTICE}),
+        (
+            "openai",
+            RESPONSES,
+            {"model": "m", "input": "hello", "instructions": "be good"},
+            {"instructions": f"be good\n\n{NOTICE}"},
+        ),
+        ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK]}, {"system": NOTICE}),
+        ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK], "system": ""}, {"system": NOTICE}),
+        (
+            "anthropic",
+            MESSAGES,
+            {"model": "m", "max_tokens": 5, "messages": [ASK], "system": "be good"},
+            {"system": f"be good\n\n{NOTICE}"},
+        ),
+        (
+            "anthropic",
+            MESSAGES,
+            {"model": "m", "max_tokens": 5, "messages": [ASK], "system": [{"type": "text", "text": "be good"}]},
+            {"system": [{"type": "text", "text": f"be good\n\n{NOTICE}"}]},
+        ),
+    ],
+)
+def test_the_notice_stands_in_the_system_slot_and_all_else_as_it_was(
+    dialect: str, path: str, body: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    said, found = noticed(dialect, path, body)
+    assert found == body | expected
+    call = read_call(dialect, "POST", path, found)
+    assert call is not None
+    assert with_notice(said, call, NOTICE) == said
