@@ -163,6 +163,7 @@ class Admission:
             descent=descent,
             root_run_id=root_run_id,
             addresses=tuple(addresses),
+            through_proxy=self._gatherer.through_proxy(request.host, request.port),
             opinions=(unreachable,) if unreachable else (),
         )
 

@@ -98,6 +98,7 @@ class Dispatch:
             host=request.host,
             port=request.port,
             addresses=looked.addresses,
+            through_proxy=looked.through_proxy,
             remove_headers=("Content-Encoding",) if body is not None else (),
             set_headers=_streamed_readably(looked.step),
             body=body,

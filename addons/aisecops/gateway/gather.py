@@ -14,10 +14,11 @@ from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
+from aisecops.gateway.chained import through_proxy
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.judge import destination_words
-from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Store
+from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -76,6 +77,7 @@ class Looked(Value):
     unread: tuple[Unread, ...] = ()
     opinions: tuple[Judgment, ...] = ()
     addresses: tuple[tuple[str, int], ...] = ()
+    through_proxy: bool = False
     descent: Descent | None = None
 
 
@@ -94,6 +96,7 @@ class Gatherer:
         issuer: str,
         audience: str,
         own_addresses: frozenset[tuple[str, int]],
+        route: Route | None = None,
         is_here: Callable[[str], bool],
     ) -> None:
         self._store = store
@@ -104,6 +107,7 @@ class Gatherer:
         self._descents = descents
         self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
+        self._route = route
         self._own_ports = frozenset(port for _, port in own_addresses)
         self._is_here = is_here
 
@@ -181,11 +185,18 @@ class Gatherer:
         """Where the words of the request came from. Raises `StoreError`."""
         return await self._descents.of(rules, root_run_id, step)
 
+    def through_proxy(self, host: str, port: int) -> bool:
+        """Is `host:port` reached through the operator's own proxy?"""
+        return self._route is not None and self._route.leads_to(host, port)
+
     async def addresses(self, host: str, port: int) -> tuple[Sequence[tuple[str, int]], Judgment | None]:
         """Where the request would be dialled, and the objection when that is no place to go."""
         shape = host_shape(host)
         if shape.verdict is not Verdict.ALLOW:
             return (), replace(shape, binding=True)
+        if self._route is not None and self.through_proxy(host, port):
+            there, objection = await through_proxy(self._route, self._resolver, host, port, own=self._own)
+            return there, replace(objection, binding=True) if objection else None
         try:
             found = await self._resolver.resolve(host, port)
         except OSError:

@@ -197,6 +197,23 @@ class Resolver(Protocol):
         ...
 
 
+class Route(Protocol):
+    """The way through the operator's own proxy, when there is one."""
+
+    @property
+    def resolves(self) -> bool:
+        """May the proxy be asked for a name that cannot be resolved here?"""
+        ...
+
+    def leads_to(self, host: str, port: int) -> bool:
+        """Is `host:port` reached through the proxy? Does no I/O; the same place always gives the same answer."""
+        ...
+
+    async def addresses(self) -> Sequence[tuple[str, int]]:
+        """Where the proxy itself would be dialled; may be private. Raises `OSError` when it cannot be resolved."""
+        ...
+
+
 class ContentScanner(Protocol):
     """Finds what must not leave. Runs in worker processes; a deadline passed is a fault, never a pass."""
 

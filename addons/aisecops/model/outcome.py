@@ -35,7 +35,8 @@ class Forward(Value):
     """The request may leave, as `request` says and not otherwise.
 
     `addresses` are the only ones that may be dialled: judged, pinned. `permit` names the reservation to settle.
-    `response_headers` are put on the answer, after any of the same name from upstream are removed.
+    `response_headers` are put on the answer, after any of the same name from upstream are removed. `through_proxy`:
+    the addresses are those of the operator's own proxy, which is to be asked for `host:port`.
     """
 
     permit: str
@@ -44,6 +45,7 @@ class Forward(Value):
     host: str
     port: int
     addresses: tuple[tuple[str, int], ...]
+    through_proxy: bool = False
     remove_headers: tuple[str, ...] = ()
     set_headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None

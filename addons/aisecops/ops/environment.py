@@ -61,7 +61,7 @@ def made_trust(settings: Settings) -> Trust:
     """The trust files, made when missing or old, along with the certificate authority. Raises ConfigError."""
     authority = CertificateAuthority(settings.paths.certs, SystemClock())
     authority.create_if_missing()
-    bundle = authority.bundle(settings.upstream.ca)
+    bundle = authority.bundle(settings.client_authorities)
     java = bundle.with_suffix(".p12")
     if not java.exists() or java.stat().st_mtime < bundle.stat().st_mtime:
         write_whole(java, _truststore(bundle.read_bytes()), mode=PUBLIC)
@@ -99,7 +99,8 @@ def variables(settings: Settings, trust: Trust, credentials: Credentials | None 
 def proxy_url(settings: Settings, credentials: Credentials | None = None) -> str:
     """The proxy as clients are told it: `http://NAME:SECRET@host:port`."""
     who = f"{quote(credentials.name, safe='')}:{quote(credentials.secret, safe='')}@" if credentials else ""
-    return f"{settings.proxy.scheme}://{who}{settings.proxy.listen.reachable}"
+    scheme, _, place = settings.proxy.told_url.partition("://")
+    return f"{scheme}://{who}{place}"
 
 
 def _java(settings: Settings, trust: Trust) -> str:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from aisecops.adapters.mitm.host import HostSettings, serve
+from aisecops.adapters.mitm.listener_tls import ListenerTls
 from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
@@ -16,9 +17,9 @@ from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.ops.metrics import Metrics, process_metrics
-from aisecops.ops.settings import Settings
+from aisecops.ops.settings import ProxySettings, Settings
 from aisecops.ops.settings_read import environment
-from aisecops.ops.settings_text import Address
+from aisecops.ops.settings_text import Address, ClientCertificates
 from aisecops.ops.wiring import enforcement, foundation
 from aisecops.wire.problem import problem_response
 
@@ -48,7 +49,7 @@ class GatewayProcess:
         self._rules: FileRules | None = None
         certificates = CertificateAuthority(settings.paths.certs, SystemClock())
         certificates.create_if_missing()
-        certificates.bundle(settings.upstream.ca)
+        certificates.bundle(settings.client_authorities)
         self.host = host_settings(settings, certificates.upstream_bundle(settings.upstream.ca))
 
     @contextlib.asynccontextmanager
@@ -103,6 +104,20 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         reuse_port=settings.proxy.workers > 1,
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
+        tls=listener_tls(settings.proxy),
+        upstream_proxy=settings.upstream.proxy.resolved(environment()) if settings.upstream.proxy else None,
+    )
+
+
+def listener_tls(proxy: ProxySettings) -> ListenerTls | None:
+    """The files that the listener's TLS is made of; None for a plain one."""
+    if proxy.tls_certificate is None or proxy.tls_key is None:
+        return None
+    return ListenerTls(
+        certificate=proxy.tls_certificate,
+        key=proxy.tls_key,
+        client_ca=proxy.client_ca,
+        required=proxy.client_cert is ClientCertificates.REQUIRED,
     )
 
 

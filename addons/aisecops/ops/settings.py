@@ -14,7 +14,8 @@ import msgspec
 
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
-from aisecops.ops.settings_text import Address, LogFormat, Seconds
+from aisecops.ops.proxy_url import ProxyUrl
+from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds, is_host_or_below
 
 
 def about(words: str) -> msgspec.Meta:
@@ -51,6 +52,17 @@ class ProxySettings(Listener):
     listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
     workers: Annotated[int, about("gateway processes that share the port")] = 1
     transparent: Annotated[bool, about("take redirected connections too")] = False
+    public_url: Annotated[str | None, about("how agents reach the proxy, if not at `listen`")] = None
+    tls_ca: Annotated[Path | None, about("PEM authorities that agents shall trust the proxy's certificate by")] = None
+    client_ca: Annotated[Path | None, about("PEM authorities, and revocation lists, of agents' certificates")] = None
+    client_cert: Annotated[ClientCertificates, about("whether agents must show a certificate")] = (
+        ClientCertificates.OPTIONAL
+    )
+
+    @property
+    def told_url(self) -> str:
+        """The proxy as agents are told it, without credentials and final slash."""
+        return (self.public_url or self.url).rstrip("/")
 
 
 class ControlSettings(Listener):
@@ -81,7 +93,11 @@ class UpstreamSettings(Part):
     resolve: Annotated[
         dict[str, str], about("fixed addresses, `name:port=address:port`; names listed here may be private")
     ] = {}
-    proxy: Annotated[str | None, about("corporate proxy to chain to, a URL")] = None
+    proxy: Annotated[ProxyUrl | None, about("corporate proxy to chain to: a URL, env:NAME or file:PATH")] = None
+    proxy_resolves: Annotated[bool, about("names that only the corporate proxy can resolve may be asked of it")] = True
+    direct: Annotated[
+        tuple[str, ...], about("hosts not reached through the corporate proxy; `.corp.example` for all below")
+    ] = ()
 
 
 class ScanSettings(Part):
@@ -128,6 +144,12 @@ class Settings(Value):
     origins: dict[str, str] = {}
 
     @property
+    def client_authorities(self) -> tuple[Path, ...]:
+        """What agents trust beside the system's authorities and our own: upstreams' and the proxy's own."""
+        own = self.proxy.tls_ca or self.proxy.tls_certificate
+        return (*self.upstream.ca, *([own] if own else []))
+
+    @property
     def control_url(self) -> str:
         """Where this process reaches the control plane, without a final slash."""
         return (self.control.public_url or self.control.url).rstrip("/")
@@ -160,8 +182,36 @@ def check(settings: Settings) -> Settings:
     for name, count in (("proxy.workers", settings.proxy.workers), ("scan.workers", settings.scan.workers)):
         if count < 1:
             raise ConfigError(f"{name} is {count}", "use 1 or more")
+    _check_proxy_tls(settings.proxy)
+    _check_direct(settings.upstream)
     _check_available(settings)
     return settings
+
+
+def _check_proxy_tls(proxy: ProxySettings) -> None:
+    for name, path in (("tls_ca", proxy.tls_ca), ("client_ca", proxy.client_ca)):
+        if path is not None and proxy.tls_certificate is None:
+            raise ConfigError(
+                f"proxy.{name} is set, and the proxy does not speak TLS",
+                "set proxy.tls_certificate and proxy.tls_key, or leave it out",
+            )
+    if proxy.client_cert is ClientCertificates.REQUIRED and proxy.client_ca is None:
+        raise ConfigError("proxy.client_cert is required, of no authority", "set proxy.client_ca")
+    if proxy.transparent and proxy.tls_certificate is not None:
+        raise ConfigError(
+            "proxy.transparent and proxy.tls_certificate do not go together: who is redirected speaks no TLS to us",
+            "leave one out, or start a second gateway for the other",
+        )
+    if proxy.public_url is not None and not proxy.public_url.startswith(("http://", "https://")):
+        raise ConfigError(f"proxy.public_url is `{proxy.public_url}`", "write it as `https://gw.corp.example:8080`")
+
+
+def _check_direct(upstream: UpstreamSettings) -> None:
+    for host in upstream.direct:
+        if not is_host_or_below(host):
+            raise ConfigError(
+                f"upstream.direct names `{host}`, which is no host", "write `host.example`, or `.example` for all below"
+            )
 
 
 def _check_listener(name: str, listener: Listener) -> None:

@@ -6,14 +6,16 @@ Knows names and how a value is written back. Where values come from is `ops/sett
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import msgspec
 
 from aisecops.model.value import Value
+from aisecops.ops.proxy_url import ProxyUrl
 from aisecops.ops.settings import Part, Settings
-from aisecops.ops.settings_text import Address, LogFormat, Seconds
+from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds
 
 PREFIX = "AISECOPS_"
 
@@ -51,6 +53,9 @@ _LOOKS: dict[Any, str] = {
     int: "N",
     bool: "true|false",
     LogFormat: "|".join(LogFormat),
+    ClientCertificates: "|".join(ClientCertificates),
+    ProxyUrl | None: "URL",
+    tuple[str, ...]: "HOST",
     Path: "PATH",
     Path | None: "FILE",
     tuple[Path, ...]: "FILE",
@@ -90,7 +95,7 @@ def plain(value: Any) -> Any:
     """A setting's value as JSON and YAML write it."""
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    if isinstance(value, Path | Value | LogFormat):
+    if isinstance(value, Path | Value | StrEnum):
         return str(value)
     if isinstance(value, float) and value.is_integer():
         return int(value)

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, NewType
 
 from aisecops.model.value import Value
+from aisecops.ops.proxy_url import ProxyUrl, read_proxy_url
 
 Seconds = NewType("Seconds", float)
 """A duration: written as `30`, `30s`, `500ms`, `10m` or `1h`."""
 
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
 _HIGHEST_PORT = 65535
 _UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
@@ -29,6 +31,13 @@ class LogFormat(StrEnum):
 
     PLAIN = "plain"
     JSON = "json"
+
+
+class ClientCertificates(StrEnum):
+    """Whether a client of the proxy may come without a certificate."""
+
+    OPTIONAL = "optional"
+    REQUIRED = "required"
 
 
 class Address(Value):
@@ -101,6 +110,23 @@ def _log_format(raw: Any) -> LogFormat:
         raise ValueError(f"`{raw}` is not one of {', '.join(LogFormat)}") from None
 
 
+def _client_certificates(raw: Any) -> ClientCertificates:
+    try:
+        return ClientCertificates(str(raw))
+    except ValueError:
+        raise ValueError(f"`{raw}` is not one of {', '.join(ClientCertificates)}") from None
+
+
+def is_host_or_below(text: str) -> bool:
+    """True for a host name, and for one with a dot before it, which means every host below."""
+    return _HOST.fullmatch(text.removeprefix(".")) is not None
+
+
+def _texts(raw: Any) -> tuple[str, ...]:
+    items = raw if isinstance(raw, list | tuple) else _text(raw).split(",")
+    return tuple(_text(item).lower() for item in items)
+
+
 def _paths(raw: Any, folder: Path) -> tuple[Path, ...]:
     items = raw if isinstance(raw, list | tuple) else _text(raw).split(",")
     return tuple(_path(item, folder) for item in items)
@@ -131,7 +157,7 @@ def reader(kind: Any) -> Callable[[Any, Path], Any]:
 
     An optional kind also takes None and the empty text, both meaning none.
     """
-    optional = {Path | None: Path, str | None: str}.get(kind)
+    optional = {Path | None: Path, str | None: str, ProxyUrl | None: ProxyUrl}.get(kind)
     if optional is not None:
         inner = reader(optional)
         return lambda raw, folder: None if raw in (None, "") else inner(raw, folder)
@@ -145,6 +171,9 @@ _READERS: dict[Any, Callable[[Any, Path], Any]] = {
     bool: lambda raw, _: _boolean(raw),
     str: lambda raw, _: _text(raw),
     LogFormat: lambda raw, _: _log_format(raw),
+    ClientCertificates: lambda raw, _: _client_certificates(raw),
+    ProxyUrl: read_proxy_url,
+    tuple[str, ...]: lambda raw, _: _texts(raw),
     Path: _path,
     tuple[Path, ...]: _paths,
     dict[str, str]: lambda raw, _: _mapping(raw),

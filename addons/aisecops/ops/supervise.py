@@ -24,6 +24,7 @@ import orjson
 from aisecops.model.errors import ConfigError
 from aisecops.ops.lifeline import GRACE_SECONDS
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
+from aisecops.ops.proxy_url import PASSED_ON
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_keys import PREFIX, as_tree
@@ -135,7 +136,7 @@ class Supervisor:
                 *("--config", str(self._file), role, "--supervised-by", str(theirs.fileno())),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sys.stderr.fileno(),  # stdout has one line, the ready line
-                env=child_environment(self._numbers),
+                env=child_environment(self._numbers) | self._passed_on(),
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C reaches us alone: the order of stopping is ours
             )
@@ -190,10 +191,17 @@ class Supervisor:
         """From now on processes are told the real ports, also when a port was left to chance."""
         self.settings = changed(self.settings, **addresses)
 
+    def _passed_on(self) -> dict[str, str]:
+        proxy = self.settings.upstream.proxy
+        return proxy.passed_on() if proxy else {}
+
     def _write_settings(self) -> None:
         new = self._file.with_suffix(".new")
         new.touch(mode=0o600)
-        new.write_bytes(orjson.dumps(as_tree(self.settings)))  # JSON is YAML
+        tree = as_tree(self.settings)
+        if self._passed_on():
+            tree["upstream"]["proxy"] = f"env:{PASSED_ON}"
+        new.write_bytes(orjson.dumps(tree))  # JSON is YAML
         new.replace(self._file)
 
 

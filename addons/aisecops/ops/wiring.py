@@ -26,6 +26,7 @@ from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.interfaces import is_this_machine
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.resolver import SystemResolver
+from aisecops.adapters.system.route import ProxyRoute
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import operator_secret, secret_key
 from aisecops.controls.policy.unobeyed import unobeyed
@@ -49,6 +50,7 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.counted import CountedRecord
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import Settings
+from aisecops.ops.settings_read import environment
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +58,8 @@ ISSUER = "aisecops"
 AUDIENCE = "aisecops-gateway"
 RUN_SECRET_BYTES = 32
 SCANS_WAITING = 256
+MISSING_S = 30.0
+"""How long a name that only the upstream proxy resolves is not looked up again."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         secret_key(state, "fingerprints"),
         canaries,
     )
+    resolver = SystemResolver(settings.upstream.resolve, missing_ttl_s=MISSING_S if settings.upstream.proxy else 0.0)
     broker = ControlPlaneBroker(settings.control_url, secret=gateway_secret(settings))
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(scanner.close)
@@ -155,7 +160,8 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
-            resolver=SystemResolver(settings.upstream.resolve),
+            resolver=resolver,
+            route=proxy_route(settings, environment(), resolver),
             scanner=scanner,
             broker=broker,
             descents=descents,
@@ -250,6 +256,15 @@ def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
         record_folder=settings.record_folder,
         proxy_url=proxy_url,
     )
+
+
+def proxy_route(settings: Settings, environment: Mapping[str, str], resolver: SystemResolver) -> ProxyRoute | None:
+    """The way through the operator's own proxy; None without one."""
+    upstream = settings.upstream
+    if upstream.proxy is None:
+        return None
+    proxy = upstream.proxy.resolved(environment)
+    return ProxyRoute(proxy, resolver, direct=upstream.direct, resolves=upstream.proxy_resolves)
 
 
 def gateway_secret(settings: Settings) -> str:

@@ -55,12 +55,12 @@ class House:
         return context
 
     @contextlib.contextmanager
-    def outer(self, certified=None, context=None):
+    def outer(self, certified=None, context=None, session=()):
         """TLS to the proxy, nothing said in it yet."""
         context = context or self.context(certified)
         with (
             socket.create_connection(("127.0.0.1", self.proxy.port), timeout=5) as raw,
-            context.wrap_socket(raw, server_hostname="127.0.0.1") as conn,
+            context.wrap_socket(raw, server_hostname="127.0.0.1", session=next(iter(session), None)) as conn,
         ):
             yield conn
 
@@ -256,11 +256,7 @@ def test_a_resumed_session_does_not_outlive_its_certificate(house):
     sessions = []
 
     def entered() -> bool:
-        with (
-            socket.create_connection(("127.0.0.1", house.proxy.port), timeout=5) as raw,
-            context.wrap_socket(raw, server_hostname="127.0.0.1", session=sessions[-1] if sessions else None) as conn,
-            contextlib.suppress(OSError),
-        ):
+        with contextlib.suppress(OSError), house.outer(context=context, session=sessions[-1:]) as conn:
             conn.sendall(b"GET / HTTP/1.1\r\nHost: up.test\r\n\r\n")
             sessions.append(conn.session)
             return conn.recv(100).startswith(b"HTTP/1.1 407")

@@ -18,9 +18,11 @@ from typing import Any
 
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.failures import DIAL_REFUSED
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.names import Place, normal
+from aisecops.model.outcome import Forward
 
 logger = logging.getLogger(__name__)
 
@@ -33,23 +35,30 @@ class Dial:
 
     name = "aisecops-dial"
 
-    def __init__(self, gate: Gate, *, own_places: frozenset[tuple[str, int]] = frozenset()) -> None:
+    def __init__(
+        self, gate: Gate, *, own_places: frozenset[tuple[str, int]] = frozenset(), chain: Chain | None = None
+    ) -> None:
         self._gate = gate
+        self._chain = chain
         self._own_places = own_places
 
-    def pinned(self, client_id: str, place: Place) -> tuple[tuple[str, int], ...]:
-        """The addresses that admitted, unsent requests of this client pinned for `place`; empty: none may be dialled.
-
-        Of several, only what all of them pinned.
-        """
-        wanted = [
-            exchange.forward.addresses
+    def forwards(self, client_id: str, place: Place) -> list[Forward]:
+        """What was admitted of this client for `place` and not sent."""
+        return [
+            exchange.forward
             for _, exchange in self._gate.of_client(client_id)
             if exchange.forward is not None
             and exchange.permit is not None
             and not exchange.gone
             and place == Place(normal(exchange.forward.host), exchange.forward.port)
         ]
+
+    def pinned(self, client_id: str, place: Place) -> tuple[tuple[str, int], ...]:
+        """The addresses that admitted, unsent requests of this client pinned for `place`; empty: none may be dialled.
+
+        Of several, only what all of them pinned.
+        """
+        wanted = [forward.addresses for forward in self.forwards(client_id, place)]
         return tuple(a for a in wanted[0] if all(a in others for others in wanted)) if wanted else ()
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
@@ -91,10 +100,28 @@ class Dial:
                 raise OSError(DIAL_REFUSED)
             return _as_infos(self.pinned(client_id, Place(normal(text), int(port))))
 
+        create = loop.create_connection
+
+        async def create_connection(factory: Any, host: Any = None, port: Any = None, **how: Any) -> Any:
+            client_id = dialling_for.get()
+            if client_id is None or not host:
+                return await create(factory, host, port, **how)
+            place = Place(normal(host), int(port))
+            led = {forward.through_proxy for forward in self.forwards(client_id, place)}
+            if True not in led:
+                return await create(factory, host, port, **how)
+            addresses = self.pinned(client_id, place)
+            # INVARIANT: what was admitted for the way through the proxy is never dialled on another way
+            if self._chain is None or False in led or not addresses:
+                raise OSError(DIAL_REFUSED)
+            return await self._chain.open(create, factory, place, addresses)
+
         loop.getaddrinfo = getaddrinfo  # type: ignore[method-assign]
+        loop.create_connection = create_connection  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
+            loop.create_connection = create  # type: ignore[method-assign]
             loop.getaddrinfo = original  # type: ignore[method-assign]
 
 

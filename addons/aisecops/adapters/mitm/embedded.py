@@ -22,7 +22,7 @@ from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
-from aisecops.adapters.mitm.host import HostSettings, check_files, governance_addons, pinned_options, quiet_the_core
+from aisecops.adapters.mitm.host import HostSettings, chain_of, check_files, governance_addons, pinned_options, quiet_the_core
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import GovernedInstance
 from aisecops.adapters.mitm.listener_tls import ListenerContext
@@ -48,7 +48,7 @@ class Embedded:
         self.gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
         self._options: Mapping[str, Any] = pinned_options(settings)
         self._pins = PinnedOptions(self.gate, self._options)
-        self._dial = Dial(self.gate, own_places=settings.own_places)
+        self._dial = Dial(self.gate, own_places=settings.own_places, chain=chain_of(settings))
         self._open_enforcer = open_enforcer
         self._over = asyncio.Event()
         self._dialling = contextlib.ExitStack()

@@ -18,6 +18,8 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 
 TIMED_OUT = "timed out"
+CHAIN_FAILED, CHAIN_TOO_SLOW = "upstream proxy: ", "upstream proxy, late: "
+"""How a failure of the operator's own proxy begins; the words for the agent follow."""
 DIAL_REFUSED = "refused: no admitted request goes there"
 
 
@@ -57,6 +59,9 @@ def _in_words(event: ResponseProtocolError | None, server: connection.Server | N
         return 504, "did not answer in time; try again, or raise the timeout"
     if event is None:
         return 502, "sent an answer that cannot be read"
+    for status, begins in ((502, CHAIN_FAILED), (504, CHAIN_TOO_SLOW)):
+        if event.message.startswith(begins):
+            return status, event.message.removeprefix(begins)
     if event.code is ErrorCode.CONNECT_FAILED:
         if "ertificate verify failed" in event.message:
             return 502, "showed a certificate that is not trusted; add its CA to `upstream.ca`"

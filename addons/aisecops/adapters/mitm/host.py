@@ -21,6 +21,7 @@ from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
 from aisecops.adapters.mitm.cuts import watched
+from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
@@ -33,6 +34,7 @@ from aisecops.adapters.mitm.tunnels import Tunnels
 from aisecops.adapters.mitm.unread import UnreadRequests
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
+from aisecops.model.upstream import UpstreamProxy
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,7 @@ class HostSettings:
     websockets: bool = False
     own_places: frozenset[tuple[str, int]] = frozenset()
     tls: ListenerTls | None = None
+    upstream_proxy: UpstreamProxy | None = None
 
 
 class GovernedMaster(Master):
@@ -115,7 +118,7 @@ async def serve(
     gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
     gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
     gate.open(enforcer)
-    dial = Dial(gate, own_places=settings.own_places)
+    dial = Dial(gate, own_places=settings.own_places, chain=chain_of(settings))
     pinned = pinned_options(settings)
     pins = PinnedOptions(gate, pinned)
     master = GovernedMaster(options.Options(), gate)
@@ -137,6 +140,11 @@ async def serve(
                 await _stop_listening(server)
     if not stop.is_set():
         raise _end_of_its_own(server, settings)
+
+
+def chain_of(settings: HostSettings) -> Chain | None:
+    """The way through the operator's own proxy, if there is one."""
+    return Chain(settings.upstream_proxy, settings.upstream_trust) if settings.upstream_proxy else None
 
 
 def _end_of_its_own(server: proxyserver.Proxyserver, settings: HostSettings) -> ConfigError:

@@ -21,19 +21,25 @@ _MAX_KNOWN = 4096
 
 
 class SystemResolver:
-    """`fixed` maps `host:port` to `address:port`. Answers are kept for `ttl_s`; a look-up takes `timeout_s` at most."""
+    """`fixed` maps `host:port` to `address:port`. Answers are kept for `ttl_s`; a look-up takes `timeout_s` at most.
+
+    That a name did not resolve is kept for `missing_ttl_s`.
+    """
 
     def __init__(
         self,
         fixed: Mapping[str, str],
         *,
         ttl_s: float = 5.0,
+        missing_ttl_s: float = 0.0,
         timeout_s: float = 5.0,
         lookup: Lookup | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._fixed = {_place(name): (_place(address),) for name, address in fixed.items()}
         self._ttl_s = ttl_s
+        self._missing_ttl_s = missing_ttl_s
+        self._missing: dict[tuple[str, int], float] = {}
         self._timeout_s = timeout_s
         self._lookup = lookup or system_lookup
         self._clock = clock
@@ -52,11 +58,24 @@ class SystemResolver:
         until, addresses = self._known.get(place, (0.0, ()))
         if addresses and self._clock() < until:
             return addresses
-        addresses = await self._ask(place)
+        if self._clock() < self._missing.get(place, 0.0):
+            raise OSError(f"`{place[0]}` was not resolved just now")
+        try:
+            addresses = await self._ask(place)
+        except OSError:
+            self._keep_missing(place)
+            raise
         if len(self._known) >= _MAX_KNOWN:
             self._known.clear()
         self._known[place] = (self._clock() + self._ttl_s, addresses)
         return addresses
+
+    def _keep_missing(self, place: tuple[str, int]) -> None:
+        """Where names do not resolve as a rule, asking anew each time would cost the whole timeout."""
+        if self._missing_ttl_s:
+            if len(self._missing) >= _MAX_KNOWN:
+                self._missing.clear()
+            self._missing[place] = self._clock() + self._missing_ttl_s
 
     async def _ask(self, place: tuple[str, int]) -> Addresses:
         loop = asyncio.get_running_loop()

@@ -43,7 +43,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     async with foundation(settings, environment()) as base:
         metrics.rules_loaded(base.rules.current().policy_version)
         listener = _listening(settings)
-        plane = control_plane(base, proxy_url=settings.proxy.url)
+        plane = control_plane(base, proxy_url=settings.proxy.told_url)
         server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
