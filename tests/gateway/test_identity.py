@@ -147,3 +147,10 @@ async def test_a_runs_secret_needs_the_certificate_of_an_agent_that_has_no_other
     assert "certificate alone" in (await house.identities.identify(credentials, source="", names=shown())).detail
     at_the_control_plane = await house.identities.identify(credentials, source="")
     assert at_the_control_plane.run_id == run.run.run_id
+
+
+async def test_a_network_written_in_its_mapped_form_is_the_ipv4_network():
+    house = House(NETWORKS.replace("10.1.0.0/16", '"::ffff:10.1.0.0/112"'))
+    for source in ("10.1.2.3", "::ffff:10.1.2.3"):
+        assert (await house.identities.identify(None, source=source)).agent_id == "visitor"
+    assert isinstance(await house.identities.identify(None, source="10.2.0.1"), Refuse)

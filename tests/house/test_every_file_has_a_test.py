@@ -25,8 +25,10 @@ SHOWN_ELSEWHERE = {
     "ops/commands/audit.py": "tests/ops/test_audit_commands.py",
     "ops/commands/control.py": "tests/ops/commands/conftest.py starts it",
     "ops/commands/gateway.py": "tests/ops/commands/test_up.py",
+    "ops/commands/nftables.py": "tests/ops/test_redirects.py",
     "ops/commands/token.py": "tests/ops/test_key_commands.py and tests/ops/commands/test_token_service.py",
     "ops/control/serve.py": "tests/ops/commands/conftest.py starts it",
+    "ops/naming.py": "tests/end_to_end/test_transparent.py",
     "ops/serve.py": "tests/ops/commands/test_up.py",
     "ops/settings_file.py": "tests/ops/test_settings_read.py: places and mends",
 }

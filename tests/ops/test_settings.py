@@ -51,7 +51,6 @@ def test_half_of_a_tls_pair_is_refused(tmp_path):
     ("name", "value"),
     [
         ("store", "redis://127.0.0.1"),
-        ("proxy.transparent", "true"),
         ("telemetry.otlp", "http://127.0.0.1:4318"),
         ("upstream.proxy", "http://a.test:3128"),
     ],
@@ -70,3 +69,30 @@ def test_a_listener_on_every_address_is_reached_by_loopback(tmp_path):
     settings = load({"control.listen": "0.0.0.0:81", "control.insecure": "yes"}, environ={}, folder=tmp_path)
 
     assert settings.control_url == "http://127.0.0.1:81"
+
+
+NAMES_TOO = {"proxy.transparent": "true", "proxy.dns": "[::]:5353", "proxy.insecure": "true"}
+
+
+def test_transparent_mode_with_names_is_taken(tmp_path):
+    settings = load(NAMES_TOO | {"proxy.dns_ipv6": "fd00:1::/64"}, environ={}, folder=tmp_path)
+
+    assert (str(settings.proxy.dns), settings.proxy.dns_ipv4) == ("[::]:5353", "198.18.0.0/15")
+    assert load({}, environ={}, folder=tmp_path).proxy.dns is None
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"proxy.transparent": "false"}, "lead nowhere without"),
+        ({"proxy.insecure": "false"}, r"proxy\.dns is .* which others can reach"),
+        ({"proxy.dns_ipv4": "198.18.0.0/25"}, "no IPv4 network"),
+        ({"proxy.dns_ipv4": "fd00::/64"}, "no IPv4 network"),
+        ({"proxy.dns_ipv6": "10.0.0.0/8"}, "no IPv6 network"),
+        ({"proxy.dns_ipv6": "words"}, "no IPv6 network"),
+        ({"proxy.tls_certificate": "c.pem", "proxy.tls_key": "k.pem"}, "do not go together"),
+    ],
+)
+def test_settings_of_transparent_mode_go_together_or_are_refused(tmp_path, more, words):
+    with pytest.raises(ConfigError, match=words):
+        load(NAMES_TOO | more, environ={}, folder=tmp_path)

@@ -34,11 +34,11 @@ def say(*pieces: bytes) -> Answer:
 class Upstream:
     """Answers each request with `answer`; `connections` holds the bytes of each connection, in order of arrival."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, listener: socket.socket | None = None) -> None:
         self.answer: Answer = say(OK)
         self.connections: list[bytearray] = []
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._threads: list[threading.Thread] = []
         self._open: list[socket.socket] = []
         self._start(self._accept)

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run:run", "open a run, start a command inside it, close it with the command's exit code"),
     "env": ("env:env", "the variables that make clients use and trust the gateway"),
     "doctor": ("doctor:doctor", "check ports, trust, clock, keys, store, rules, permissions"),
+    "nftables": ("nftables:nftables", "rules that send an agent's traffic to the gateway or nowhere"),
     "config": ("config:config", "the settings in force and where each came from"),
     "rules": ("rules:rules", "check, explain and describe the rules"),
     "token": ("token:token", "capability tokens: request, inspect, revoke"),

@@ -40,6 +40,7 @@ class Metrics:
         self._runs = counter("runs", "runs ended", "agent", "outcome")
         self._runs_active = gauge("runs_active", "runs that can act", "livemostrecent")
         self._run_risk = histogram("run_risk", "cumulative risk of a run when it ended", _RISK)
+        self._names = counter("dns_queries", "DNS queries of agents", "answer")
         self._budgets = counter("budget_exceeded", "steps refused by a budget", "agent", "budget")
         self._issued = counter("tokens_issued", "capability tokens issued")
         self._rejected = counter("tokens_rejected", "capability tokens that failed verification", "code")
@@ -83,6 +84,10 @@ class Metrics:
 
     def budget_exceeded(self, agent: str, budget: str) -> None:
         self._budgets(agent, budget).inc()
+
+    def dns_answered(self, answer: str) -> None:
+        """A DNS query of an agent came to this end."""
+        self._names(answer).inc()
 
     def approval_ended(self, outcome: str, wait_seconds: float) -> None:
         self._approvals(outcome).inc()

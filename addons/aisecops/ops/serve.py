@@ -17,6 +17,7 @@ from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.ops.metrics import Metrics, process_metrics
+from aisecops.ops.naming import answering
 from aisecops.ops.settings import ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
@@ -56,7 +57,11 @@ class GatewayProcess:
     async def enforcer(self) -> AsyncIterator[Enforcer]:
         """Everything connected, and the rules watched for as long as it is."""
         metrics = process_metrics()
-        async with foundation(self._settings, environment()) as base, enforcement(base, metrics) as enforcer:
+        async with (
+            foundation(self._settings, environment()) as base,
+            enforcement(base, metrics) as enforcer,
+            answering(base, metrics),
+        ):
             self._rules = base.rules
             metrics.rules_loaded(base.rules.current().policy_version)
             # A watcher that ended would leave this process on old rules unseen: then the whole process ends instead.
@@ -102,6 +107,7 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         listen_host=listen.host,
         listen_port=listen.port,
         reuse_port=settings.proxy.workers > 1,
+        transparent=settings.proxy.transparent,
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
         tls=listener_tls(settings.proxy),

@@ -15,7 +15,7 @@ import msgspec
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl
-from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds, is_host_or_below
+from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds, is_host_or_below, is_network
 
 
 def about(words: str) -> msgspec.Meta:
@@ -52,6 +52,9 @@ class ProxySettings(Listener):
     listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
     workers: Annotated[int, about("gateway processes that share the port")] = 1
     transparent: Annotated[bool, about("take redirected connections too")] = False
+    dns: Annotated[Address | None, about("host:port to answer names on, for agents that know of no proxy")] = None
+    dns_ipv4: Annotated[str, about("network that made-up IPv4 addresses come from")] = "198.18.0.0/15"
+    dns_ipv6: Annotated[str | None, about("network that made-up IPv6 addresses come from; none: no AAAA")] = None
     public_url: Annotated[str | None, about("how agents reach the proxy, if not at `listen`")] = None
     tls_ca: Annotated[Path | None, about("PEM authorities that agents shall trust the proxy's certificate by")] = None
     client_ca: Annotated[Path | None, about("PEM authorities, and revocation lists, of agents' certificates")] = None
@@ -182,6 +185,7 @@ def check(settings: Settings) -> Settings:
     for name, count in (("proxy.workers", settings.proxy.workers), ("scan.workers", settings.scan.workers)):
         if count < 1:
             raise ConfigError(f"{name} is {count}", "use 1 or more")
+    _check_names(settings.proxy)
     _check_proxy_tls(settings.proxy)
     _check_direct(settings.upstream)
     _check_available(settings)
@@ -214,6 +218,25 @@ def _check_direct(upstream: UpstreamSettings) -> None:
             )
 
 
+def _check_names(proxy: ProxySettings) -> None:
+    for name, text, version in (("dns_ipv4", proxy.dns_ipv4, 4), ("dns_ipv6", proxy.dns_ipv6, 6)):
+        if text is not None and not is_network(text, version=version, least=256):
+            raise ConfigError(
+                f"proxy.{name} is `{text}`, which is no IPv{version} network", "write one of 256 addresses or more"
+            )
+    if proxy.dns is None:
+        return
+    if not proxy.transparent:
+        raise ConfigError(
+            "proxy.dns answers with addresses that lead nowhere without proxy.transparent",
+            "set proxy.transparent: true, or leave proxy.dns out",
+        )
+    if not proxy.dns.is_loopback and not proxy.insecure:
+        raise ConfigError(
+            f"proxy.dns is `{proxy.dns}`, which others can reach", "set proxy.insecure: true if the network is trusted"
+        )
+
+
 def _check_listener(name: str, listener: Listener) -> None:
     if (listener.tls_certificate is None) != (listener.tls_key is None):
         raise ConfigError(f"{name} has half of a TLS pair", f"give both {name}.tls_certificate and {name}.tls_key")
@@ -234,7 +257,6 @@ def _check_available(settings: Settings) -> None:
             "leave it out; keep the proxy on loopback",
         ),
         ("store", settings.store != "sqlite", "use `sqlite`"),
-        ("proxy.transparent", settings.proxy.transparent, "leave it false"),
         ("upstream.proxy", settings.upstream.proxy is not None, "leave it out"),
         ("telemetry.otlp", settings.telemetry.otlp is not None, "leave it out"),
     ):

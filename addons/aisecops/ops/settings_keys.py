@@ -49,6 +49,7 @@ class Key(Value):
 
 _LOOKS: dict[Any, str] = {
     Address: "HOST:PORT",
+    Address | None: "HOST:PORT",
     Seconds: "DURATION",
     int: "N",
     bool: "true|false",

@@ -75,6 +75,15 @@ def read_address(raw: Any) -> Address:
     return Address(host=host, port=int(port))
 
 
+def is_network(text: str, *, version: int, least: int) -> bool:
+    """True for an IP network of that version with `least` addresses or more."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return network.version == version and network.num_addresses >= least
+
+
 def read_seconds(raw: Any) -> Seconds:
     """A duration, zero or more, from a number or text; raises ValueError."""
     found = _DURATION.fullmatch(str(raw).strip())
@@ -157,7 +166,7 @@ def reader(kind: Any) -> Callable[[Any, Path], Any]:
 
     An optional kind also takes None and the empty text, both meaning none.
     """
-    optional = {Path | None: Path, str | None: str, ProxyUrl | None: ProxyUrl}.get(kind)
+    optional = {Path | None: Path, str | None: str, ProxyUrl | None: ProxyUrl, Address | None: Address}.get(kind)
     if optional is not None:
         inner = reader(optional)
         return lambda raw, folder: None if raw in (None, "") else inner(raw, folder)

@@ -63,12 +63,12 @@ def test_a_message_of_an_admitted_websocket_passes_and_only_the_newest_is_kept()
 
 
 @pytest.mark.parametrize(("sni", "drops"), [("api.test", 0), ("API.test", 0), (None, 0), ("other.test", 1)])
-def test_tls_in_a_tunnel_asks_for_the_tunnels_name(sni, drops):
+async def test_tls_in_a_tunnel_asks_for_the_tunnels_name(sni, drops):
     gate, client = a_gate(), tflow.tclient_conn()
     connected = connect(gate, client)
     gate.tunnels[client.id] = Tunnel(CALLER, Place("api.test", 443))
     hello = tls.ClientHelloData(SimpleNamespace(client=client), SimpleNamespace(sni=sni), ignore_connection=True)
-    Tunnels(gate).tls_clienthello(hello)
+    await Tunnels(gate).tls_clienthello(hello)
     assert connected.aborted == drops
     assert not hello.ignore_connection
 

@@ -13,6 +13,7 @@ from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_hands
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, SWITCHED, TRAILERS, UNJUDGED
 from aisecops.adapters.mitm.names import Place, normal
+from aisecops.adapters.mitm.redirected import refused_within, take_place
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.adapters.mitm.translate import request_of, response_of
 from aisecops.adapters.mitm.tunnels import identify, told
@@ -93,13 +94,15 @@ class GovernanceAddon:
             await self._let_go(exchange, "the client has gone")
 
     async def _judge_head(self, flow: http.HTTPFlow) -> Refuse | None:
-        if self.gate.closed is not None:
-            return self.gate.closed
         tunnel = self.gate.tunnels.get(flow.client_conn.id)
+        redirected = self.gate.redirected.get(flow.client_conn.id)
+        if refuse := self.gate.closed or refused_within(redirected, flow.client_conn, tunnel):
+            return refuse
         caller = tunnel.caller if tunnel else await identify(self.gate, flow)
         if isinstance(caller, Refuse):
             return caller
-        if refuse := self._refused_head(flow, tunnel):
+        unfit = take_place(flow.request, redirected) if redirected and tunnel is None else None
+        if refuse := unfit or self._refused_head(flow, tunnel):
             return await told(self.gate.enforcer, caller, flow.request, refuse)
         request = request_of(flow.request, whole=False)
         allowed = await self.gate.enforcer.head(caller, request)

@@ -19,6 +19,7 @@ from mitmproxy import connection, http
 from aisecops.adapters.mitm.apply import make_answer
 from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
 from aisecops.adapters.mitm.names import Place
+from aisecops.adapters.mitm.redirected import Redirected
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.gateway.enforcer import Caller, Enforcer
@@ -97,6 +98,7 @@ class Gate:
         self.max_body_bytes = max_body_bytes
         self.websockets = websockets
         self.tunnels: dict[str, Tunnel] = {}
+        self.redirected: dict[str, Redirected] = {}
         self.connected: dict[str, Connected] = {}
         self.names: dict[str, Names] = {}
         self.listener_tls: ssl.SSLContext | None = None

@@ -26,7 +26,7 @@ from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.layers import LayerChoice
-from aisecops.adapters.mitm.listener import SHARED
+from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
@@ -48,6 +48,7 @@ _DRAIN_STEP_S = 0.02
 class HostSettings:
     """How the host listens and how much it takes on. Sizes in bytes, times in seconds.
 
+    `transparent` takes connections that the network redirected here beside those of clients that know us.
     `confdir` holds the certificate authority, made beforehand. `upstream_trust` is a PEM file of every CA that an
     upstream's certificate may come from; None is the usual set. `own_places` are the host and port pairs that this
     process itself calls by name (control plane, store); requests of agents never get there through them.
@@ -57,6 +58,7 @@ class HostSettings:
     listen_host: str = "127.0.0.1"
     listen_port: int = 8080
     reuse_port: bool = False
+    transparent: bool = False
     upstream_trust: Path | None = None
     max_body_bytes: int = 10 * 1024 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024
@@ -81,7 +83,8 @@ class GovernedMaster(Master):
 
 def pinned_options(settings: HostSettings) -> dict[str, Any]:
     """Every option this host sets; none of them may change while it runs."""
-    data = f":{SHARED}" if settings.reuse_port else ""
+    words = [SHARED] * settings.reuse_port + [TRANSPARENT] * settings.transparent
+    data = ":" + "+".join(words) if words else ""
     return {
         **PINNED,
         "mode": [f"governed{data}@{settings.listen_host}:{settings.listen_port}"],

@@ -1,6 +1,7 @@
 """Our listener and our connection handler inside the proxy core.
 
-The listener can share its port between processes. The handler binds every dial to its client, keeps the core's
+The listener can share its port between processes, and takes connections that the network redirected beside those of
+clients that know their proxy. The handler binds every dial to its client, keeps the core's
 messages (which quote bytes) out of the log, and drops a connection whose core has crashed instead of leaving it.
 """
 
@@ -25,37 +26,58 @@ from aisecops.adapters.mitm.failures import TIMED_OUT
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
 from aisecops.adapters.mitm.listener_tls import listening, prove
+from aisecops.adapters.mitm.names import Place
+from aisecops.adapters.mitm.redirected import Redirected, original_destination
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
 SHARED = "shared"
+TRANSPARENT = "transparent"
+EVERY_ADDRESS = {"::": ("0.0.0.0", "::")}  # noqa: S104 - what an operator wrote, for both families
 GRACE_S = 1.0
 """How long a client has to read why its request timed out, before the connection closes."""
 
 
 class GovernedMode(mode_specs.ProxyMode):
-    """An explicit proxy through the gate: `governed@HOST:PORT`; `governed:shared@...` shares the port."""
+    """An explicit proxy through the gate: `governed@HOST:PORT`.
+
+    Words before the `@` say more: `governed:shared@...` shares the port, `governed:transparent@...` takes redirected
+    connections too (and on `::` IPv4 as well), `governed:shared+transparent@...` does both.
+    """
 
     description = "governed proxy"
     transport_protocol = mode_specs.TCP
 
     def __post_init__(self) -> None:
-        if self.data not in {"", SHARED}:
-            raise ValueError(f"unknown mode data `{self.data}`; say `{SHARED}` or nothing")
+        if not self.words <= {SHARED, TRANSPARENT}:
+            known = f"`{SHARED}`, `{TRANSPARENT}`, both with a `+` between, or nothing"
+            raise ValueError(f"unknown mode data `{self.data}`; say {known}")
+
+    @property
+    def words(self) -> frozenset[str]:
+        """What it was told beside the address."""
+        return frozenset(self.data.split("+")) if self.data else frozenset()
 
 
 class GovernedInstance(AsyncioServerInstance[GovernedMode]):
     """Listens, and hands each connection to our handler."""
 
     async def listen(self, host: str, port: int) -> list[Any]:
-        shared = self.mode.data == SHARED or None
+        shared = SHARED in self.mode.words or None
+        hosts = EVERY_ADDRESS.get(host, (host,)) if TRANSPARENT in self.mode.words else (host,)
         # Without the governance addon it is not known whether the listener must speak TLS, so there is none.
         tls = listening(ctx.master.addons.get("aisecops-governance").gate)
-        return [await asyncio.start_server(self.handle_stream, host, port, reuse_port=shared, backlog=BACKLOG, **tls)]
+        servers: list[asyncio.Server] = []
+        for each in hosts:
+            port = servers[0].sockets[0].getsockname()[1] if servers else port  # one port, also when it is any free one
+            servers.append(
+                await asyncio.start_server(self.handle_stream, each, port, reuse_port=shared, backlog=BACKLOG, **tls)
+            )
+        return servers
 
     def make_top_layer(self, context: Context) -> layer.Layer:
-        return modes.HttpProxy(context)
+        return modes.TransparentProxy(context) if context.server.address else modes.HttpProxy(context)
 
     async def handle_stream(self, reader: Any, writer: Any = None) -> None:
         """Without the governance addon there is no gate, and without a gate no connection."""
@@ -65,7 +87,8 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
             return
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
         handler.gate = governance.gate
-        if not prove(handler.gate, handler.client.id, writer):
+        where_to = TRANSPARENT not in self.mode.words or handler.ask_where_to(writer)
+        if not where_to or not prove(handler.gate, handler.client.id, writer):
             writer.transport.abort()
             return
         handler.layer = self.make_top_layer(handler.layer.context)
@@ -77,14 +100,32 @@ class GovernedHandler(ProxyConnectionHandler):
     """One client connection and the upstream connections opened for it."""
 
     gate: Gate
+    dialled: Place | None = None
+
+    def ask_where_to(self, writer: asyncio.StreamWriter) -> bool:
+        """Find out whether the client dialled somebody else; False when it cannot be found out."""
+        try:
+            self.dialled = original_destination(writer.get_extra_info("socket"))
+        except OSError as failed:
+            logger.warning("where a redirected connection wanted to go cannot be found out: %s", failed.strerror)
+            return False
+        if self.dialled is not None:
+            # for the core's layers only; no layer of ours dials it, and the dial guard would not let it
+            self.client.sockname = (self.dialled.host, self.dialled.port)
+            self.layer.context.server.address = (self.dialled.host, self.dialled.port)
+        return True
 
     async def handle_client(self) -> None:
         self.gate.connected[self.client.id] = self
+        if self.dialled is not None:
+            self.gate.redirected[self.client.id] = Redirected(self.dialled)
         try:
             await super().handle_client()
         finally:
             del self.gate.connected[self.client.id]
             self.gate.names.pop(self.client.id, None)
+            self.gate.redirected.pop(self.client.id, None)
+            self.gate.tunnels.pop(self.client.id, None)
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own

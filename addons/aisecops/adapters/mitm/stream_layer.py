@@ -66,6 +66,10 @@ class GovernedStream(HttpStream):
         self._gate.refuse(self.flow, STREAMED)
         yield from self._answer_early()
 
+    def handle_connect_upstream(self) -> Commands:
+        """A CONNECT inside a tunnel, or where there is no proxy: refused by now, and answered like any other."""
+        yield from self.handle_connect_regular()
+
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """The one way out. INVARIANT: returns True only for a request that is as it was admitted, this very moment."""
         if not self._gate.may_leave(self.flow):

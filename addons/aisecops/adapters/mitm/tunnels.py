@@ -15,6 +15,7 @@ from aisecops.adapters.mitm.gate import Gate, Tunnel
 from aisecops.adapters.mitm.guard import drop_messages, empty_messages
 from aisecops.adapters.mitm.host_refusals import TWO_IDENTITIES, UNJUDGED
 from aisecops.adapters.mitm.names import Place, normal
+from aisecops.adapters.mitm.redirected import NO_PROXY_HERE, enter_tls
 from aisecops.adapters.mitm.translate import request_of
 from aisecops.gateway.enforcer import Caller, Enforcer
 from aisecops.model.outcome import Refuse
@@ -74,15 +75,20 @@ class Tunnels:
         caller = await identify(self._gate, flow)
         if isinstance(caller, Refuse):
             return caller
-        if refuse := refused_connect(flow.request):
+        refuse = NO_PROXY_HERE if flow.client_conn.id in self._gate.redirected else refused_connect(flow.request)
+        if refuse:
             return await told(self._gate.enforcer, caller, flow.request, refuse)
         place = Place(normal(flow.request.data.host), flow.request.data.port)
         return await self._gate.enforcer.connect(caller, place.host, place.port) or Tunnel(caller, place)
 
-    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        """TLS in a tunnel is read, never passed through, and only under the tunnel's own name."""
+    async def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """TLS is read, never passed through; in a tunnel only under its own name, without one under a judged name."""
         data.ignore_connection = False
         data.establish_server_tls_first = False
+        redirected = self._gate.redirected.get(data.context.client.id)
+        if redirected is not None:
+            await enter_tls(self._gate, redirected, data)
+            return
         tunnel = self._gate.tunnels.get(data.context.client.id)
         sni = data.client_hello.sni
         if tunnel is not None and sni is not None and normal(sni) != tunnel.place.host:

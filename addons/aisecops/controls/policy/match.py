@@ -95,6 +95,11 @@ def destination_known(rules: RuleSet, host: str, port: int) -> bool:
     return places_of(rules).name(host, port)
 
 
+def host_known(rules: RuleSet, host: str) -> bool:
+    """True when any tool, MCP server, model or source names `host`, on whatever port."""
+    return places_of(rules).host(host)
+
+
 def _first[R](
     index: Index[HttpMatch, R], method: str, host: str, port: int, path_segments: tuple[str, ...]
 ) -> Spot[HttpMatch, R] | None:
@@ -155,6 +160,7 @@ __all__ = [
     "find_model_tool",
     "find_source",
     "find_tool",
+    "host_known",
     "is_mcp",
     "measure",
     "normal_path",

@@ -52,6 +52,15 @@ class Index[M: HttpMatch | McpMatch, R]:
                     yield spot
             name = _next_wider(name)
 
+    def anywhere_at(self, host: str) -> bool:
+        """True when a match names `host`, on whatever port."""
+        name = canonical_host(host)
+        while name:
+            if name in self._by_host:
+                return True
+            name = _next_wider(name)
+        return False
+
 
 def _next_wider(name: str) -> str:
     """`a.b.c` to `*.b.c` to `*.c` to nothing: from the most specific pattern to the least."""
@@ -76,6 +85,10 @@ class Places:
         return any(
             next(iter(index.at(host, port)), None) for index in (self.tools, self.servers, self.models, self.sources)
         )
+
+    def host(self, host: str) -> bool:
+        """True when any rule names `host`, on whatever port."""
+        return any(index.anywhere_at(host) for index in (self.tools, self.servers, self.models, self.sources))
 
 
 class _Same:
