@@ -52,7 +52,6 @@ def test_half_of_a_tls_pair_is_refused(tmp_path):
     [
         ("store", "redis://127.0.0.1"),
         ("telemetry.otlp", "http://127.0.0.1:4318"),
-        ("upstream.proxy", "http://a.test:3128"),
     ],
 )
 def test_what_this_version_cannot_do_is_refused_rather_than_ignored(tmp_path, name, value):
@@ -69,6 +68,72 @@ def test_a_listener_on_every_address_is_reached_by_loopback(tmp_path):
     settings = load({"control.listen": "0.0.0.0:81", "control.insecure": "yes"}, environ={}, folder=tmp_path)
 
     assert settings.control_url == "http://127.0.0.1:81"
+
+
+NAMES_TOO = {"proxy.transparent": "true", "proxy.dns": "[::]:5353", "proxy.insecure": "true"}
+
+
+def test_transparent_mode_with_names_is_taken(tmp_path):
+    settings = load(NAMES_TOO | {"proxy.dns_ipv6": "fd00:1::/64"}, environ={}, folder=tmp_path)
+
+    assert (str(settings.proxy.dns), settings.proxy.dns_ipv4) == ("[::]:5353", "198.18.0.0/15")
+    assert load({}, environ={}, folder=tmp_path).proxy.dns is None
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"proxy.transparent": "false"}, "lead nowhere without"),
+        ({"proxy.insecure": "false"}, r"proxy\.dns is .* which others can reach"),
+        ({"proxy.dns_ipv4": "198.18.0.0/25"}, "no IPv4 network"),
+        ({"proxy.dns_ipv4": "fd00::/64"}, "no IPv4 network"),
+        ({"proxy.dns_ipv6": "10.0.0.0/8"}, "no IPv6 network"),
+        ({"proxy.dns_ipv6": "words"}, "no IPv6 network"),
+        ({"proxy.tls_certificate": "c.pem", "proxy.tls_key": "k.pem"}, "do not go together"),
+    ],
+)
+def test_settings_of_transparent_mode_go_together_or_are_refused(tmp_path, more, words):
+    with pytest.raises(ConfigError, match=words):
+        load(NAMES_TOO | more, environ={}, folder=tmp_path)
+
+
+TLS = {"proxy.tls_certificate": "c.pem", "proxy.tls_key": "k.pem"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"proxy.client_ca": "ca.pem"}, "proxy.client_ca"),
+        ({"proxy.tls_ca": "ca.pem"}, "proxy.tls_ca"),
+        ({"proxy.client_cert": "required", **TLS}, "proxy.client_cert"),
+        ({"proxy.transparent": "true", **TLS}, "proxy.transparent"),
+        ({"proxy.public_url": "gw.corp.test:8080"}, "proxy.public_url"),
+        ({"upstream.direct": "*.corp.test"}, "upstream.direct"),
+        ({"upstream.direct": "corp.test:443"}, "upstream.direct"),
+    ],
+)
+def test_tls_and_proxy_settings_that_do_not_go_together_are_refused(tmp_path, wrong, named):
+    with pytest.raises(ConfigError, match=named) as said:
+        load(wrong, environ={}, folder=tmp_path)
+    assert said.value.mend
+
+
+def test_agents_are_told_the_public_url_and_trust_the_proxys_authority(tmp_path):
+    plain = load(TLS, environ={}, folder=tmp_path)
+    assert plain.proxy.told_url == "https://127.0.0.1:8080"
+    assert plain.client_authorities == (tmp_path / "c.pem",)
+    more = {"proxy.tls_ca": "ca.pem", "proxy.public_url": "https://gw.corp.test:8080/", "upstream.ca": "up.pem"}
+    named = load(TLS | more, environ={}, folder=tmp_path)
+    assert named.proxy.told_url == "https://gw.corp.test:8080"
+    assert named.client_authorities == (tmp_path / "up.pem", tmp_path / "ca.pem")
+    assert load({}, environ={}, folder=tmp_path).client_authorities == ()
+
+
+def test_hosts_to_reach_directly_are_read_from_text_and_lists(tmp_path):
+    assert load({"upstream.direct": "a.test,.B.test"}, environ={}, folder=tmp_path).upstream.direct == (
+        "a.test",
+        ".b.test",
+    )
 
 
 NAMES_TOO = {"proxy.transparent": "true", "proxy.dns": "[::]:5353", "proxy.insecure": "true"}

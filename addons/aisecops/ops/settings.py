@@ -251,13 +251,7 @@ def _check_listener(name: str, listener: Listener) -> None:
 def _check_available(settings: Settings) -> None:
     """Refuse what this version cannot do: a setting that is read and not obeyed would be a lie."""
     for name, asked, instead in (
-        (
-            "proxy.tls_certificate",
-            settings.proxy.tls_certificate is not None,
-            "leave it out; keep the proxy on loopback",
-        ),
         ("store", settings.store != "sqlite", "use `sqlite`"),
-        ("upstream.proxy", settings.upstream.proxy is not None, "leave it out"),
         ("telemetry.otlp", settings.telemetry.otlp is not None, "leave it out"),
     ):
         if asked:
