@@ -6,11 +6,14 @@ import io
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.decision import Mode
+from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, Stretch, TracedArgument
+from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.record import EventName
 from aisecops.ops.story import story, story_lines
 from support.records import answer_event, chain, event, facts, judged_events, rows, rules, tree
@@ -112,3 +115,19 @@ def test_every_event_there_can_be_has_a_line(told: list[dict[str, Any]]) -> None
 
 def test_a_run_of_which_nothing_is_recorded_says_so() -> None:
     assert shown([]).strip() == "nothing is recorded of this run"
+
+
+async def test_the_path_of_untrusted_words_is_told_from_source_to_argument(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    page = {"span": Span(start=9, end=80), "tier": TrustTier.EXTERNAL, "origin_id": "prv_1", "source": "https://p.test"}
+    segment = LabelledSegment(
+        position="/messages/2/content", role="tool", kind="text", tier=TrustTier.EXTERNAL, stretches=(Stretch(**page),)
+    )
+    argument = TracedArgument(name="to", source=ArgumentSource.UNTRUSTED, origin_id="prv_1", origin="https://p.test")
+    asked = facts(kind=Kind.MODEL, tool="openai", scope="", effect=ToolEffect.READ, token=False, model="gpt-4o")
+    await log.append(*judged_events(msgspec.structs.replace(asked, descent=Descent(segments=(segment,))), "dec_1"))
+    await log.append(*judged_events(msgspec.structs.replace(facts(), descent=Descent(arguments=(argument,))), "dec_2"))
+    await log.close()
+    model, tool = story_lines(rows(tmp_path / "record"))
+    assert "/messages/2/content 9 to 80 is external content from https://p.test (prv_1)" in model.why
+    assert "argument `to` comes from https://p.test (prv_1)" in tool.why

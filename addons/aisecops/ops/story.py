@@ -128,6 +128,7 @@ def _decision(event: Event) -> tuple[str, str, list[str]]:
     elif event["kind"] == "source":
         words = f"read {event['host']}"
     why = [_reason(reason) for reason in event["reasons"]]
+    why += _descent(event["facts"].get("descent") or {})
     if event["verdict"] != event["enforced"]:
         why.append(f"only observed: the rules say {event['verdict']}")
     if (approval := event["facts"].get("approval")) is not None:
@@ -137,6 +138,23 @@ def _decision(event: Event) -> tuple[str, str, list[str]]:
         factors += [f"{_number(risk[name])} {name}" for name in ("escalation", "trust", "stress") if risk[name] != 1]
         why.append(f"risk {_number(risk['step'])} = {' x '.join(factors)}")
     return mark, words, why
+
+
+def _descent(descent: dict[str, Any]) -> list[str]:
+    """The path that untrusted words took: from where they came in to the argument that they fill."""
+    told = []
+    for segment in descent.get("segments", ()):
+        for stretch in segment["stretches"]:
+            span = f"{stretch['span']['start']} to {stretch['span']['end']}"
+            source = stretch.get("source") or "an unknown place"
+            name = f" ({stretch['origin_id']})" if stretch.get("origin_id") else ""
+            told.append(f"{segment['position']} {span} is {stretch['tier']} content from {source}{name}")
+    for argument in descent.get("arguments", ()):
+        if argument["source"] == "untrusted":
+            source = argument.get("origin") or "an unknown place"
+            name = f" ({argument['origin_id']})" if argument.get("origin_id") else ""
+            told.append(f"argument `{argument['name']}` comes from {source}{name}")
+    return told
 
 
 def _returned(event: Event) -> tuple[str, str, list[str]]:
@@ -151,6 +169,10 @@ def _returned(event: Event) -> tuple[str, str, list[str]]:
     if event.get("cost"):
         parts.append(f"cost {_number(event['cost'])}")
     why = [f"withheld from the agent: {_title(event['refused'])}"] if event.get("refused") else []
+    if (provenance := event.get("provenance")) is not None:
+        why.append(
+            f"known from now on as {provenance['tier']} content from {provenance['source']} ({provenance['id']})"
+        )
     return "answer", ", ".join(parts), why
 
 
