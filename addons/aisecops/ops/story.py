@@ -170,9 +170,8 @@ def _returned(event: Event) -> tuple[str, str, list[str]]:
         parts.append(f"cost {_number(event['cost'])}")
     why = [f"withheld from the agent: {_title(event['refused'])}"] if event.get("refused") else []
     if (provenance := event.get("provenance")) is not None:
-        why.append(
-            f"known from now on as {provenance['tier']} content from {provenance['source']} ({provenance['id']})"
-        )
+        where = f"{provenance['source']} ({provenance['id']})"
+        why.append(f"known from now on as {provenance['tier']} content from {where}")
     return "answer", ", ".join(parts), why
 
 
