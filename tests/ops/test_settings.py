@@ -70,6 +70,45 @@ def test_a_listener_on_every_address_is_reached_by_loopback(tmp_path):
     assert settings.control_url == "http://127.0.0.1:81"
 
 
+TLS = {"proxy.tls_certificate": "c.pem", "proxy.tls_key": "k.pem"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"proxy.client_ca": "ca.pem"}, "proxy.client_ca"),
+        ({"proxy.tls_ca": "ca.pem"}, "proxy.tls_ca"),
+        ({"proxy.client_cert": "required", **TLS}, "proxy.client_cert"),
+        ({"proxy.transparent": "true", **TLS}, "proxy.transparent"),
+        ({"proxy.public_url": "gw.corp.test:8080"}, "proxy.public_url"),
+        ({"upstream.direct": "*.corp.test"}, "upstream.direct"),
+        ({"upstream.direct": "corp.test:443"}, "upstream.direct"),
+    ],
+)
+def test_tls_and_proxy_settings_that_do_not_go_together_are_refused(tmp_path, wrong, named):
+    with pytest.raises(ConfigError, match=named) as said:
+        load(wrong, environ={}, folder=tmp_path)
+    assert said.value.mend
+
+
+def test_agents_are_told_the_public_url_and_trust_the_proxys_authority(tmp_path):
+    plain = load(TLS, environ={}, folder=tmp_path)
+    assert plain.proxy.told_url == "https://127.0.0.1:8080"
+    assert plain.client_authorities == (tmp_path / "c.pem",)
+    more = {"proxy.tls_ca": "ca.pem", "proxy.public_url": "https://gw.corp.test:8080/", "upstream.ca": "up.pem"}
+    named = load(TLS | more, environ={}, folder=tmp_path)
+    assert named.proxy.told_url == "https://gw.corp.test:8080"
+    assert named.client_authorities == (tmp_path / "up.pem", tmp_path / "ca.pem")
+    assert load({}, environ={}, folder=tmp_path).client_authorities == ()
+
+
+def test_hosts_to_reach_directly_are_read_from_text_and_lists(tmp_path):
+    assert load({"upstream.direct": "a.test,.B.test"}, environ={}, folder=tmp_path).upstream.direct == (
+        "a.test",
+        ".b.test",
+    )
+
+
 NAMES_TOO = {"proxy.transparent": "true", "proxy.dns": "[::]:5353", "proxy.insecure": "true"}
 
 
