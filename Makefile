@@ -27,6 +27,11 @@ test: check $(VENV)/.ready ## lint, types and every test
 quick: check ## the same without the slow tests
 	$(PYTEST) -m "not slow"
 
+SECONDS ?= 60
+FUZZ = PYTHONPATH=addons:tests $(BIN)/python -m fuzz.shooting
+fuzz: $(VENV)/.ready ## shoot made-up requests at a real gateway for SECONDS; SEED=N repeats, REPLAY=FILE tries a finding again
+	$(FUZZ) $(if $(REPLAY),--replay $(REPLAY),--seconds $(SECONDS) $(if $(SEED),--seed $(SEED)))
+
 check: $(VENV)/.ready ## lint, format, types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -59,4 +64,4 @@ clean: ## forget environments and caches; state, certificates and rules stay
 	rm -rf .venv .venv312 .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test quick check fmt setup lock clean
+.PHONY: help demo test quick fuzz check fmt setup lock clean

@@ -80,7 +80,8 @@ class Dial:
         address, peer = data.server.address, data.server.peername
         allowed = self.pinned(data.client.id, Place(normal(address[0]), address[1])) if address else ()
         if peer is None or (peer[0], peer[1]) not in {(_plain(host), port) for host, port in allowed}:
-            logger.error("an upstream connection went elsewhere than pinned, and was dropped")
+            if allowed:  # without any, the client has gone while it was dialled
+                logger.error("an upstream connection went elsewhere than pinned, and was dropped")
             self._gate.abort_upstream(data.client)
 
     @contextlib.contextmanager

@@ -43,6 +43,8 @@ def refused_connect(request: http.Request) -> Refuse | None:
     """The same for a CONNECT: clean headers, one name, no body."""
     fault = _header_fault(request)
     hosts = request.headers.get_all("host")
+    if not fault and _place_of(request) is None:
+        fault = "the host cannot be read; send a plain host name"
     if not fault and len(hosts) > 1:
         fault = "a CONNECT may have one `Host`; send one"
     if not fault and hosts:

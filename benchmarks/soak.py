@@ -1,0 +1,410 @@
+# ruff: noqa: INP001, T201 - a script that prints, beside no package
+"""Does it stay flat? A real `aisecops up` under mixed load for minutes; memory and files of every process over time.
+
+Run it with `python benchmarks/soak.py [--minutes N] [--json]` from the repository. Kept lines, new connections with
+a run of their own, big bodies both ways, long streams, refusals and garbage go at once, to one TLS upstream in a
+process of its own. What counts is the growth within the second half: the first one fills caches and pools.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import json
+import multiprocessing
+import os
+import secrets
+import socket
+import ssl
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "addons")]
+
+from aisecops.adapters.system.clock import SystemClock  # noqa: E402 - the path comes first
+from aisecops.ops.demo.tls import make_tls  # noqa: E402
+
+HOSTS = ("soak.internal", "api.openai.com")
+AGENT = "soak"
+BIG = 3 * 1024 * 1024
+EVENTS = 400
+EVERY_S = 0.05
+SAMPLE_S = 2.0
+TOKEN_S = 300
+
+RULES = f"""version: 1
+agents:
+  {AGENT}:
+    authenticate: {{secret: "env:SOAK_SECRET"}}
+    grants:
+      - {{tool: soak.call, scope: "soak.*"}}
+    budgets: {{max_tool_calls: 100000000, max_cost: 1000000}}
+tools:
+  soak.call:
+    match: {{host: soak.internal, method: POST, path: "/v1/*"}}
+    effect: read
+    base_risk: 0
+    trust: internal
+    scope: "soak.{{path[1]}}"
+models:
+  openai: {{match: {{host: api.openai.com}}, dialect: openai, prices: {{gpt-4o: {{input: 2.50, output: 10.00}}}}}}
+egress:
+  max_body: 5MiB
+  detectors:
+    - {{entity: [CREDIT_CARD, SECRET], to: any, action: block}}
+"""
+
+
+# The upstream
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
+            )
+            await reader.readexactly(length)
+            if b" /v1/chat/" in head:
+                await _stream(writer)
+                continue
+            body = b'{"found": "' + b"y" * (BIG if b" /v1/big " in head else 1000) + b'"}'
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
+            writer.write(body)
+            await writer.drain()
+    writer.close()
+
+
+async def _stream(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for number in range(EVENTS):
+        delta = {"role": "assistant", "content": f"word {number} "}
+        piece = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-4o"}
+        piece["choices"] = [{"index": 0, "delta": delta, "finish_reason": None}]
+        _chunk(writer, b"data: " + json.dumps(piece).encode() + b"\n\n")
+        await writer.drain()
+        await asyncio.sleep(EVERY_S)
+    _chunk(writer, b"data: [DONE]\n\n")
+    writer.write(b"0\r\n\r\n")
+
+
+def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
+    writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+
+def _upstream(certificate: Path, key: Path, told: Connection) -> None:
+    async def serve() -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(certificate, key)
+        server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context, limit=8 * BIG)
+        told.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+
+
+@contextlib.contextmanager
+def upstream(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Its port and the file of its authority."""
+    tls = make_tls(folder, [*HOSTS], now_ms=SystemClock().now_ms())
+    fresh = multiprocessing.get_context("spawn")
+    here, there = fresh.Pipe()
+    process = fresh.Process(target=_upstream, args=(tls.certificate_path, tls.key_path, there), daemon=True)
+    process.start()
+    try:
+        yield here.recv(), tls.ca_path
+    finally:
+        process.terminate()
+        process.join()
+
+
+# The installation
+
+
+@dataclass
+class Installation:
+    """Where it listens, how to speak to it, and what it has counted."""
+
+    pid: int
+    proxy: int
+    control: int
+    shown: str
+    trust: ssl.SSLContext
+    token: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+
+    async def renew(self) -> None:
+        """A token that every line uses until the next."""
+        run = await self.asked("/v1/runs", {})
+        wanted = {"run_id": run["run_id"], "tool": "soak.call", "scope": "soak.*", "ttl": "15m"}
+        token = (await self.asked("/v1/tokens", wanted))["token"]
+        self.token = f"AISecOps-Run: {run['run_id']}\r\nAISecOps-Capability: {token}\r\n"
+
+    async def asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One call of the control plane."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.control)
+        data = json.dumps(body).encode()
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {self.shown}\r\nConnection: close\r\n"
+        writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        answer = await reader.read()
+        writer.close()
+        return dict(json.loads(answer.partition(b"\r\n\r\n")[2]))
+
+    async def line(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A tunnel with TLS in it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy, limit=8 * BIG)
+        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self._auth}\r\n".encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if b" 200 " not in answer:
+            raise SystemExit(f"no tunnel: {answer.decode()}")
+        await writer.start_tls(self.trust, server_hostname=host)
+        return reader, writer
+
+    @property
+    def _auth(self) -> str:
+        return f"Proxy-Authorization: {self.shown}\r\n"
+
+
+@contextlib.contextmanager
+def installed(folder: Path, upstream_port: int, ca: Path) -> Iterator[Installation]:
+    """`aisecops up` with one agent, one tool and one model."""
+    proxy, control, metrics = _free_ports(3)
+    (folder / "rules").mkdir()
+    (folder / "rules" / "soak.yaml").write_text(RULES)
+    settings = {
+        "proxy": {"listen": f"127.0.0.1:{proxy}", "workers": 1},
+        "control": {"listen": f"127.0.0.1:{control}"},
+        "metrics": {"listen": f"127.0.0.1:{metrics}"},
+        "upstream": {"ca": [str(ca)], "resolve": {f"{host}:443": f"127.0.0.1:{upstream_port}" for host in HOSTS}},
+    }
+    (folder / "aisecops.yaml").write_text(json.dumps(settings))  # JSON is YAML
+    secret = secrets.token_hex(16)
+    environment = {**os.environ, "SOAK_SECRET": secret, "PYTHONPATH": str(ROOT / "addons")}  # noqa: TID251 - a shell's part
+    with (folder / "stderr").open("w") as said:
+        command = [sys.executable, "-m", "aisecops", "up"]
+        up = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=said, text=True)  # noqa: S603
+    try:
+        assert up.stdout is not None
+        if not up.stdout.readline().startswith("aisecops ready"):
+            raise SystemExit((folder / "stderr").read_text())
+        shown = "Basic " + base64.b64encode(f"{AGENT}:{secret}".encode()).decode()
+        trust = ssl.create_default_context(cafile=str(folder / "certs" / "bundle.pem"))
+        yield Installation(up.pid, proxy, control, shown, trust)
+    finally:
+        up.terminate()
+        up.wait()
+
+
+# The loads
+
+type Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _ask(site: Installation, line: Lines, path: str, body: bytes, *, headers: str = "") -> bytes:
+    reader, writer = line
+    host = HOSTS[1] if "chat" in path else HOSTS[0]
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers or site.token}"
+    writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    await writer.drain()
+    head_bytes = await reader.readuntil(b"\r\n\r\n")
+    length = next(
+        (int(one[15:]) for one in head_bytes.lower().split(b"\r\n") if one.startswith(b"content-length:")), None
+    )
+    if length is not None:
+        await reader.readexactly(length)
+    else:
+        while (await reader.readuntil(b"\r\n")) != b"0\r\n":
+            pass
+        await reader.readuntil(b"\r\n")
+    return head_bytes.split(b" ", 2)[1]
+
+
+async def kept(site: Installation) -> None:
+    """Small calls on one line, a few hundred at a time."""
+    line = await site.line(HOSTS[0])
+    for _ in range(300):
+        site.counts[f"call {(await _ask(site, line, '/v1/call', b'{"query": "x"}')).decode()}"] += 1
+    line[1].close()
+
+
+async def fresh(site: Installation) -> None:
+    """A run, a tunnel and one call, each new."""
+    run = await site.asked("/v1/runs", {})
+    line = await site.line(HOSTS[0])
+    status = await _ask(site, line, "/v1/call", b"{}", headers=f"AISecOps-Run: {run['run_id']}\r\n")
+    site.counts[f"without a token {status.decode()}"] += 1
+    line[1].close()
+    await site.asked(f"/v1/runs/{run['run_id']}/finish", {})
+
+
+async def big(site: Installation) -> None:
+    """Megabytes both ways."""
+    line = await site.line(HOSTS[0])
+    body = json.dumps({"query": "lorem ipsum dolor sit amet " * (BIG // 27)}).encode()
+    for _ in range(3):
+        site.counts[f"big {(await _ask(site, line, '/v1/big', body)).decode()}"] += 1
+    line[1].close()
+    await asyncio.sleep(0.5)
+
+
+async def streamed(site: Installation) -> None:
+    """A long answer of a model, to its end."""
+    line = await site.line(HOSTS[1])
+    prompt = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "count"}]}
+    site.counts[f"stream {(await _ask(site, line, '/v1/chat/completions', json.dumps(prompt).encode())).decode()}"] += 1
+    line[1].close()
+
+
+async def left(site: Installation) -> None:
+    """A stream that its reader leaves early, and bytes that are no HTTP."""
+    reader, writer = await site.line(HOSTS[1])
+    prompt = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "count"}]}
+    body = json.dumps(prompt).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {HOSTS[1]}\r\nContent-Type: application/json\r\n{site.token}"
+    writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    await reader.read(2000)
+    writer.transport.abort()
+    reader, writer = await site.line(HOSTS[0])
+    writer.write(b"SSH-2.0-soak\r\n\r\n")
+    await reader.read()
+    writer.close()
+    site.counts["left early, and garbage"] += 1
+
+
+type Load = Callable[[Installation], Awaitable[None]]
+LOADS: tuple[Load, ...] = (kept, kept, fresh, big, streamed, streamed, left)
+
+
+async def drive(site: Installation, seconds: float, loads: list[Load]) -> list[dict[str, Any]]:
+    """Everything at once for so long; what each process weighed, by time."""
+    await site.renew()
+    ends = time.monotonic() + seconds
+    samples: list[dict[str, Any]] = []
+
+    async def again(load: Load) -> None:
+        while time.monotonic() < ends:
+            try:
+                await load(site)
+            except (OSError, asyncio.IncompleteReadError) as broken:
+                site.counts[f"{load.__name__} broke: {type(broken).__name__}"] += 1
+                await asyncio.sleep(0.1)
+
+    async def renewing() -> None:
+        while time.monotonic() < ends:
+            await asyncio.sleep(min(TOKEN_S, max(0.0, ends - time.monotonic())))
+            await site.renew()
+
+    async def sampling() -> None:
+        began = time.monotonic()
+        while time.monotonic() < ends:
+            samples.append({"at_s": round(time.monotonic() - began, 1), "processes": weighed(site.pid)})
+            await asyncio.sleep(SAMPLE_S)
+
+    async with asyncio.TaskGroup() as tasks:
+        for job in (renewing(), sampling(), *(again(load) for load in loads)):
+            tasks.create_task(job)
+    return samples
+
+
+# What /proc says
+
+
+def weighed(pid: int) -> dict[str, dict[str, float]]:
+    """Memory in MiB and open files of every process of an installation, by its role."""
+    found: dict[str, dict[str, float]] = {}
+    for number, one in enumerate(_with_all_below(pid)):
+        with contextlib.suppress(OSError):
+            words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
+            role = next((w.decode() for w in words if w in {b"up", b"gateway", b"control"}), f"scanner {number}")
+            pages = int(Path(f"/proc/{one}/statm").read_text().split()[1])
+            mib = pages * os.sysconf("SC_PAGE_SIZE") / 1048576
+            found[role] = {"rss_mib": round(mib, 1), "files": len(os.listdir(f"/proc/{one}/fd"))}  # noqa: PTH208 - names alone
+    return found
+
+
+def _with_all_below(pid: int) -> list[int]:
+    children = [int(c) for task in Path(f"/proc/{pid}/task").glob("*/children") for c in task.read_text().split()]
+    return [pid, *(below for child in children for below in _with_all_below(child))]
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in opened]
+
+
+# The table
+
+
+def growth(samples: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """For each process: the median of the second half's last fifth, less that of its first fifth."""
+    half = samples[len(samples) // 2 :]
+    fifth = max(1, len(half) // 5)
+
+    def median(some: list[dict[str, Any]], role: str, key: str) -> float:
+        return statistics.median(one["processes"][role][key] for one in some if role in one["processes"])
+
+    roles = set(half[0]["processes"]) & set(half[-1]["processes"])
+    return {
+        role: {
+            key: round(median(half[-fifth:], role, key) - median(half[:fifth], role, key), 1)
+            for key in ("rss_mib", "files")
+        }
+        for role in sorted(roles)
+    }
+
+
+def _printed(result: dict[str, Any]) -> None:
+    samples = result["samples"]
+    roles = sorted(samples[-1]["processes"])
+    print(f"{'seconds':>9}" + "".join(f"{role + ' MiB/files':>24}" for role in roles))
+    for one in samples[:: max(1, len(samples) // 20)]:
+        cells = (one["processes"].get(role, {"rss_mib": 0, "files": 0}) for role in roles)
+        print(f"{one['at_s']:>9}" + "".join(f"{cell['rss_mib']:>18} {cell['files']:>5}" for cell in cells))
+    print("\nsecond half, growth")
+    for role, grown in result["growth"].items():
+        print(f"  {role:14}{grown['rss_mib']:>+8.1f} MiB {grown['files']:>+5.0f} files")
+    print("\nrequests")
+    for name, count in sorted(result["counts"].items()):
+        print(f"  {name:32}{count:>8}")
+
+
+def main() -> None:
+    """Soak and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument(
+        "--loads", default="", help="only these: " + ", ".join(sorted({load.__name__ for load in LOADS}))
+    )
+    parser.add_argument("--json", action="store_true", help="every sample as JSON")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="aisecops-soak-") as name:
+        folder = Path(name)
+        for inside in ("upstream", "site"):
+            (folder / inside).mkdir()
+        with upstream(folder / "upstream") as (port, ca), installed(folder / "site", port, ca) as site:
+            loads = [load for load in LOADS if not asked.loads or load.__name__ in asked.loads.split(",")]
+            samples = asyncio.run(drive(site, asked.minutes * 60, loads))
+    result = {"minutes": asked.minutes, "growth": growth(samples), "counts": site.counts, "samples": samples}
+    if asked.json:
+        print(json.dumps(result, indent=2))
+    else:
+        _printed(result)
+
+
+if __name__ == "__main__":
+    main()
