@@ -13,6 +13,7 @@ import mitmproxy.ctx
 import pytest
 from mitmproxy.exceptions import OptionsError
 
+from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.stream_layer import GovernedStream
 from aisecops.model.errors import ConfigError
 from support.proxy import Echo, HostSettings, Lets, Proxy, Stranger, raising, running_proxy
@@ -159,7 +160,7 @@ def test_a_stopping_host_does_not_wait_for_ever(start):
 
 
 def test_an_upstream_that_stays_silent_is_told_as_a_timeout(start):
-    own = start(tcp_timeout_s=1)
+    own = start(bounds=Bounds(first_byte_s=0.5))
     own.upstream.answer = lambda _request, _send: None
     reply = own.ask()
     assert (reply.status, json.loads(reply.body)["title"]) == (504, "Gateway Timeout")

@@ -22,9 +22,8 @@ def test_a_trust_file_has_to_be_there(tmp_path):
 
 
 def test_what_is_set_is_pinned(tmp_path):
-    settings = HostSettings(confdir=tmp_path, listen_host="127.0.0.2", listen_port=9, reuse_port=True, tcp_timeout_s=7)
+    settings = HostSettings(confdir=tmp_path, listen_host="127.0.0.2", listen_port=9, reuse_port=True)
     options = pinned_options(settings)
     assert options["mode"] == ["governed:shared@127.0.0.2:9"]
-    assert options["tcp_timeout"] == 7
     assert options["rawtcp"] is False
     assert options["ssl_verify_upstream_trusted_ca"] is None

@@ -11,7 +11,9 @@ from mitmproxy import connection, http
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, clean_answer, frame_for_stream
 from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_handshake, refused_head
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
-from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, SWITCHED, TRAILERS, UNJUDGED
+from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, SWITCHED, TRAILERS, UNJUDGED
+from aisecops.adapters.mitm.lateness import clock_for
+from aisecops.adapters.mitm.load import Held, most_decoded
 from aisecops.adapters.mitm.names import Place, normal
 from aisecops.adapters.mitm.redirected import refused_within, take_place
 from aisecops.adapters.mitm.streams import TappedStream
@@ -43,10 +45,12 @@ class GovernanceAddon:
         exchange = self.gate.exchanges.get(flow.id)
         if exchange is None or not self.gate.unjudged(flow):
             return
-        if refuse := await self._judge_whole(flow, exchange):
-            self.gate.refuse(flow, refuse)
-        else:
-            self.gate.admit(flow, exchange)
+        exchange.clock.waits()
+        with exchange.at_work():
+            if refuse := await self._judge_whole(flow, exchange):
+                self.gate.refuse(flow, refuse)
+            else:
+                self.gate.admit(flow, exchange)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """The head of the answer is there: clean it, and stream it if that is asked for."""
@@ -91,6 +95,7 @@ class GovernanceAddon:
         for flow_id, exchange in self.gate.of_client(client.id):
             exchange.gone = True
             del self.gate.exchanges[flow_id]
+            exchange.over()
             await self._let_go(exchange, "the client has gone")
 
     async def _judge_head(self, flow: http.HTTPFlow) -> Refuse | None:
@@ -116,7 +121,10 @@ class GovernanceAddon:
             request=request,
             allowed=allowed,
             websocket="upgrade" in flow.request.headers and is_websocket_handshake(flow.request),
+            clock=clock_for(self.gate, flow),
+            held=Held(self.gate.load.room),
         )
+        self.gate.exchanges[flow.id].clock.reads_body()
         return None
 
     async def _judge_whole(self, flow: http.HTTPFlow, exchange: Exchange) -> Refuse | None:
@@ -126,6 +134,9 @@ class GovernanceAddon:
         # an addon before this one may have changed the head since it was looked at
         if refuse := self._refused_head(flow, self.gate.tunnels.get(flow.client_conn.id)):
             return refuse
+        coding, size = flow.request.headers.get("content-encoding", ""), len(flow.request.raw_content or b"")
+        if not exchange.held.take(most_decoded(coding, size, allowed=exchange.allowed)):
+            return await self.gate.enforcer.refused(exchange.caller, exchange.request, NO_ROOM_FOR_BODY)
         exchange.request = request_of(flow.request, whole=True)
         outcome = await self.gate.enforcer.admit(exchange.caller, exchange.request)
         if isinstance(outcome, Refuse):

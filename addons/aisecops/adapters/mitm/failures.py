@@ -1,23 +1,25 @@
 """Upstream failures in words: the request was allowed, and the other side did not do its part.
 
-Not a refusal, so none of our codes: an RFC 9457 problem of type `about:blank`, 502 or 504. Says what is safe to
-say; what the upstream sent instead of an answer is never repeated.
+Not a refusal, so none of our codes: an RFC 9457 problem of type `about:blank`; 502, 504 when it was late, 503 when its
+answer found no room. Says what is safe to say; what the upstream sent instead of an answer is never repeated.
 """
 
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 
-from mitmproxy import connection, http
+from mitmproxy import http
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 from aisecops.adapters.mitm.apply import add_headers, make_answer
+from aisecops.adapters.mitm.bounds import Bound, Bounds
 from aisecops.adapters.mitm.gate import Exchange
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 
-TIMED_OUT = "timed out"
+NO_ROOM = "no room for the answer"
 CHAIN_FAILED, CHAIN_TOO_SLOW = "upstream proxy: ", "upstream proxy, late: "
 """How a failure of the operator's own proxy begins; the words for the agent follow."""
 DIAL_REFUSED = "refused: no admitted request goes there"
@@ -32,18 +34,20 @@ def refused_connection(event: ResponseProtocolError, exchange: Exchange | None) 
     return None
 
 
-def upstream_failure(
-    event: ResponseProtocolError | None, exchange: Exchange | None, server: connection.Server | None
-) -> http.Response:
+def upstream_failure(event: ResponseProtocolError | None, exchange: Exchange | None) -> http.Response:
     """The answer to an allowed request whose upstream failed."""
-    status, detail = _in_words(event, server)
+    passed = exchange.clock.passed if exchange else None
+    if exchange is not None and passed is not None:
+        status, detail = 504, in_time(passed, exchange.clock.bounds)
+    else:
+        status, detail = _in_words(event)
     if exchange is not None:
         detail = f"`{exchange.request.host}:{exchange.request.port}` {detail}"
     else:
         detail = f"the upstream {detail}"
     body = {
         "type": "about:blank",
-        "title": "Gateway Timeout" if status == 504 else "Bad Gateway",  # noqa: PLR2004 - the HTTP status
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
     }
@@ -54,9 +58,24 @@ def upstream_failure(
     return response
 
 
-def _in_words(event: ResponseProtocolError | None, server: connection.Server | None) -> tuple[int, str]:
-    if TIMED_OUT in {server.error if server else None, event.message if event else None}:
-        return 504, "did not answer in time; try again, or raise the timeout"
+def in_time(bound: Bound, bounds: Bounds) -> str:
+    """What an upstream did not do within `bound`, and which setting says so."""
+    said, setting, seconds = {
+        Bound.CONNECT: ("could not be connected to within", "connect_seconds", bounds.connect_s),
+        Bound.FIRST_BYTE: ("did not begin its answer within", "first_byte_seconds", bounds.first_byte_s),
+        Bound.IDLE: ("sent nothing more of its answer for", "idle_seconds", bounds.idle_s),
+        Bound.TOTAL: ("did not finish its answer within", "total_seconds", bounds.total_s),
+        Bound.BODY: ("got no whole body within", "body_seconds", bounds.body_s),
+    }[bound]
+    return f"{said} {seconds:g} s; try again, or raise `limits.{setting}`"
+
+
+def _in_words(event: ResponseProtocolError | None) -> tuple[int, str]:
+    if event is not None and event.message == NO_ROOM:
+        return (
+            503,
+            "answered, and there was no room for it (`limits.buffered_bytes`); what was asked may have been done",
+        )
     if event is None:
         return 502, "sent an answer that cannot be read"
     for status, begins in ((502, CHAIN_FAILED), (504, CHAIN_TOO_SLOW)):

@@ -7,19 +7,27 @@ is here and refused, cannot leave, whatever addons did or failed to do.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from mitmproxy import connection, http
+from mitmproxy.proxy import events
 
 from aisecops.adapters.mitm.apply import make_answer
+from aisecops.adapters.mitm.deadlines import ExchangeClock, Stage
 from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
+<<<<<<< ../next/addons/aisecops/adapters/mitm/gate.py
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected
+=======
+from aisecops.adapters.mitm.load import Held, Load
+from aisecops.adapters.mitm.names import Place, normal
+>>>>>>> addons/aisecops/adapters/mitm/gate.py
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.gateway.enforcer import Caller, Enforcer
@@ -47,6 +55,22 @@ class Connected(Protocol):
 
     def abort_server(self, server: connection.Server) -> None:
         """Drop the transport of one upstream connection, if it still stands."""
+        ...
+
+    def reaches(self, stage: Stage) -> None:
+        """It has come so far."""
+        ...
+
+    def tell(self, event: events.Event) -> None:
+        """Hand `event` to its layers, as soon as they can take one."""
+        ...
+
+    def end_within(self, seconds: float) -> None:
+        """It is of no more use: drop it after `seconds` if it is still there."""
+        ...
+
+    def unwritten(self) -> int:
+        """Bytes that were handed over for the client and have not left yet."""
         ...
 
 
@@ -82,11 +106,39 @@ class Exchange:
     server: connection.Server | None = None
     cut: Refuse | None = None
     was_cut: asyncio.Event = field(default_factory=asyncio.Event)
+    clock: ExchangeClock = field(default_factory=ExchangeClock)
+    held: Held = field(default_factory=Held)
+    _at_work: int = 0
+    _over: bool = False
 
     def take_permit(self) -> str | None:
         """The permit, for the one who asks first."""
         permit, self.permit = self.permit, None
         return permit
+
+    def goes_to(self, server: connection.Server) -> bool:
+        """True when the request is for the place that `server` is dialled for."""
+        return server.address is not None and Place(normal(server.address[0]), server.address[1]) == Place(
+            self.request.host, self.request.port
+        )
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While inside, its bodies are in use, also when everybody else has gone."""
+        self._at_work += 1
+        try:
+            yield
+        finally:
+            self._at_work -= 1
+            if self._over:
+                self.over()
+
+    def over(self) -> None:
+        """Nothing of it will come any more: stop its clock, and give back what it holds."""
+        self._over = True
+        self.clock.stop()
+        if not self._at_work:
+            self.held.be(0)
 
 
 class Gate:
@@ -94,7 +146,10 @@ class Gate:
 
     enforcer: Enforcer
 
-    def __init__(self, problem: Problem, *, max_body_bytes: int, websockets: bool = False) -> None:
+    def __init__(
+        self, problem: Problem, *, max_body_bytes: int, websockets: bool = False, load: Load | None = None
+    ) -> None:
+        self.load = load or Load()
         self.max_body_bytes = max_body_bytes
         self.websockets = websockets
         self.tunnels: dict[str, Tunnel] = {}
@@ -200,7 +255,10 @@ class Gate:
     def forget(self, flow: http.HTTPFlow) -> Exchange | None:
         """`flow` is over; returns its exchange if it had one."""
         self._refused.pop(flow, None)
-        return self.exchanges.pop(flow.id, None)
+        exchange = self.exchanges.pop(flow.id, None)
+        if exchange is not None:
+            exchange.over()
+        return exchange
 
     # one client connection
 
@@ -225,6 +283,12 @@ class Gate:
         connected = self.connected.get(client.id)
         if connected is not None:
             connected.abort()
+
+    def end_within(self, client: connection.Client, seconds: float) -> None:
+        """Nothing of worth comes on a client connection any more: drop it after `seconds`."""
+        connected = self.connected.get(client.id)
+        if connected is not None:
+            connected.end_within(seconds)
 
     def abort_upstream(self, client: connection.Client) -> None:
         """Drop the upstream side of a client connection; the client can still be answered."""

@@ -11,7 +11,7 @@ import gc
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,23 @@ from mitmproxy.addons import core, disable_h2c, proxyserver, tlsconfig
 from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
+from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
+from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
+from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
+from aisecops.adapters.mitm.turned_away import folded_accept_errors
 from aisecops.adapters.mitm.unread import UnreadRequests
+from aisecops.adapters.mitm.watchdog import watching_the_loop
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 from aisecops.model.upstream import UpstreamProxy
@@ -62,7 +67,7 @@ class HostSettings:
     upstream_trust: Path | None = None
     max_body_bytes: int = 10 * 1024 * 1024
     max_answer_bytes: int = 64 * 1024 * 1024
-    tcp_timeout_s: int = 120
+    bounds: Bounds = field(default_factory=Bounds)
     drain_s: float = 10.0
     websockets: bool = False
     own_places: frozenset[tuple[str, int]] = frozenset()
@@ -93,13 +98,14 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
         "ssl_verify_upstream_trusted_confdir": None,
         # the last word on buffered bodies, both ways; the rules' own limits come first
         "body_size_limit": str(max(settings.max_body_bytes, settings.max_answer_bytes)),
-        "tcp_timeout": settings.tcp_timeout_s,
+        # not used: each connection has a clock of ours in the place of the core's (`deadlines.py`)
+        "tcp_timeout": 24 * 3600,
     }
 
 
 def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
     """Ours, in order, without the seal, which stands last of all."""
-    return Tunnels(gate), GovernanceAddon(gate), UnreadRequests(gate), dial
+    return Tunnels(gate), GovernanceAddon(gate), UnreadRequests(gate), Stages(gate), dial
 
 
 async def serve(
@@ -110,15 +116,18 @@ async def serve(
     stop: asyncio.Event,
     ready: Callable[[str, int], None] = lambda _host, _port: None,
     strangers: Sequence[Any] = (),
+    lag: Callable[[float], None] = lambda _seconds: None,
 ) -> None:
     """Run until `stop` is set, then drain and return.
 
-    `ready` is told the real address once the port answers. `strangers` are addons of others; they stand before
-    ours. Raises ConfigError when it cannot listen, or when a stranger ended it.
+    `ready` is told the real address once the port answers, `lag` again and again how late the event loop is.
+    `strangers` are addons of others; they stand before ours. Raises ConfigError when it cannot listen, or when a
+    stranger ended it.
     """
     quiet_the_core()
     check_files(settings)
-    gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+    load = Load(settings.bounds, descriptors=raise_descriptors())
+    gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, load=load)
     gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
     gate.open(enforcer)
     dial = Dial(gate, own_places=settings.own_places, chain=chain_of(settings))
@@ -131,8 +140,9 @@ async def serve(
     master.options.update(**pinned)
     pins.watch()
     master.addons.add(_Ready(master, server, ready))
-    with dial.guarding(asyncio.get_running_loop()):
-        async with asyncio.TaskGroup() as tasks:
+    loop = asyncio.get_running_loop()
+    with dial.guarding(loop), folded_accept_errors(loop):
+        async with watching_the_loop(settings.bounds.stalled_s, told=lag), asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(watched(gate, enforcer))
             drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))
             try:
@@ -188,11 +198,15 @@ async def _drain(
     await _stop_listening(server)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + drain_s
-    while gate.exchanges and loop.time() < deadline:  # noqa: ASYNC110 - seldom, and time is one of two reasons
+    while _under_way(gate) and loop.time() < deadline:  # noqa: ASYNC110 - seldom, and time is one of two reasons
         await asyncio.sleep(_DRAIN_STEP_S)
     for connected in list(gate.connected.values()):
         connected.abort()
     master.shutdown()
+
+
+def _under_way(gate: Gate) -> bool:
+    return bool(gate.exchanges) or any(connected.unwritten() for connected in gate.connected.values())
 
 
 async def _stop_listening(server: proxyserver.Proxyserver) -> None:

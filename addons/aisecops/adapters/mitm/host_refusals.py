@@ -30,4 +30,17 @@ HEAD_TOO_LARGE = Refuse(
 BODY_TOO_LARGE = Refuse(
     code=Code.TOO_LARGE, detail="the body is larger than the rules allow; send less, or raise `egress.max_body`"
 )
+NO_ROOM_FOR_BODY = Refuse(
+    code=Code.RATE_LIMITED,
+    detail="the gateway holds as many body bytes as it may (`limits.buffered_bytes`); try again",
+    retry_after_s=1,
+)
+TOO_MANY_CONNECTIONS = Refuse(
+    code=Code.RATE_LIMITED,
+    detail="there are as many connections as may be (`limits.connections_per_source`); close some, or try again",
+    retry_after_s=1,
+)
+BODY_TOO_SLOW = Refuse(
+    code=Code.PROTOCOL_DENIED, detail="the body did not come in time (`limits.body_seconds`); send it faster"
+)
 HEAD_TOO_SLOW = Refuse(code=Code.PROTOCOL_DENIED, detail="the request head did not come in time; send it at once")

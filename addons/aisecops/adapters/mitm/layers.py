@@ -13,6 +13,7 @@ from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 
 from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.server_layer import GovernedHttp1Server
 from aisecops.adapters.mitm.stream_layer import GovernedStream
 from aisecops.adapters.mitm.upstream_layer import use_for_every_upstream
@@ -57,6 +58,10 @@ class GovernedHttpLayer(HttpLayer):
         self._serves: tuple[str, str] | None = None
 
     def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, Overdue):
+            for stream in list(self.streams.values()):
+                yield from self.event_to_child(stream, event)
+            return
         if isinstance(event, events.Start):
             self.connections[self.context.client] = GovernedHttp1Server(self.context.fork(), self._gate)
         yield from super()._handle_event(event)

@@ -14,29 +14,38 @@ from typing import Any, Literal
 
 from mitmproxy import ctx
 from mitmproxy.connection import Client, Connection, Server
-from mitmproxy.proxy import commands, layer, mode_specs
+from mitmproxy.proxy import commands, events, layer, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.utils import human
 
+from aisecops.adapters.mitm.bounds import Bound
+from aisecops.adapters.mitm.deadlines import ClientClock, Stage
 from aisecops.adapters.mitm.dial import dialling_for
-from aisecops.adapters.mitm.failures import TIMED_OUT
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
 from aisecops.adapters.mitm.listener_tls import listening, prove
+<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected, original_destination
+=======
+from aisecops.adapters.mitm.turned_away import admitted
+from aisecops.adapters.mitm.unwritten import Unwritten
+>>>>>>> addons/aisecops/adapters/mitm/listener.py
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
 SHARED = "shared"
+<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
 TRANSPARENT = "transparent"
 EVERY_ADDRESS = {"::": ("0.0.0.0", "::")}  # noqa: S104 - what an operator wrote, for both families
 GRACE_S = 1.0
 """How long a client has to read why its request timed out, before the connection closes."""
+=======
+>>>>>>> addons/aisecops/adapters/mitm/listener.py
 
 
 class GovernedMode(mode_specs.ProxyMode):
@@ -85,10 +94,20 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         if governance is None:
             writer.transport.abort()
             return
+        async with admitted(governance.gate, reader, writer) as may_stay:
+            if may_stay:
+                await self._handle(governance.gate, reader, writer)
+
+    async def _handle(self, gate: Gate, reader: Any, writer: Any) -> None:
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
+<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
         handler.gate = governance.gate
         where_to = TRANSPARENT not in self.mode.words or handler.ask_where_to(writer)
         if not where_to or not prove(handler.gate, handler.client.id, writer):
+=======
+        handler.gate = gate
+        if not prove(handler.gate, handler.client.id, writer):
+>>>>>>> addons/aisecops/adapters/mitm/listener.py
             writer.transport.abort()
             return
         handler.layer = self.make_top_layer(handler.layer.context)
@@ -116,12 +135,19 @@ class GovernedHandler(ProxyConnectionHandler):
         return True
 
     async def handle_client(self) -> None:
+        load = self.gate.load
+        clock = self._clock = ClientClock(load.bounds, busy=self._is_busy, late=self.on_timeout)
+        self.timeout_watchdog = clock  # type: ignore[assignment] # the same shape
+        self._unwritten = Unwritten(self.transports, load, late=self.abort)
+        self._tasks: set[asyncio.Task[None]] = set()
         self.gate.connected[self.client.id] = self
         if self.dialled is not None:
             self.gate.redirected[self.client.id] = Redirected(self.dialled)
         try:
             await super().handle_client()
+            await self._unwritten.end()
         finally:
+            self._unwritten.drop()
             del self.gate.connected[self.client.id]
             self.gate.names.pop(self.client.id, None)
             self.gate.redirected.pop(self.client.id, None)
@@ -129,12 +155,53 @@ class GovernedHandler(ProxyConnectionHandler):
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
-        await super().open_connection(command)
+        load = self.gate.load
+        if load.upstreams.enter("") is not None:
+            await self.server_event(events.OpenConnectionCompleted(command, "no descriptor is left for it"))
+            return
+        timer = asyncio.get_running_loop().call_later(load.bounds.connect_s, self._connects_late, command.connection)
+        try:
+            await super().open_connection(command)
+        finally:
+            timer.cancel()
+            load.upstreams.leave("")
+
+    async def server_event(self, event: events.Event) -> None:
+        """As ever; and look whether much was handed over for sending."""
+        await super().server_event(event)
+        self._unwritten.look()
+
+    async def drain_writers(self) -> None:
+        """As ever; and before more of a body is read, wait for room for it."""
+        await super().drain_writers()
+        load = self.gate.load
+        if load.room.is_tight and any(
+            exchange.held.size_bytes and exchange.stream is None for _, exchange in self.gate.of_client(self.client.id)
+        ):
+            await load.room.wait(load.bounds.room_wait_s)
+
+    def reaches(self, stage: Stage) -> None:
+        """The client has come so far."""
+        self._clock.reaches(stage)
+
+    def tell(self, event: events.Event) -> None:
+        """Hand `event` to the layers."""
+        task = asyncio.get_running_loop().create_task(self.server_event(event))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def end_within(self, seconds: float) -> None:
+        """Drop everything after `seconds`, if there still is something then."""
+        asyncio.get_running_loop().call_later(seconds, self.abort)
+
+    def unwritten(self) -> int:
+        """Bytes that have not left yet."""
+        return self._unwritten.size_bytes
 
     def close_connection(
         self,
         connection: Connection,
-        half_close: bool = False,  # noqa: FBT001, FBT002 - the core's
+        half_close: bool = False,
     ) -> None:
         """As ever; but TLS on the listener ends in both directions at once, after what was written."""
         writer = self.transports[connection].writer
@@ -143,6 +210,7 @@ class GovernedHandler(ProxyConnectionHandler):
 
     def abort(self) -> None:
         """Drop everything, without another byte."""
+        self._unwritten.drop()
         for held in self.transports.values():
             _drop(held, "aborted")
 
@@ -159,11 +227,20 @@ class GovernedHandler(ProxyConnectionHandler):
         if (held := self.transports.get(server)) is not None:
             _drop(held, "aborted")
 
-    async def on_timeout(self) -> None:
-        """Nothing has moved for too long: tell who waits for an upstream, then close."""
-        if self.abort_upstream(why=TIMED_OUT):
-            await asyncio.sleep(GRACE_S)
-        await super().on_timeout()
+    def _is_busy(self) -> bool:
+        """True while a request is under way; a WebSocket is under way for as long as something moves on it."""
+        under_way = (exchange for _, exchange in self.gate.of_client(self.client.id))
+        return any(not (exchange.websocket and exchange.sent) for exchange in under_way)
+
+    def _connects_late(self, server: Server) -> None:
+        """A connection should stand by now, TLS and all."""
+        held = self.transports.get(server)
+        if held is None or server.timestamp_tls_setup or (held.writer is not None and not server.tls):
+            return
+        for _, exchange in self.gate.of_client(self.client.id):
+            if exchange.forward is not None and not exchange.sent and exchange.goes_to(server):
+                exchange.clock.cross(Bound.CONNECT)
+        _drop(held, "it took too long")
 
     def log(
         self, message: str, level: int = logging.INFO, exc_info: Literal[True] | tuple[Any, ...] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from http import HTTPStatus
 
 from mitmproxy.net.http.http1 import assemble_response
@@ -18,6 +19,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
+from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.failures import upstream_failure
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.host_refusals import (
@@ -31,8 +33,7 @@ from aisecops.adapters.mitm.host_refusals import (
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.model.outcome import Refuse
 
-HEAD_TIMEOUT_S = 30.0
-"""How long a head may take from its first byte; each byte would otherwise win the sender another timeout."""
+HEAD_TIMEOUT_S = Bounds().head_s
 
 Commands = layer.CommandGenerator[None]
 
@@ -62,6 +63,8 @@ class GovernedHttp1Server(Http1Server):
                 yield commands.CloseConnection(self.conn)
                 return
         yield from super()._handle_event(event)
+        if self.state == self.wait and len(self.buf) > 2 * MAX_HEAD_BYTES:
+            yield commands.CloseConnection(self.conn)  # a body sent before its turn is held by nobody's count
         if self.state == self.read_headers and self.buf:
             yield from self._bound_the_head()
 
@@ -71,7 +74,15 @@ class GovernedHttp1Server(Http1Server):
             yield from self._refuse_and_close(HEAD_TOO_LARGE)
         elif self._timed_head != self.stream_id:
             self._timed_head = self.stream_id
-            yield commands.RequestWakeup(HEAD_TIMEOUT_S)
+            yield commands.RequestWakeup(self._time_for_head())
+
+    def _time_for_head(self) -> float:
+        """How long a head may take from its first byte; that of a fresh connection, what is left of that."""
+        whole_s = self._gate.load.bounds.head_s
+        client = self.context.client
+        fresh = self.stream_id == 1 and client.id not in self._gate.tunnels
+        age_s = time.time() - client.timestamp_start  # noqa: TID251 - the core's own stamp is by this clock
+        return max(0.0, whole_s - age_s) if fresh else whole_s
 
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         if len(self.buf) > MAX_HEAD_BYTES and not _HEAD_END.search(bytes(self.buf)[:MAX_HEAD_BYTES]):
@@ -109,7 +120,7 @@ class GovernedHttp1Server(Http1Server):
         elif status < HTTPStatus.INTERNAL_SERVER_ERROR:
             yield from self._refuse_and_close(NOT_HTTP)
         else:
-            yield commands.SendData(self.conn, assemble_response(upstream_failure(None, None, None)))
+            yield commands.SendData(self.conn, assemble_response(upstream_failure(None, None)))
             yield commands.CloseConnection(self.conn)
 
     def _refuse_and_close(self, refuse: Refuse) -> Commands:

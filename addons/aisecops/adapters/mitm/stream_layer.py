@@ -8,7 +8,7 @@ document. Knows no rule; the judging is `addon.py`'s.
 from __future__ import annotations
 
 from mitmproxy import flow, http
-from mitmproxy.proxy import commands, layer
+from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
@@ -26,10 +26,12 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
-from aisecops.adapters.mitm.failures import refused_connection, upstream_failure
+from aisecops.adapters.mitm.failures import NO_ROOM, refused_connection, upstream_failure
 from aisecops.adapters.mitm.gate import Exchange, Gate
-from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, STREAMED
+from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, NO_ROOM_FOR_BODY, STREAMED
+from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
+from aisecops.model.outcome import Refuse
 
 Commands = layer.CommandGenerator[None]
 
@@ -54,12 +56,34 @@ class GovernedStream(HttpStream):
         """As ever; but no more is kept than may be judged."""
         size = len(self.request_body_buf) + (len(event.data) if isinstance(event, RequestData) else 0)
         if size > self._gate.allowed_body(self.flow):
-            unread = Unread(self.context.client, BODY_TOO_LARGE)
-            yield RequestUnreadHook(unread)
-            self._gate.refuse(self.flow, unread.refuse)
-            yield from self._answer_early()
+            yield from self._refuse_unread(BODY_TOO_LARGE)
             return
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if exchange is not None and isinstance(event, RequestData):
+            exchange.clock.got_body(len(event.data))
+            if not exchange.held.take(len(event.data)):
+                yield from self._refuse_unread(NO_ROOM_FOR_BODY)
+                return
         yield from super().state_consume_request_body(event)
+
+    def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, Overdue):
+            if self.client_state == self.state_consume_request_body and event.flow_id == self.flow.id:
+                yield from self._refuse_unread(BODY_TOO_SLOW)
+                if self.context.client.alpn != b"h2":
+                    yield commands.CloseConnection(self.context.client)
+            return
+        if isinstance(event, (ResponseHeaders, ResponseData)):
+            exchange = self._gate.exchanges.get(self.flow.id)
+            if exchange is not None:
+                exchange.clock.moved()
+        yield from super()._handle_event(event)
+
+    def _refuse_unread(self, refuse: Refuse) -> Commands:
+        unread = Unread(self.context.client, refuse)
+        yield RequestUnreadHook(unread)
+        self._gate.refuse(self.flow, unread.refuse)
+        yield from self._answer_early()
 
     def start_request_stream(self) -> Commands:
         """A body that streams out cannot be judged first."""
@@ -75,6 +99,7 @@ class GovernedStream(HttpStream):
         if not self._gate.may_leave(self.flow):
             yield from self._refuse_to_send()
             return False
+        self._gate.exchanges[self.flow.id].clock.dials()
         if not (yield from super().make_server_connection()):
             return False
         if not self._gate.may_leave(self.flow) or self._client_has_gone():
@@ -82,6 +107,7 @@ class GovernedStream(HttpStream):
             return False
         exchange = self._gate.exchanges[self.flow.id]
         exchange.sent, exchange.server = True, self.flow.server_conn
+        exchange.clock.sent()
         return True
 
     def state_stream_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
@@ -95,9 +121,16 @@ class GovernedStream(HttpStream):
     def state_consume_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
         """As ever; but half an answer is none, also where the upstream's framing cannot tell."""
         exchange = self._gate.exchanges.get(self.flow.id)
-        if exchange is not None and exchange.cut is not None and isinstance(event, ResponseEndOfMessage):
+        was_ended = exchange is not None and (exchange.cut is not None or exchange.clock.passed is not None)
+        if was_ended and isinstance(event, ResponseEndOfMessage):
             yield from self.handle_protocol_error(
                 ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
+            )
+            return
+        if exchange is not None and isinstance(event, ResponseData) and not exchange.held.take(len(event.data)):
+            yield commands.CloseConnection(self.flow.server_conn)
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, NO_ROOM, ErrorCode.GENERIC_SERVER_ERROR)
             )
             return
         yield from super().state_consume_response_body(event)
@@ -139,7 +172,7 @@ class GovernedStream(HttpStream):
         response = self.flow.response = (
             self._gate.answer(refuse, exchange.request if exchange else None)
             if refuse
-            else upstream_failure(event, exchange, self.flow.server_conn)
+            else upstream_failure(event, exchange)
         )
         # the core keeps the failure with the connection, and would repeat it for every later request
         response.headers["Connection"] = "close"
@@ -168,6 +201,8 @@ class GovernedStream(HttpStream):
         if self._asks_to_continue:
             # whether its body still comes is the client's to choose, so nothing after this could be read safely
             yield commands.CloseConnection(self.context.client)
+        elif self.context.client.alpn != b"h2":
+            self._gate.end_within(self.context.client, self._gate.load.bounds.body_s)
 
     def _refuse_to_send(self) -> Commands:
         exchange = self._gate.exchanges.get(self.flow.id)

@@ -1,0 +1,87 @@
+"""Connections that find no place: told so where that can be told, and closed; and a listener that outlives a shortage.
+
+Knows how a connection is let in and turned away. How many there may be is counted in `load.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from mitmproxy.net.http.http1 import assemble_response
+
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.host_refusals import TOO_MANY_CONNECTIONS
+from aisecops.adapters.mitm.load import SaidSeldom, source_of
+
+READS_WHY_S = 1.0
+"""How long one that is turned away has to read why."""
+
+MOST_TOLD = 32
+"""Turned away with words at once; more are dropped without."""
+
+_OUT_OF_RESOURCES = "socket.accept() out of system resource"
+
+
+@contextlib.asynccontextmanager
+async def admitted(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> AsyncIterator[bool]:
+    """Count a connection while inside; False when there is no place for it, and then it is closed already."""
+    peer = writer.get_extra_info("peername")
+    source = source_of(peer[0]) if peer else ""
+    clients = gate.load.clients
+    full = clients.enter(source)
+    if full is None:
+        try:
+            yield True
+        finally:
+            clients.leave(source)
+        return
+    gate.load.turned_away[full] += 1
+    gate.load.said.say(f"connections were turned away: there are as many as may be ({full.value})")
+    await _turn_away(gate, reader, writer)
+    yield False
+
+
+async def _turn_away(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    load = gate.load
+    if load.being_told < MOST_TOLD and writer.get_extra_info("sslcontext") is None:
+        load.being_told += 1
+        response = gate.answer(TOO_MANY_CONNECTIONS)
+        response.headers["Connection"] = "close"
+        try:
+            # what was said may only be lost if the socket closed with something unread in it
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(READS_WHY_S):
+                    writer.write(assemble_response(response))
+                    writer.write_eof()
+                    while await reader.read(64 * 1024):
+                        pass
+        finally:
+            load.being_told -= 1
+    writer.transport.abort()
+
+
+@contextlib.contextmanager
+def folded_accept_errors(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """While inside, an accept that fails for want of descriptors is a line now and then; the loop goes on trying.
+
+    The loop itself would log each try with its traceback, thousands at a time.
+    """
+    before = loop.get_exception_handler()
+    seldom = SaidSeldom()
+
+    def handle(of: asyncio.AbstractEventLoop, happened: dict[str, Any]) -> None:
+        if happened.get("message") == _OUT_OF_RESOURCES:
+            seldom.say("no connection could be taken: too many open files")
+        elif before is not None:
+            before(of, happened)
+        else:
+            of.default_exception_handler(happened)
+
+    loop.set_exception_handler(handle)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
