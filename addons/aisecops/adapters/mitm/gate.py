@@ -21,13 +21,9 @@ from mitmproxy.proxy import events
 from aisecops.adapters.mitm.apply import make_answer
 from aisecops.adapters.mitm.deadlines import ExchangeClock, Stage
 from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
-<<<<<<< ../next/addons/aisecops/adapters/mitm/gate.py
-from aisecops.adapters.mitm.names import Place
-from aisecops.adapters.mitm.redirected import Redirected
-=======
 from aisecops.adapters.mitm.load import Held, Load
 from aisecops.adapters.mitm.names import Place, normal
->>>>>>> addons/aisecops/adapters/mitm/gate.py
+from aisecops.adapters.mitm.redirected import Redirected
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.gateway.enforcer import Caller, Enforcer

@@ -27,25 +27,17 @@ from aisecops.adapters.mitm.dial import dialling_for
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
 from aisecops.adapters.mitm.listener_tls import listening, prove
-<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected, original_destination
-=======
 from aisecops.adapters.mitm.turned_away import admitted
 from aisecops.adapters.mitm.unwritten import Unwritten
->>>>>>> addons/aisecops/adapters/mitm/listener.py
 
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
 SHARED = "shared"
-<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
 TRANSPARENT = "transparent"
 EVERY_ADDRESS = {"::": ("0.0.0.0", "::")}  # noqa: S104 - what an operator wrote, for both families
-GRACE_S = 1.0
-"""How long a client has to read why its request timed out, before the connection closes."""
-=======
->>>>>>> addons/aisecops/adapters/mitm/listener.py
 
 
 class GovernedMode(mode_specs.ProxyMode):
@@ -100,14 +92,9 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
 
     async def _handle(self, gate: Gate, reader: Any, writer: Any) -> None:
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
-<<<<<<< ../next/addons/aisecops/adapters/mitm/listener.py
-        handler.gate = governance.gate
+        handler.gate = gate
         where_to = TRANSPARENT not in self.mode.words or handler.ask_where_to(writer)
         if not where_to or not prove(handler.gate, handler.client.id, writer):
-=======
-        handler.gate = gate
-        if not prove(handler.gate, handler.client.id, writer):
->>>>>>> addons/aisecops/adapters/mitm/listener.py
             writer.transport.abort()
             return
         handler.layer = self.make_top_layer(handler.layer.context)
