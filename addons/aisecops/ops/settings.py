@@ -110,6 +110,13 @@ class ScanSettings(Part):
     deadline_seconds: Annotated[Seconds, about("a scan that takes longer is a refusal")] = Seconds(10)
 
 
+class SandboxSettings(Part):
+    """What `aisecops run --sandbox` lets a command do beside speaking to the gateway."""
+
+    writable: Annotated[tuple[Path, ...], about("what a sandboxed command may change beside its own folder")] = ()
+    unix_sockets: Annotated[bool, about("let it use sockets that are files; see docs/sandbox.md")] = False
+
+
 class TelemetrySettings(Part):
     """Where the record goes beside its files."""
 
@@ -142,6 +149,7 @@ class Settings(Value):
         3600
     )
     scan: ScanSettings = ScanSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     log: LogSettings = LogSettings()
     origins: dict[str, str] = {}

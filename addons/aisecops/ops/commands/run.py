@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import FrameType
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from aisecops.ops.session import CommandError, Session, setting_flags
 from aisecops.ops.settings_read import environment
 
+if TYPE_CHECKING:
+    from aisecops.ops.environment import Trust
+
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 
 
+class _Process(Protocol):
+    def send_signal(self, number: int, /) -> None: ...
+
+    def wait(self) -> int: ...
+
+
+class _Starting(Protocol):
+    def __call__(self, command: Sequence[str], told: Mapping[str, str], /) -> _Process: ...
+
+
 @click.command(context_settings={"allow_interspersed_args": False})
 @click.option("--agent", help="Whose run it is; may be left out when the rules declare one agent.")
 @click.option("--parent", metavar="RUN", help="The run this one belongs to.")
-@setting_flags("control", "paths", "proxy", "upstream")
+@click.option("--sandbox", is_flag=True, help="Leave CMD no way out but the gateway; refuse where that cannot be.")
+@setting_flags("control", "paths", "proxy", "upstream", "sandbox")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
 @click.pass_obj
-def run(session: Session, agent: str | None, parent: str | None, command: tuple[str, ...]) -> int:
+def run(session: Session, agent: str | None, parent: str | None, sandbox: bool, command: tuple[str, ...]) -> int:
     """Open a run, start CMD with proxy and trust variables set, close the run, exit as CMD did."""
     from aisecops.ops.agents import chosen
     from aisecops.ops.environment import made_trust, variables
@@ -32,10 +48,13 @@ def run(session: Session, agent: str | None, parent: str | None, command: tuple[
 
     settings = session.settings
     trust = made_trust(settings)
-    opened = open_run(settings, chosen(settings, agent), parent=parent)
-    told = variables(settings, trust, opened.credentials) | {"AISECOPS_RUN": opened.run_id}
-    click.echo(f"aisecops: run {opened.run_id}", err=True)
-    code = _exit_code(command, told)
+    whose = chosen(settings, agent)
+    with contextlib.ExitStack() as stack:
+        start = stack.enter_context(_sandboxed(session, trust)) if sandbox else _started
+        opened = open_run(settings, whose, parent=parent)
+        told = variables(settings, trust, opened.credentials) | {"AISECOPS_RUN": opened.run_id}
+        click.echo(f"aisecops: run {opened.run_id}", err=True)
+        code = _exit_code(start, command, told)
     try:
         close_run(settings, opened, exit_code=code)
     except CommandError as failed:  # the command has ended as it has; that the run stays open is said, not answered
@@ -43,9 +62,24 @@ def run(session: Session, agent: str | None, parent: str | None, command: tuple[
     return code
 
 
-def _exit_code(command: tuple[str, ...], told: Mapping[str, str]) -> int:
+def _started(command: Sequence[str], told: Mapping[str, str], /) -> _Process:
+    return subprocess.Popen(command, env={**environment(), **told})  # noqa: S603  (what was asked for)
+
+
+def _sandboxed(session: Session, trust: Trust) -> contextlib.AbstractContextManager[_Starting]:
+    from aisecops.ops.agents import rules_in
+    from aisecops.ops.sandboxed import Surroundings, sandboxed
+
+    settings = session.settings
+    around = Surroundings.own(session.config)
+    return sandboxed(
+        settings, trust, rules_in(settings), around, lambda said: click.echo(f"aisecops: {said}", err=True)
+    )
+
+
+def _exit_code(start: _Starting, command: tuple[str, ...], told: Mapping[str, str]) -> int:
     """How the command ended, as a shell would say it: 128 and the signal's number for one that was killed."""
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[_Process] = []
     early: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
@@ -60,7 +94,7 @@ def _exit_code(command: tuple[str, ...], told: Mapping[str, str]) -> int:
     # INVARIANT: from before the command exists, no signal ends us and leaves it and its run behind.
     before = {number: signal.signal(number, forward) for number in _FORWARDED}
     try:
-        started.append(subprocess.Popen(command, env={**environment(), **told}))  # noqa: S603  (what was asked for)
+        started.append(start(command, told))
         for number in early:
             started[0].send_signal(number)
         code = started[0].wait()

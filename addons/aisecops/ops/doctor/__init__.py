@@ -6,11 +6,12 @@ yet is well; a thing that is there and cannot be used is not.
 
 from __future__ import annotations
 
-from aisecops.ops.doctor import installation, network, redirects
+from aisecops.ops.doctor import clients, company, installation, isolation, network, redirects
 from aisecops.ops.doctor.diagnosis import Diagnosis
 from aisecops.ops.settings import Settings
 
 
 def examine(settings: Settings) -> list[Diagnosis]:
     """What every check says, in the order in which things are worth mending."""
-    return [said for check in (*installation.CHECKS, *network.CHECKS, *redirects.CHECKS) for said in check(settings)]
+    checks = (*installation.CHECKS, *network.CHECKS, *company.CHECKS, *isolation.CHECKS, *redirects.CHECKS, *clients.CHECKS)
+    return [said for check in checks for said in check(settings)]

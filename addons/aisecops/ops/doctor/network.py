@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from aisecops.ops.doctor.diagnosis import Diagnosis, bad, well
 from aisecops.ops.environment import PROXY_VARIABLES, TRUST_VARIABLES
 from aisecops.ops.settings import Listener, Settings
 from aisecops.ops.settings_read import environment
+from aisecops.ops.settings_text import Address
 
 TIMEOUT_S = 2.0
 MOST_SKEW_S = 5.0
@@ -51,11 +53,22 @@ def _read(url: str) -> str:
 
 
 def _is_our_proxy(settings: Settings) -> bool:
-    """Without credentials our proxy answers everything with a problem of ours."""
+    """Without credentials our proxy answers everything with a problem of ours; over TLS its certificate says enough."""
+    if settings.proxy.tls_certificate is not None:
+        return _shows(settings.proxy.listen.reachable, settings.proxy.tls_certificate)
     try:
         with httpx.Client(proxy=settings.proxy.url, timeout=TIMEOUT_S, trust_env=False) as client:
             return "urn:aisecops:problem:" in client.get("http://aisecops.internal/healthz").text
     except httpx.HTTPError:
+        return False
+
+
+def _shows(listen: Address, certificate: Path) -> bool:
+    """Does who listens there show the first certificate of that file? None of our own is shown, wanted or not."""
+    try:
+        shown = ssl.get_server_certificate((listen.host, listen.port), timeout=TIMEOUT_S)
+        return certificates_in(shown.encode()) == certificates_in(certificate.read_bytes())[:1]
+    except OSError:
         return False
 
 
@@ -81,12 +94,13 @@ def _clock(settings: Settings) -> Iterator[Diagnosis]:
 def _clients(settings: Settings) -> Iterator[Diagnosis]:
     """In an environment that uses the gateway, every client must also trust it."""
     environ = environment()
-    used = [name for name in PROXY_VARIABLES if str(settings.proxy.listen.reachable) in environ.get(name, "")]
+    used = [name for name in PROXY_VARIABLES if settings.proxy.told_url.partition("://")[2] in environ.get(name, "")]
     if not used:
         yield well("clients", f"none set up in this shell: {EVAL}")
         return
     try:
-        ours = certificates_in((settings.paths.certs / "mitmproxy-ca-cert.pem").read_bytes())[0]
+        ours = certificates_in((settings.paths.certs / "mitmproxy-ca-cert.pem").read_bytes())[:1]
+        ours += [one for path in settings.client_authorities for one in certificates_in(path.read_bytes())]
     except (OSError, IndexError):
         yield bad("clients", "they use the gateway, which has no certificate authority yet", "start it once")
         return
@@ -99,13 +113,13 @@ def _clients(settings: Settings) -> Iterator[Diagnosis]:
         yield well("clients", "all use the gateway and trust it")
 
 
-def _untrusting(ours: bytes, variable: Callable[[str], str | None]) -> Iterable[str]:
+def _untrusting(ours: list[bytes], variable: Callable[[str], str | None]) -> Iterable[str]:
     for name in TRUST_VARIABLES:
         try:
             trusted = certificates_in(Path(variable(name) or "").read_bytes())
         except OSError:
             trusted = []
-        if ours not in trusted:
+        if not ours or not set(ours) <= set(trusted):
             yield name
 
 
