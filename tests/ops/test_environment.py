@@ -39,6 +39,8 @@ ALL = [
     "NODE_EXTRA_CA_CERTS",
     "npm_config_cafile",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "CARGO_HTTP_CAINFO",
+    "DENO_CERT",
     "NODE_USE_ENV_PROXY",
     "JAVA_TOOL_OPTIONS",
 ]

@@ -1,7 +1,7 @@
 """The variables that make clients use and trust the gateway, and how shells write them.
 
-Knows which variable each client listens to; each is there because a client was seen to need it and to
-ignore the others. What an agent sets itself overrules them: they are convenience, not enforcement.
+Knows which variable each client listens to; most are there because a client was seen to need it and to
+ignore the others (`clients.py`). What an agent sets itself overrules them: they are convenience, not enforcement.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ TRUST_VARIABLES = {
     "NODE_EXTRA_CA_CERTS": "Node.js",
     "npm_config_cafile": "npm",
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "gRPC",
+    "CARGO_HTTP_CAINFO": "cargo",
+    "DENO_CERT": "Deno",
 }
 """Variable to the clients that listen to it. Most replace the client's own set, so the bundle is a whole one."""
 
@@ -104,7 +106,10 @@ def proxy_url(settings: Settings, credentials: Credentials | None = None) -> str
 
 
 def _java(settings: Settings, trust: Trust) -> str:
-    """Java takes no credentials from here: an agent in Java is known by its network or its client certificate."""
+    """Java takes no credentials from here, and would say them on stderr: its program shows them when it is asked.
+
+    So the proxy may ask by Basic, which Java otherwise turns down for tunnels.
+    """
     listen = settings.proxy.listen.reachable
     options = {
         "http.proxyHost": listen.host,
@@ -112,6 +117,7 @@ def _java(settings: Settings, trust: Trust) -> str:
         "https.proxyHost": listen.host,
         "https.proxyPort": listen.port,
         "http.nonProxyHosts": NO_PROXY.replace(",", "|"),
+        "jdk.http.auth.tunneling.disabledSchemes": "",
         "javax.net.ssl.trustStore": trust.java,
         "javax.net.ssl.trustStoreType": "PKCS12",
         "javax.net.ssl.trustStorePassword": _JAVA_PASSWORD,

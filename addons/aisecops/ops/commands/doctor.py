@@ -12,7 +12,10 @@ from aisecops.ops.session import FAILED, WELL, Session, setting_flags
 @setting_flags()
 @click.pass_obj
 def doctor(session: Session, as_json: bool) -> int:
-    """Check rules, trust, keys, store, permissions, ports and clock; exit 1 when something is wrong."""
+    """Check rules, trust, keys, store, permissions, ports, clock and clients; exit 1 when something is wrong.
+
+    A client that would go round the gateway is said, and is no fault of this installation.
+    """
     from msgspec import to_builtins
 
     from aisecops.ops.doctor import examine
@@ -25,7 +28,8 @@ def doctor(session: Session, as_json: bool) -> int:
         return FAILED if bad else WELL
     widest = max(len(each.check) for each in told)
     for each in told:
-        click.echo(f"{'ok ' if each.well else 'BAD'}  {each.check:{widest}}  {each.words}")
+        mark = "BAD " if not each.well else "note" if each.warns else "ok  "
+        click.echo(f"{mark} {each.check:{widest}}  {each.words}")
         if each.mend:
             click.echo(f"     {'':{widest}}  {each.mend}")
     return FAILED if bad else WELL

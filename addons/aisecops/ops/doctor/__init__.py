@@ -13,5 +13,5 @@ from aisecops.ops.settings import Settings
 
 def examine(settings: Settings) -> list[Diagnosis]:
     """What every check says, in the order in which things are worth mending."""
-    checks = (*installation.CHECKS, *network.CHECKS, *company.CHECKS, *isolation.CHECKS, *redirects.CHECKS, *clients.CHECKS)
-    return [said for check in checks for said in check(settings)]
+    areas = (installation, network, company, isolation, redirects, clients)
+    return [said for area in areas for check in area.CHECKS for said in check(settings)]

@@ -1,0 +1,2 @@
+# One GET with a capability token.
+curl -sS --fail-with-body -H "AISecOps-Capability: $CAPABILITY" "$URL"
