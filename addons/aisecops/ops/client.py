@@ -91,10 +91,8 @@ class _Bearer(httpx.Auth):
 
 def _trusted(settings: Settings) -> ssl.SSLContext:
     context = ssl.create_default_context()
-    if settings.control.tls_certificate is not None:
-        context.load_verify_locations(settings.control.tls_certificate)
-    for extra in settings.upstream.ca:
-        context.load_verify_locations(extra)
+    for file in settings.control_authorities:
+        context.load_verify_locations(file)
     return context
 
 

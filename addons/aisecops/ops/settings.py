@@ -161,6 +161,12 @@ class Settings(Value):
         return (*self.upstream.ca, *([own] if own else []))
 
     @property
+    def control_authorities(self) -> tuple[Path, ...]:
+        """What a control plane that speaks TLS is believed by, beside the system's authorities."""
+        own = self.control.tls_certificate
+        return (*([own] if own else []), *self.upstream.ca)
+
+    @property
     def control_url(self) -> str:
         """Where this process reaches the control plane, without a final slash."""
         return (self.control.public_url or self.control.url).rstrip("/")

@@ -145,7 +145,9 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         canaries,
     )
     resolver = SystemResolver(settings.upstream.resolve, missing_ttl_s=MISSING_S if settings.upstream.proxy else 0.0)
-    broker = ControlPlaneBroker(settings.control_url, secret=gateway_secret(settings))
+    broker = ControlPlaneBroker(
+        settings.control_url, secret=gateway_secret(settings), trust=settings.control_authorities
+    )
     async with contextlib.AsyncExitStack() as opened:
         opened.push_async_callback(scanner.close)
         opened.push_async_callback(broker.close)

@@ -6,6 +6,9 @@ In a thread with a client of its own: the proxy's event loop resolves no names b
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,12 +21,22 @@ WITHIN_S = 5.0
 
 
 class ControlPlaneBroker:
-    """A `Broker` over `POST /v1/tokens`. `secret` is the gateway's own, which only asks for others."""
+    """A `Broker` over `POST /v1/tokens`. `secret` is the gateway's own, which only asks for others.
 
-    def __init__(self, control_url: str, *, secret: str) -> None:
+    `trust` are PEM files that a control plane which speaks TLS is believed by, beside the system's authorities.
+    """
+
+    def __init__(self, control_url: str, *, secret: str, trust: Sequence[Path] = ()) -> None:
+        context = ssl.create_default_context()
+        for file in trust:
+            context.load_verify_locations(file)
         # trust_env=False: the gateway must not be sent through a proxy, least of all through itself
         self._client = httpx.Client(
-            base_url=control_url, timeout=WITHIN_S, trust_env=False, headers={"Authorization": f"Bearer {secret}"}
+            base_url=control_url,
+            timeout=WITHIN_S,
+            trust_env=False,
+            verify=context,
+            headers={"Authorization": f"Bearer {secret}"},
         )
 
     async def token(self, agent_id: AgentId, run_id: RunId, tool: str, scope: str) -> str:

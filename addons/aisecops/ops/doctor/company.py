@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +15,6 @@ from cryptography import x509
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.model.errors import ConfigError
 from aisecops.ops.doctor.diagnosis import Diagnosis, bad, well
-from aisecops.ops.environment import made_trust
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 
@@ -44,7 +43,7 @@ def _certificate(settings: Settings) -> Iterator[Diagnosis]:
         yield bad(check, f"it is good from {leaf.not_valid_before_utc:%Y-%m-%d} to {ends:%Y-%m-%d}", "renew it")
         return
     host = urlsplit(settings.proxy.told_url).hostname or ""
-    if why := _disbelief(server, made_trust(settings).bundle, host):
+    if why := _disbelief(server, settings.client_authorities, host):
         mend = "name its authority in proxy.tls_ca, and in proxy.public_url a host that is in the certificate"
         yield bad(check, f"agents that are told `{settings.proxy.told_url}` do not believe it: {why}", mend)
     elif ends - now < ENDS_SOON:
@@ -53,9 +52,15 @@ def _certificate(settings: Settings) -> Iterator[Diagnosis]:
         yield well(check, f"good until {ends:%Y-%m-%d} for `{settings.proxy.told_url}`")
 
 
-def _disbelief(server: ssl.SSLContext, bundle: Path, host: str) -> str:
-    """Why a client that trusts `bundle` would not speak to `server` as `host`; empty when it would."""
-    context = ssl.create_default_context(cafile=str(bundle))
+def _disbelief(server: ssl.SSLContext, authorities: Sequence[Path], host: str) -> str:
+    """Why a client that trusts what agents are told would not speak to `server` as `host`; empty when it would.
+
+    As strict as the strictest client: it looks for every extension, and for a chain up to a root.
+    """
+    context = ssl.create_default_context()
+    context.verify_flags = (context.verify_flags | ssl.VERIFY_X509_STRICT) & ~ssl.VERIFY_X509_PARTIAL_CHAIN
+    for path in authorities:
+        context.load_verify_locations(path)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
     ends = (
         context.wrap_bio(back, there, server_hostname=host),
