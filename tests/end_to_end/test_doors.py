@@ -265,7 +265,7 @@ def test_a_chunked_body_passes(host):
     request = b"POST /say HTTP/1.1\r\nHost: api.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
     assert ask(host, request).status == 200
     assert host.enforcer.admitted[0].body == b"hello"
-    assert host.upstream.received.endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+    assert host.upstream.received.endswith(b"\r\nContent-Length: 5\r\n\r\nhello")
 
 
 def test_trailers_are_refused_at_once(host):

@@ -86,16 +86,41 @@ def test_a_literal_is_dialled_only_when_it_is_pinned_as_it_stands():
 @pytest.mark.parametrize(("peer", "drops"), [(ADDRESS, 0), (("192.0.2.9", 443), 1), (("192.0.2.1", 80), 1), (None, 1)])
 def test_a_peer_that_was_not_pinned_is_dropped(peer, drops):
     class Connected:
-        dropped = 0
+        def __init__(self):
+            self.dropped = []
 
-        def abort_upstream(self):
-            self.dropped += 1
+        def abort_server(self, server):
+            self.dropped.append(server)
 
     gate, connected = a_gate(), Connected()
     flow = admitted(gate)
     gate.connected[flow.client_conn.id] = connected
-    Dial(gate).server_connected(wants(flow, peername=peer))
-    assert connected.dropped == drops
+    data = wants(flow, peername=peer)
+    Dial(gate).server_connected(data)
+    assert connected.dropped == [data.server] * drops
+
+
+def test_of_parallel_requests_a_connection_goes_where_the_one_it_is_for_was_pinned():
+    gate = a_gate()
+    flow = admitted(gate)
+    beside = a_flow()
+    beside.client_conn = flow.client_conn
+    gate.exchanges[beside.id] = an_exchange(beside, forward=a_forward(addresses=(("192.0.2.77", 443),)))
+    data = wants(flow)
+    Dial(gate).server_connect(data)
+    assert data.server.error  # whose it is is not known, and they agree on no address
+    data = wants(flow)
+    gate.dials[flow.client_conn.id] = {data.server.id: flow.id}
+    Dial(gate).server_connect(data)
+    assert data.server.error is None
+    assert Dial(gate).pinned(flow.client_conn.id, Place("api.test", 443), data.server.id) == (ADDRESS,)
+
+
+def test_upstreams_are_offered_http1_alone():
+    gate = a_gate()
+    data = wants(admitted(gate))
+    Dial(gate).server_connect(data)
+    assert data.server.alpn_offers == [b"http/1.1"]
 
 
 async def test_the_loop_answers_with_the_pinned_addresses_alone():

@@ -10,6 +10,7 @@ from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, clean_answer, frame_for_stream
 from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_handshake, refused_head
+from aisecops.adapters.mitm.framing import frame
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, SWITCHED, TRAILERS, UNJUDGED
 from aisecops.adapters.mitm.lateness import clock_for
@@ -61,11 +62,11 @@ class GovernanceAddon:
         if response.status_code == 101:  # noqa: PLR2004 - the HTTP status
             if not (exchange.websocket and is_websocket_answer(response)):
                 self.gate.refuse(flow, SWITCHED)
-                self.gate.abort_upstream(flow.client_conn)
+                self.gate.drop_server(flow.client_conn, flow.server_conn)
         elif exchange.permit is not None and _may_have_body(flow.request, response):
             tap = self.gate.enforcer.tap(exchange.permit, response_of(response, whole=False))
             if tap is not None:
-                exchange.stream = TappedStream(tap, cut=lambda: self.gate.abort(flow.client_conn))
+                exchange.stream = TappedStream(tap, cut=lambda: self.gate.drop_answer(flow))
                 frame_for_stream(response, http_version=flow.request.http_version)
                 add_headers(response, exchange.forward.response_headers if exchange.forward else ())
                 response.stream = exchange.stream
@@ -137,6 +138,7 @@ class GovernanceAddon:
         coding, size = flow.request.headers.get("content-encoding", ""), len(flow.request.raw_content or b"")
         if not exchange.held.take(most_decoded(coding, size, allowed=exchange.allowed)):
             return await self.gate.enforcer.refused(exchange.caller, exchange.request, NO_ROOM_FOR_BODY)
+        frame(flow.request)
         exchange.request = request_of(flow.request, whole=True)
         outcome = await self.gate.enforcer.admit(exchange.caller, exchange.request)
         if isinstance(outcome, Refuse):

@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 dialling_for: contextvars.ContextVar[str | None] = contextvars.ContextVar("dialling_for", default=None)
 """The client connection that the running task opens an upstream connection for."""
 
+dialling_to: contextvars.ContextVar[str | None] = contextvars.ContextVar("dialling_to", default=None)
+"""That upstream connection."""
+
 
 class Dial:
     """Answers where one client connection may dial now. An addon, for the two hooks around the dial."""
@@ -42,30 +45,33 @@ class Dial:
         self._chain = chain
         self._own_places = own_places
 
-    def forwards(self, client_id: str, place: Place) -> list[Forward]:
-        """What was admitted of this client for `place` and not sent."""
+    def forwards(self, client_id: str, place: Place, server_id: str | None = None) -> list[Forward]:
+        """What was admitted of this client for `place` and not sent; of that, what `server_id` is known to be for."""
+        only = self._gate.dialled_by(client_id, server_id)
         return [
             exchange.forward
-            for _, exchange in self._gate.of_client(client_id)
-            if exchange.forward is not None
+            for flow_id, exchange in self._gate.of_client(client_id)
+            if only in {None, flow_id}
+            and exchange.forward is not None
             and exchange.permit is not None
             and not exchange.gone
             and place == Place(normal(exchange.forward.host), exchange.forward.port)
         ]
 
-    def pinned(self, client_id: str, place: Place) -> tuple[tuple[str, int], ...]:
+    def pinned(self, client_id: str, place: Place, server_id: str | None = None) -> tuple[tuple[str, int], ...]:
         """The addresses that admitted, unsent requests of this client pinned for `place`; empty: none may be dialled.
 
-        Of several, only what all of them pinned.
+        Of several, only what all of them pinned; but where `server_id` is known to be for one of them, that one's.
         """
-        wanted = [forward.addresses for forward in self.forwards(client_id, place)]
+        wanted = [forward.addresses for forward in self.forwards(client_id, place, server_id)]
         return tuple(a for a in wanted[0] if all(a in others for others in wanted)) if wanted else ()
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
-        """Refuse a connection that no admitted request needs."""
+        """Refuse a connection that no admitted request needs; to the others, offer no version but HTTP/1.1."""
+        data.server.alpn_offers = [b"http/1.1"]
         address = data.server.address
         allowed = (
-            self.pinned(data.client.id, Place(normal(address[0]), address[1]))
+            self.pinned(data.client.id, Place(normal(address[0]), address[1]), data.server.id)
             if address and data.server.transport_protocol == "tcp" and data.server.via is None
             else ()
         )
@@ -78,11 +84,12 @@ class Dial:
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """The peer must be one of the pinned addresses; otherwise the connection is dropped before any byte."""
         address, peer = data.server.address, data.server.peername
-        allowed = self.pinned(data.client.id, Place(normal(address[0]), address[1])) if address else ()
+        place = Place(normal(address[0]), address[1]) if address else None
+        allowed = self.pinned(data.client.id, place, data.server.id) if place else ()
         if peer is None or (peer[0], peer[1]) not in {(_plain(host), port) for host, port in allowed}:
             if allowed:  # without any, the client has gone while it was dialled
                 logger.error("an upstream connection went elsewhere than pinned, and was dropped")
-            self._gate.abort_upstream(data.client)
+            self._gate.drop_server(data.client, data.server)
 
     @contextlib.contextmanager
     def guarding(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
@@ -99,7 +106,7 @@ class Dial:
                 if (text, port) in self._own_places or (text and _is_literal(text)):
                     return await original(host, port, **how)
                 raise OSError(DIAL_REFUSED)
-            return _as_infos(self.pinned(client_id, Place(normal(text), int(port))))
+            return _as_infos(self.pinned(client_id, Place(normal(text), int(port)), dialling_to.get()))
 
         create = loop.create_connection
 
@@ -108,10 +115,10 @@ class Dial:
             if client_id is None or not host:
                 return await create(factory, host, port, **how)
             place = Place(normal(host), int(port))
-            led = {forward.through_proxy for forward in self.forwards(client_id, place)}
+            led = {forward.through_proxy for forward in self.forwards(client_id, place, dialling_to.get())}
             if True not in led:
                 return await create(factory, host, port, **how)
-            addresses = self.pinned(client_id, place)
+            addresses = self.pinned(client_id, place, dialling_to.get())
             # INVARIANT: what was admitted for the way through the proxy is never dialled on another way
             if self._chain is None or False in led or not addresses:
                 raise OSError(DIAL_REFUSED)

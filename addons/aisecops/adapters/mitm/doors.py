@@ -27,7 +27,7 @@ def refused_head(request: http.Request, *, tunnel: Tunnel | None, sni: str | Non
     """Why this request may not go on, or None.
 
     1. its version, method and target are plain; 2. its headers are clean and said once; 3. its names agree;
-    4. its framing is plain; 5. it asks for no other protocol.
+    4. its framing is plain; 5. it asks for no other protocol; 6. it is of a kind that can be read.
     """
     fault = (
         _target_fault(request)
@@ -35,6 +35,7 @@ def refused_head(request: http.Request, *, tunnel: Tunnel | None, sni: str | Non
         or _name_fault(request, tunnel, sni)
         or _framing_fault(request)
         or _upgrade_fault(request, websockets=websockets)
+        or _kind_fault(request)
     )
     return Refuse(code=Code.PROTOCOL_DENIED, detail=fault) if fault else None
 
@@ -127,6 +128,13 @@ def _upgrade_fault(request: http.Request, *, websockets: bool) -> str:
     if websockets and is_websocket_handshake(request):
         return ""
     return "the protocol may not be changed; speak HTTP/1.1 without `Upgrade`"
+
+
+def _kind_fault(request: http.Request) -> str:
+    kinds = [value.strip().lower() for value in request.headers.get_all("content-type")]
+    if any(kind.startswith("application/grpc") for kind in kinds):
+        return "gRPC is not read here; call the service's HTTP and JSON form"
+    return ""
 
 
 def is_websocket_handshake(request: http.Request) -> bool:

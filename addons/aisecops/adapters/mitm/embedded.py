@@ -22,10 +22,18 @@ from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
-from aisecops.adapters.mitm.host import HostSettings, chain_of, check_files, governance_addons, pinned_options, quiet_the_core
+from aisecops.adapters.mitm.host import (
+    HostSettings,
+    chain_of,
+    check_files,
+    governance_addons,
+    pinned_options,
+    quiet_the_core,
+)
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import GovernedInstance
 from aisecops.adapters.mitm.listener_tls import ListenerContext
+from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.options import PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.gateway.enforcer import Enforcer
@@ -44,7 +52,9 @@ class Embedded:
 
     def __init__(self, settings: HostSettings, open_enforcer: OpenEnforcer, problem: Problem) -> None:
         check_files(settings)
-        self.gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets)
+        self.gate = Gate(
+            problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, http2=settings.http2, load=Load(settings.bounds, descriptors=raise_descriptors())
+        )
         self.gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
         self._options: Mapping[str, Any] = pinned_options(settings)
         self._pins = PinnedOptions(self.gate, self._options)

@@ -143,17 +143,25 @@ class Gate:
     enforcer: Enforcer
 
     def __init__(
-        self, problem: Problem, *, max_body_bytes: int, websockets: bool = False, load: Load | None = None
+        self,
+        problem: Problem,
+        *,
+        max_body_bytes: int,
+        websockets: bool = False,
+        http2: bool = True,
+        load: Load | None = None,
     ) -> None:
         self.load = load or Load()
         self.max_body_bytes = max_body_bytes
         self.websockets = websockets
+        self.http2 = http2
         self.tunnels: dict[str, Tunnel] = {}
         self.redirected: dict[str, Redirected] = {}
         self.connected: dict[str, Connected] = {}
         self.names: dict[str, Names] = {}
         self.listener_tls: ssl.SSLContext | None = None
         self.exchanges: dict[str, Exchange] = {}
+        self.dials: dict[str, dict[str, str]] = {}
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
         self._closed: Refuse | None = STARTING
@@ -269,10 +277,19 @@ class Gate:
                 return exchange.caller.agent_id, exchange.forward.run_id
         return None
 
-    def fail(self, client: connection.Client) -> None:
-        """A check of an upstream connection failed: whatever of this client is under way must not use it."""
-        for _, exchange in self.of_client(client.id):
-            exchange.failed = True
+    def dialled_by(self, client_id: str, server_id: str | None) -> str | None:
+        """The one flow that an upstream connection of this client is opened for; None when that is not known."""
+        return self.dials.get(client_id, {}).get(server_id or "")
+
+    def fail(self, client: connection.Client, server: connection.Server | None = None) -> None:
+        """A check of an upstream connection failed: whatever of this client is under way must not use it.
+
+        Where it is known whose connection `server` is to be, that is this one request.
+        """
+        only = self.dialled_by(client.id, server.id) if server is not None else None
+        for flow_id, exchange in self.of_client(client.id):
+            if only in {None, flow_id}:
+                exchange.failed = True
 
     def abort(self, client: connection.Client) -> None:
         """Drop everything of a client connection at once."""
@@ -285,6 +302,20 @@ class Gate:
         connected = self.connected.get(client.id)
         if connected is not None:
             connected.end_within(seconds)
+
+    def drop_answer(self, flow: http.HTTPFlow) -> None:
+        """Drop an answer that has begun: on a connection with others this one alone, else the connection."""
+        connected = self.connected.get(flow.client_conn.id)
+        if connected is not None and flow.client_conn.alpn == b"h2":
+            connected.abort_server(flow.server_conn)
+        elif connected is not None:
+            connected.abort()
+
+    def drop_server(self, client: connection.Client, server: connection.Server) -> None:
+        """Drop one upstream connection of a client; the client can still be answered."""
+        connected = self.connected.get(client.id)
+        if connected is not None:
+            connected.abort_server(server)
 
     def abort_upstream(self, client: connection.Client) -> None:
         """Drop the upstream side of a client connection; the client can still be answered."""

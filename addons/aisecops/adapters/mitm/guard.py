@@ -189,7 +189,7 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
             gate.abort(subject.client_conn)
         case server_hooks.ServerConnectionHookData(server=server, client=client):
             server.error = "refused: a check failed"
-            gate.fail(client)
+            gate.fail(client, server)
             if event != "server_connect":
                 gate.abort(client)
         case tls.ClientHelloData(context=context):

@@ -70,6 +70,7 @@ class HostSettings:
     bounds: Bounds = field(default_factory=Bounds)
     drain_s: float = 10.0
     websockets: bool = False
+    http2: bool = True
     own_places: frozenset[tuple[str, int]] = frozenset()
     tls: ListenerTls | None = None
     upstream_proxy: UpstreamProxy | None = None
@@ -127,7 +128,9 @@ async def serve(
     quiet_the_core()
     check_files(settings)
     load = Load(settings.bounds, descriptors=raise_descriptors())
-    gate = Gate(problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, load=load)
+    gate = Gate(
+        problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, http2=settings.http2, load=load
+    )
     gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
     gate.open(enforcer)
     dial = Dial(gate, own_places=settings.own_places, chain=chain_of(settings))

@@ -19,6 +19,12 @@ TWO_IDENTITIES = Refuse(
 )
 
 NOT_HTTP = Refuse(code=Code.PROTOCOL_DENIED, detail="this is not a well-formed HTTP/1.1 request; send one")
+NOT_HTTP2 = Refuse(
+    code=Code.PROTOCOL_DENIED, detail="this is not a well-formed HTTP/2 request; send one, or speak HTTP/1.1"
+)
+WRONG_LENGTH = Refuse(
+    code=Code.PROTOCOL_DENIED, detail="the `Content-Length` is not the body's; send the right one, or none"
+)
 TRAILERS = Refuse(code=Code.PROTOCOL_DENIED, detail="trailers after a body are not let through; send them as headers")
 SWITCHED = Refuse(
     code=Code.PROTOCOL_DENIED, detail="the upstream wanted to change the protocol; it may only answer in HTTP/1.1"

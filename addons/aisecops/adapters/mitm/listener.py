@@ -8,6 +8,7 @@ messages (which quote bytes) out of the log, and drops a connection whose core h
 from __future__ import annotations
 
 import asyncio
+import collections
 import logging
 import sys
 from typing import Any, Literal
@@ -23,9 +24,10 @@ from mitmproxy.utils import human
 
 from aisecops.adapters.mitm.bounds import Bound
 from aisecops.adapters.mitm.deadlines import ClientClock, Stage
-from aisecops.adapters.mitm.dial import dialling_for
+from aisecops.adapters.mitm.dial import dialling_for, dialling_to
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.http2_connection import MAX_STREAMS
 from aisecops.adapters.mitm.listener_tls import listening, prove
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected, original_destination
@@ -128,6 +130,8 @@ class GovernedHandler(ProxyConnectionHandler):
         self._unwritten = Unwritten(self.transports, load, late=self.abort)
         self._tasks: set[asyncio.Task[None]] = set()
         self.gate.connected[self.client.id] = self
+        # the core's five would be held by five long answers, and every other request of the client would wait
+        self.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(MAX_STREAMS))
         if self.dialled is not None:
             self.gate.redirected[self.client.id] = Redirected(self.dialled)
         try:
@@ -136,12 +140,14 @@ class GovernedHandler(ProxyConnectionHandler):
         finally:
             self._unwritten.drop()
             del self.gate.connected[self.client.id]
+            self.gate.dials.pop(self.client.id, None)
             self.gate.names.pop(self.client.id, None)
             self.gate.redirected.pop(self.client.id, None)
             self.gate.tunnels.pop(self.client.id, None)
 
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
+        dialling_to.set(command.connection.id)
         load = self.gate.load
         if load.upstreams.enter("") is not None:
             await self.server_event(events.OpenConnectionCompleted(command, "no descriptor is left for it"))

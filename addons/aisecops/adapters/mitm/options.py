@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PINNED: Mapping[str, Any] = {
     # eager would resolve, connect and shake hands upstream before any request is judged: a name is a message too
     "connection_strategy": "lazy",
-    # an h2 client before an h1 upstream has its requests framed anew; one version on both sides leaves no gap
+    # the core's HTTP/2 is never spoken: to clients ours is (`http2_server.py`), to upstreams none
     "http2": False,
     "http3": False,
     # bytes that are not HTTP must not be relayed

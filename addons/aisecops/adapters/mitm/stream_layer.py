@@ -80,7 +80,7 @@ class GovernedStream(HttpStream):
         yield from super()._handle_event(event)
 
     def _refuse_unread(self, refuse: Refuse) -> Commands:
-        unread = Unread(self.context.client, refuse)
+        unread = Unread(self.context.client, refuse, self.flow.id)
         yield RequestUnreadHook(unread)
         self._gate.refuse(self.flow, unread.refuse)
         yield from self._answer_early()
@@ -134,6 +134,16 @@ class GovernedStream(HttpStream):
             )
             return
         yield from super().state_consume_response_body(event)
+
+    def send_response(self, already_streamed: bool = False) -> Commands:
+        """As ever; but a stream whose tap is dead never looks whole."""
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if already_streamed and exchange is not None and exchange.stream is not None and exchange.stream.dead:
+            yield from self.handle_protocol_error(
+                ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
+            )
+            return
+        yield from super().send_response(already_streamed)
 
     def _end_cut_stream(self, exchange: Exchange) -> Commands:
         """The protocol's own error as the last thing of the stream, then its proper end."""
@@ -198,11 +208,28 @@ class GovernedStream(HttpStream):
             response.headers["Connection"] = "close"
             yield from self._send(response)
         yield DropStream(self.stream_id)
-        if self._asks_to_continue:
+        if self._asks_to_continue and self.context.client.alpn != b"h2":
             # whether its body still comes is the client's to choose, so nothing after this could be read safely
             yield commands.CloseConnection(self.context.client)
         elif self.context.client.alpn != b"h2":
             self._gate.end_within(self.context.client, self._gate.load.bounds.body_s)
+
+    def check_killed(self, emit_error_hook: bool) -> layer.CommandGenerator[bool]:
+        """As ever; and what was killed is under way no more."""
+        return (yield from self._drop_if((yield from super().check_killed(emit_error_hook))))
+
+    def check_invalid(self, request: bool) -> layer.CommandGenerator[bool]:
+        """As ever; and what is invalid is under way no more."""
+        return (yield from self._drop_if((yield from super().check_invalid(request))))
+
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        """As ever; and what is too large is under way no more."""
+        return (yield from self._drop_if((yield from super().check_body_size(request))))
+
+    def _drop_if(self, over: bool) -> layer.CommandGenerator[bool]:
+        if over:
+            yield DropStream(self.stream_id)
+        return over
 
     def _refuse_to_send(self) -> Commands:
         exchange = self._gate.exchanges.get(self.flow.id)

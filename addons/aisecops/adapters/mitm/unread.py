@@ -33,6 +33,7 @@ class Unread:
 
     client: connection.Client
     refuse: Refuse
+    flow_id: str | None = None
 
 
 @dataclass
@@ -56,15 +57,16 @@ class UnreadRequests:
         """Count it; record it in the name of who opened the tunnel or was already known by the request's head."""
         if self._gate.closed is not None:
             return
-        caller, request = self._whose(unread.client)
+        caller, request = self._whose(unread)
         if caller is None or request is None or not self._may_record(caller):
             self._gate.enforcer.counted(caller, unread.refuse)
         else:
             unread.refuse = await self._gate.enforcer.refused(caller, request, unread.refuse)
 
-    def _whose(self, client: connection.Client) -> tuple[Caller | None, HttpRequest | None]:
-        for _, exchange in self._gate.of_client(client.id):
-            if not exchange.sent:
+    def _whose(self, unread: Unread) -> tuple[Caller | None, HttpRequest | None]:
+        client = unread.client
+        for flow_id, exchange in self._gate.of_client(client.id):
+            if not exchange.sent and (client.alpn != b"h2" or flow_id == unread.flow_id):
                 return exchange.caller, exchange.request
         tunnel = self._gate.tunnels.get(client.id)
         if tunnel is None:
