@@ -90,44 +90,47 @@ def test_outside_the_same_ways_are_ways(places):
     assert held == {}
 
 
-def test_the_proxy_is_reached(place):
-    answered = place.run("curl", "-sS", "-i", "https://evil.test/", "-o", "/dev/null", "-w", "%{http_connect}")
-
-    assert answered.stdout == "403", answered.stderr
-
-
-def test_what_the_rules_allow_arrives(place, house):
-    mark = fresh()
-
-    answered = place.run("curl", "-sS", f"https://en.wiki.example/wiki/{mark}")
-
-    assert answered.stdout == "<p>an article</p>", answered.stderr
-    assert house.arrived(mark) == 1
-
-
-def test_a_client_in_python_gets_through_by_the_same_url(place, house):
-    mark = fresh()
-    code = f"import httpx; print(httpx.get('https://en.wiki.example/wiki/{mark}').text)"
-
-    answered = place.run(sys.executable, "-c", code)
-
-    assert answered.stdout == "<p>an article</p>\n", answered.stderr
+@pytest.fixture(scope="module")
+def through(place, house):
+    """One command that goes by the proxy and around it: what each client said, and by which marks it can be found."""
+    marks = {"curl": fresh(), "httpx": fresh(), "around": fresh()}
+    wiki = "https://en.wiki.example/wiki"
+    code = f"import httpx; print(httpx.get('{wiki}/{marks['httpx']}').text)"
+    script = f"""
+        curl -sS https://evil.test/ -o /dev/null -w '%{{http_connect}}\n' 2>/dev/null
+        curl -sS {wiki}/{marks["curl"]}; echo
+        "$1" -c "$2"
+        curl -sS http://aisecops.internal/v1/runs/$AISECOPS_RUN | tr -d '\n'; echo
+        env -u HTTPS_PROXY -u https_proxy curl -sS --resolve en.wiki.example:443:127.0.0.1 {wiki}/{marks["around"]} 2>/dev/null
+        echo $?
+    """
+    ended = place.run("sh", "-c", script, "sh", sys.executable, code)
+    lines = dict(zip(("refused", "curl", "httpx", "control", "around"), ended.stdout.splitlines(), strict=False))
+    assert len(lines) == 5, ended.stderr
+    return lines, {name: house.arrived(mark) for name, mark in marks.items()}
 
 
-def test_the_control_plane_is_reached_through_the_proxy(place):
-    answered = place.run("sh", "-c", "curl -sS http://aisecops.internal/v1/runs/$AISECOPS_RUN")
-
-    assert json.loads(answered.stdout)["agent_id"] == "clerk", answered.stderr
+def test_the_proxy_is_reached_and_refuses(through):
+    assert through[0]["refused"] == "403"
 
 
-def test_a_command_that_unsets_the_variables_gets_nothing(place, house):
-    mark = fresh()
-    script = f"env -u HTTPS_PROXY -u https_proxy curl -sS --resolve en.wiki.example:443:127.0.0.1 https://en.wiki.example/wiki/{mark}"
+@pytest.mark.parametrize("client", ["curl", "httpx"])
+def test_what_the_rules_allow_arrives(through, client):
+    said, arrived = through
 
-    answered = place.run("sh", "-c", script)
+    assert said[client] == "<p>an article</p>"
+    assert arrived[client] == 1
 
-    assert answered.returncode != 0
-    assert house.arrived(mark) == 0
+
+def test_the_control_plane_is_reached_through_the_proxy(through):
+    assert json.loads(through[0]["control"])["agent_id"] == "clerk"
+
+
+def test_a_command_that_unsets_the_variables_gets_nothing(through):
+    said, arrived = through
+
+    assert said["around"] != "0"
+    assert arrived["around"] == 0
 
 
 def test_files_belong_to_whom_they_belonged_and_temporary_ones_are_gone(place):
@@ -139,14 +142,6 @@ def test_files_belong_to_whom_they_belonged_and_temporary_ones_are_gone(place):
     assert subprocess.run(["test", "-e", "/tmp/aisecops-made"], check=False).returncode == 1
 
 
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [(["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137), (["nosuchcommand"], 127), (["/etc/passwd"], 126)],
-)
-def test_the_exit_code_is_the_commands(places, command, code):
-    assert places["root"].run(*command).returncode == code
-
-
 def test_what_the_command_leaves_running_ends_with_it(places):
     ended = places["root"].run("sh", "-c", "sleep 987 & sleep 986 & exit 3")
 
@@ -154,12 +149,10 @@ def test_what_the_command_leaves_running_ends_with_it(places):
     assert running("sleep", "987") == running("sleep", "986") == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_reaches_the_command(place, number):
-    name = number.name.removeprefix("SIG")
-    with place.started("sh", "-c", f"trap 'exit 9' {name}; echo there; while :; do sleep 0.05; done") as started:
+def test_ctrl_c_reaches_the_command(place):
+    with place.started("sh", "-c", "trap 'exit 9' INT; echo there; while :; do sleep 0.05; done") as started:
         started.stdout.readline()
-        started.send_signal(number)
+        started.send_signal(signal.SIGINT)
 
         assert started.wait(20) == 9
 

@@ -64,6 +64,18 @@ def test_secret_files_that_rules_name_are_hidden(folder):
     assert str(folder / "rules" / "bot.secret") in planned(folder).hidden
 
 
+def test_the_password_of_a_proxy_before_the_gateway_is_hidden(folder):
+    (folder / "password").touch()
+
+    assert str(folder / "password") in planned(folder, {"upstream.proxy": f"file:{folder}/password"}).hidden
+
+
+def test_settings_with_such_a_password_are_hidden_too(folder):
+    plan = planned(folder, {"upstream.proxy": "http://us:secret@proxy.example:3128"})
+
+    assert str(folder / "aisecops.yaml") in plan.hidden
+
+
 def test_the_settings_file_that_was_named_is_kept(folder, tmp_path):
     (tmp_path / "other.yaml").touch()
 

@@ -104,9 +104,10 @@ def _made(plan: Plan) -> Sandbox:
 
 def plan_for(settings: Settings, trust: Trust, rules: RuleSet, around: Surroundings) -> Plan:
     """The sandbox of a command in this folder. Raises CommandError for settings that have none."""
-    paths, secrets = settings.paths, (source for source in _sources(rules) if source.startswith("file:"))
+    paths = settings.paths
+    secrets = [paths.rules / source.partition(":")[2] for source in _sources(rules) if source.startswith("file:")]
     listeners = (settings.proxy, settings.control, settings.metrics)
-    keys = [*(each.tls_key for each in listeners), *(paths.rules / source.partition(":")[2] for source in secrets)]
+    keys = [*(each.tls_key for each in listeners), *secrets, *_passwords(settings, around)]
     certificates = [each.tls_certificate for each in listeners]
     authority = paths.certs / "mitmproxy-ca-cert.pem"
     return Plan(
@@ -176,7 +177,8 @@ def inherited_variables(environ: Mapping[str, str], settings: Settings, rules: R
 
     With an agent's own secret a command could open runs beside the one it is bounded by.
     """
-    secrets = {source.partition(":")[2] for source in _sources(rules) if source.startswith("env:")}
+    sources = (*_sources(rules), str(settings.upstream.proxy or ""))
+    secrets = {source.partition(":")[2] for source in sources if source.startswith("env:")}
     dropped = LEADS_OUT | secrets
     kept = {
         name: value
@@ -191,6 +193,15 @@ def _sources(rules: RuleSet) -> Iterator[str]:
     for agent in rules.agents.values():
         yield from (how.source for how in agent.authenticate if isinstance(how, SecretAuthentication))
     yield from rules.egress.canaries
+
+
+def _passwords(settings: Settings, around: Surroundings) -> tuple[Path, ...]:
+    """Where the password of a proxy before the gateway may stand: a file of its own, or the settings."""
+    proxy = settings.upstream.proxy
+    if proxy is None or str(proxy).startswith("env:"):
+        return ()
+    kind, _, name = str(proxy).partition(":")
+    return (around.folder / name,) if kind == "file" else _settings_files(settings, around)
 
 
 def _own_code() -> tuple[Path, ...]:
