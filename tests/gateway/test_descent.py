@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -240,6 +242,60 @@ async def test_another_run_that_passes_the_page_on_is_known_too() -> None:
     await told(house, other, says("user", "What now?"), TOOL)
     (called,) = [event for event in house.record.events if event.event == "llm_called"]
     assert called.fields["context_provenance"][1]["origins"][0]["source"] == "https://en.wiki.example"
+
+
+LABELLED = RULES.replace(
+    "risk:\n  sequences", "egress: {labels: {confidential: {to: [internal, model]}}}\nrisk:\n  sequences"
+)
+SECRET = "The merger with Harbour Cranes will be announced on the third of May at a price of 41.50 a share"
+
+
+async def reads_customer(house: House, run: Any) -> None:
+    token = await house.token(run, "crm.read", "crm.customers.42")
+    outcome = await house.ask(run, request("GET", "https://crm.internal/v1/customers/42", token=token))
+    assert isinstance(outcome, Forward), outcome
+    await house.enforcement.settle(outcome.permit, answered({"customers": [{"note": SECRET}]}))
+
+
+DRESSES: dict[str, Any] = {
+    "as it is": str,
+    "a piece in capitals": lambda text: text[:60].upper(),
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "JSON in JSON": lambda text: json.dumps({"inner": json.dumps([text])}),
+    "spread over lines": lambda text: "\n".join(text.split()),
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+async def test_labelled_content_does_not_go_where_its_label_does_not_allow(dress: str) -> None:
+    house = House(LABELLED)
+    run = await house.run()
+    await reads_customer(house, run)
+    other = await house.run()
+    refused = await mails(house, other, "ann", text=f"news: {DRESSES[dress](SECRET)}")
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.EGRESS_BLOCKED
+    assert "https://crm.internal" in refused.detail
+    (blocked,) = [event for event in house.record.events if event.event == "egress_blocked"]
+    assert blocked.fields["carried"][0]["label"] == "confidential"
+    assert "merger" not in str(blocked.fields)
+
+
+async def test_labelled_content_goes_where_its_label_allows() -> None:
+    house = House(LABELLED)
+    run = await house.run()
+    await reads_customer(house, run)
+    assert isinstance(await house.ask(run, chat(USER, says("tool", SECRET, tool_call_id="call_1"))), Forward)
+    assert isinstance(await mails(house, run, "ann", text="something else altogether"), Forward)
+
+
+async def test_a_label_in_a_path_is_seen_too() -> None:
+    house = House(LABELLED)
+    run = await house.run()
+    await reads_customer(house, run)
+    refused = await house.ask(run, request("GET", f"https://en.wiki.example/search?q={quote(SECRET)}"))
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.EGRESS_BLOCKED
 
 
 @pytest.mark.parametrize("text", [RULES, ARGUING])

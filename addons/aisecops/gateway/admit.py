@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
 from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import Dispatch, count, lines_of
@@ -123,7 +124,7 @@ class Admission:
         if isinstance(run_id, Refuse):
             return run_id
         rules = self._rules.current()
-        step = classify(rules, request)
+        step = await aside(len(request.body), request.headers, classify, rules, request)
         looked = await self._looked_up(rules, caller, run_id, step, request)
         outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
         self._meter.decided(
@@ -150,7 +151,7 @@ class Admission:
         root_run_id = first.run.root_run_id
         try:
             findings, unread = await self._gatherer.findings(rules, step, request)
-            descent = await self._gatherer.descent(rules, root_run_id, step)
+            descent = await self._gatherer.descent(rules, root_run_id, step, request)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
             findings, unread, descent = (), (), None

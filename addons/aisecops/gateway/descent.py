@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from aisecops.controls.firewall.arguments import leaves, source_of
 from aisecops.controls.firewall.envelope import NOTICE, wrapped
 from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
@@ -17,9 +19,9 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.ports import Clock, Ids
 from aisecops.model.action import ActionRequest, Principal
-from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, TracedArgument
+from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, TracedArgument
 from aisecops.model.errors import Fault, WireError
-from aisecops.model.exchange import HttpResponse
+from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
@@ -27,10 +29,13 @@ from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.notice import with_notice
+from aisecops.wire.parts import outgoing_parts
 from aisecops.wire.texts import texts_of
 
 _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
+MAX_CARRIED = 100
+"""One is enough to refuse; the rest explain."""
 _READ = frozenset({SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.TOOL_CALL})
 
 
@@ -43,13 +48,20 @@ class Descents:
         self._ids = ids
         self._secret = secret
 
-    async def of(self, rules: RuleSet, root_run_id: RunId, step: Step) -> Descent | None:
-        """Where the words of `step` came from; None for a step that has none to ask about. Raises `StoreError`."""
+    async def of(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
+        """Where the words of `step` came from; None for a step that has none to ask about.
+
+        Raises `StoreError`, and `WireError` for a body that cannot be looked through.
+        """
+        found: Descent | None = None
         if step.call is not None:
-            return await self._of_call(rules.firewall.unknown_content, root_run_id, step.call)
-        if step.tool is not None and step.tool.arguments:
-            return await self._of_arguments(root_run_id, step.tool, step)
-        return None
+            found = await self._of_call(rules.firewall.unknown_content, root_run_id, step.call)
+        elif step.tool is not None and step.tool.arguments:
+            found = await self._of_arguments(root_run_id, step.tool, step)
+        if rules.egress.labels:
+            carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
+            found = replace(found or Descent(), carried=carried)
+        return found
 
     async def learn(
         self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
@@ -121,6 +133,19 @@ class Descents:
             segments.append(labelled)
         await self._known.heard(root_run_id, trusted=_own_words(read, segments), untrusted=_others(read, segments))
         return Descent(segments=tuple(segments), read_untrusted=tier in UNTRUSTED)
+
+    async def _carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
+        """The labelled content in what would leave, once for each place and origin."""
+        traced = await self._known.recognise(root_run_id, [text for _, text in parts])
+        found = {
+            (where, one.origin.origin_id): Carried(
+                where=where, label=one.origin.label, origin_id=one.origin.origin_id, origin=one.origin.source
+            )
+            for (where, _), known in zip(parts, traced, strict=True)
+            for one in known
+            if one.origin.label
+        }
+        return tuple(found.values())[:MAX_CARRIED]
 
     async def _of_arguments(self, root_run_id: RunId, tool: ToolRule, step: Step) -> Descent:
         trusted, untrusted = await self._known.sayings(root_run_id)

@@ -118,6 +118,10 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
                     EventName.BUDGET_EXCEEDED, facts, decision, control=("AIS-EXE-01",), code=code, detail=reason.detail
                 )
             )
+    carried = facts.descent.carried if facts.descent else ()
+    if decision.verdict is Verdict.DENY and Code.EGRESS_BLOCKED in codes and carried:
+        labelled = [msgspec.to_builtins(one) for one in carried]
+        events.append(event(EventName.EGRESS_BLOCKED, facts, decision, control=("AIS-EXE-01",), carried=labelled))
     blocked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.BLOCK]
     masked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.MASK]
     if blocked:

@@ -181,9 +181,9 @@ class Gatherer:
         found = await self._scanner.scan(parts, entities) if entities else ()
         return tuple(finding for finding in found if not _is_credential_in_its_place(finding)), tuple(unread or ())
 
-    async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step) -> Descent | None:
-        """Where the words of the request came from. Raises `StoreError`."""
-        return await self._descents.of(rules, root_run_id, step)
+    async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
+        """Where the words of the request came from. Raises `StoreError`, `WireError`."""
+        return await self._descents.of(rules, root_run_id, step, request)
 
     def through_proxy(self, host: str, port: int) -> bool:
         """Is `host:port` reached through the operator's own proxy?"""

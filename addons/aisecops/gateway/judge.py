@@ -112,7 +112,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
     # 5
     tool = rules.tools.get(request.tool) if request.kind is Kind.TOOL else None
-    judgments += _firewall_judgments(tool, facts)
+    judgments += _firewall_judgments(rules, tool, facts)
     # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
     judgments.append(egress)
@@ -218,10 +218,14 @@ def _known_agent(rules: RuleSet, facts: Facts) -> Judgment:
     return Judgment(control="identity", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-EXE-01",))
 
 
-def _firewall_judgments(tool: ToolRule | None, facts: Facts) -> list[Judgment]:
+def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> list[Judgment]:
     if facts.descent is None:
         return []
-    judged = [firewall.judge_envelope(facts.descent)]
+    to = destination_words(facts.request)
+    judged = [
+        firewall.judge_envelope(facts.descent),
+        firewall.judge_carried(rules.egress.labels, facts.descent, to=to),
+    ]
     if tool is not None:
         judged.append(firewall.judge_arguments(tool, facts.descent))
     return judged

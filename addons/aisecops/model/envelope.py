@@ -55,9 +55,19 @@ class TracedArgument(Value):
     origin: str = ""
 
 
+class Carried(Value):
+    """Labelled content that a request would carry out: where in it, and whose content it is."""
+
+    where: str
+    label: str
+    origin_id: str
+    origin: str
+
+
 class Descent(Value):
     """Where the words of a request came from. `read_untrusted`: the run has read content that nobody vouches for."""
 
     segments: tuple[LabelledSegment, ...] = ()
     arguments: tuple[TracedArgument, ...] = ()
+    carried: tuple[Carried, ...] = ()
     read_untrusted: bool = False

@@ -14,7 +14,6 @@ agents:
     ("more", "word"),
     [
         ("    system_prompt: pinned\n", "system_prompt"),
-        ("egress: {labels: {confidential: {to: [internal]}}}\n", "egress.labels"),
         ("firewall: {block_at: 0.8}\n", "firewall"),
         ("egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n", "PERSON"),
         ("tools: {shell.exec: {match: {model_tool: bash}}}\n", "model_tool"),
@@ -25,5 +24,9 @@ def test_a_rule_without_effect_is_named(more, word):
     assert any(word in line for line in unobeyed(rules(AGENT + more)))
 
 
-def test_rules_that_are_all_obeyed_have_no_note():
-    assert unobeyed(rules(AGENT)) == ()
+@pytest.mark.parametrize(
+    "more",
+    ["", "egress: {labels: {confidential: {to: [internal]}}}\n", "firewall: {unknown_content: hostile}\n"],
+)
+def test_rules_that_are_all_obeyed_have_no_note(more):
+    assert unobeyed(rules(AGENT + more)) == ()

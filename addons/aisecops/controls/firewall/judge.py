@@ -6,6 +6,7 @@ whatever the text says: a steering argument that nobody the operator trusts has 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED
@@ -52,6 +53,25 @@ def judge_arguments(tool: ToolRule, descent: Descent) -> Judgment:
         reasons.append(_reason(tool, rule, argument, denies=denies))
     reasons.sort(key=lambda reason: reason.code is not Code.ARGUMENT_UNTRUSTED)
     return Judgment(control=CONTROL, verdict=verdict, reasons=tuple(reasons), serves=SERVES)
+
+
+def judge_carried(labels: Mapping[str, Sequence[str]], descent: Descent, *, to: frozenset[str]) -> Judgment:
+    """DENY for labelled content on its way to a place that its label does not allow (spec 3.5).
+
+    `labels` maps a label to the words of the places that it may go to, `to` are the words for where this goes. A label
+    that the rules do not list binds nothing.
+    """
+    for carried in descent.carried:
+        allowed = labels.get(carried.label)
+        if allowed is not None and not to & set(allowed):
+            places = ", ".join(allowed) or "nowhere"
+            detail = (
+                f"`{carried.where}` holds content from `{carried.origin}` that is labelled `{carried.label}` and may go"
+                f" to: {places}; send it there, or leave it out"
+            )
+            reason = Reason(code=Code.EGRESS_BLOCKED, detail=detail, rule=f"egress.labels.{carried.label}")
+            return Judgment(control="egress", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-EXE-01",))
+    return Judgment(control="egress", verdict=Verdict.ALLOW, serves=("AIS-EXE-01",))
 
 
 def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> Decimal:

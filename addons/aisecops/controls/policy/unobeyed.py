@@ -24,8 +24,6 @@ def _of_agents(rules: RuleSet) -> Iterator[str]:
 
 def _of_tools(rules: RuleSet) -> Iterator[str]:
     for tool in rules.tools.values():
-        if any(argument.steering for argument in tool.arguments):
-            yield "`arguments` are not traced to where they came from yet"
         if any(isinstance(match, ModelToolMatch) for match in tool.match):
             yield "`model_tool` calls are recorded when a model proposes them, and not judged yet"
         if any(isinstance(match, McpMatch) for match in tool.match):
@@ -35,10 +33,9 @@ def _of_tools(rules: RuleSet) -> Iterator[str]:
 def _of_content(rules: RuleSet) -> Iterator[str]:
     if rules.memory:
         yield "`memory` is not watched yet"
-    if rules.firewall != FirewallRules():
-        yield "`firewall` does not look into content yet"
-    if rules.egress.labels:
-        yield "`egress.labels` is not held against content yet"
+    lines = FirewallRules()
+    if (rules.firewall.flag_at, rules.firewall.block_at) != (lines.flag_at, lines.block_at):
+        yield "`firewall.flag_at` and `firewall.block_at` compare with nothing yet: no detector looks for injections"
     named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
     if named:
         yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"
