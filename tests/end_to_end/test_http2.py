@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import ssl
+import subprocess
 import threading
 
+import httpx
 import pytest
 
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from support.h2_client import h2_secure
-from support.proxy import Echo
-from support.raw import Reply
+from support.proxy import Echo, running_proxy
+from support.raw import Reply, tunnel
 from support.upstream import OK, say
 
 PLACE = "api.test:443"
@@ -217,3 +221,36 @@ def test_more_streams_than_allowed_are_refused_so_that_they_may_be_sent_again(ho
     host.enforcer.go_on = None
     assert [wire.read(s).status for s in started[:64]] == [200] * 64
     assert wire.goaway is None
+
+
+def test_curl_speaks_http2_when_it_may(host):
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("there is no curl here")
+    proxy = f"http://agent:secret@127.0.0.1:{host.port}"
+    said = subprocess.run(
+        [curl, "-sS", "--http2", "-x", proxy, "--cacert", str(host.ca), "-d", "abc", "-w", " %{http_version}",
+         "https://api.test/one", "https://api.test/two"],
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    assert (said.stdout.split(), said.stderr) == (["ok", "2ok", "2"], "")
+    assert received(host).count(b"Content-Length: 3\r\n") + received(host).count(b"content-length: 3\r\n") == 2
+
+
+def test_httpx_speaks_http2_when_it_may(host):
+    context = ssl.create_default_context(cafile=str(host.ca))
+    proxy = f"http://agent:secret@127.0.0.1:{host.port}"
+    with httpx.Client(http2=True, proxy=proxy, verify=context, trust_env=False) as client:
+        replies = [client.post("https://api.test/b", json={"a": number}) for number in range(3)]
+        host.enforcer.refuses, host.enforcer.refuses_in = NO, "head"
+        refused = client.post("https://api.test/b", content=b"x" * 1_000_000)
+    assert [(reply.http_version, reply.text) for reply in replies] == [("HTTP/2", "ok")] * 3
+    assert (refused.status_code, refused.json()["code"]) == (403, "policy_denied")
+
+
+def test_it_can_be_switched_off(host, tmp_path):
+    with running_proxy(tmp_path, host.enforcer, upstream_trust=host.upstream_ca, http2=False) as proxy:
+        context = ssl.create_default_context(cafile=str(tmp_path / "mitmproxy-ca-cert.pem"))
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        with tunnel(proxy.port, PLACE) as outer, context.wrap_socket(outer.conn, server_hostname="api.test") as conn:
+            assert conn.selected_alpn_protocol() == "http/1.1"

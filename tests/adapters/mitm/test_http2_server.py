@@ -139,3 +139,19 @@ def test_the_end_of_the_connection_gives_up_every_request(clock):
     pair.tell(events.ConnectionClosed(pair.context.client))
     assert pair.given_up() == [1, 3]
     assert pair.is_closed()
+
+
+def test_a_body_that_still_comes_long_after_its_answer_is_reset(clock):
+    pair = Pair(window=1000)
+    pair.client.send_headers(1, HEAD)
+    pair.pass_on()
+    pair.tell(ResponseHeaders(1, http.Response.make(403), end_stream=True))
+    pair.client.send_data(1, b"still")
+    pair.pass_on()
+    clock[0] += 59
+    pair.ring()
+    assert not pair.was_reset()
+    clock[0] += 2
+    pair.ring()
+    assert pair.was_reset()
+    assert not pair.is_closed()

@@ -45,8 +45,8 @@ class Connected(Protocol):
         """Drop the client's and every upstream transport of it, without another byte."""
         ...
 
-    def abort_upstream(self) -> bool:
-        """Drop its upstream transports; True when there were any."""
+    def abort_upstream(self, *, only_for: str | None = None) -> bool:
+        """Drop its upstream transports, or those known to be for one flow; True when there were any."""
         ...
 
     def abort_server(self, server: connection.Server) -> None:

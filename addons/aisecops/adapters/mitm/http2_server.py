@@ -74,6 +74,7 @@ class _Stream:
     answered: bool = False
     handed: int = 0
     moved_at: float = 0.0
+    answered_at: float = 0.0
     moved: int = 0
 
 
@@ -242,6 +243,7 @@ class GovernedHttp2Server(HttpConnection):
         """What the client still sends of its request is taken and thrown away."""
         if not stream.answered:
             self._meter.frames.earn(FRAMES_FOR_AN_ANSWER)
+            stream.answered_at = time.monotonic()
         stream.answered = True
         stream.thrown_away = stream.thrown_away or not stream.ended
 
@@ -313,18 +315,25 @@ class GovernedHttp2Server(HttpConnection):
     # time
 
     def _look_later(self) -> Commands:
-        if not self._looking and (self._meter.head_since is not None or self._h2.stream_buffers):
+        unfinished = self._h2.stream_buffers or any(stream.answered for stream in self._streams.values())
+        if not self._looking and (self._meter.head_since is not None or unfinished):
             self._looking = True
             yield commands.RequestWakeup(LOOK_S)
 
     def _look(self) -> Commands:
-        """A head that does not end ends the connection; an answer that is not taken ends its stream."""
+        """A head that does not end ends the connection; an answer that is not taken ends its stream.
+
+        So does a body that still comes long after its answer.
+        """
         now = time.monotonic()
         if self._meter.head_since is not None and now - self._meter.head_since > self._gate.load.bounds.head_s:
             yield from self._end(ErrorCodes.ENHANCE_YOUR_CALM, "a head did not come in time")
             return
         for stream_id, stream in list(self._streams.items()):
             unsent = self._h2.unsent(stream_id)
+            if stream.answered and not unsent and now - stream.answered_at > self._gate.load.bounds.body_s:
+                yield from self._reset(stream_id, ErrorCodes.NO_ERROR)
+                continue
             moved = stream.handed - unsent
             if not unsent or moved != stream.moved or not stream.moved_at:
                 stream.moved, stream.moved_at = moved, now if unsent else 0.0

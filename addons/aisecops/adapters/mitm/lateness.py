@@ -48,7 +48,7 @@ def end_late(gate: Gate, flow_id: str, bound: Bound) -> None:
     elif exchange.server is not None:
         connected.abort_server(exchange.server)
     else:
-        connected.abort_upstream()
+        connected.abort_upstream(only_for=flow_id)
 
 
 class Stages:

@@ -207,9 +207,14 @@ class GovernedHandler(ProxyConnectionHandler):
         for held in self.transports.values():
             _drop(held, "aborted")
 
-    def abort_upstream(self, *, why: str | None = None) -> bool:
-        """Drop the upstream side; True when there was one."""
-        servers = [(conn, held) for conn, held in self.transports.items() if not isinstance(conn, Client)]
+    def abort_upstream(self, *, why: str | None = None, only_for: str | None = None) -> bool:
+        """Drop the upstream side, or what is known of it to be for one flow; True when there was one."""
+        servers = [
+            (conn, held)
+            for conn, held in self.transports.items()
+            if not isinstance(conn, Client)
+            and (only_for is None or self.gate.dialled_by(self.client.id, conn.id) in {None, only_for})
+        ]
         for server, held in servers:
             server.error = why or server.error
             _drop(held, why or "aborted")
@@ -230,7 +235,10 @@ class GovernedHandler(ProxyConnectionHandler):
         held = self.transports.get(server)
         if held is None or server.timestamp_tls_setup or (held.writer is not None and not server.tls):
             return
-        for _, exchange in self.gate.of_client(self.client.id):
+        only = self.gate.dialled_by(self.client.id, server.id)
+        for flow_id, exchange in self.gate.of_client(self.client.id):
+            if only not in {None, flow_id}:
+                continue
             if exchange.forward is not None and not exchange.sent and exchange.goes_to(server):
                 exchange.clock.cross(Bound.CONNECT)
         _drop(held, "it took too long")
