@@ -168,11 +168,12 @@ def test_other_datagrams_and_pings_go_nowhere(there, address):
 def test_an_agent_speaks_from_its_own_address_alone(there):
     stolen = "10.77.9.9"
     there.net.run(there.net.agents, "ip", "addr", "add", f"{stolen}/32", "dev", "lo")
-    with there.net.socket(there.net.agents, socket.AF_INET, socket.SOCK_STREAM) as sock:
+    with there.net.watched() as seen, there.net.socket(there.net.agents, socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.bind((stolen, 0))
         sock.settimeout(0.5)
         with pytest.raises(TimeoutError):
             sock.connect((ELSEWHERE[0], 80))
+    assert not [packet for packet in seen if socket.inet_aton(stolen) in packet[14:54]]  # nor an answer to it
 
 
 def test_who_is_no_agent_by_its_network_is_told_so_in_tls_too(there):
