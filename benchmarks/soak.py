@@ -74,10 +74,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     with contextlib.suppress(OSError, asyncio.IncompleteReadError):
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            length = next(
-                (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-            )
-            await reader.readexactly(length)
+            await reader.readexactly(_length_in(head) or 0)
             if b" /v1/chat/" in head:
                 await _stream(writer)
                 continue
@@ -86,6 +83,10 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             writer.write(body)
             await writer.drain()
     writer.close()
+
+
+def _length_in(head: bytes) -> int | None:
+    return next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
 
 
 async def _stream(writer: asyncio.StreamWriter) -> None:
@@ -167,28 +168,23 @@ class Installation:
     async def line(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A tunnel with TLS in it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy, limit=8 * BIG)
-        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{self._auth}\r\n".encode())
+        shown = f"Proxy-Authorization: {self.shown}\r\n"
+        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{shown}\r\n".encode())
         answer = await reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in answer:
             raise SystemExit(f"no tunnel: {answer.decode()}")
         await writer.start_tls(self.trust, server_hostname=host)
         return reader, writer
 
-    @property
-    def _auth(self) -> str:
-        return f"Proxy-Authorization: {self.shown}\r\n"
-
 
 @contextlib.contextmanager
 def installed(folder: Path, upstream_port: int, ca: Path) -> Iterator[Installation]:
     """`aisecops up` with one agent, one tool and one model."""
-    proxy, control, metrics = _free_ports(3)
+    parts = dict(zip(("proxy", "control", "metrics"), _free_ports(3), strict=True))
     (folder / "rules").mkdir()
     (folder / "rules" / "soak.yaml").write_text(RULES)
     settings = {
-        "proxy": {"listen": f"127.0.0.1:{proxy}", "workers": 1},
-        "control": {"listen": f"127.0.0.1:{control}"},
-        "metrics": {"listen": f"127.0.0.1:{metrics}"},
+        **{part: {"listen": f"127.0.0.1:{port}"} for part, port in parts.items()},
         "upstream": {"ca": [str(ca)], "resolve": {f"{host}:443": f"127.0.0.1:{upstream_port}" for host in HOSTS}},
     }
     (folder / "aisecops.yaml").write_text(json.dumps(settings))  # JSON is YAML
@@ -203,7 +199,7 @@ def installed(folder: Path, upstream_port: int, ca: Path) -> Iterator[Installati
             raise SystemExit((folder / "stderr").read_text())
         shown = "Basic " + base64.b64encode(f"{AGENT}:{secret}".encode()).decode()
         trust = ssl.create_default_context(cafile=str(folder / "certs" / "bundle.pem"))
-        yield Installation(up.pid, proxy, control, shown, trust)
+        yield Installation(up.pid, parts["proxy"], parts["control"], shown, trust)
     finally:
         up.terminate()
         up.wait()
@@ -221,10 +217,7 @@ async def _ask(site: Installation, line: Lines, path: str, body: bytes, *, heade
     writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
     await writer.drain()
     head_bytes = await reader.readuntil(b"\r\n\r\n")
-    length = next(
-        (int(one[15:]) for one in head_bytes.lower().split(b"\r\n") if one.startswith(b"content-length:")), None
-    )
-    if length is not None:
+    if (length := _length_in(head_bytes)) is not None:
         await reader.readexactly(length)
     else:
         while (await reader.readuntil(b"\r\n")) != b"0\r\n":
@@ -400,10 +393,7 @@ def main() -> None:
             loads = [load for load in LOADS if not asked.loads or load.__name__ in asked.loads.split(",")]
             samples = asyncio.run(drive(site, asked.minutes * 60, loads))
     result = {"minutes": asked.minutes, "growth": growth(samples), "counts": site.counts, "samples": samples}
-    if asked.json:
-        print(json.dumps(result, indent=2))
-    else:
-        _printed(result)
+    print(json.dumps(result, indent=2)) if asked.json else _printed(result)
 
 
 if __name__ == "__main__":

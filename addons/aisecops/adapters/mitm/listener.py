@@ -145,6 +145,15 @@ class GovernedHandler(ProxyConnectionHandler):
             self.gate.redirected.pop(self.client.id, None)
             self.gate.tunnels.pop(self.client.id, None)
 
+    async def handle_connection(self, connection: Connection) -> None:
+        """As ever; but also one that is closed twice at once, as the core's task is then cancelled twice, is closed."""
+        try:
+            await super().handle_connection(connection)
+        finally:
+            held = self.transports.pop(connection, None)
+            if held is not None and isinstance(held.writer, asyncio.StreamWriter):
+                held.writer.transport.abort()
+
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
         dialling_to.set(command.connection.id)

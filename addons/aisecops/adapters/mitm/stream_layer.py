@@ -159,6 +159,17 @@ class GovernedStream(HttpStream):
         self.flow.live = False
         yield DropStream(self.stream_id)
 
+    def flow_done(self) -> Commands:
+        """As ever; and the bodies go: what the core keeps of a flow waits for the cycle collector."""
+        yield from super().flow_done()
+        if self.flow.websocket is None:
+            self._let_bodies_go()
+
+    def _let_bodies_go(self) -> None:
+        for message in (self.flow.request, self.flow.response):
+            if message is not None:
+                message.data.content = None
+
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         """As ever; but an upstream that failed before its answer began is told in a problem document."""
         unanswered = self.client_state == self.state_done and self.server_state in (

@@ -93,6 +93,8 @@ def fault_of(head: http.Response) -> str:
     """Why a client might read this head otherwise than we do; empty when it would not."""
     if not 100 <= head.status_code <= 999:  # noqa: PLR2004 - RFC 9112 4: three digits
         return "its status is no status"
+    if head.data.http_version not in {b"HTTP/1.1", b"HTTP/1.0"}:
+        return "its version is not HTTP/1"
     if any(_UNCLEAN & set(part) for part in _parts(head)):
         return "its head holds a line break or NUL"
     codings = [value.strip().lower() for value in head.headers.get_all("transfer-encoding")]
