@@ -201,3 +201,38 @@ def test_many_small_zstd_blocks_are_fine() -> None:
     stream = zstandard.ZstdCompressor().compressobj()
     pieces = [stream.compress(b"line\n") + stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK) for _ in range(500)]
     assert taken_off(b"".join(pieces) + stream.flush(), "zstd") == b"line\n" * 500
+
+
+@given(st.binary(max_size=4000), st.sampled_from(CODINGS))
+def test_whatever_was_encoded_comes_back_exactly(data: bytes, name: str) -> None:
+    assert taken_off(encoded(name, data), name) == data
+
+
+@given(st.binary(max_size=300), st.binary(min_size=1, max_size=40), st.sampled_from(CODINGS))
+def test_whatever_is_appended_is_decoded_too_or_refused(data: bytes, garbage: bytes, name: str) -> None:
+    try:
+        out = taken_off(encoded(name, data) + garbage, name)
+    except WireError:
+        return
+    # only a further member or frame may follow, and then it is in the output, or was empty and whole
+    assert name in {"gzip", "zstd"}
+    assert out == data + taken_off(garbage, name)
+
+
+@given(st.integers(0, 200_000), st.sampled_from(CODINGS), st.integers(1, 100_000))
+def test_no_more_comes_out_than_was_asked_for(size: int, name: str, most: int) -> None:
+    body = encoded(name, bytes(size))
+    if size <= most:
+        assert len(taken_off(body, name, max_bytes=most)) == size
+    else:
+        assert refusal(body, name, max_bytes=most) is Code.TOO_LARGE
+
+
+@given(st.integers(2, 60), st.sampled_from(["gzip", "zstd"]))
+def test_the_ratio_is_that_of_the_whole_body(members: int, name: str) -> None:
+    body = encoded(name, bytes(100_000)) * members
+    allowed = max(MIB, len(body) * 10)
+    if members * 100_000 <= allowed:
+        assert len(taken_off(body, name, max_bytes=10 * MIB, max_ratio=10)) == members * 100_000
+    else:
+        assert refusal(body, name, max_bytes=10 * MIB, max_ratio=10) is Code.TOO_LARGE
