@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.cuts import Cut, Cuts
-from aisecops.gateway.enforcer import Caller, StreamTap
+from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.identity import Identities
+from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.settle import Settlement, is_event_stream, is_measured
@@ -40,6 +41,7 @@ class Enforcement:
         settlement: Settlement,
         permits: Permits,
         cuts: Cuts,
+        messages: Messages,
         meter: Meter,
         control: tuple[str, int] | None,
     ) -> None:
@@ -50,6 +52,7 @@ class Enforcement:
         self._settlement = settlement
         self._permits = permits
         self._cuts = cuts
+        self._messages = messages
         self._meter = meter
         self._control = control
 
@@ -113,7 +116,18 @@ class Enforcement:
     async def finish(self, permit: str, tap: StreamTap) -> None:
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
-        await self._settlement.finish(permit, status=tap.status, size=tap.size, answer=tap.answer())
+        await self._settlement.finish(
+            permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content
+        )
+
+    async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:
+        try:
+            return await self._messages.judge(permit, from_client=from_client, data=data)
+        except Fault as fault:
+            return Refuse(code=fault.code, detail=str(fault))
+
+    async def hang_up(self, permit: str) -> None:
+        await self._messages.end(permit)
 
     async def watch(self, cut: Cut) -> None:
         await self._cuts.watch(cut)
