@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from mitmproxy.hooks import all_hooks
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
-from aisecops.gateway.enforcer import Caller, StreamTap
+from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.model.certificate import Names
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
@@ -87,6 +87,9 @@ class Lets:
         self.settled: list[HttpResponse] = []
         self.abandoned: list[tuple[str, bool]] = []
         self.finished: list[str] = []
+        self.messages: list[tuple[bool, bytes]] = []
+        self.judges_message: Callable[[bytes], Awaitable[Pass | Refuse]] | None = None
+        self.hung_up: list[str] = []
         self.unrecorded: list[tuple[str, Code]] = []
 
     def _called(self, method: str) -> Refuse | None:
@@ -150,6 +153,16 @@ class Lets:
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")
         self.finished.append(permit)
+
+    async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:
+        self.messages.append((from_client, data))
+        if from_client and (refuse := self._called("message")):
+            return refuse
+        return await self.judges_message(data) if from_client and self.judges_message else Pass(data=data)
+
+    async def hang_up(self, permit: str) -> None:
+        self._called("hang_up")
+        self.hung_up.append(permit)
 
     async def watch(self, cut: Callable[[str, Refuse], None]) -> None:
         self.cut = cut

@@ -10,6 +10,8 @@ import hashlib
 from decimal import ROUND_CEILING, Decimal
 from urllib.parse import unquote
 
+from msgspec.structs import replace
+
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
 from aisecops.controls.dlp.triggers import may_hold
 from aisecops.controls.policy.match import (
@@ -21,11 +23,11 @@ from aisecops.controls.policy.match import (
     scope_of,
 )
 from aisecops.controls.policy.target import normal_path
-from aisecops.model.action import ActionRequest, Kind, ToolEffect
+from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpRequest
+from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import ModelRule, Price, RuleSet, SourceRule, ToolRule
@@ -55,6 +57,7 @@ _VOLATILE_HEADERS = frozenset(
             "x-request-id",
             "traceparent",
             "tracestate",
+            "sec-websocket-key",
         ),
     }
 )
@@ -144,6 +147,10 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     if any(name.lower().replace("_", "-") in _METHOD_OVERRIDES for name, _ in request.headers):
         # what is judged by its method must not be done by another
         raise WireError("a header that overrides the method is not let through; send the method", Code.PROTOCOL_DENIED)
+    if request.method == WEBSOCKET:
+        raise WireError("`WEBSOCKET` is a word of rules and no method; open one with GET", Code.PROTOCOL_DENIED)
+    if opens_websocket(request):
+        request = replace(request, method=WEBSOCKET)
     segments, query = normal_path(request.path)
     limit = rules.egress.max_body_bytes
     if len(request.body) > limit:
@@ -155,7 +162,7 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     if tool is not None:
         return _tool_step(request, tool, segments, query, body)
     if model is not None:
-        return _model_step(request, model, body)
+        return _model_step(request, model, body, query)
     source = find_source(rules, method=method, host=host, port=port, path_segments=segments)
     if source is not None and request.method in READ_METHODS:
         return Step(
@@ -171,6 +178,11 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
             ),
             body=body,
             source=source,
+        )
+    if method == WEBSOCKET:
+        what = f"match: {{host: {host}, method: WEBSOCKET, path: …}}"
+        return objection(
+            request, Code.PROTOCOL_DENIED, f"a WebSocket must be asked for; declare a tool or model with `{what}`"
         )
     return objection(
         request, Code.TOOL_UNDECLARED, f"no declared tool matches `{request.method} {request.host}` and this path"
@@ -201,14 +213,19 @@ def _tool_step(
     return Step(action=action, body=body, json=data, tool=tool)
 
 
-def _model_step(request: HttpRequest, model: ModelRule, body: bytes) -> Step:
+def opens_websocket(request: HttpRequest) -> bool:
+    """True for the opening of a WebSocket; the host program has seen that its handshake is whole."""
+    return any(value.strip().lower() == "websocket" for value in values(request.headers, "upgrade"))
+
+
+def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict[str, list[str]]) -> Step:
     data = json_body(request, body)
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
-    if call is None and request.method not in READ_METHODS:
+    if call is None and request.method not in {*READ_METHODS, WEBSOCKET}:
         raise WireError(
             f"this is no call that the dialect `{model.dialect}` knows; declare the request as a tool if it shall pass"
         )
-    name = call.model if call else ""
+    name = call.model if call else query.get("model", [""])[0] if request.method == WEBSOCKET else ""
     action = _action(
         request,
         Kind.MODEL,

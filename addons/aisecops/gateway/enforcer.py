@@ -26,6 +26,12 @@ class Caller(Value):
         return f"Caller(agent_id={self.agent_id!r}, run_id={self.run_id!r})"  # never the credentials
 
 
+class Pass(Value):
+    """A WebSocket message may go on, as `data`."""
+
+    data: bytes
+
+
 class StreamTap(Protocol):
     """Watches one streamed answer. Called in order, from the event loop, and must be quick."""
 
@@ -91,6 +97,17 @@ class Enforcer(Protocol):
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         """A tapped answer has ended: charge and record it."""
+        ...
+
+    async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:
+        """Judge one whole WebSocket message before it goes on. After a refusal the channel is closed on both sides.
+
+        The messages of one channel are asked about one after the other, in the order in which they go on.
+        """
+        ...
+
+    async def hang_up(self, permit: str) -> None:
+        """A WebSocket has ended: record it."""
         ...
 
     async def watch(self, cut: Callable[[str, Refuse], None]) -> None:

@@ -42,11 +42,16 @@ class ToolEffect(StrEnum):
         return self in {ToolEffect.WRITE, ToolEffect.MEMORY_WRITE}
 
 
+WEBSOCKET = "WEBSOCKET"
+"""Stands for a method where a WebSocket is opened: rules must ask for one by this word."""
+
+
 class ActionRequest(Value):
     """One governed step, as the wire and the rules together describe it.
 
     `digest` is the SHA-256 of the exact request (method, target, governed headers, body): approvals bind to it.
     `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
+    `message`: it is one message on a WebSocket that was opened before, and not the opening.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.
     """
 
@@ -68,3 +73,4 @@ class ActionRequest(Value):
     cost_micros: int = 0
     model: str = ""
     prompt_hash: str = ""
+    message: bool = False

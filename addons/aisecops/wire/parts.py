@@ -82,6 +82,22 @@ def outgoing_parts(request: HttpRequest, body: bytes, *, unread: list[Unread] | 
     return parts.found
 
 
+def message_parts(message: bytes, *, unread: list[Unread] | None = None) -> list[Part]:
+    """The same for one WebSocket message, at `body:` as if it were a body: JSON in its strings, other text whole."""
+    parts = _Parts(unread)
+    if message.lstrip(b" \t\r\n")[:1] in {b"{", b"[", b'"'}:
+        try:
+            _add_json(parts, "body", read_json(message, max_bytes=len(message)))
+        except WireError:
+            if _is_loose_json(message):
+                raise
+        else:
+            return parts.found
+    if message:
+        _add_text(parts, "body", None, message)
+    return parts.found
+
+
 class _Parts:
     """The parts so far, up to their bound."""
 
@@ -235,6 +251,8 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
                 _add_media(parts, f"{where}:{place}", media[1], value[media.end() :])
             parts.add(f"{where}:{place}", value)
         elif isinstance(value, dict):
+            if isinstance(sound := value.get("audio"), str) and "audio" in str(value.get("type")):
+                _add_media(parts, f"{where}:{place}/audio", "audio", sound)
             told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
             if isinstance(told, str) and isinstance(data, str):
                 _add_media(parts, f"{where}:{place}/data", told, data)

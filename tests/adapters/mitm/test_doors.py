@@ -6,12 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy import http
 
-from aisecops.adapters.mitm.doors import (
-    is_websocket_answer,
-    is_websocket_handshake,
-    refused_connect,
-    refused_head,
-)
+from aisecops.adapters.mitm.doors import refused_connect, refused_head
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
@@ -23,7 +18,7 @@ WEBSOCKET = (
     (b"Upgrade", b"websocket"),
     (b"Connection", b"keep-alive, Upgrade"),
     (b"Sec-WebSocket-Version", b"13"),
-    (b"Sec-WebSocket-Key", b"eA=="),
+    (b"Sec-WebSocket-Key", b"AAAAAAAAAAAAAAAAAAAAAA=="),
 )
 
 
@@ -44,16 +39,6 @@ def test_another_name_in_tls_is_refused():
 def test_a_websocket_passes_only_where_they_are_let_in_and_only_whole():
     assert judged(a_flow(*WEBSOCKET), websockets=True) is None
     assert judged(a_flow(*WEBSOCKET)) is not None
-    for left_out in range(len(WEBSOCKET)):
-        some = [header for at, header in enumerate(WEBSOCKET) if at != left_out]
-        assert not is_websocket_handshake(a_flow(*some).request)
-
-
-def test_only_a_websocket_is_a_websocket_answer():
-    whole = {"Upgrade": "websocket", "Sec-WebSocket-Accept": "x"}
-    assert is_websocket_answer(http.Response.make(101, b"", whole))
-    assert not is_websocket_answer(http.Response.make(101, b"", {"Upgrade": "foo", "Sec-WebSocket-Accept": "x"}))
-    assert not is_websocket_answer(http.Response.make(200, b"", whole))
 
 
 def test_a_connect_may_leave_its_host_out_but_not_name_another():

@@ -9,9 +9,10 @@ from __future__ import annotations
 from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, clean_answer, frame_for_stream
-from aisecops.adapters.mitm.doors import is_websocket_answer, is_websocket_handshake, refused_head
+from aisecops.adapters.mitm.doors import refused_head
 from aisecops.adapters.mitm.framing import frame
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.handshake import is_websocket_answer, is_websocket_handshake, keep_known_extensions
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, SWITCHED, TRAILERS, UNJUDGED
 from aisecops.adapters.mitm.lateness import clock_for
 from aisecops.adapters.mitm.load import Held, most_decoded
@@ -60,7 +61,7 @@ class GovernanceAddon:
             return
         clean_answer(response)
         if response.status_code == 101:  # noqa: PLR2004 - the HTTP status
-            if not (exchange.websocket and is_websocket_answer(response)):
+            if not (exchange.websocket and is_websocket_answer(flow.request, response)):
                 self.gate.refuse(flow, SWITCHED)
                 self.gate.drop_server(flow.client_conn, flow.server_conn)
         elif exchange.permit is not None and _may_have_body(flow.request, response):
@@ -78,6 +79,9 @@ class GovernanceAddon:
             return
         if self.gate.refused(flow) or exchange.stream is not None or not exchange.sent:
             await self._let_go(exchange, "refused")
+        elif response.status_code == 101:  # noqa: PLR2004 - the HTTP status
+            exchange.upgraded = True  # its permit stands until the channel ends
+            add_headers(response, exchange.forward.response_headers if exchange.forward else ())
         elif permit := exchange.take_permit():
             answer = await self.gate.enforcer.settle(permit, response_of(response, whole=True))
             if isinstance(answer, Refuse):
@@ -149,6 +153,8 @@ class GovernanceAddon:
         if Place(normal(outcome.host), outcome.port) != Place(exchange.request.host, exchange.request.port):
             raise Fault("the request was admitted for another place than it goes to")
         apply_forward(flow.request, outcome)
+        if exchange.websocket:
+            keep_known_extensions(flow.request)
         return None
 
     def _refused_head(self, flow: http.HTTPFlow, tunnel: Tunnel | None) -> Refuse | None:
@@ -161,6 +167,8 @@ class GovernanceAddon:
             return
         if exchange.stream is not None:
             await self.gate.enforcer.finish(permit, exchange.stream.tap)
+        elif exchange.upgraded:
+            await self.gate.enforcer.hang_up(permit)
         else:
             await self.gate.enforcer.abandon(permit, why, left=exchange.sent)
 

@@ -11,6 +11,7 @@ import re
 from mitmproxy import http
 
 from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.handshake import is_websocket_handshake
 from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -27,7 +28,7 @@ def refused_head(request: http.Request, *, tunnel: Tunnel | None, sni: str | Non
     """Why this request may not go on, or None.
 
     1. its version, method and target are plain; 2. its headers are clean and said once; 3. its names agree;
-    4. its framing is plain; 5. it asks for no other protocol; 6. it is of a kind that can be read.
+    4. its framing is plain; 5. it asks for no other protocol.
     """
     fault = (
         _target_fault(request)
@@ -135,29 +136,6 @@ def _kind_fault(request: http.Request) -> str:
     if any(kind.startswith("application/grpc") for kind in kinds):
         return "gRPC is not read here; call the service's HTTP and JSON form"
     return ""
-
-
-def is_websocket_handshake(request: http.Request) -> bool:
-    """True for a complete one (RFC 6455 4.1); an incomplete one would become a raw tunnel."""
-    headers = request.headers
-    return (
-        request.method == "GET"
-        and [value.lower() for value in headers.get_all("upgrade")] == ["websocket"]
-        and "upgrade" in [token.strip().lower() for token in headers.get("connection", "").split(",")]
-        and headers.get_all("sec-websocket-version") == ["13"]
-        and len(headers.get_all("sec-websocket-key")) == 1
-        and "content-length" not in headers
-        and "transfer-encoding" not in headers
-    )
-
-
-def is_websocket_answer(response: http.Response) -> bool:
-    """True for a 101 that switches to WebSocket and nothing else."""
-    return (
-        response.status_code == 101  # noqa: PLR2004 - the HTTP status
-        and [value.lower() for value in response.headers.get_all("upgrade")] == ["websocket"]
-        and "sec-websocket-accept" in response.headers
-    )
 
 
 def _place_of(request: http.Request) -> Place | None:

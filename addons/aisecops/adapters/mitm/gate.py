@@ -27,12 +27,12 @@ from aisecops.adapters.mitm.redirected import Redirected
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.gateway.enforcer import Caller, Enforcer
+from aisecops.model.certificate import Names
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
 
 logger = logging.getLogger(__name__)
-from aisecops.model.certificate import Names
 
 Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
 """Writes a refusal as an RFC 9457 document."""
@@ -47,6 +47,11 @@ class Connected(Protocol):
 
     def abort_upstream(self, *, only_for: str | None = None) -> bool:
         """Drop its upstream transports, or those known to be for one flow; True when there were any."""
+        ...
+
+    @property
+    def reading(self) -> asyncio.Event:
+        """While it is clear, no more is read of the client or any upstream of it."""
         ...
 
     def abort_server(self, server: connection.Server) -> None:
@@ -99,6 +104,7 @@ class Exchange:
     gone: bool = False
     failed: bool = False
     websocket: bool = False
+    upgraded: bool = False
     server: connection.Server | None = None
     cut: Refuse | None = None
     was_cut: asyncio.Event = field(default_factory=asyncio.Event)

@@ -29,13 +29,14 @@ from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
-from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.load import Load, raise_descriptors
+from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
 from aisecops.adapters.mitm.turned_away import folded_accept_errors
 from aisecops.adapters.mitm.unread import UnreadRequests
+from aisecops.adapters.mitm.websockets import Websockets
 from aisecops.adapters.mitm.watchdog import watching_the_loop
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
@@ -69,7 +70,7 @@ class HostSettings:
     max_answer_bytes: int = 64 * 1024 * 1024
     bounds: Bounds = field(default_factory=Bounds)
     drain_s: float = 10.0
-    websockets: bool = False
+    websockets: bool = True
     http2: bool = True
     own_places: frozenset[tuple[str, int]] = frozenset()
     tls: ListenerTls | None = None
@@ -106,7 +107,7 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
 
 def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
     """Ours, in order, without the seal, which stands last of all."""
-    return Tunnels(gate), GovernanceAddon(gate), UnreadRequests(gate), Stages(gate), dial
+    return Tunnels(gate), GovernanceAddon(gate), Websockets(gate), UnreadRequests(gate), Stages(gate), dial
 
 
 async def serve(
@@ -129,7 +130,11 @@ async def serve(
     check_files(settings)
     load = Load(settings.bounds, descriptors=raise_descriptors())
     gate = Gate(
-        problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, http2=settings.http2, load=load
+        problem,
+        max_body_bytes=settings.max_body_bytes,
+        websockets=settings.websockets,
+        http2=settings.http2,
+        load=load,
     )
     gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
     gate.open(enforcer)

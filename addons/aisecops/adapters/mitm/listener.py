@@ -95,8 +95,10 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
     async def _handle(self, gate: Gate, reader: Any, writer: Any) -> None:
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
         handler.gate = gate
-        where_to = TRANSPARENT not in self.mode.words or handler.ask_where_to(writer)
-        if not where_to or not prove(handler.gate, handler.client.id, writer):
+        if TRANSPARENT in self.mode.words and not handler.ask_where_to(writer):
+            writer.transport.abort()
+            return
+        if not prove(handler.gate, handler.client.id, writer):
             writer.transport.abort()
             return
         handler.layer = self.make_top_layer(handler.layer.context)
@@ -129,6 +131,8 @@ class GovernedHandler(ProxyConnectionHandler):
         self.timeout_watchdog = clock  # type: ignore[assignment] # the same shape
         self._unwritten = Unwritten(self.transports, load, late=self.abort)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._reading = asyncio.Event()
+        self._reading.set()
         self.gate.connected[self.client.id] = self
         # the core's five would be held by five long answers, and every other request of the client would wait
         self.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(MAX_STREAMS))
@@ -141,8 +145,8 @@ class GovernedHandler(ProxyConnectionHandler):
             self._unwritten.drop()
             del self.gate.connected[self.client.id]
             self.gate.dials.pop(self.client.id, None)
-            self.gate.names.pop(self.client.id, None)
             self.gate.redirected.pop(self.client.id, None)
+            self.gate.names.pop(self.client.id, None)
             self.gate.tunnels.pop(self.client.id, None)
 
     async def handle_connection(self, connection: Connection) -> None:
@@ -174,8 +178,10 @@ class GovernedHandler(ProxyConnectionHandler):
         self._unwritten.look()
 
     async def drain_writers(self) -> None:
-        """As ever; and before more of a body is read, wait for room for it."""
+        """As ever; and before more is read, what was read is judged, and there is room for it."""
         await super().drain_writers()
+        while not self._reading.is_set():
+            await self._reading.wait()
         load = self.gate.load
         if load.room.is_tight and any(
             exchange.held.size_bytes and exchange.stream is None for _, exchange in self.gate.of_client(self.client.id)
@@ -203,7 +209,7 @@ class GovernedHandler(ProxyConnectionHandler):
     def close_connection(
         self,
         connection: Connection,
-        half_close: bool = False,
+        half_close: bool = False,  # noqa: FBT001, FBT002 - the core's
     ) -> None:
         """As ever; but TLS on the listener ends in both directions at once, after what was written."""
         writer = self.transports[connection].writer
@@ -228,6 +234,11 @@ class GovernedHandler(ProxyConnectionHandler):
             server.error = why or server.error
             _drop(held, why or "aborted")
         return bool(servers)
+
+    @property
+    def reading(self) -> asyncio.Event:
+        """While it is clear, no more is read of the client or any upstream of it."""
+        return self._reading
 
     def abort_server(self, server: Server) -> None:
         """Drop the transport of one upstream connection."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import time
+import re
 from http import HTTPStatus
 
 from mitmproxy.net.http.http1 import assemble_response

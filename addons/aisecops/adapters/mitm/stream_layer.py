@@ -32,6 +32,7 @@ from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, 
 from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.model.outcome import Refuse
+from aisecops.adapters.mitm.websocket_layer import GovernedWebsocket
 
 Commands = layer.CommandGenerator[None]
 
@@ -145,6 +146,18 @@ class GovernedStream(HttpStream):
             return
         yield from super().send_response(already_streamed)
 
+    def flow_done(self) -> Commands:
+        """As ever; but a WebSocket goes on in a layer of ours."""
+        exchange = self._gate.exchanges.get(self.flow.id)
+        if self.flow.websocket is None or exchange is None or not exchange.upgraded:
+            yield from super().flow_done()
+            self._let_bodies_go()
+            return
+        self.child_layer = GovernedWebsocket(self.context, self.flow, self._gate, exchange)
+        self._handle_event = self.passthrough
+        yield from self.child_layer.handle_event(events.Start())
+        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+
     def _end_cut_stream(self, exchange: Exchange) -> Commands:
         """The protocol's own error as the last thing of the stream, then its proper end."""
         self.flow.error = flow.Error("cut")
@@ -159,13 +172,8 @@ class GovernedStream(HttpStream):
         self.flow.live = False
         yield DropStream(self.stream_id)
 
-    def flow_done(self) -> Commands:
-        """As ever; and the bodies go: what the core keeps of a flow waits for the cycle collector."""
-        yield from super().flow_done()
-        if self.flow.websocket is None:
-            self._let_bodies_go()
-
     def _let_bodies_go(self) -> None:
+        """What the core keeps of a flow waits for the cycle collector, and bodies are large."""
         for message in (self.flow.request, self.flow.response):
             if message is not None:
                 message.data.content = None

@@ -22,7 +22,7 @@ from aisecops.controls.policy.match import (
     scope_of,
 )
 from aisecops.controls.policy.mistakes import nearest, shown
-from aisecops.model.action import Kind
+from aisecops.model.action import WEBSOCKET, Kind
 from aisecops.model.decision import Mode, Verdict
 from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
@@ -32,7 +32,7 @@ from aisecops.model.risk import to_micros
 from aisecops.model.rules import AgentRule, GrantRule, RuleSet, ToolRule
 from aisecops.model.value import Value
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class Explanation(Value):
@@ -94,6 +94,9 @@ def _explained(rules: RuleSet, agent: AgentRule, method: str, split: SplitResult
     if source := find_source(rules, **where):
         named = f"sources[{rules.sources.index(source)}]"
         return _allowed(agent, Kind.SOURCE, f"source:{source.match.host}", named, str(source.place))
+    if method == WEBSOCKET:
+        what = "a WebSocket must be asked for; name `WEBSOCKET` in the `method` of a tool's or model's match"
+        return _denied(Code.PROTOCOL_DENIED, what, mode=agent.mode)
     what = f"no declared tool matches {shown(f'{method} {host}{split.path}')}"
     return _denied(Code.TOOL_UNDECLARED, what, mode=agent.mode)
 

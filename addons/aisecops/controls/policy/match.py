@@ -18,6 +18,7 @@ from aisecops.controls.policy.patterns import path_matches
 from aisecops.controls.policy.places import Index, Spot, places_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling, filled
+from aisecops.model.action import WEBSOCKET
 from aisecops.model.rules import HttpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
 
@@ -105,9 +106,14 @@ def _first[R](
 ) -> Spot[HttpMatch, R] | None:
     """The most specific match of this request: the index has them in that order."""
     for spot in index.at(host, port):
-        if (not spot.match.methods or method in spot.match.methods) and path_matches(spot.match.path, path_segments):
+        if _says(spot.match, method) and path_matches(spot.match.path, path_segments):
             return spot
     return None
+
+
+def _says(match: HttpMatch, method: str) -> bool:
+    """A two-way channel is never meant by a rule that does not name it."""
+    return method in match.methods or (not match.methods and method != WEBSOCKET)
 
 
 def _is_called(pattern: str, called: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from aisecops.controls.policy.match import FAMILY, READ_METHODS
 from aisecops.controls.policy.mistakes import nearest, pick
 from aisecops.controls.policy.template import pattern_of
+from aisecops.model.action import WEBSOCKET
 from aisecops.model.certificate import written_name
 from aisecops.model.entities import ENTITIES, GROUPS, NOT_LOOKED_FOR
 from aisecops.model.rules import (
@@ -39,6 +40,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
         *_twin_matches(rules),
         *_families(rules),
         *_writing_sources(rules),
+        *_uncounted_channels(rules),
         *_idle_sequences(rules),
         *_misspelt_memory(rules),
         *_unknown_entities(rules),
@@ -157,6 +159,14 @@ def _families(rules: RuleSet) -> Iterator[Problem]:
         if tool.name.endswith(FAMILY) and not all(isinstance(match, McpMatch) for match in tool.match):
             what = f"`{tool.name}` is a family, and only tools of an MCP server come in families"
             yield _problem(tool.place, what, "give it one name, or match `{mcp: {host: …}}`")
+
+
+def _uncounted_channels(rules: RuleSet) -> Iterator[Problem]:
+    for tool in rules.tools.values():
+        channel = any(isinstance(match, HttpMatch) and WEBSOCKET in match.methods for match in tool.match)
+        if channel and any(found is not None and found.side == "response" for found in (tool.rows, tool.cost)):
+            what = f"`{tool.name}` is a WebSocket, whose answers cannot be counted"
+            yield _problem(tool.place, what, "leave out the `response` of `rows` and `cost`, or match another method")
 
 
 def _writing_sources(rules: RuleSet) -> Iterator[Problem]:

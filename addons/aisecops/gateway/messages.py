@@ -1,0 +1,300 @@
+"""Messages on a WebSocket that was opened as a step: each is judged before it passes, and the channel ends with a no.
+
+A message to a tool is a step of that tool: token, run, content, budgets and risk are judged as for a request, and it is
+charged as one. A message to a model is judged for its run and its content, and costs nothing by itself; what the model
+counts in its answers is charged as they come. What comes from the upstream is bounded and counted. A message cannot
+wait for a person: what would be held is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from msgspec.structs import replace
+
+from aisecops.controls.budget import charge as budget
+from aisecops.controls.dlp.judge import entities_for
+from aisecops.controls.dlp.redact import mask
+from aisecops.gateway.classify import cost_micros
+from aisecops.gateway.describe import decided, event, passed_unread, returned
+from aisecops.gateway.enforcer import Pass
+from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
+from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.refuse import refusal
+from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
+from aisecops.model.action import Kind
+from aisecops.model.decision import Verdict
+from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.facts import Facts, TokenFacts
+from aisecops.model.finding import Finding, FindingAction
+from aisecops.model.ids import DecisionId
+from aisecops.model.outcome import Refuse
+from aisecops.model.record import Event, EventName
+from aisecops.model.refusals import Code
+from aisecops.model.risk import Thresholds, from_micros
+from aisecops.model.rules import RuleSet
+from aisecops.model.rules import Unread as UnreadRule
+from aisecops.model.state import Snapshot
+from aisecops.wire.parts import Unread, message_parts
+from aisecops.wire.realtime import usage_in
+
+DIGEST_BYTES = 16
+
+
+class _Traffic:
+    """What has passed on one channel."""
+
+    def __init__(self) -> None:
+        self.sent = self.received = self.messages_sent = self.messages_received = 0
+        self.cost_micros = 0
+
+
+class Messages:
+    """Judges the messages of every open channel of this process. `key` (at most 64 bytes) makes their digests."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        ids: Ids,
+        meter: Meter,
+        scanner: ContentScanner,
+        permits: Permits,
+        key: bytes,
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._scanner = scanner
+        self._permits = permits
+        self._key = key
+        self._traffic: dict[str, _Traffic] = {}
+
+    async def judge(self, name: str, *, from_client: bool, data: bytes) -> Pass | Refuse:
+        """Whether one whole message passes, and as what. It is recorded before it leaves. Raises `Fault`."""
+        permit = self._permits.find(name)
+        if permit is None:
+            raise Fault("a message came on a channel that is not open")
+        rules = self._rules.current()
+        if len(data) > rules.egress.max_body_bytes:
+            what = f"the message has {len(data)} bytes, `egress.max_body` is {rules.egress.max_body_bytes}"
+            return _named(permit, Code.TOO_LARGE, what)
+        traffic = self._traffic.setdefault(name, _Traffic())
+        if from_client:
+            outcome = await self._to_upstream(rules, permit, data)
+            if isinstance(outcome, Pass):
+                traffic.sent += len(outcome.data)
+                traffic.messages_sent += 1
+            return outcome
+        traffic.received += len(data)
+        traffic.messages_received += 1
+        return await self._charged_for(rules, permit, data, traffic) or Pass(data=data)
+
+    async def end(self, name: str) -> None:
+        """The channel is closed: the second record of its step."""
+        traffic = self._traffic.pop(name, _Traffic())
+        permit = self._permits.take(name)
+        if permit is None:
+            return
+        await self._record.append(
+            returned(
+                permit.facts,
+                permit.judged.decision,
+                status=101,
+                sent=traffic.sent,
+                received=traffic.received,
+                messages_sent=traffic.messages_sent,
+                messages_received=traffic.messages_received,
+                cost=from_micros(permit.facts.request.cost_micros + traffic.cost_micros),
+                duration_ms=self._clock.now_ms() - permit.started_ms,
+            )
+        )
+
+    # to the upstream
+
+    async def _to_upstream(self, rules: RuleSet, permit: Permit, data: bytes) -> Pass | Refuse:
+        if not _declared(rules, permit):
+            return _named(permit, Code.POLICY_DENIED, "the rules no longer declare this WebSocket")
+        unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
+        try:
+            parts = message_parts(data, unread=unread)
+        except WireError as error:
+            refuse = _named(permit, error.code, error.detail)
+            await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
+            return refuse
+        entities = entities_for(rules.egress, destination_words(permit.facts.request))
+        findings = await self._scanner.scan(parts, entities) if entities else ()
+        facts, judged = await self._judged(rules, permit, data, findings)
+        if judged.decision.enforced is not Verdict.ALLOW:
+            return await self._refused(rules, permit, facts, judged, data)
+        return await self._passed(rules, permit, facts, judged, data, tuple(unread or ()))
+
+    async def _judged(
+        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...]
+    ) -> tuple[Facts, Judged]:
+        """One judgment, made true in the store when it changes anything there."""
+        decision_id = DecisionId(self._ids.new("dec_"))
+        for _ in range(SWAP_TRIES):
+            facts, version = await self._facts(permit, data, findings)
+            judged = judge(rules, facts, decision_id)
+            if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
+                return facts, judged
+            try:
+                await self._store.swap_tree(facts.tree.root_run_id, seen=version, new=judged.tree)
+            except Stale:
+                continue
+            return facts, judged
+        raise StoreError("the run's tree is changed by others faster than it can be read")
+
+    async def _facts(self, permit: Permit, data: bytes, findings: tuple[Finding, ...]) -> tuple[Facts, int]:
+        opened = permit.facts
+        claims = opened.token.claims if opened.token else None
+        snapshot = await self._store.snapshot(
+            opened.principal.run_id, token_id=claims.jti if claims else None, key_id=claims.kid if claims else ""
+        )
+        if snapshot is None:
+            raise StoreError("the run has vanished from the store")
+        now_ms = self._clock.now_ms()
+        model = opened.request.kind is Kind.MODEL
+        request = replace(
+            opened.request,
+            message=True,
+            digest=f"blake2b:{self._digest(data)}",
+            cost_micros=0 if model else opened.request.cost_micros,
+        )
+        facts = replace(
+            opened,
+            now_ms=now_ms,
+            request=request,
+            tree=snapshot.tree,
+            token=_still_good(opened.token, snapshot, now_ms=now_ms),
+            findings=findings,
+            approval=None,
+        )
+        return facts, snapshot.version
+
+    async def _passed(  # noqa: PLR0917 - the whole of what was decided
+        self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, data: bytes, unread: tuple[Unread, ...]
+    ) -> Pass:
+        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
+        tool = facts.request.kind is Kind.TOOL
+        try:
+            leaves = mask(data, hidden) if hidden else data
+            whole = decided(facts, judged, _lines(rules, facts)) if tool or judged.findings else ()
+            await self._record.append(
+                *whole,
+                self._event(EventName.MESSAGE_PASSED, permit, data, decision=judged.decision.decision_id),
+                *(passed_unread(facts, judged.decision, "message", one.size_bytes) for one in unread),
+                durable=facts.request.effect.changes_state,
+            )
+        except Fault:
+            if tool:
+                await give_back(self._store, facts, judged)
+            raise
+        self._count(judged)
+        for one in unread:
+            self._meter.uninspected("message", one.size_bytes)
+        return Pass(data=leaves)
+
+    async def _refused(self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, data: bytes) -> Refuse:
+        lines = _lines(rules, facts)
+        refuse = refusal(facts, judged, lines)
+        if judged.decision.enforced is Verdict.HOLD:
+            refuse = replace(refuse, detail=f"{refuse.detail}; a message cannot wait for one, so send it as a request")
+        await self._record.append(
+            *decided(facts, judged, lines), self._event(EventName.MESSAGE_REFUSED, permit, data, code=refuse.code)
+        )
+        self._count(judged)
+        self._meter.decided(
+            agent=facts.principal.agent_id,
+            tool=facts.request.tool,
+            effect=facts.request.effect.value,
+            decision="deny",
+            code=refuse.code.value,
+            seconds=0.0,
+        )
+        return refuse
+
+    def _count(self, judged: Judged) -> None:
+        for found in judged.findings:
+            self._meter.egress_found(found.finding.entity, found.action.value)
+
+    # from the upstream
+
+    async def _charged_for(self, rules: RuleSet, permit: Permit, data: bytes, traffic: _Traffic) -> Refuse | None:
+        """What a model says that its answer has cost; a refusal once that is more than the run has."""
+        model = permit.step.model
+        used = usage_in(data) if model is not None else None
+        if model is None or used is None:
+            return None
+        facts = permit.facts
+        run_id = facts.principal.run_id
+        cost = cost_micros(model, facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens)
+        traffic.cost_micros += cost
+        tree = await change_tree(self._store, facts, lambda now: budget.settle(now, run_id, cost_delta_micros=cost))
+        await self._record.append(
+            returned(
+                facts,
+                permit.judged.decision,
+                status=101,
+                cost=from_micros(cost),
+                usage={"input_tokens": used.input_tokens, "output_tokens": used.output_tokens},
+            )
+        )
+        nothing = budget.Charge(run_id=run_id, counts_call=False, counts_write=False, cost_micros=0, counts_rate=False)
+        faults = budget.project(tree, nothing, limits_of(rules, tree, run_id), now_ms=self._clock.now_ms()).faults
+        over = budget.judge(fault for fault in faults if fault.budget == budget.COST)
+        if not over.reasons:
+            return None
+        return _named(permit, over.reasons[0].code, over.reasons[0].detail, rule=over.reasons[0].rule)
+
+    def _digest(self, data: bytes) -> str:
+        return hashlib.blake2b(data, key=self._key, digest_size=DIGEST_BYTES).hexdigest()
+
+    def _event(self, name: EventName, permit: Permit, data: bytes, **fields: object) -> Event:
+        return event(
+            name,
+            permit.facts,
+            permit.judged.decision,
+            control=("AIS-EXE-01", "AIS-OBS-01"),
+            direction="to_upstream",
+            bytes=len(data),
+            digest=self._digest(data),
+            tool=permit.facts.request.tool,
+            **fields,
+        )
+
+
+def _declared(rules: RuleSet, permit: Permit) -> bool:
+    step = permit.step
+    if step.tool is not None:
+        return step.tool.name in rules.tools
+    return step.model is not None and step.model.name in rules.models
+
+
+def _still_good(token: TokenFacts | None, snapshot: Snapshot, *, now_ms: int) -> TokenFacts | None:
+    """The token the channel was opened with, as it stands now: a channel outlives no token."""
+    if token is None or token.claims is None:
+        return token
+    if now_ms >= token.claims.exp * 1000:
+        return TokenFacts(fault=Code.TOKEN_EXPIRED, detail="the token of the WebSocket has expired; open another")
+    if snapshot.revoked:
+        return TokenFacts(fault=Code.TOKEN_REVOKED, detail="the token of the WebSocket is revoked")
+    return token
+
+
+def _lines(rules: RuleSet, facts: Facts) -> Thresholds:
+    return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
+
+
+def _named(permit: Permit, code: Code, detail: str, *, rule: str = "") -> Refuse:
+    return Refuse(
+        code=code, detail=detail, rule=rule, decision_id=permit.decision_id, run_id=permit.facts.principal.run_id
+    )
