@@ -235,6 +235,18 @@ async def test_what_a_child_run_read_holds_its_parent_too() -> None:
     assert isinstance(await mails(house, run, "mallory@evil.test"), Refuse)
 
 
+async def test_what_a_tool_streams_is_known_again_too() -> None:
+    house = House(ARGUING)
+    run = await house.run()
+    outcome = await house.ask(run, request("GET", "https://en.wiki.example/feed"))
+    head = HttpResponse(status=200, headers=(("Content-Type", "text/event-stream"),))
+    tap = house.enforcement.tap(outcome.permit, head)
+    assert tap is not None
+    tap.feed(f"data: {PAGE[:90]}\ndata: {PAGE[90:]}\n\n".encode())
+    await house.enforcement.finish(outcome.permit, tap)
+    assert isinstance(await mails(house, run, "mallory@evil.test"), Refuse)
+
+
 async def test_another_run_that_passes_the_page_on_is_known_too() -> None:
     house = House(ARGUING)
     await reads_page(house, await house.run())

@@ -116,7 +116,9 @@ class Enforcement:
     async def finish(self, permit: str, tap: StreamTap) -> None:
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
-        await self._settlement.finish(permit, status=tap.status, size=tap.size, answer=tap.answer())
+        await self._settlement.finish(
+            permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content
+        )
 
     async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:
         try:

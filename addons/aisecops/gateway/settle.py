@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.controls.tokens.cover import rows_within
+from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step, cost_micros
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import event, returned
@@ -63,7 +64,7 @@ class Settlement:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
         permit = self._taken(name)
         try:
-            answer, data = self._read(permit.step, response)
+            answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             self._fits(permit, data)
             provenance = await self._provenance(permit, response)
@@ -83,10 +84,14 @@ class Settlement:
         )
         return replace(response, headers=(*response.headers, shown))
 
-    async def finish(self, name: str, *, status: int, size: int, answer: LlmAnswer | None) -> None:
-        """A streamed answer has ended: charge and record it."""
+    async def finish(
+        self, name: str, *, status: int, size: int, answer: LlmAnswer | None, content: HttpResponse | None = None
+    ) -> None:
+        """A streamed answer has ended: charge and record it. `content` is what a tool's stream said."""
         permit = self._taken(name)
-        await self._closed(permit, status=status, size=size, cost=self._cost(permit, answer, None), answer=answer)
+        provenance = await self._provenance(permit, content) if content is not None else None
+        cost = self._cost(permit, answer, None)
+        await self._closed(permit, status=status, size=size, cost=cost, answer=answer, provenance=provenance)
 
     async def abandon(self, name: str, why: str, *, left: bool) -> None:
         """There will be no answer. What never left is given back; what may have left stays charged."""
@@ -119,7 +124,7 @@ class Settlement:
             return None, None
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            data = read_json(body, max_bytes=MAX_ANSWER_BYTES)
+            data = read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None)
             answer = read_answer(step.model.dialect, data) if step.call and step.model else None
         except WireError as error:
             raise Unfit(
