@@ -34,7 +34,7 @@ NOT_RUN = " (not run again)"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1500),
     pytest.mark.skipif(not FOLDER, reason="`make clients` installs the clients and runs this"),
 ]
 
