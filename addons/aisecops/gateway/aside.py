@@ -1,0 +1,29 @@
+"""Work on bodies that are large or compressed, aside from the event loop.
+
+Knows from which size on a thread pays. Decompressors let go of the interpreter while they work, so that the loop goes
+on; what holds on to it, the JSON reader above all, is bounded by the sizes of bodies (`benchmarks/bombs.py` measures).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from aisecops.model.exchange import Headers, values
+
+ASIDE_FROM_BYTES = 256 * 1024
+"""A plain body from this size on is read aside; a compressed one always, for it may become anything."""
+
+AT_ONCE = 2
+"""Bodies read aside at once in one process: more would not be faster, and each holds what it unfolds."""
+
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aside")
+
+
+async def aside[**P, T](size_bytes: int, headers: Headers, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What `work` returns or raises; done here when the body of `size_bytes` is small and plain."""
+    compressed = any(value.strip().lower() != "identity" for value in values(headers, "content-encoding"))
+    if size_bytes < ASIDE_FROM_BYTES and not (compressed and size_bytes):
+        return work(*args, **named)
+    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: work(*args, **named))
