@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from aisecops.ops.environment import made_trust
 from aisecops.ops.sandboxed import (
     CACHES,
     Surroundings,
+    _occupy,
     doors,
     inherited_variables,
     names,
@@ -144,6 +146,21 @@ def test_what_leads_out_or_proves_the_agent_is_not_inherited(folder):
     told = inherited_variables(environ, settings, rules_in(settings))
 
     assert told == {"HOME": "/home/me", "OPENAI_API_KEY": "k", **CACHES}
+
+
+def test_what_the_command_could_make_is_made_first(folder):
+    settings = load({}, environ={}, folder=folder)
+
+    _occupy(settings, around(folder))
+
+    assert stat.S_IMODE(settings.paths.state.stat().st_mode) == 0o700
+    assert load({}, environ={}, folder=folder) == settings  # nothing is set by the file that is made
+
+
+def test_what_it_could_not_make_is_left_alone(folder):
+    _occupy(load({}, environ={}, folder=folder), around(folder, home=folder / "me"))
+
+    assert [path.name for path in folder.iterdir()] == ["rules"]
 
 
 def test_a_plan_comes_through_as_it_was_written(folder):

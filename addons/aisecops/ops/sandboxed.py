@@ -219,11 +219,17 @@ def _settings_files(settings: Settings, around: Surroundings) -> tuple[Path, ...
 
 def _occupy(settings: Settings, around: Surroundings) -> None:
     """Make what the command could make first, and we would believe later."""
-    private_folder(settings.paths.state)
     may_change = [path.resolve() for path in writable(settings, around)]
-    for file in _settings_files(settings, around):
-        if not file.exists() and any(file.resolve().is_relative_to(path) for path in may_change):
-            write_whole(file, _PLACEHOLDER, mode=PUBLIC)
+
+    def could_be_made(path: Path) -> bool:
+        above = next(folder for folder in path.parents if folder.exists())
+        inside = any(path.resolve().is_relative_to(folder) for folder in may_change)
+        return inside and not path.exists() and os.access(above, os.W_OK)
+
+    if could_be_made(settings.paths.state):
+        private_folder(settings.paths.state)
+    for file in filter(could_be_made, _settings_files(settings, around)):
+        write_whole(file, _PLACEHOLDER, mode=PUBLIC)
 
 
 def _lost(paths: Iterable[Path]) -> Iterator[Path]:

@@ -78,7 +78,7 @@ class Channel:
 
     def outcome(self) -> Failure | tuple[socket.socket, ...]:
         """What `hand_over` or `admit` said at the other end; raises Ended."""
-        said, descriptors, _, _ = socket.recv_fds(self._line, _CHUNK, _MOST_LISTENERS)
+        said, descriptors, _, _ = socket.recv_fds(self._line, _CHUNK, _MOST_LISTENERS, socket.MSG_CMSG_CLOEXEC)
         listeners = tuple(socket.socket(fileno=descriptor) for descriptor in descriptors)
         if not said:
             raise Ended

@@ -85,10 +85,12 @@ def _upstream_proxy(settings: Settings) -> Iterator[Diagnosis]:
         return
     try:
         proxy = url.resolved(environment())
-        with socket.create_connection((proxy.host, proxy.port), TIMEOUT_S):
-            yield well(check, f"`{proxy.place}` answers")
     except ConfigError as wrong:
         yield bad(check, str(wrong), wrong.mend)
+        return
+    try:
+        with socket.create_connection((proxy.host, proxy.port), TIMEOUT_S):
+            yield well(check, f"`{proxy.place}` answers")
     except OSError as failed:
         yield bad(check, f"`{proxy.place}` does not answer: {failed.strerror or failed}", "check upstream.proxy")
 
