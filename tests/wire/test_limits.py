@@ -163,3 +163,18 @@ def test_doubles_are_read(number: str) -> None:
 
 def test_long_digits_inside_text_are_no_number() -> None:
     assert read('{"iban":"' + "1" * 60 + '"}') == {"iban": "1" * 60}
+
+
+def test_too_many_values_are_refused_before_any_is_built():
+    many = b"[" + b"1," * 10 + b"1]"
+    assert read_json(many, max_bytes=1000, max_values=11) == [1] * 11
+    with pytest.raises(WireError) as refused:
+        read_json(many, max_bytes=1000, max_values=10)
+    assert refused.value.code is Code.TOO_LARGE
+    assert read_json(many, max_bytes=1000, max_values=None) == [1] * 11
+
+
+@pytest.mark.parametrize("text", [",[{" * 50, '\\",\\"' * 20, "a\\\\", "\\\\\\\"" + "," * 30])
+def test_what_stands_in_a_text_is_no_value(text):
+    written = b'["' + text.encode() + b'",' + b'"' + text.encode() + b'"]'
+    assert len(read_json(written, max_bytes=1000, max_values=4)) == 2

@@ -7,6 +7,7 @@ is what the other side understands. Does not know what any document means.
 from __future__ import annotations
 
 import json
+import re
 from typing import NoReturn
 
 import orjson
@@ -18,20 +19,26 @@ type JsonValue = bool | int | float | str | list[JsonValue] | dict[str, JsonValu
 
 MAX_DEPTH = 64
 MAX_DIGITS = 20  # of 64 bits, in one run; a double needs 17
+MAX_VALUES = 200_000  # of a request: the JSON reader lets nobody else run while it builds them
 
 _INTEGERS = range(-(2**63), 2**64)
 _DIGITS_TO_ZERO = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte in range(256))
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
 
 
-def read_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> JsonValue:
+def read_json(
+    data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_values: int | None = MAX_VALUES
+) -> JsonValue:
     """The one document in `data`: UTF-8 without BOM, every name once, only finite numbers, nothing after it.
 
     Integers must fit 64 bits, signed or unsigned; no number has more than `MAX_DIGITS` digits in a run. Raises
-    `WireError`, `too_large` over `max_bytes`, else `unreadable`.
+    `WireError`, `too_large` over `max_bytes` or, counted before anything is built, `max_values`; else `unreadable`.
     """
     if len(data) > max_bytes:
         raise WireError(f"the JSON document is over {max_bytes} bytes", Code.TOO_LARGE)
+    if max_values is not None and _has_more_values(data, max_values):
+        raise WireError(f"the JSON document has over {max_values} values", Code.TOO_LARGE)
     try:
         value: JsonValue = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -45,6 +52,23 @@ def read_json(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH) -> Jso
     elif data.count(b":") != members + inside:
         _refuse_duplicate()
     return value
+
+
+def _has_more_values(data: bytes, most: int) -> bool:
+    """True when over `most` commas and opening brackets stand outside strings: each begins a value."""
+    if _beginnings(data, 0, len(data)) <= most:
+        return False
+    seen = at = 0
+    for text in _TEXT.finditer(data):
+        seen += _beginnings(data, at, text.start())
+        at = text.end()
+        if seen > most:
+            return True
+    return seen + _beginnings(data, at, len(data)) > most
+
+
+def _beginnings(data: bytes, start: int, end: int) -> int:
+    return sum(data.count(mark, start, end) for mark in (b",", b"[", b"{"))
 
 
 def _survey(value: JsonValue, max_depth: int) -> tuple[int, int, bool]:
