@@ -9,10 +9,13 @@ import ssl
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 import requests
+from cryptography.hazmat.primitives.serialization import Encoding
+from mitmproxy import ctx
 
 from aisecops.adapters.mitm import listener_tls
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
@@ -184,6 +187,37 @@ def test_what_a_connection_proved_ends_with_it(house):
         assert house.lets.names == frozenset()
 
 
+def test_what_was_proven_is_forgotten_with_the_connection(house):
+    def kept():
+        return house.proxy.call(lambda: dict(ctx.master.addons.get("aisecops-governance").gate.names))
+
+    with house.outer(house.clients.certified("agent-9.test")) as conn:
+        house.inside(conn)
+        assert frozenset({written_name("agent-9.test")}) in kept().values()
+    _within(lambda: not kept())
+
+
+@pytest.mark.parametrize("days", [(-3, -1), (1, 3)])
+def test_a_verified_certificate_that_is_over_by_now_proves_nothing_more(tmp_path, days):
+    # as in a session that OpenSSL resumed: it was verified when it began
+    over = Authority(tmp_path, "a").certified("agent-7.test", begins_days=days[0], ends_days=days[1])
+    shaken = SimpleNamespace(
+        context=SimpleNamespace(verify_mode=ssl.CERT_OPTIONAL),
+        getpeercert=lambda binary_form: over.certificate.public_bytes(Encoding.DER),
+    )
+    with pytest.raises(ConnectionError, match="over"):
+        listener_tls.proven_names(SimpleNamespace(get_extra_info=lambda _name: shaken))
+
+
+def test_a_certificate_that_nobody_verified_proves_nothing(tmp_path):
+    shown = Authority(tmp_path, "a").certified("agent-7.test")
+    shaken = SimpleNamespace(
+        context=SimpleNamespace(verify_mode=ssl.CERT_NONE),
+        getpeercert=lambda binary_form: shown.certificate.public_bytes(Encoding.DER),
+    )
+    assert listener_tls.proven_names(SimpleNamespace(get_extra_info=lambda _name: shaken)) == frozenset()
+
+
 def test_a_certificate_without_names_proves_nothing(house):
     with house.outer(house.clients.certified()) as conn:
         house.inside(conn)
@@ -230,8 +264,7 @@ def test_a_chain_over_an_intermediate_authority_is_followed_and_a_broken_one_is_
     middle = Authority(tmp_path, "middle", above=house.clients)
     whole = middle.certified("agent-7.test")
     assert house.enters(whole)
-    leaf_only = whole.certificate_file.read_bytes().split(b"-----END CERTIFICATE-----\n")[0]
-    whole.certificate_file.write_bytes(leaf_only + b"-----END CERTIFICATE-----\n")
+    whole.certificate_file.write_bytes(whole.certificate.public_bytes(Encoding.PEM))
     assert not house.enters(whole)
 
 

@@ -160,9 +160,9 @@ class _Asked(asyncio.Protocol):
 
 def _refused(status: int) -> str:
     match status:
-        case 407:
-            return "asks for other credentials than `upstream.proxy` has (407)"
-        case 401 | 403 | 451:
+        case 401 | 407:
+            return f"asks for other credentials than `upstream.proxy` has ({status})"
+        case 403 | 451:
             return f"does not let us go there ({status}); ask those who run it"
         case 504:
             return "could not reach it in time (504)"
