@@ -60,6 +60,7 @@ class Metrics:
         self._maturity = gauge("maturity_level", "maturity level with evidence", "mostrecent")
         self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
         self._lag = gauge("record_lag_seconds", "age of the oldest event not yet durable", "livemax")
+        self._loop_lag = gauge("loop_lag_seconds", "how late the event loop was when last looked at", "livemax")
         self._version: str | None = None
 
     # The gateway
@@ -102,6 +103,10 @@ class Metrics:
     def record_lag(self, seconds: float) -> None:
         """The oldest event not yet durable is this old."""
         self._lag().set(seconds)
+
+    def loop_lag(self, seconds: float) -> None:
+        """The event loop of this process was so late."""
+        self._loop_lag().set(seconds)
 
     # The control plane, and whoever reads the rules
 

@@ -8,6 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.mitm.listener_tls import ListenerTls
 from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
@@ -18,7 +19,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
-from aisecops.ops.settings import ProxySettings, Settings
+from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
 from aisecops.ops.wiring import enforcement, foundation
@@ -88,6 +89,7 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
             problem=process.problem,
             stop=stop,
             ready=lambda host, port: ready(_url(settings, host, port)),
+            lag=process_metrics().loop_lag,
         )
     return 0
 
@@ -111,8 +113,29 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         http2=settings.proxy.http2,
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
+        bounds=bounds(settings.limits),
+        max_answer_bytes=settings.limits.max_answer_bytes,
         tls=listener_tls(settings.proxy),
         upstream_proxy=settings.upstream.proxy.resolved(environment()) if settings.upstream.proxy else None,
+    )
+
+
+def bounds(limits: LimitSettings) -> Bounds:
+    """What the host takes on, as it was set."""
+    return Bounds(
+        connect_s=limits.connect_seconds,
+        first_byte_s=limits.first_byte_seconds,
+        idle_s=limits.idle_seconds,
+        total_s=limits.total_seconds,
+        head_s=limits.head_seconds,
+        handshake_s=limits.handshake_seconds,
+        body_s=limits.body_seconds,
+        keepalive_s=limits.keepalive_seconds,
+        connections=limits.connections,
+        connections_per_source=limits.connections_per_source,
+        buffered_bytes=limits.buffered_bytes,
+        room_wait_s=limits.room_seconds,
+        stalled_s=limits.stalled_seconds,
     )
 
 

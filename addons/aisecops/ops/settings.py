@@ -104,6 +104,25 @@ class UpstreamSettings(Part):
     ] = ()
 
 
+class LimitSettings(Part):
+    """What one gateway process takes on; `docs/limits.md` says what happens at each."""
+
+    connect_seconds: Annotated[Seconds, about("until an upstream connection stands, TLS included")] = Seconds(10)
+    first_byte_seconds: Annotated[Seconds, about("until an upstream begins its answer")] = Seconds(300)
+    idle_seconds: Annotated[Seconds, about("between two pieces of an answer, on either side")] = Seconds(120)
+    total_seconds: Annotated[Seconds, about("from the dial to the end of the answer")] = Seconds(3600)
+    head_seconds: Annotated[Seconds, about("until a client's request head is there")] = Seconds(30)
+    handshake_seconds: Annotated[Seconds, about("until TLS stands in a client's tunnel")] = Seconds(10)
+    body_seconds: Annotated[Seconds, about("for a request body, and a second more for each 16 KiB of it")] = Seconds(60)
+    keepalive_seconds: Annotated[Seconds, about("how long a client may stay connected and idle")] = Seconds(120)
+    connections: Annotated[int, about("client connections of one process, if file descriptors allow")] = 8192
+    connections_per_source: Annotated[int, about("client connections from one address, of one process")] = 512
+    buffered_bytes: Annotated[int, about("bytes of bodies that one process holds at once")] = 256 * 1024 * 1024
+    room_seconds: Annotated[Seconds, about("how long reading waits for room before it is refused")] = Seconds(5)
+    max_answer_bytes: Annotated[int, about("the largest answer that is read whole")] = 64 * 1024 * 1024
+    stalled_seconds: Annotated[Seconds, about("a process that stands still for so long ends itself")] = Seconds(30)
+
+
 class ScanSettings(Part):
     """The worker processes that look for what must not leave."""
 
@@ -149,6 +168,7 @@ class Settings(Value):
     approval_seconds: Annotated[Seconds, about("how long a held step waits for a person before it expires")] = Seconds(
         3600
     )
+    limits: LimitSettings = LimitSettings()
     scan: ScanSettings = ScanSettings()
     sandbox: SandboxSettings = SandboxSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
@@ -203,6 +223,7 @@ def check(settings: Settings) -> Settings:
     _check_names(settings.proxy)
     _check_proxy_tls(settings.proxy)
     _check_direct(settings.upstream)
+    _check_limits(settings.limits)
     _check_available(settings)
     return settings
 
@@ -261,6 +282,12 @@ def _check_listener(name: str, listener: Listener) -> None:
         f"{name}.listen is `{listener.listen}`, which others can reach, without TLS",
         f"set {name}.tls_certificate and {name}.tls_key, or {name}.insecure: true if the network is trusted",
     )
+
+
+def _check_limits(limits: LimitSettings) -> None:
+    for name in limits.__struct_fields__:
+        if getattr(limits, name) <= 0:
+            raise ConfigError(f"limits.{name} is {getattr(limits, name)}", "use more than 0")
 
 
 def _check_available(settings: Settings) -> None:

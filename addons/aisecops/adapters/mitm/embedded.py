@@ -53,7 +53,11 @@ class Embedded:
     def __init__(self, settings: HostSettings, open_enforcer: OpenEnforcer, problem: Problem) -> None:
         check_files(settings)
         self.gate = Gate(
-            problem, max_body_bytes=settings.max_body_bytes, websockets=settings.websockets, http2=settings.http2, load=Load(settings.bounds, descriptors=raise_descriptors())
+            problem,
+            max_body_bytes=settings.max_body_bytes,
+            websockets=settings.websockets,
+            http2=settings.http2,
+            load=Load(settings.bounds, descriptors=raise_descriptors()),
         )
         self.gate.listener_tls = ListenerContext.of(settings.tls) if settings.tls else None
         self._options: Mapping[str, Any] = pinned_options(settings)
