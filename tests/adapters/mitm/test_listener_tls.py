@@ -16,6 +16,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.serialization import Encoding
 from mitmproxy import ctx
+from mitmproxy.connection import ConnectionState
 
 from aisecops.adapters.mitm import listener_tls
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
@@ -458,3 +459,19 @@ def _serial(house) -> int:
 
     with house.outer() as conn:
         return x509.load_der_x509_certificate(conn.getpeercert(binary_form=True)).serial_number
+
+
+def test_the_core_closing_half_of_a_connection_closes_tls_whole(house):
+    """TLS cannot be closed in one direction; left to itself, the attempt is a crash of the core."""
+
+    def closed():
+        governance = ctx.master.addons.get("aisecops-governance")
+        [handler] = governance.gate.connected.values()
+        handler.close_connection(handler.client, half_close=True)
+        return handler.client.state
+
+    _within(lambda: not house.proxy.call(lambda: ctx.master.addons.get("aisecops-governance").gate.connected))
+    with house.outer() as conn:
+        house.inside(conn)
+        assert house.proxy.call(closed) is ConnectionState.CLOSED
+        assert conn.recv(100) == b""
