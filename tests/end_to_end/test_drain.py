@@ -1,0 +1,112 @@
+"""A host that stops while work is under way, and one whose core breaks while bodies pass: nothing lost, nothing told."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+
+import pytest
+from mitmproxy.proxy.layers.http import HttpStream
+from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
+
+from support.proxy import running_proxy
+from support.raw import secure
+
+GET = b"GET /hello HTTP/1.1\r\nHost: api.test\r\n\r\n"
+HEAD = b"POST /hello HTTP/1.1\r\nHost: api.test\r\nContent-Length: 20\r\n\r\n"
+PLACE = "api.test:443"
+CANARY = b"canary-8e02"
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+def start(folder, authority, enforcer, upstreams):
+    """A function that starts a host; returns it, its upstream and a way in."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(**settings):
+            upstreams[0].reset()
+            proxy = stack.enter_context(
+                running_proxy(folder / "certs", enforcer, upstream_trust=authority.file, **settings)
+            )
+            return proxy, upstreams[0], lambda: secure(proxy.port, PLACE, folder / "certs" / "mitmproxy-ca-cert.pem")
+
+        yield begin
+
+
+def test_an_upload_under_way_is_finished_and_what_comes_after_it_is_refused(start, enforcer):
+    proxy, upstream, way = start(drain_s=10)
+    with way() as uploading, way() as keeps_alive:
+        assert keeps_alive.ask(GET).status == 200
+        uploading.send(HEAD + b"a" * 10)
+        until = time.monotonic() + 5
+        while enforcer.calls.count("head") < 2:
+            assert time.monotonic() < until
+        proxy.begin_stop()
+        time.sleep(0.1)
+        refused = keeps_alive.ask(GET)
+        assert (refused.status, json.loads(refused.body)["detail"]) == (503, "the gateway is stopping; try again")
+        uploading.send(b"b" * 10)
+        assert uploading.read().status == 200
+    assert upstream.received.endswith(b"a" * 10 + b"b" * 10)
+    assert proxy.wait(5)
+    assert proxy.failure is None
+
+
+def test_connections_on_which_nothing_happens_hold_nobody_up(start):
+    proxy, _, way = start(drain_s=20)
+    with way() as first, way() as second:
+        assert first.ask(GET).status == second.ask(GET).status == 200
+        began = time.monotonic()
+        proxy.begin_stop()
+        assert proxy.wait(10)
+        assert time.monotonic() - began < 8
+
+
+def test_an_answer_is_drained_until_its_client_has_read_it(start, enforcer):
+    proxy, upstream, way = start(drain_s=10)
+    size = 14 * MIB
+    upstream.answer = lambda _request, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size + b"z" * size)
+    with way() as wire:
+        wire.send(GET)
+        until = time.monotonic() + 10
+        while not enforcer.settled:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        proxy.begin_stop()
+        time.sleep(0.3)
+        got = 0
+        while piece := wire.conn.recv(65536):
+            got += len(piece)
+            if got > size:
+                break
+        assert got > size
+    assert proxy.wait(10)
+
+
+BREAKS = [
+    (HttpStream, "state_wait_for_request_headers"),
+    (HttpStream, "state_consume_request_body"),
+    (HttpStream, "state_wait_for_response_headers"),
+    (HttpStream, "state_consume_response_body"),
+    (Http1Server, "read_body"),
+    (Http1Client, "read_headers"),
+]
+
+
+@pytest.mark.parametrize(("layer", "method"), BREAKS, ids=lambda value: getattr(value, "__name__", value))
+def test_wherever_the_core_breaks_no_byte_of_a_body_is_logged(start, monkeypatch, caplog, layer, method):
+    def crash(_self, event):
+        raise AssertionError(CANARY, event)
+
+    _, upstream, way = start()
+    upstream.answer = lambda _request, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + CANARY)
+    monkeypatch.setattr(layer, method, crash)
+    caplog.set_level(logging.DEBUG)
+    with contextlib.suppress(OSError, AssertionError), way() as wire:
+        wire.ask(b"POST /hello HTTP/1.1\r\nHost: api.test\r\nContent-Length: 11\r\n\r\n" + CANARY)
+    time.sleep(0.05)
+    assert "the proxy core failed" in caplog.text
+    assert CANARY.decode() not in caplog.text
