@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aisecops.model.json_places import string_values, with_values
 from aisecops.model.errors import Fault
 from aisecops.model.finding import Finding
+from aisecops.model.json_places import string_values, with_values
 
 _BODY = "body:"
 
