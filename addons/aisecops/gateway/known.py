@@ -1,7 +1,7 @@
 """Content known again across requests, runs and processes: learned when it comes in, recognised when it goes on.
 
-Joins fingerprints and words (`controls/provenance`) with where they are kept. Everything dear happens in one thread
-of its own; a text that was looked at before is not looked at again. Says what descends from what; what follows from
+Joins fingerprints and words (`controls/provenance`) with where they are kept. What is dear happens in a thread of its
+own; a text that was looked at before is not looked at again. Says what descends from what; what follows from
 that is `controls/firewall`.
 """
 
@@ -27,6 +27,11 @@ from aisecops.model.provenance import Origin, Traced, TrustTier
 
 TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
+SHORT = 2_000
+"""Characters that are looked at in the event loop: less work than handing them to a thread."""
+FEW = 4
+"""So many additions of others are taken in the event loop."""
+_TOO_LONG = ("x" * (SHORT + 1),)
 TEXTS_KEPT = 50_000
 """Texts whose trace is remembered, so that a history that is sent again costs nothing."""
 
@@ -80,7 +85,8 @@ class KnownAgain:
         self._traced: OrderedDict[tuple[RunId, bytes], tuple[Traced, ...]] = OrderedDict()
         self._place = 0
         self._reading = asyncio.Lock()
-        # one thread: the index belongs to it, and what is looked at there never holds up the event loop
+        # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
+        self._under_way = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
 
     async def learn(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> None:
@@ -89,15 +95,14 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._at_hand(origin.root_run_id)
-        known = await self._run(lambda: self._of_content(origin, texts, trusted))
+        known = await self._run(lambda: self._taken(self._of_content(origin, texts, trusted)), texts)
         if known:
             await self._store.keep(*known)
-            await self._catch_up()
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
-        return await self._run(lambda: [self._trace(root_run_id, text) for text in texts])
+        return await self._run(lambda: [self._trace(root_run_id, text) for text in texts], texts)
 
     async def heard(
         self, root_run_id: RunId, *, trusted: Iterable[str], untrusted: Iterable[tuple[str, str, str]]
@@ -109,10 +114,9 @@ class KnownAgain:
         said = [(text, True, "", "") for text in trusted]
         said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
         await self._at_hand(root_run_id)
-        known = await self._run(lambda: self._of_words(root_run_id, said))
+        known = await self._run(lambda: self._taken(self._of_words(root_run_id, said)), [one[0] for one in said])
         if known:
             await self._store.keep(*known)
-            await self._catch_up()
 
     async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""
@@ -135,8 +139,15 @@ class KnownAgain:
         """Finish what is under way and let go."""
         self._thread.shutdown(wait=True)
 
-    async def _run[T](self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _run[T](self, work: Callable[[], T], texts: Sequence[str] = ()) -> T:
+        """Do `work`, which looks at `texts`: here when they are short and nobody else is at it, else in the thread."""
+        if not self._under_way and sum(map(len, texts)) <= SHORT:
+            return work()
+        self._under_way += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._under_way -= 1
 
     async def _catch_up(self) -> None:
         """Read what others, and this process, have added to the store since."""
@@ -144,7 +155,7 @@ class KnownAgain:
             while True:
                 place, known = await self._store.newer(self._place)
                 if known:
-                    await self._run(functools.partial(self._take, known))
+                    await self._run(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
                 if place == self._place:
                     return
                 self._place = place
@@ -156,7 +167,7 @@ class KnownAgain:
             said = await self._store.of_tree(root_run_id)
             await self._run(lambda: self._open(root_run_id, said))
 
-    # in the thread
+    # by one at a time
 
     def _take(self, known: Sequence[Known]) -> None:
         for one in known:
@@ -164,6 +175,11 @@ class KnownAgain:
                 self._index.add(one.origin, unpacked(one.prints))
             elif one.root_run_id in self._trees:
                 self._trees[one.root_run_id].add(one)
+
+    def _taken(self, known: list[Known]) -> list[Known]:
+        """`known`, and known here from now on; from the store it comes once more, and changes nothing."""
+        self._take(known)
+        return known
 
     def _open(self, root_run_id: RunId, said: Sequence[SaidWords]) -> None:
         tree = self._trees.setdefault(root_run_id, _Tree())

@@ -28,7 +28,7 @@ _ADDRESS = re.compile(
 _NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?[0-9][0-9,._' ]*%?")
 _GROUPED = re.compile(r"(?<=[0-9A-Z])[ -](?=[0-9A-Z])")
 _IN_GROUPS = re.compile(
-    r"\b(?:[A-Z]{0,4}[0-9]{2,}[A-Z]{0,4}[ -]){2,}[A-Z0-9]{1,6}\b"  # an account, a card
+    r"\b(?:[A-Z]{0,4}[0-9]{2,}[A-Z]{0,4}[ -]){2,8}[A-Z0-9]{1,6}\b"  # an account, a card
     r"|\+?[0-9]{1,4}(?:[ -]\(?[0-9]{2,4}\)?){2,5}"  # a telephone number
 )
 
@@ -94,9 +94,9 @@ def split(text: str) -> list[str]:
 def _normal(word: str) -> str:
     if not word.isascii():
         return _number(word) or plain(word)
-    if any(digit in word for digit in "0123456789"):
-        return _number(word) or _MARKS.sub("", word.lower())
-    return _MARKS.sub("", word.lower())
+    if word.isalpha():
+        return word.lower()  # most words
+    return _number(word) or _MARKS.sub("", word.lower())
 
 
 def addresses(value: str) -> list[str]:
@@ -112,7 +112,7 @@ def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:
 
 def _number(word: str) -> str:
     """A number without its groups and final zeros: `1,250.00` and `1250` are one word. Empty for what is none."""
-    if _NUMBER.fullmatch(word) is None:
+    if word[:1].isalpha() or _NUMBER.fullmatch(word) is None:
         return ""
     bare = re.sub(r"[^0-9.,]", "", word)
     mark = max(bare.rfind("."), bare.rfind(","))
