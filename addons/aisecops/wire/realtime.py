@@ -6,8 +6,10 @@ its business.
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
 from aisecops.model.errors import WireError
-from aisecops.wire.limits import read_json
+from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import Usage
 
 _DONE = b'"response.done"'
@@ -27,7 +29,11 @@ def usage_in(message: bytes) -> Usage | None:
     used = response.get("usage") if isinstance(response, dict) else None
     if not isinstance(used, dict):
         return None
-    counts = [used.get("input_tokens"), used.get("output_tokens")]
-    if not all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts):
+    came_in, went_out = used.get("input_tokens"), used.get("output_tokens")
+    if not _is_count(came_in) or not _is_count(went_out):
         return None
-    return Usage(input_tokens=int(counts[0]), output_tokens=int(counts[1]))
+    return Usage(input_tokens=came_in, output_tokens=went_out)
+
+
+def _is_count(value: JsonValue) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

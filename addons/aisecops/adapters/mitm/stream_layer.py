@@ -31,8 +31,8 @@ from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, NO_ROOM_FOR_BODY, STREAMED
 from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
-from aisecops.model.outcome import Refuse
 from aisecops.adapters.mitm.websocket_layer import GovernedWebsocket
+from aisecops.model.outcome import Refuse
 
 Commands = layer.CommandGenerator[None]
 
@@ -108,6 +108,7 @@ class GovernedStream(HttpStream):
             return False
         exchange = self._gate.exchanges[self.flow.id]
         exchange.sent, exchange.server = True, self.flow.server_conn
+        exchange.asked_bytes = exchange.held.size_bytes
         exchange.clock.sent()
         return True
 
@@ -154,7 +155,7 @@ class GovernedStream(HttpStream):
             self._let_bodies_go()
             return
         self.child_layer = GovernedWebsocket(self.context, self.flow, self._gate, exchange)
-        self._handle_event = self.passthrough
+        self._handle_event = self.passthrough  # type: ignore[method-assign]  # as the core does it
         yield from self.child_layer.handle_event(events.Start())
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
