@@ -119,6 +119,23 @@ def test_bodies_beyond_the_room_are_refused_and_a_second_try_passes(start, enfor
         assert again.ask(post(400 * KIB) + b"b" * 400 * KIB).status == 200
 
 
+def test_who_finds_no_room_waits_a_little_and_is_served_when_there_is_some(start, enforcer):
+    proxy, _, way = start(buffered_bytes=4 * MIB, room_wait_s=5)
+    goes_on = []
+    enforcer.go_on = lambda: bool(goes_on)
+    with way() as holder, way() as other:
+        holder.send(post(3600 * KIB) + b"a" * 3600 * KIB)
+        assert enforcer.admitting.wait(5)
+        sender = threading.Thread(target=lambda: other.send(post(2 * MIB) + b"b" * 2 * MIB))
+        sender.start()
+        time.sleep(0.5)
+        assert load_of(proxy).room.used < 4000 * KIB  # it is not read on
+        goes_on.append(1)
+        sender.join(5)
+        assert other.read().status == 200
+        assert holder.read().status == 200
+
+
 def test_a_body_that_could_grow_is_counted_as_grown(start):
     proxy, upstream, way = start(buffered_bytes=2 * MIB, room_wait_s=0.1)
     small = b"\x1f\x8b" + b"a" * 30 * KIB  # may become three mebibytes

@@ -21,7 +21,7 @@ from mitmproxy.proxy import events
 from aisecops.adapters.mitm.apply import make_answer
 from aisecops.adapters.mitm.deadlines import ExchangeClock, Stage
 from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
-from aisecops.adapters.mitm.load import Held, Load
+from aisecops.adapters.mitm.load import SMALL_ANSWER_BYTES, Held, Load
 from aisecops.adapters.mitm.names import Place, normal
 from aisecops.adapters.mitm.redirected import Redirected
 from aisecops.adapters.mitm.seal import Sealed, sealed
@@ -70,6 +70,10 @@ class Connected(Protocol):
         """It is of no more use: drop it after `seconds` if it is still there."""
         ...
 
+    def close_connection(self, connection: connection.Connection, half_close: bool = False) -> None:  # noqa: FBT001, FBT002 - the core's
+        """Close one transport, or only say that nothing more comes on it."""
+        ...
+
     def unwritten(self) -> int:
         """Bytes that were handed over for the client and have not left yet."""
         ...
@@ -87,7 +91,8 @@ class Tunnel:
 class Exchange:
     """One request on its way. `forward` is set when it was admitted, `sent` when its first byte may have left.
 
-    `cut` is why it was ended under way (`cuts.py`); `was_cut` wakes who waits for something of it.
+    `cut` is why it was ended under way (`cuts.py`); `was_cut` wakes who waits for something of it. `asked_bytes` is
+    what it held when it was sent; more is its answer.
 
     INVARIANT: a permit is handed to the enforcer once; `permit` is taken by whoever settles it.
     """
@@ -110,6 +115,7 @@ class Exchange:
     was_cut: asyncio.Event = field(default_factory=asyncio.Event)
     clock: ExchangeClock = field(default_factory=ExchangeClock)
     held: Held = field(default_factory=Held)
+    asked_bytes: int = 0
     _at_work: int = 0
     _over: bool = False
 
@@ -122,6 +128,17 @@ class Exchange:
         """True when the request is for the place that `server` is dialled for."""
         return server.address is not None and Place(normal(server.address[0]), server.address[1]) == Place(
             self.request.host, self.request.port
+        )
+
+    def takes_in(self, conn: connection.Connection) -> bool:
+        """True when more read of `conn` is more to hold: a request not whole yet, or an answer that is not small.
+
+        Of what was admitted the rest is let in: only when it ends does it give back what it holds.
+        """
+        if isinstance(conn, connection.Client):
+            return self.forward is None and not self._at_work and self.held.size_bytes > 0
+        return (
+            conn is self.server and self.stream is None and self.held.size_bytes - self.asked_bytes > SMALL_ANSWER_BYTES
         )
 
     @contextlib.contextmanager

@@ -11,6 +11,7 @@ import asyncio
 import collections
 import logging
 import sys
+from contextvars import ContextVar
 from typing import Any, Literal
 
 from mitmproxy import ctx
@@ -40,6 +41,8 @@ BACKLOG = 4096
 SHARED = "shared"
 TRANSPARENT = "transparent"
 EVERY_ADDRESS = {"::": ("0.0.0.0", "::")}  # noqa: S104 - what an operator wrote, for both families
+
+_read: ContextVar[Connection] = ContextVar("_read")
 
 
 class GovernedMode(mode_specs.ProxyMode):
@@ -151,6 +154,7 @@ class GovernedHandler(ProxyConnectionHandler):
 
     async def handle_connection(self, connection: Connection) -> None:
         """As ever; but also one that is closed twice at once, as the core's task is then cancelled twice, is closed."""
+        _read.set(connection)  # each connection is read in a task of its own
         try:
             await super().handle_connection(connection)
         finally:
@@ -184,7 +188,7 @@ class GovernedHandler(ProxyConnectionHandler):
             await self._reading.wait()
         load = self.gate.load
         if load.room.is_tight and any(
-            exchange.held.size_bytes and exchange.stream is None for _, exchange in self.gate.of_client(self.client.id)
+            exchange.takes_in(_read.get()) for _, exchange in self.gate.of_client(self.client.id)
         ):
             await load.room.wait(load.bounds.room_wait_s)
 

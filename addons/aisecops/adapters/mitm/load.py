@@ -24,6 +24,9 @@ DESCRIPTORS_KEPT = 128
 
 MOST_DESCRIPTORS = 1 << 20
 
+SMALL_ANSWER_BYTES = 256 * 1024
+"""Of an answer so much is read also when room is scarce: what it belongs to holds its request until it has it."""
+
 SAID_EVERY_S = 10.0
 
 _READ_BYTES = 64 * 1024
