@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zlib
 
 import pytest
@@ -31,6 +32,19 @@ def test_a_message_is_inflated_up_to_its_bound():
 def test_a_bomb_is_not_inflated():
     assert len(zlib.compress(b"\0" * 50_000_000)) < 100_000
     assert read(b"\0" * 50_000_000, 1000) == 1009
+
+
+def test_what_a_bomb_takes_is_bounded():
+    client = Connection(ConnectionType.CLIENT, extensions(ANSWER, 10**9))
+    server = Connection(ConnectionType.SERVER, extensions(ANSWER, 100_000))
+    bomb = client.send(BytesMessage(b"\0" * 50_000_000))
+    tracemalloc.start()
+    try:
+        server.receive_data(bomb)
+        assert any(isinstance(one, CloseConnection) for one in server.events())
+        assert tracemalloc.get_traced_memory()[1] < 100_000 + 8 * len(bomb)
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(("answer", "fits"), [("", True), (ANSWER, True), ("x-other", False), (f"{ANSWER}, x", False)])

@@ -11,13 +11,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator
 
-import wsproto
 from mitmproxy import connection, http, websocket
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers.websocket import WebsocketEndHook, WebsocketMessageHook, WebsocketStartHook
-from wsproto import ConnectionState
-from wsproto.events import BytesMessage, CloseConnection, Message, Ping, Pong, TextMessage
+from wsproto.connection import Connection, ConnectionState, ConnectionType
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.frame_protocol import CloseReason, Opcode
 
 from aisecops.adapters.mitm.deflate import extensions
@@ -29,19 +28,21 @@ Commands = layer.CommandGenerator[None]
 
 POLICY_VIOLATION, TOO_BIG = CloseReason.POLICY_VIOLATION, CloseReason.MESSAGE_TOO_BIG
 PINGS_KEPT = 16
+LINGER_S = 2.0
+"""How long a client that is still sending may go on, unread, so that it comes to read why it was cut."""
 _OPEN = frozenset({ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING})
 
 
-class _Side(wsproto.Connection):
+class _Side(Connection):
     """One of the two connections: its peer's messages as they become whole."""
 
-    def __init__(self, kind: wsproto.ConnectionType, conn: connection.Connection, answer: str, limit: int) -> None:
+    def __init__(self, kind: ConnectionType, conn: connection.Connection, answer: str, limit: int) -> None:
         super().__init__(kind, extensions(answer, limit))
         self.conn = conn
         self.pieces: list[bytes] = []
         self.size = 0
 
-    def take(self, piece: str | bytes) -> int:
+    def take(self, piece: str | bytes | bytearray) -> int:
         """Keep one more piece of the message under way; how large it is now."""
         raw = piece.encode() if isinstance(piece, str) else bytes(piece)
         self.pieces.append(raw)
@@ -53,7 +54,7 @@ class _Side(wsproto.Connection):
         message, self.pieces, self.size = b"".join(self.pieces), [], 0
         return message
 
-    def say(self, event: wsproto.events.Event) -> commands.SendData:
+    def say(self, event: Event) -> commands.SendData:
         return commands.SendData(self.conn, self.send(event))
 
 
@@ -69,8 +70,8 @@ class GovernedWebsocket(layer.Layer):
         self._exchange = exchange
         self._limit = exchange.allowed
         answer = flow.response.headers.get("Sec-WebSocket-Extensions", "") if flow.response else ""
-        self._client = _Side(wsproto.ConnectionType.SERVER, context.client, answer, self._limit)
-        self._server = _Side(wsproto.ConnectionType.CLIENT, context.server, answer, self._limit)
+        self._client = _Side(ConnectionType.SERVER, context.client, answer, self._limit)
+        self._server = _Side(ConnectionType.CLIENT, context.server, answer, self._limit)
         self._pings: OrderedDict[bytes, bytes] = OrderedDict()
         self._asked: OrderedDict[bytes, None] = OrderedDict()
         self._count = 0
@@ -93,7 +94,7 @@ class GovernedWebsocket(layer.Layer):
         # while this is on its way to be judged, no more is read of either side
         with self._not_reading():
             for said in source.events():
-                if isinstance(said, Message):
+                if isinstance(said, (TextMessage, BytesMessage)):
                     yield from self._piece(source, sink, said)
                 elif isinstance(said, (Ping, Pong)):
                     yield from self._control(sink, said, from_client=from_client)
@@ -113,7 +114,7 @@ class GovernedWebsocket(layer.Layer):
             if connected is not None:
                 connected.reading.set()
 
-    def _piece(self, source: _Side, sink: _Side, said: Message) -> Commands:
+    def _piece(self, source: _Side, sink: _Side, said: TextMessage | BytesMessage) -> Commands:
         if source.take(said.data) > self._limit:
             what = "the message is larger than the rules allow; send less, or raise `egress.max_body`"
             yield from self._end_with(Refuse(code=Code.TOO_LARGE, detail=what))
@@ -185,11 +186,19 @@ class GovernedWebsocket(layer.Layer):
             code,
             reason,
         )
-        # a client that is still sending may find its connection broken before it has read why
-        for side in (self._server, self._client):
-            yield commands.CloseConnection(side.conn)
+        yield commands.CloseConnection(self._server.conn)
+        yield from self._take_leave()
         yield WebsocketEndHook(self.flow)
         self.flow.live = False
+
+    def _take_leave(self) -> Commands:
+        """Say no more to the client, and let it finish: its bytes would undo what was said if they found nobody."""
+        connected = self._gate.connected.get(self.context.client.id)
+        if connected is None or not self.context.client.connected:
+            yield commands.CloseConnection(self._client.conn)
+            return
+        connected.close_connection(self._client.conn, half_close=True)
+        connected.end_within(LINGER_S)
 
 
 def _keep[V](kept: OrderedDict[bytes, V], name: bytes, value: V) -> None:
