@@ -70,7 +70,7 @@ class Connected(Protocol):
         """It is of no more use: drop it after `seconds` if it is still there."""
         ...
 
-    def close_connection(self, connection: connection.Connection, half_close: bool = False) -> None:  # noqa: FBT001, FBT002 - the core's
+    def close_connection(self, connection: connection.Connection, half_close: bool = False) -> None:
         """Close one transport, or only say that nothing more comes on it."""
         ...
 
