@@ -149,7 +149,7 @@ async def serve(
     pins.watch()
     master.addons.add(_Ready(master, server, ready))
     loop = asyncio.get_running_loop()
-    with dial.guarding(loop), folded_accept_errors(loop):
+    with dial.guarding(loop), folded_accept_errors(loop, master):
         async with watching_the_loop(settings.bounds.stalled_s, told=lag), asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(watched(gate, enforcer))
             drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))

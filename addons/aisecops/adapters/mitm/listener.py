@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import collections
 import logging
+import os
+import socket
 import sys
 from contextvars import ContextVar
 from typing import Any, Literal
@@ -38,6 +40,7 @@ from aisecops.adapters.mitm.unwritten import Unwritten
 logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
+AT_A_TIME = 16  # connections taken in one go; the event loop tries (and says) as often when descriptors are out
 SHARED = "shared"
 TRANSPARENT = "transparent"
 EVERY_ADDRESS = {"::": ("0.0.0.0", "::")}  # noqa: S104 - what an operator wrote, for both families
@@ -78,8 +81,11 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         for each in hosts:
             port = servers[0].sockets[0].getsockname()[1] if servers else port  # one port, also when it is any free one
             servers.append(
-                await asyncio.start_server(self.handle_stream, each, port, reuse_port=shared, backlog=BACKLOG, **tls)
+                await asyncio.start_server(self.handle_stream, each, port, reuse_port=shared, backlog=AT_A_TIME, **tls)
             )
+        for listening_socket in (each for server in servers for each in server.sockets):
+            with socket.socket(fileno=os.dup(listening_socket.fileno())) as same:
+                same.listen(BACKLOG)  # the system's queue, which the event loop would make as short as its own steps
         return servers
 
     def make_top_layer(self, context: Context) -> layer.Layer:

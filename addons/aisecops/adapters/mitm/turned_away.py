@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+from mitmproxy.master import Master
 from mitmproxy.net.http.http1 import assemble_response
 
 from aisecops.adapters.mitm.gate import Gate
@@ -23,6 +24,9 @@ MOST_TOLD = 32
 """Turned away with words at once; more are dropped without."""
 
 _OUT_OF_RESOURCES = "socket.accept() out of system resource"
+_TRIES_AGAIN = "_start_serving"
+
+type _Handler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
 
 @contextlib.asynccontextmanager
@@ -64,24 +68,33 @@ async def _turn_away(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.S
 
 
 @contextlib.contextmanager
-def folded_accept_errors(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+def folded_accept_errors(loop: asyncio.AbstractEventLoop, master: Master) -> Iterator[None]:
     """While inside, an accept that fails for want of descriptors is a line now and then; the loop goes on trying.
 
-    The loop itself would log each try with its traceback, thousands at a time.
+    The loop itself, or the core's handler in it, would log each try with its traceback, and each that comes after the
+    listener was closed.
     """
-    before = loop.get_exception_handler()
     seldom = SaidSeldom()
 
-    def handle(of: asyncio.AbstractEventLoop, happened: dict[str, Any]) -> None:
-        if happened.get("message") == _OUT_OF_RESOURCES:
-            seldom.say("no connection could be taken: too many open files")
-        elif before is not None:
-            before(of, happened)
-        else:
-            of.default_exception_handler(happened)
+    def folded(before: _Handler) -> _Handler:
+        def handle(of: asyncio.AbstractEventLoop, happened: dict[str, Any]) -> None:
+            said = happened.get("message", "")
+            if said == _OUT_OF_RESOURCES:
+                seldom.say("no connection could be taken: too many open files")
+            elif _TRIES_AGAIN not in said or not isinstance(happened.get("exception"), ValueError):
+                before(of, happened)
 
-    loop.set_exception_handler(handle)
+        return handle
+
+    outside, core = loop.get_exception_handler(), master._asyncio_exception_handler  # noqa: SLF001 - as below
+    loop.set_exception_handler(folded(outside or _default))
+    # the core installs this one for as long as it runs
+    master._asyncio_exception_handler = folded(core)  # type: ignore[method-assign, assignment] # noqa: SLF001
     try:
         yield
     finally:
-        loop.set_exception_handler(before)
+        loop.set_exception_handler(outside)
+
+
+def _default(loop: asyncio.AbstractEventLoop, happened: dict[str, Any]) -> None:
+    loop.default_exception_handler(happened)
