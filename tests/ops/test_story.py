@@ -94,6 +94,22 @@ async def test_an_observed_agent_shows_what_the_rules_would_have_said(tmp_path: 
     assert "only observed: the rules say deny" in line.why
 
 
+async def test_messages_cuts_and_what_left_unread_are_told_in_words(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    feed = {"tool": "orders.feed", "direction": "to_upstream", "bytes": 12, "digest": "d"}
+    await log.append(event(1, EventName.MESSAGE_PASSED, **feed))
+    await log.append(event(2, EventName.MESSAGE_REFUSED, **feed | {"bytes": 1}, code="egress_blocked"))
+    await log.append(event(3, EventName.UNINSPECTED, tool="", host="up.test", reason="upload", bytes=1))
+    await log.append(event(4, EventName.EXCHANGE_CUT, tool="orders.feed", code="run_halted", why="enough", host="h"))
+    await log.close()
+    assert [(line.mark, line.words) for line in story_lines(rows(tmp_path / "record"))] == [
+        ("message", "12 bytes to orders.feed passed"),
+        ("REFUSED", "a message of 1 byte to orders.feed: egress blocked"),
+        ("UNREAD", "1 byte left unread to up.test (upload)"),
+        ("CUT", "orders.feed cut while it was open: run halted"),
+    ]
+
+
 async def test_nothing_from_outside_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
     log = chain(tmp_path / "record", signed=False)
     hostile = "\x1b]0;owned\x07[bold]\n\r"

@@ -50,6 +50,8 @@ class Installation:
         self.proxy_port, self.control_port, self.metrics_port = _free_ports(3)
         self._authority = Authority(_made(folder / "upstream"))
         self._settings, self._workers = settings, workers
+        self.elsewhere: dict[str, str] = {}
+        """More names and where they lead, `host:port` each; a server of their own is shown by `context_for`."""
         self.rules_file = _made(folder / "rules") / "rules.yaml"
         self.rules_file.write_text(rules)
 
@@ -62,6 +64,7 @@ class Installation:
         places = {f"{host}:443": f"127.0.0.1:{self.upstream.port}" for host in HOSTS}
         own = {"own-proxy.internal": self.proxy_port, "own-control.internal": self.control_port}
         places |= {f"{name}:443": f"127.0.0.1:{port}" for name, port in own.items()}
+        places |= self.elsewhere
         settings = {
             "proxy": {"listen": f"127.0.0.1:{self.proxy_port}", "workers": self._workers},
             "control": {"listen": f"127.0.0.1:{self.control_port}"},
@@ -104,6 +107,15 @@ class Installation:
             if self.process.stdout is not None:
                 self.process.stdout.close()
             self.upstream.close()
+
+    def context_for(self, *names: str) -> ssl.SSLContext:
+        """TLS for one more upstream."""
+        return self._authority.server_context(*names)
+
+    @property
+    def bundle(self) -> ssl.SSLContext:
+        """What a client trusts."""
+        return self._bundle
 
     @property
     def environment(self) -> dict[str, str]:

@@ -21,7 +21,15 @@ from aisecops.model.value import Value
 Event = dict[str, Any]
 
 _BAR = 10
-_STYLES = {"allow": "green", "hold": "yellow", "REFUSED": "bold red", "HALTED": "bold red", "blocked": "red"}
+_STYLES = {
+    "allow": "green",
+    "hold": "yellow",
+    "REFUSED": "bold red",
+    "HALTED": "bold red",
+    "blocked": "red",
+    "CUT": "red",
+    "UNREAD": "red",
+}
 _PHASES = {"run_started": "active", "run_resumed": "active", "run_halted": "halted", "run_finished": "finished"}
 _TOLD_BY_THE_DECISION = {"tool_invoked", "llm_called", "source_read", "token_rejected", "budget_exceeded"}
 
@@ -184,6 +192,28 @@ def _token_denied(event: Event) -> tuple[str, str, list[str]]:
     return "REFUSED", f"a token for {event['tool']} on {event['scope']}", [_reason(event)]
 
 
+def _cut(event: Event) -> tuple[str, str, list[str]]:
+    return "CUT", f"{_to(event)} cut while it was open: {_title(event['code'])}", [event["why"]]
+
+
+def _message(event: Event) -> tuple[str, str, list[str]]:
+    return "message", f"{_counted(event['bytes'], 'byte')} to {_to(event)} passed", []
+
+
+def _message_refused(event: Event) -> tuple[str, str, list[str]]:
+    what = f"a message of {_counted(event['bytes'], 'byte')} to {_to(event)}: {_title(event['code'])}"
+    return "REFUSED", what, ["it never left; the WebSocket was closed"]
+
+
+def _uninspected(event: Event) -> tuple[str, str, list[str]]:
+    why = "the rules let it: `egress: {unread: allow}`"
+    return "UNREAD", f"{_counted(event['bytes'], 'byte')} left unread to {_to(event)} ({event['reason']})", [why]
+
+
+def _to(event: Event) -> str:
+    return str(event.get("tool") or event["host"])
+
+
 def _findings(mark: str) -> Callable[[Event], tuple[str, str, list[str]]]:
     def told(event: Event) -> tuple[str, str, list[str]]:
         findings = event.get("findings", ())
@@ -233,6 +263,10 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "approval_expired": _simple("no", "nobody answered {approval_id} in time"),
     "egress_blocked": _findings("blocked"),
     "egress_masked": _findings("masked"),
+    "exchange_cut": _cut,
+    "message_passed": _message,
+    "message_refused": _message_refused,
+    "uninspected": _uninspected,
     "risk_adjusted": _simple("risk", "now {total}, by {by}"),
 }
 
