@@ -21,6 +21,7 @@ import zstandard
 sys.path.insert(0, str(Path(__file__).parents[1] / "addons"))
 
 from aisecops.gateway.aside import aside  # noqa: E402 - the path comes first
+from aisecops.gateway.settle import MAX_ANSWER_BYTES  # noqa: E402 - the path comes first
 from aisecops.model.errors import WireError  # noqa: E402 - the path comes first
 from aisecops.wire.coding import decode  # noqa: E402 - the path comes first
 from aisecops.wire.limits import read_json  # noqa: E402 - the path comes first
@@ -39,6 +40,10 @@ def bodies() -> dict[str, tuple[str, bytes]]:
         "plain JSON, many values": ("", b"[" + b"[]," * 3_400_000 + b"[]]"),
         "plain JSON, many members": ("", b"[" + b'{"a":1},' * 1_200_000 + b"1]"),
         "plain JSON, deep": ("", deep),
+        "plain JSON, 200,000 texts": ("", b"[" + b'"abcdefghij",' * 199_990 + b"1]"),
+        "plain JSON, commas in a text": ("", b'{"a":"' + b",:" * (5 * MIB - 50) + b'"}'),
+        "answer, 1.5 M floats": ("", b'{"data":[' + b"0.0123456789012345," * 1_500_000 + b"1]}"),
+        "answer, one text of 60 MiB": ("", b'{"a": "' + b"x" * (60 * MIB) + b'"}'),
         "gzip bomb": ("gzip", gzip.compress(zeros)),
         "gzip, stacked members": ("gzip", gzip.compress(b"\0" * MIB) * 200),
         "deflate bomb": ("deflate", zlib.compress(zeros)),
@@ -48,11 +53,13 @@ def bodies() -> dict[str, tuple[str, bytes]]:
     }
 
 
-def read(body: bytes, coding: str) -> None:
-    """As a request is read."""
+def read(name: str, body: bytes, coding: str) -> None:
+    """As a request is read, or a model's answer."""
     headers = (("content-encoding", coding),) if coding else ()
-    decoded = decode(body, headers, max_bytes=MOST)
-    read_json(decoded, max_bytes=MOST)
+    if name.startswith("answer"):
+        read_json(decode(body, headers, max_bytes=MAX_ANSWER_BYTES), max_bytes=MAX_ANSWER_BYTES, max_values=None)
+    else:
+        read_json(decode(body, headers, max_bytes=MOST), max_bytes=MOST)
 
 
 async def measured(work: Callable[[], None], size: int, coding: str) -> tuple[str, float, float]:
@@ -82,7 +89,7 @@ async def main() -> None:
     """Print the table."""
     print(f"{'body':30} {'bytes':>10} {'verdict':>12} {'took':>9} {'loop held up':>13}")
     for name, (coding, body) in bodies().items():
-        verdict, took, worst = await measured(lambda: read(body, coding), len(body), coding)  # noqa: B023 - awaited here
+        verdict, took, worst = await measured(lambda: read(name, body, coding), len(body), coding)  # noqa: B023 - awaited here
         print(f"{name:30} {len(body):>10} {verdict:>12} {took * 1000:>6.0f} ms {worst * 1000:>10.0f} ms")
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
-from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.limits import _STRETCH_BYTES, JsonValue, read_json
 
 MIB = 1024 * 1024
 
@@ -174,7 +174,35 @@ def test_too_many_values_are_refused_before_any_is_built():
     assert read_json(many, max_bytes=1000, max_values=None) == [1] * 11
 
 
-@pytest.mark.parametrize("text", [",[{" * 50, '\\",\\"' * 20, "a\\\\", "\\\\\\\"" + "," * 30])
+@pytest.mark.parametrize("text", [",[{" * 50, '\\",\\"' * 20, "a\\\\", '\\\\\\"' + "," * 30])
 def test_what_stands_in_a_text_is_no_value(text):
     written = b'["' + text.encode() + b'",' + b'"' + text.encode() + b'"]'
     assert len(read_json(written, max_bytes=1000, max_values=4)) == 2
+
+
+def in_texts_of_many_stretches():
+    return b"".join(
+        b'"' + b"," * size + escapes * b'\\"' + b'",'
+        for size in (0, 65535, 65536, 200_000)
+        for escapes in (0, 64, 1000)
+    )
+
+
+@pytest.mark.parametrize(("more", "refused"), [(0, False), (1, True)])
+def test_values_are_counted_outside_texts_however_long_these_are(more, refused):
+    body = b"[" + in_texts_of_many_stretches() + b"1," * 20 + b"1" + b",1" * more + b"]"
+    most = 1 + 12 + 20
+    if refused:
+        with pytest.raises(WireError, match="values"):
+            read_json(body, max_bytes=len(body), max_values=most)
+    else:
+        assert read_json(body, max_bytes=len(body), max_values=most)[-1] == 1
+
+
+@pytest.mark.parametrize("before", range(-25, 3))
+def test_what_lies_across_two_stretches_is_seen(before):
+    lead = b'["' + b"x" * (_STRETCH_BYTES + before - 4) + b'",'
+    with pytest.raises(WireError, match="digits"):
+        read_json(lead + b"0." + b"1" * 21 + b"]", max_bytes=2 * len(lead))
+    with pytest.raises(WireError, match="twice"):
+        read_json(lead + b'{"\\u003a":1,"x":2,"x":3}]', max_bytes=2 * len(lead))

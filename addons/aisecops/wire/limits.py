@@ -23,7 +23,8 @@ MAX_VALUES = 200_000  # of a request: the JSON reader lets nobody else run while
 
 _INTEGERS = range(-(2**63), 2**64)
 _DIGITS_TO_ZERO = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte in range(256))
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_STRETCH_OF_TEXT = re.compile(rb'[^"\\]{0,65536}+(?:\\.[^"\\]{0,1024}+){0,64}+("?)', re.DOTALL)
+_STRETCH_BYTES = 1024 * 1024
 _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
 
 
@@ -47,28 +48,52 @@ def read_json(
     # INVARIANT: outside strings, JSON has exactly one colon for each member. A name that stands twice is gone from the
     # parsed value together with its colon, so the two counts agree only when every name stands once. (The only way a
     # colon is in a value but not in the bytes is its escape, and then we look closely.)
-    if b"u003a" in data or b"u003A" in data or huge or _TOO_MANY_DIGITS in data.translate(_DIGITS_TO_ZERO):
+    colons, closely = _marks(data)
+    if closely or huge:
         _look_closely(data)
-    elif data.count(b":") != members + inside:
+    elif colons != members + inside:
         _refuse_duplicate()
     return value
 
 
 def _has_more_values(data: bytes, most: int) -> bool:
     """True when over `most` commas and opening brackets stand outside strings: each begins a value."""
-    if _beginnings(data, 0, len(data)) <= most:
+    starts = range(0, len(data), _STRETCH_BYTES)
+    if sum(_beginnings(data, start, start + _STRETCH_BYTES) for start in starts) <= most:
         return False
     seen = at = 0
-    for text in _TEXT.finditer(data):
-        seen += _beginnings(data, at, text.start())
-        at = text.end()
+    while (quote := data.find(b'"', at)) >= 0:
+        seen += _beginnings(data, at, quote)
         if seen > most:
             return True
+        at = quote + 1
+        while (stretch := _STRETCH_OF_TEXT.match(data, at)) is not None and not stretch[1]:
+            if stretch.end() == at:
+                return False  # it has no end: the reader will say so
+            at = stretch.end()
+        at = stretch.end() if stretch is not None else len(data)
     return seen + _beginnings(data, at, len(data)) > most
 
 
 def _beginnings(data: bytes, start: int, end: int) -> int:
     return sum(data.count(mark, start, end) for mark in (b",", b"[", b"{"))
+
+
+def _marks(data: bytes) -> tuple[int, bool]:
+    """How many colons, and whether there is an escaped one or a long number: a stretch at a time.
+
+    Each look lets nobody else run, so that one over the whole of a large body would hold up the event loop.
+    """
+    colons, closely = 0, False
+    for start in range(0, len(data), _STRETCH_BYTES):
+        end = start + _STRETCH_BYTES
+        colons += data.count(b":", start, end)
+        if not closely:
+            stretch = data[start : end + MAX_DIGITS]  # what begins here may end in the next
+            closely = (
+                b"u003a" in stretch or b"u003A" in stretch or _TOO_MANY_DIGITS in stretch.translate(_DIGITS_TO_ZERO)
+            )
+    return colons, closely
 
 
 def _survey(value: JsonValue, max_depth: int) -> tuple[int, int, bool]:
