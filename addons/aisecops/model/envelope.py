@@ -55,6 +55,14 @@ class TracedArgument(Value):
     origin: str = ""
 
 
+class Suspicion(Value):
+    """What one detector saw in a text: where, and how sure it is, 0 to 1. Never the words."""
+
+    detector: str
+    span: Span
+    score: float
+
+
 class Carried(Value):
     """Labelled content that a request would carry out: where in it, and whose content it is."""
 

@@ -26,7 +26,7 @@ _ESCAPED = re.compile(r'(?:\\u[0-9a-fA-F]{4})+|\\[nrt\\"/bf]')
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _WORD = re.compile(r"\S+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}(?:\r?\n[A-Za-z0-9+/_-]{4,}={0,2})*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
 _URL_SAFE = str.maketrans("-_", "+/", "\r\n")
 _READABLE = 0.9
 

@@ -1,0 +1,109 @@
+"""What detectors are made of: a passage to look at, signs found in it, and phrases that are signs.
+
+A weight is how far one sign alone goes towards being sure, 0 to 1. Knows matching; what the weights come to is
+`assess.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from aisecops.model.provenance import Span
+
+REACH = 240
+"""Characters on either side of a trigger in which its phrase is looked for: no phrase is longer."""
+MAX_PLACES = 2_000
+"""Triggers of one phrase that are looked at; a text with more is one long repetition."""
+MAX_SIGNS = 20
+"""Signs of one phrase in a text: more of the same say nothing new."""
+_GAP = r"(?:[^\w.!?]{1,8}+)"
+_SPACE = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])| ")  # a class or an escape, which stay as they are, or a space
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A text as detectors see it. Places in `text` and in `lowered` are the same."""
+
+    text: str
+
+    @cached_property
+    def lowered(self) -> str:
+        """The text in lower case, character by character."""
+        lowered = self.text.lower()
+        if len(lowered) == len(self.text):
+            return lowered
+        return "".join(low if len(low := character.lower()) == 1 else character for character in self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One thing seen: where, and how far it goes."""
+
+    span: Span
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Looks for one idea. `find` gives its signs in a passage, in any order, and never raises."""
+
+    name: str
+    find: Callable[[Passage], Iterable[Sign]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    weight: float
+    triggers: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def signs(self, passage: Passage) -> Iterator[Sign]:
+        found = 0
+        for start, end in self._around(passage.lowered):
+            for match in self.pattern.finditer(passage.lowered, start, end):
+                yield Sign(span=Span(start=match.start(), end=match.end()), weight=self.weight)
+                found += 1
+                if found == MAX_SIGNS:
+                    return
+
+    def _around(self, lowered: str) -> Iterator[tuple[int, int]]:
+        """Stretches around the triggers, none twice: where the phrase can stand."""
+        places: list[int] = []
+        for trigger in self.triggers:
+            at = lowered.find(trigger)
+            while at >= 0 and len(places) < MAX_PLACES:
+                places.append(at)
+                at = lowered.find(trigger, at + REACH // 2)
+        if not places:
+            return
+        places.sort()
+        start = max(0, places[0] - REACH)
+        end = places[0] + REACH
+        for place in places[1:]:
+            if place - REACH > end:
+                yield start, end
+                start = place - REACH
+            end = place + REACH
+        yield start, end
+
+
+def phrases(name: str, *said: tuple[float, str, str]) -> Detector:
+    """A detector of phrases: weight, triggers and expression of each, all in lower case.
+
+    An expression is tried only near one of its triggers, literals with `|` between them, of which every match holds
+    one. A space in it, outside a class, stands for anything between two words of a sentence.
+    """
+    made = [_Phrase(weight, tuple(triggers.split("|")), _compiled(pattern)) for weight, triggers, pattern in said]
+
+    def find(passage: Passage) -> Iterator[Sign]:
+        for phrase in made:
+            yield from phrase.signs(passage)
+
+    return Detector(name=name, find=find)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(_SPACE.sub(lambda found: found[1] or _GAP, pattern))

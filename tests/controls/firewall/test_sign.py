@@ -1,0 +1,41 @@
+"""Phrases: tried near their triggers, across line breaks and marks, and bounded."""
+
+from __future__ import annotations
+
+from aisecops.controls.firewall.detectors import DETECTORS
+from aisecops.controls.firewall.sign import MAX_SIGNS, Passage, phrases
+from aisecops.model.provenance import Span
+
+PEARS = phrases("pears", (0.5, "pear", r"\beat (?:a|the [a-z ]{3,9}) pears?\b"))
+
+
+def spans(text: str) -> list[Span]:
+    return [sign.span for sign in PEARS.find(Passage(text))]
+
+
+def test_a_space_stands_for_what_is_between_words_and_never_for_the_end_of_a_sentence() -> None:
+    assert spans("Eat\n>  **a** PEAR") == [Span(start=0, end=17)]
+    assert spans("eat. a pear") == []
+
+
+def test_a_space_in_a_class_stays_one() -> None:
+    assert spans("eat the big red pear") == [Span(start=0, end=20)]
+
+
+def test_it_is_looked_for_wherever_a_trigger_is() -> None:
+    text = "x" * 5_000 + " eat a pear " + "y" * 5_000 + " eat a pear"
+    assert [text[span.start : span.end] for span in spans(text)] == ["eat a pear"] * 2
+
+
+def test_more_of_the_same_says_nothing_new() -> None:
+    assert len(spans("eat a pear. " * 1_000)) == MAX_SIGNS
+
+
+def test_lower_case_keeps_every_place() -> None:
+    text = "\u0130\u0130\u0130 eat a pear"
+    (span,) = spans(text)
+    assert text[span.start : span.end] == "eat a pear"
+
+
+def test_every_detector_has_a_name_of_its_own() -> None:
+    assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
