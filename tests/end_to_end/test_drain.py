@@ -11,6 +11,7 @@ import pytest
 from mitmproxy.proxy.layers.http import HttpStream
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
+from support.h2_client import h2_secure
 from support.proxy import running_proxy
 from support.raw import secure
 
@@ -63,6 +64,37 @@ def test_connections_on_which_nothing_happens_hold_nobody_up(start):
         proxy.begin_stop()
         assert proxy.wait(10)
         assert time.monotonic() - began < 8
+
+
+def test_http2_is_told_as_soon_as_nothing_is_under_way(start, folder, enforcer):
+    proxy, upstream, _ = start(drain_s=10)
+    ca = folder / "certs" / "mitmproxy-ca-cert.pem"
+    with h2_secure(proxy.port, PLACE, ca) as idle, h2_secure(proxy.port, PLACE, ca) as busy:
+        assert idle.ask("GET", "/hello").status == 200
+        uploading = busy.start(busy.head("POST", "/hello"))
+        busy.data(uploading, b"a" * 10)
+        until = time.monotonic() + 5
+        while enforcer.calls.count("head") < 2:
+            assert time.monotonic() < until
+        proxy.begin_stop()
+        idle.read_to_the_end()
+        assert (idle.goaway, busy.goaway) == (0, None)
+        busy.data(uploading, b"b" * 10, end=True)
+        assert busy.read(uploading).status == 200
+        busy.read_to_the_end()
+        assert busy.goaway == 0
+    assert upstream.received.endswith(b"a" * 10 + b"b" * 10)
+    assert proxy.wait(5)
+
+
+def test_http2_on_which_nothing_happens_is_told_before_it_ends(start, folder):
+    proxy, _, _ = start(drain_s=10)
+    with h2_secure(proxy.port, PLACE, folder / "certs" / "mitmproxy-ca-cert.pem") as idle:
+        assert idle.ask("GET", "/hello").status == 200
+        proxy.begin_stop()
+        idle.read_to_the_end()
+        assert idle.goaway == 0
+    assert proxy.wait(5)
 
 
 def test_an_answer_is_drained_until_its_client_has_read_it(start, enforcer):

@@ -33,6 +33,16 @@ def test_the_same_bytes_cut_anywhere_give_the_same_events(raw: bytes, cuts: list
     assert read(*pieces) == read(raw)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_many_lines_cut_at_every_offset(end: bytes) -> None:
+    lines = [b"\xef\xbb\xbf: a comment", b"event: said", b"data: one", b"data", b"data:  two", b"", b"data: three", b""]
+    raw = b"".join(line + end for line in lines)
+    for at in range(len(raw) + 1):
+        first, second = read(raw[:at], raw[at:])
+        assert (first.event, first.data, second.event, second.data) == ("said", "one\n\n two", "message", "three"), at
+        assert first.raw + second.raw == raw
+
+
 @given(STREAMS)
 def test_byte_by_byte_is_no_different(raw: bytes) -> None:
     assert read(*(raw[n : n + 1] for n in range(len(raw)))) == read(raw)
@@ -90,6 +100,16 @@ def test_an_event_over_its_bound_is_refused(raw: bytes) -> None:
     with pytest.raises(WireError) as refused:
         SseReader(max_event_bytes=16).feed(raw)
     assert refused.value.code is Code.TOO_LARGE
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1000, b"data: x\n" * 125, b": x\r\n" * 200])
+def test_an_event_without_end_is_refused_before_it_is_large(piece: bytes) -> None:
+    reader, fed = SseReader(max_event_bytes=50_000), 0
+    with pytest.raises(WireError):
+        while fed < 10_000_000:
+            reader.feed(piece)
+            fed += len(piece)
+    assert fed <= 50_000
 
 
 def test_many_small_events_are_within_the_bound() -> None:

@@ -16,12 +16,13 @@ from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     RequestProtocolError,
     ResponseData,
+    ResponseEndOfMessage,
     ResponseHeaders,
 )
 from mitmproxy.test import tflow
 
 from aisecops.adapters.mitm import http2_server
-from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.gate import Gate, Stopping
 from aisecops.adapters.mitm.http2_server import MAX_UNSENT_BYTES, STALL_S, GovernedHttp2Server
 from support.proxy import problem
 
@@ -96,6 +97,18 @@ def test_an_answer_that_nobody_takes_ends_its_stream(clock):
     assert pair.was_reset()
     assert pair.given_up() == [1]
     assert not pair.is_closed()
+
+
+def test_the_client_is_told_of_the_end_when_nothing_is_under_way():
+    pair = Pair(window=1000)
+    pair.answer_begins()
+    pair.tell(Stopping())
+    assert not pair.is_closed()
+    pair.tell(ResponseEndOfMessage(1))
+    (said,) = [event for event in pair.heard if isinstance(event, h2.events.ConnectionTerminated)]
+    assert (said.error_code, said.last_stream_id) == (0, 1)
+    assert any(isinstance(event, h2.events.StreamEnded) for event in pair.heard)
+    assert pair.is_closed()
 
 
 def test_an_answer_that_is_taken_slowly_is_not_ended(clock):

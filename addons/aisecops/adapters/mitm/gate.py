@@ -38,6 +38,11 @@ Problem = Callable[[Refuse, HttpRequest | None], HttpResponse]
 """Writes a refusal as an RFC 9457 document."""
 
 
+@dataclass
+class Stopping(events.Event):
+    """Nothing new is taken any more: who can tell its client so, does when nothing is under way for it."""
+
+
 class Connected(Protocol):
     """A client connection, as far as the gate handles one."""
 
@@ -211,6 +216,8 @@ class Gate:
     def stop_admitting(self) -> None:
         """Refuse what comes new; what is under way may finish."""
         self._closed = self._closed or STOPPING
+        for connected in self.connected.values():
+            connected.tell(Stopping())
 
     # one flow
 

@@ -35,7 +35,7 @@ from mitmproxy.proxy.layers.http._events import (
 from mitmproxy.proxy.layers.http._http2 import normalize_h1_headers
 
 from aisecops.adapters.mitm.failures import upstream_failure
-from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.gate import Gate, Stopping
 from aisecops.adapters.mitm.host_refusals import (
     BODY_TOO_LARGE,
     HEAD_TOO_LARGE,
@@ -89,6 +89,7 @@ class GovernedHttp2Server(HttpConnection):
         self._meter = FrameMeter(now=time.monotonic())
         self._streams: dict[int, _Stream] = {}
         self._over = False
+        self._stopping = False
         self._looking = False
 
     def _handle_event(self, event: events.Event) -> Commands:
@@ -105,10 +106,15 @@ class GovernedHttp2Server(HttpConnection):
         elif isinstance(event, events.Wakeup):
             self._looking = False
             yield from self._look()
+        elif isinstance(event, Stopping):
+            self._stopping = True
         if not self._over:
             self._tidy()
             yield from self._flush()
             yield from self._look_later()
+            # not before: many clients take this word for the end of what is under way too
+            if self._stopping and not self._streams:
+                yield from self._end(ErrorCodes.NO_ERROR, "the gateway is stopping")
 
     def _flush(self) -> Commands:
         if data := self._h2.data_to_send():

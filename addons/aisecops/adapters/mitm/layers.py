@@ -15,7 +15,7 @@ from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
 from mitmproxy.proxy.layers.http import GetHttpConnection, HttpLayer, HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy
 
-from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.gate import Gate, Stopping
 from aisecops.adapters.mitm.http2_server import GovernedHttp2Server
 from aisecops.adapters.mitm.http2_upstreams import ParallelUpstreams
 from aisecops.adapters.mitm.lateness import Overdue
@@ -71,6 +71,9 @@ class GovernedHttpLayer(HttpLayer):
         self._parallel = ParallelUpstreams(self, gate)
 
     def _handle_event(self, event: events.Event) -> Commands:
+        if isinstance(event, Stopping):
+            yield from self._stop_taking(event)
+            return
         if isinstance(event, Overdue):
             for stream in list(self.streams.values()):
                 yield from self.event_to_child(stream, event)
@@ -78,6 +81,15 @@ class GovernedHttpLayer(HttpLayer):
         if isinstance(event, events.Start):
             self.connections[self.context.client] = self._towards_the_client()
         yield from super()._handle_event(event)
+
+    def _stop_taking(self, event: Stopping) -> Commands:
+        """HTTP/2 has a word for it; a tunnel may have HTTP/2 inside."""
+        server = self.connections.get(self.context.client)
+        if isinstance(server, GovernedHttp2Server):
+            yield from self.event_to_child(server, event)
+        for stream in list(self.streams.values()):
+            if stream.child_layer is not None:
+                yield from self.event_to_child(stream, event)
 
     def _towards_the_client(self) -> GovernedHttp1Server | GovernedHttp2Server:
         """HTTP/2 where it was agreed on in the TLS of a tunnel, and only there."""
