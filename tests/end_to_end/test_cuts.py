@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from aisecops.gateway.watch import StreamWatch
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from support.proxy import Echo
@@ -69,6 +70,34 @@ def test_a_stream_that_is_cut_ends_with_the_refusal_and_its_upstream_is_dropped(
         assert wire.ask(GET).status == 200
 
 
+@pytest.mark.parametrize("dialect", [None, "openai"])
+def test_an_event_is_with_the_client_before_the_next_one_is_sent(host, dialect):
+    events = [b'data: {"choices": []}\n\n', b": still here\n\n", b"data: [DONE]\n\n"]
+    has_it = [threading.Event() for _ in events]
+    in_time = []
+
+    def answer(_request: bytes, send) -> None:
+        send(CHUNKED)
+        for event, with_the_client in zip(events, has_it, strict=True):
+            send(b"%x\r\n%s\r\n" % (len(event), event))
+            in_time.append(with_the_client.wait(WITHIN_S))
+        send(b"0\r\n\r\n")
+
+    host.enforcer.stream = StreamWatch(status=200, dialect=dialect)
+    host.upstream.answer = answer
+    with secure(host.port, "api.test:443", host.ca) as wire:
+        wire.send(GET)
+        seen = b""
+        for event, with_the_client in zip(events, has_it, strict=True):
+            while event not in seen:
+                piece = wire.more()
+                assert piece
+                seen += piece
+            with_the_client.set()
+        assert wire.read().body == b"".join(events)
+    assert in_time == [True, True, True]
+
+
 def test_a_request_that_waits_for_its_answer_is_refused(host):
     host.upstream.answer = upstream = Dripping()
     with secure(host.port, "api.test:443", host.ca) as wire:
@@ -81,7 +110,9 @@ def test_a_request_that_waits_for_its_answer_is_refused(host):
 
 
 @pytest.mark.parametrize(
-    "head", [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", b"HTTP/1.1 200 OK\r\n\r\nhalf"], ids=["length", "end"]
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", b"HTTP/1.1 200 OK\r\n\r\nhalf"],
+    ids=["length", "end"],
 )
 def test_half_an_answer_is_never_delivered(host, head):
     host.upstream.answer = upstream = Dripping(head)
