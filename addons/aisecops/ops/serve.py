@@ -131,6 +131,7 @@ def bounds(limits: LimitSettings) -> Bounds:
         handshake_s=limits.handshake_seconds,
         body_s=limits.body_seconds,
         keepalive_s=limits.keepalive_seconds,
+        websocket_idle_s=limits.websocket_idle_seconds,
         connections=limits.connections,
         connections_per_source=limits.connections_per_source,
         buffered_bytes=limits.buffered_bytes,

@@ -109,12 +109,13 @@ class LimitSettings(Part):
 
     connect_seconds: Annotated[Seconds, about("until an upstream connection stands, TLS included")] = Seconds(10)
     first_byte_seconds: Annotated[Seconds, about("until an upstream begins its answer")] = Seconds(300)
-    idle_seconds: Annotated[Seconds, about("between two pieces of an answer, on either side")] = Seconds(120)
+    idle_seconds: Annotated[Seconds, about("between two pieces of an answer")] = Seconds(300)
     total_seconds: Annotated[Seconds, about("from the dial to the end of the answer")] = Seconds(3600)
     head_seconds: Annotated[Seconds, about("until a client's request head is there")] = Seconds(30)
     handshake_seconds: Annotated[Seconds, about("until TLS stands in a client's tunnel")] = Seconds(10)
     body_seconds: Annotated[Seconds, about("for a request body, and a second more for each 16 KiB of it")] = Seconds(60)
     keepalive_seconds: Annotated[Seconds, about("how long a client may stay connected and idle")] = Seconds(120)
+    websocket_idle_seconds: Annotated[Seconds, about("how long a WebSocket may stay open and silent")] = Seconds(600)
     connections: Annotated[int, about("client connections of one process, if file descriptors allow")] = 8192
     connections_per_source: Annotated[int, about("client connections from one address, of one process")] = 512
     buffered_bytes: Annotated[int, about("bytes of bodies that one process holds at once")] = 256 * 1024 * 1024

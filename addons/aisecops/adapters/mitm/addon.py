@@ -81,6 +81,7 @@ class GovernanceAddon:
             await self._let_go(exchange, "refused")
         elif response.status_code == 101:  # noqa: PLR2004 - the HTTP status
             exchange.upgraded = True  # its permit stands until the channel ends
+            exchange.clock.waits()  # an answer's bounds are over; the client's clock knows when nothing moves
             add_headers(response, exchange.forward.response_headers if exchange.forward else ())
         elif permit := exchange.take_permit():
             answer = await self.gate.enforcer.settle(permit, response_of(response, whole=True))

@@ -28,17 +28,18 @@ class Bounds:
     (a model may think for minutes); `idle_s` between pieces of an answer; `total_s` from the dial to the answer's end.
     Towards the client: `head_s` for a head, the first one counted from the connection; `handshake_s` for TLS in a
     tunnel; `body_s` for a body, and a second more for each `BODY_BYTES_EACH_SECOND` that came; `keepalive_s` for a
-    connection on which nothing is under way.
+    connection on which nothing is under way, `websocket_idle_s` for a WebSocket on which nothing moves.
     """
 
     connect_s: float = 10.0
     first_byte_s: float = 300.0
-    idle_s: float = 120.0
+    idle_s: float = 300.0
     total_s: float = 3600.0
     head_s: float = 30.0
     handshake_s: float = 10.0
     body_s: float = 60.0
     keepalive_s: float = 120.0
+    websocket_idle_s: float = 600.0
     connections: int = 8192
     connections_per_source: int = 512
     buffered_bytes: int = 256 * 1024 * 1024

@@ -106,12 +106,21 @@ class ClientClock:
     """The clock of one client connection, in the place and the shape of the core's inactivity timer.
 
     Until the first head, and until TLS stands in a tunnel, the time is fixed and no byte earns more. After that a
-    connection ends when it was silent for `keepalive_s` and `busy` says that nothing is under way on it.
+    connection ends when it was silent for `keepalive_s` and `busy` says that nothing is under way on it; one that has
+    become a WebSocket, which `channel` says, when it was silent for `websocket_idle_s`.
     """
 
-    def __init__(self, bounds: Bounds, *, busy: Callable[[], bool], late: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        bounds: Bounds,
+        *,
+        busy: Callable[[], bool],
+        late: Callable[[], Awaitable[None]],
+        channel: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._bounds = bounds
         self._busy = busy
+        self._channel = channel
         self._late = late
         self._loop = asyncio.get_running_loop()
         self._stage = Stage.OPENED
@@ -159,4 +168,5 @@ class ClientClock:
             case Stage.IN_TUNNEL:
                 return self._since + self._bounds.handshake_s - now
             case Stage.SPEAKS:
-                return self._moved + self._bounds.keepalive_s - now
+                quiet = self._bounds.websocket_idle_s if self._channel() else self._bounds.keepalive_s
+                return self._moved + quiet - now

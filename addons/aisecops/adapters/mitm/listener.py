@@ -136,7 +136,9 @@ class GovernedHandler(ProxyConnectionHandler):
 
     async def handle_client(self) -> None:
         load = self.gate.load
-        clock = self._clock = ClientClock(load.bounds, busy=self._is_busy, late=self.on_timeout)
+        clock = self._clock = ClientClock(
+            load.bounds, busy=self._is_busy, late=self.on_timeout, channel=self._is_channel
+        )
         self.timeout_watchdog = clock  # type: ignore[assignment] # the same shape
         self._unwritten = Unwritten(self.transports, load, late=self.abort)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -219,7 +221,7 @@ class GovernedHandler(ProxyConnectionHandler):
     def close_connection(
         self,
         connection: Connection,
-        half_close: bool = False,  # noqa: FBT001, FBT002 - the core's
+        half_close: bool = False,
     ) -> None:
         """As ever; but TLS on the listener ends in both directions at once, after what was written."""
         writer = self.transports[connection].writer
@@ -259,6 +261,10 @@ class GovernedHandler(ProxyConnectionHandler):
         """True while a request is under way; a WebSocket is under way for as long as something moves on it."""
         under_way = (exchange for _, exchange in self.gate.of_client(self.client.id))
         return any(not (exchange.websocket and exchange.sent) for exchange in under_way)
+
+    def _is_channel(self) -> bool:
+        """True when it is a WebSocket's."""
+        return any(exchange.upgraded for _, exchange in self.gate.of_client(self.client.id))
 
     def _connects_late(self, server: Server) -> None:
         """A connection should stand by now, TLS and all."""

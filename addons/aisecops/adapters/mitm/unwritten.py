@@ -22,7 +22,7 @@ class Unwritten:
 
     def __init__(self, transports: Mapping[Connection, ConnectionIO], load: Load, *, late: Callable[[], None]) -> None:
         self._transports = transports
-        self._idle_s = load.bounds.idle_s
+        self._idle_s = min(load.bounds.idle_s, load.bounds.keepalive_s)
         self._held = Held(load.room)
         self._late = late
         self._watch: asyncio.Task[None] | None = None

@@ -1,0 +1,53 @@
+"""How long a WebSocket lives: as long as something moves on it, and a while of silence that has a setting."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from aisecops.adapters.mitm.bounds import Bounds
+from support.proxy import running_proxy
+from support.websockets import channel, talking
+
+PLACE = "api.test:443"
+
+
+@pytest.fixture
+def opened(folder, authority, enforcer):
+    """A function that opens a WebSocket through a host with bounds of the test's own."""
+    with contextlib.ExitStack() as stack:
+        talk = stack.enter_context(talking(authority.server_context("api.test")))
+        enforcer.places = {("api.test", 443): ("127.0.0.1", talk.port)}
+
+        def begin(**bounds):
+            proxy = stack.enter_context(
+                running_proxy(
+                    folder / "certs", enforcer, upstream_trust=authority.file, websockets=True, bounds=Bounds(**bounds)
+                )
+            )
+            return stack.enter_context(channel(proxy.port, PLACE, folder / "certs" / "mitmproxy-ca-cert.pem"))
+
+        yield begin
+
+
+def test_bounds_of_answers_do_not_end_a_websocket(opened):
+    client = opened(idle_s=0.2, total_s=0.4, first_byte_s=0.2, keepalive_s=0.2, websocket_idle_s=5)
+    for _ in range(3):
+        time.sleep(0.4)
+        client.send("still here")
+        assert client.recv(2) == "still here"
+
+
+def test_a_websocket_that_is_silent_for_long_is_closed(opened):
+    client = opened(websocket_idle_s=0.6, keepalive_s=0.1)
+    for _ in range(3):
+        time.sleep(0.3)
+        client.send("hello")
+        assert client.recv(2) == "hello"
+    began = time.monotonic()
+    with pytest.raises(ConnectionClosed):
+        client.recv(5)
+    assert 0.4 < time.monotonic() - began < 3
