@@ -15,7 +15,6 @@ SHOWN_ELSEWHERE = {
     "adapters/audit/export.py": "tests/adapters/audit: a run's export by the reader",
     "adapters/audit/tail.py": "tests/adapters/audit/test_chain.py: appending after crashes",
     "adapters/audit/walk.py": "tests/adapters/audit: verification walks every line",
-    "adapters/mitm/websocket_layer.py": "tests/end_to_end/test_websockets.py: real clients and servers",
     "controls/tokens/ed25519.py": "tests/controls/tokens: every signature",
     "gateway/classify.py": "tests/gateway/test_admit.py: what each request is",
     "gateway/hold.py": "tests/gateway/test_admit.py: waiting for a person",
