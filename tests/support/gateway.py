@@ -28,6 +28,7 @@ from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Refused
+from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.model.errors import RecordError
@@ -210,6 +211,9 @@ class Tally:
     def egress_found(self, entity: str, action: str) -> None:
         self.calls.append(("egress_found", (entity, action)))
 
+    def injection_found(self, detector: str, tier: str) -> None:
+        self.calls.append(("injection_found", (detector, tier)))
+
     def budget_exceeded(self, agent: str, budget: str) -> None:
         self.calls.append(("budget_exceeded", (agent, budget)))
 
@@ -279,7 +283,14 @@ class House:
             idle_ms=60_000,
         )
         self.settlement = Settlement(
-            store=self.store, record=self.record, clock=self.clock, permits=self.permits, descents=descents
+            store=self.store,
+            record=self.record,
+            clock=self.clock,
+            permits=self.permits,
+            descents=descents,
+            proposals=Proposals(
+                **common, rules=self.rules, meter=self.meter, approvals=self.approvals, descents=descents
+            ),
         )
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.cuts = Cuts(

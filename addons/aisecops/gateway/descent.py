@@ -26,7 +26,7 @@ from aisecops.model.ids import RunId
 from aisecops.model.json_places import string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import RuleSet, ToolRule
-from aisecops.wire.limits import read_json
+from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.notice import with_notice
 from aisecops.wire.parts import outgoing_parts
@@ -57,7 +57,8 @@ class Descents:
         if step.call is not None:
             found = await self._of_call(rules.firewall.unknown_content, root_run_id, step.call)
         elif step.tool is not None and step.tool.arguments:
-            found = await self._of_arguments(root_run_id, step.tool, step)
+            unseen = step.json is None and bool(step.body)
+            found = await self.of_arguments(root_run_id, step.tool, step.json, unseen=unseen)
         if rules.egress.labels:
             carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
@@ -147,15 +148,21 @@ class Descents:
         }
         return tuple(found.values())[:MAX_CARRIED]
 
-    async def _of_arguments(self, root_run_id: RunId, tool: ToolRule, step: Step) -> Descent:
+    async def of_arguments(
+        self, root_run_id: RunId, tool: ToolRule, data: JsonValue, *, unseen: bool = False
+    ) -> Descent:
+        """Where the values of the declared arguments of `tool` in `data` come from. Raises `StoreError`.
+
+        `unseen`: they are in a form that cannot be looked into.
+        """
         trusted, untrusted = await self._known.sayings(root_run_id)
         arguments = []
         for rule in tool.arguments:
             try:
-                value = found_in(rule.at, step.json)
+                value = found_in(rule.at, data)
             except JmesError:
                 value = _UNSEEN
-            if step.json is None and step.body:
+            if unseen:
                 value = _UNSEEN
             source = source_of(value, trusted=trusted, untrusted=untrusted)
             origin_id, origin = "", ""

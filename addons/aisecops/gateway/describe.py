@@ -20,7 +20,12 @@ from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
 
-ACTS = {Kind.TOOL: EventName.TOOL_INVOKED, Kind.MODEL: EventName.LLM_CALLED, Kind.SOURCE: EventName.SOURCE_READ}
+ACTS = {
+    Kind.TOOL: EventName.TOOL_INVOKED,
+    Kind.LOCAL: EventName.TOOL_INVOKED,
+    Kind.MODEL: EventName.LLM_CALLED,
+    Kind.SOURCE: EventName.SOURCE_READ,
+}
 RETURNS = {Kind.TOOL: EventName.TOOL_RETURNED, Kind.MODEL: EventName.LLM_RETURNED, Kind.SOURCE: EventName.TOOL_RETURNED}
 
 
@@ -66,15 +71,15 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
     return (whole, *_particular(facts, judged))
 
 
-def acted(facts: Facts, decision: Decision) -> tuple[Event, ...]:
+def acted(facts: Facts, decision: Decision, **fields: Any) -> tuple[Event, ...]:
     """What is about to leave; appended with the decision, before it does."""
     request = facts.request
     name = ACTS.get(request.kind)
     if name is None:
         return ()
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = dict(fields)
     if request.kind is Kind.MODEL:
-        more = {"model": request.model, "prompt_hash": request.prompt_hash}
+        more |= {"model": request.model, "prompt_hash": request.prompt_hash}
     if facts.descent is not None:
         more |= _descent(facts.descent)
     return (event(name, facts, decision, control=("AIS-EXE-01", "AIS-OBS-01"), **_step(request), **more),)

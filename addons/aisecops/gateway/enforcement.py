@@ -111,7 +111,17 @@ class Enforcement:
             return None
         if is_measured(step):
             return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
-        return StreamWatch(status=response.status, dialect=step.model.dialect if step.call and step.model else None)
+        judged = step.model is not None and self._settlement.judges_proposals
+        if judged and step.call is None:
+            return None  # a stream of something else, which nobody would read
+        dialect = step.model.dialect if step.call and step.model else None
+        return StreamWatch(status=response.status, dialect=dialect, judged=judged)
+
+    async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
+        passed: list[bytes] = []
+        while calls := tap.waiting:
+            passed += tap.weighed(await self._settlement.weigh(permit, calls))
+        return passed
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         if not isinstance(tap, StreamWatch):

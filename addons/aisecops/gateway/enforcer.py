@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from aisecops.model.certificate import Names
@@ -10,6 +10,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.value import Value
+from aisecops.wire.llm import ProposedCall
 
 
 class Caller(Value):
@@ -44,6 +45,18 @@ class StreamTap(Protocol):
 
     def end(self) -> list[bytes]:
         """Upstream has finished: what is still to be passed on."""
+        ...
+
+    @property
+    def waiting(self) -> tuple[ProposedCall, ...]:
+        """The calls that hold everything after them back until they are weighed; `Enforcer.weigh` does both."""
+        ...
+
+    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
+        """The waiting calls were weighed: what may be passed on now. `refused` has the words in place of those that go.
+
+        Raises as `feed` does.
+        """
         ...
 
     def refusal(self, refuse: Refuse) -> bytes:
@@ -93,6 +106,10 @@ class Enforcer(Protocol):
 
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         """The answer's head is there. A tap when this answer shall be streamed, None when it shall be buffered."""
+        ...
+
+    async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
+        """Judge what `tap` waits for, until it waits for nothing; what may be passed on then."""
         ...
 
     async def finish(self, permit: str, tap: StreamTap) -> None:

@@ -25,16 +25,17 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.controls.dlp.judge import judge_findings
 from aisecops.controls.firewall import judge as firewall
-from aisecops.controls.policy.evaluate import still_granted
+from aisecops.controls.policy.evaluate import evaluate, still_granted
 from aisecops.controls.risk import escalation, thresholds
 from aisecops.controls.risk.score import score, stress
-from aisecops.controls.tokens.cover import covers
+from aisecops.controls.tokens.cover import covers, grant_covers
 from aisecops.gateway.combine import combine
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.budget import Budgets, Limits, TreeState
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
 from aisecops.model.finding import JudgedFinding
+from aisecops.model.grant import Constraints
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
@@ -43,6 +44,7 @@ from aisecops.model.value import Value
 
 NEUTRAL_TRUST = Decimal(1)
 INTERNAL_TRUST = Decimal("0.5")
+_OF_TOOLS = frozenset({Kind.TOOL, Kind.LOCAL, Kind.PROPOSED})
 NOTHING = Budgets(max_tool_calls=0, max_write_operations=0, max_execution_ms=0, max_cost_micros=0)
 
 
@@ -108,10 +110,13 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     if request.kind is Kind.TOOL:
         judgments += _token_judgments(rules, facts)
         judgments += unasked(rules, facts.opinions)
+    elif request.kind is Kind.LOCAL:
+        judgments += _grant_judgments(rules, facts)
+        judgments += unasked(rules, facts.opinions)
     # 4
     judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
     # 5
-    tool = rules.tools.get(request.tool) if request.kind is Kind.TOOL else None
+    tool = rules.tools.get(request.tool) if request.kind in _OF_TOOLS else None
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
@@ -124,10 +129,11 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     judgments.append(budget.judge(projection.faults))
 
     # 8
+    kind = Kind.TOOL if request.kind is Kind.LOCAL else request.kind
     progress, factor, _ = escalation.advance(
         tree.progress,
-        rules.risk.sequences,
-        escalation.StepSeen(tool=request.tool, effect=request.effect, label=request.label, kind=request.kind),
+        () if kind is Kind.PROPOSED else rules.risk.sequences,
+        escalation.StepSeen(tool=request.tool, effect=request.effect, label=request.label, kind=kind),
     )
     risk = score(
         base=request.base_risk,
@@ -168,14 +174,15 @@ def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:
     """What a request costs its budgets: only tool requests count as calls, everything governed counts to the rate.
 
     A message to a tool counts as a request to it does; one to a model counts nothing, as sound comes in a thousand.
+    A local tool's call counts when it is proposed; another proposal counts when its request comes.
     """
-    is_tool = request.kind is Kind.TOOL
+    is_tool = request.kind in {Kind.TOOL, Kind.LOCAL}
     return budget.Charge(
         run_id=run_id,
         counts_call=is_tool,
         counts_write=is_tool and request.effect.changes_state,
         cost_micros=request.cost_micros,
-        counts_rate=is_tool or not request.message,
+        counts_rate=is_tool or not (request.message or request.kind is Kind.PROPOSED),
     )
 
 
@@ -229,6 +236,15 @@ def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> 
     if tool is not None:
         judged.append(firewall.judge_arguments(tool, facts.descent))
     return judged
+
+
+def _grant_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:
+    """A local tool's call carries no token: the grants in force say themselves what it may do."""
+    request = facts.request
+    judgment, grant = evaluate(
+        rules, facts.principal.agent_id, tool=request.tool, scope=request.scope, constraints=Constraints()
+    )
+    return [judgment] if grant is None else [judgment, grant_covers(grant, request)]
 
 
 def _token_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:

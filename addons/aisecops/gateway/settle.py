@@ -7,6 +7,7 @@ An answer that cannot be held against its grant is not delivered.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from decimal import ROUND_CEILING
 from typing import Any
 
@@ -21,6 +22,7 @@ from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import event, returned
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Store
+from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
@@ -30,10 +32,12 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.record import EventName
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import from_micros, to_micros
+from aisecops.model.rules import ModelRule
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonValue, read_json
-from aisecops.wire.llm import LlmAnswer, Usage, estimated_input_tokens, estimated_output_tokens
+from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
+from aisecops.wire.withdraw import withdrawn
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
@@ -53,12 +57,22 @@ class Unfit(Exception):
 class Settlement:
     """Settles forwarded steps."""
 
-    def __init__(self, *, store: Store, record: AuditLog, clock: Clock, permits: Permits, descents: Descents) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        clock: Clock,
+        permits: Permits,
+        descents: Descents,
+        proposals: Proposals,
+    ) -> None:
         self._store = store
         self._record = record
         self._clock = clock
         self._permits = permits
         self._descents = descents
+        self._proposals = proposals
 
     async def settle(self, name: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
@@ -74,6 +88,8 @@ class Settlement:
         await self._closed(
             permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance
         )
+        if answer is not None and answer.proposals:
+            return await self._judged(permit, response, answer)
         if provenance is None:
             return response
         shown = (
@@ -83,6 +99,32 @@ class Settlement:
             ),
         )
         return replace(response, headers=(*response.headers, shown))
+
+    @property
+    def judges_proposals(self) -> bool:
+        """True when a call that a model proposes may have to be withdrawn."""
+        return self._proposals.judged
+
+    async def weigh(self, name: str, calls: Sequence[ProposedCall]) -> dict[int, str]:
+        """Of the calls in a stream that is on its way, those that must not pass, and the words in place of each."""
+        permit = self._permits.find(name)
+        if permit is None:
+            raise Fault("a call was proposed in an answer that was not on its way")
+        return await self._proposals.weigh(permit, calls)
+
+    async def _judged(self, permit: Permit, response: HttpResponse, answer: LlmAnswer) -> HttpResponse | Refuse:
+        """`response` without the calls that the agent must not see."""
+        refused = await self._proposals.weigh(permit, [call for call in answer.proposals if not call.hosted])
+        model = permit.step.model
+        if not refused or model is None:
+            return response
+        try:
+            whole = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+            body = withdrawn(model.dialect, whole, refused)
+        except WireError as error:
+            return _refusal(permit, Reason(code=Code.OUTPUT_INVALID, detail=error.detail))
+        headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
+        return replace(response, headers=headers, body=body)
 
     async def finish(
         self, name: str, *, status: int, size: int, answer: LlmAnswer | None, content: HttpResponse | None = None
@@ -119,6 +161,8 @@ class Settlement:
 
     def _read(self, step: Step, response: HttpResponse) -> tuple[LlmAnswer | None, JsonValue]:
         """What rules need of the answer, read strictly; nothing is read that nobody needs."""
+        if step.model is not None and step.call is None:
+            return self._kept_answer(step.model, response), None
         needs_json = step.call is not None or (step.tool is not None and is_measured(step))
         if not needs_json or response.status >= FAILED:
             return None, None
@@ -131,6 +175,19 @@ class Settlement:
                 Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
             ) from error
         return answer, data
+
+    def _kept_answer(self, model: ModelRule, response: HttpResponse) -> LlmAnswer | None:
+        """An answer that the provider has kept and is asked for again; None for anything else."""
+        if not self._proposals.judged or response.status >= FAILED:
+            return None
+        if any("event-stream" in kind.lower() for kind in values(response.headers, "content-type")):
+            what = "a stream that is no answer to a call is not read for the calls that it proposes"
+            raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=what))
+        try:
+            body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+            return read_answer(model.dialect, read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None))
+        except WireError:
+            return None
 
     def _cost(self, permit: Permit, answer: LlmAnswer | None, data: JsonValue) -> int:
         """The real cost; what was reserved where the answer does not say."""

@@ -1,26 +1,38 @@
-"""Watching one streamed answer as it passes: whole events at a time, nothing delayed that is whole."""
+"""Watching one streamed answer as it passes: whole events at a time, nothing delayed that is whole.
+
+A proposed call that the rules may speak of is held from its first event on until it is whole and was weighed.
+"""
 
 from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 from aisecops.wire.dialects import stream_reader
-from aisecops.wire.llm import LlmAnswer, StreamReader
+from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, StreamReader
 from aisecops.wire.problem import sse_error, sse_problem
-from aisecops.wire.sse import SseReader
+from aisecops.wire.sse import SseEvent, SseReader
+from aisecops.wire.withdraw_stream import StreamEditor, stream_editor
 
 MAX_TEXT = 4_000_000
 """Characters of a tool's stream that are kept until its end."""
+MAX_HELD_BYTES = 16 * 1024 * 1024
+"""What may be held back of one stream until a call is whole."""
 
 
 class StreamWatch:
     """A tap on one server-sent stream; `dialect` None passes events on without reading them.
 
+    `judged`: proposed calls must be weighed.
+
     What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
     """
 
-    def __init__(self, *, status: int, dialect: str | None) -> None:
+    def __init__(self, *, status: int, dialect: str | None, judged: bool = False) -> None:
         self.status = status
         self.size = 0
         self._dialect = dialect
@@ -28,19 +40,77 @@ class StreamWatch:
         self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
         self._texts: list[str] = []
         self._kept = 0
+        self._editor: StreamEditor | None = stream_editor(dialect) if dialect and judged else None
+        self._edits = False
+        self._coming: deque[SseEvent] = deque()
+        self._held: list[SseEvent] = []
+        self._held_bytes = 0
+        self._waiting: tuple[tuple[Place, ProposedCall], ...] = ()
+        self._seen = 0
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The raw bytes of every event that `data` completed. Raises `WireError`."""
+        """What may be passed on of the events that `data` completed. Raises `WireError`."""
         self.size += len(data)
+        self._coming += self._parser.feed(data)
+        return self._passed()
+
+    @property
+    def waiting(self) -> tuple[ProposedCall, ...]:
+        """The calls that hold everything after them back until they are weighed."""
+        return tuple(call for _, call in self._waiting)
+
+    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
+        """The waiting calls were weighed, and `refused` has the words in place of those that go. Raises `WireError`."""
+        if self._editor is not None:
+            self._editor.weighed({placed: refused.get(number) for number, placed in enumerate(self._waiting)})
+        self._edits = self._edits or bool(refused)
+        self._waiting = ()
+        return self._released() + self._passed()
+
+    def _passed(self) -> list[bytes]:
+        """Take what has come, up to the first call that must be weighed."""
         passed: list[bytes] = []
-        for event in self._parser.feed(data):
+        while self._coming and not self._waiting:
+            event = self._coming.popleft()
             if self._reader is not None:
                 self._reader.feed(event)
             elif event.data is not None and self._kept < MAX_TEXT:
                 self._texts.append(event.data)
                 self._kept += len(event.data)
-            passed.append(event.raw)
+            passed += [event.raw] if self._reader is None or self._editor is None else self._held_back(event)
         return passed
+
+    def _held_back(self, event: SseEvent) -> list[bytes]:
+        """What goes on after `event`: itself at once, or nothing as long as a call is not whole."""
+        if event.data is None:
+            return [event.raw]  # it only keeps the line open
+        reader = self._reader
+        fresh = reader.placed[self._seen :] if reader else ()
+        self._held.append(event)
+        self._held_bytes += len(event.raw)
+        if self._held_bytes > MAX_HELD_BYTES:
+            raise WireError(f"a proposed call of the stream is over {MAX_HELD_BYTES} bytes", Code.TOO_LARGE)
+        if reader and reader.pending:
+            return []
+        if fresh:
+            self._told_once(fresh)
+            self._waiting = fresh
+            self._seen += len(fresh)
+            return []
+        return self._released()
+
+    def _told_once(self, fresh: tuple[tuple[Place, ProposedCall], ...]) -> None:
+        """A call that goes on growing after it was whole would be put together to another one than was weighed."""
+        before = self._reader.placed[: self._seen] if self._reader else ()
+        places = [place for place, _ in (*before, *fresh)]
+        if len(set(places)) != len(places):
+            raise WireError("a proposed call of the stream is told twice, and not alike")
+
+    def _released(self) -> list[bytes]:
+        held, self._held, self._held_bytes = self._held, [], 0
+        if not self._edits or self._editor is None:
+            return [event.raw for event in held]
+        return [self._editor.edit(event) for event in held]
 
     @property
     def content(self) -> HttpResponse | None:
@@ -52,7 +122,8 @@ class StreamWatch:
 
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
-        return [event.raw for event in self._parser.end()]
+        self._coming += self._parser.end()
+        return self._passed()
 
     def refusal(self, refuse: Refuse) -> bytes:
         """The event that ends the stream: in the provider's own form, or with a problem document."""

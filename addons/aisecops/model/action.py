@@ -20,9 +20,15 @@ class Principal(Value):
 
 
 class Kind(StrEnum):
-    """What a request is to us."""
+    """What a request is to us.
+
+    `local` is a call that the agent makes itself when its model proposes one: the proposal is all that we see of it.
+    `proposed` is a call whose request will come to us and be judged then.
+    """
 
     TOOL = "tool"
+    LOCAL = "local"
+    PROPOSED = "proposed"
     MODEL = "model"
     SOURCE = "source"
     UNDECLARED = "undeclared"
@@ -49,7 +55,8 @@ WEBSOCKET = "WEBSOCKET"
 class ActionRequest(Value):
     """One governed step, as the wire and the rules together describe it.
 
-    `digest` is the SHA-256 of the exact request (method, target, governed headers, body): approvals bind to it.
+    `digest` is the SHA-256 of the exact request (method, target, governed headers, body), of a proposed call that of
+    tool and arguments: approvals bind to it.
     `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
     `message`: it is one message on a WebSocket that was opened before, and not the opening.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.

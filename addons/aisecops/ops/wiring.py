@@ -43,6 +43,7 @@ from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
+from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.ops.control.app import ControlPlane
@@ -198,7 +199,21 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             idle_ms=int(settings.idle_run_seconds * 1000),
         )
         settlement = Settlement(
-            store=base.store, record=base.record, clock=base.clock, permits=permits, descents=descents
+            store=base.store,
+            record=base.record,
+            clock=base.clock,
+            permits=permits,
+            descents=descents,
+            proposals=Proposals(
+                store=base.store,
+                record=base.record,
+                rules=base.rules,
+                clock=base.clock,
+                ids=base.ids,
+                meter=meter,
+                approvals=approvals,
+                descents=descents,
+            ),
         )
         await scanner.ready()
         yield Enforcement(

@@ -6,7 +6,7 @@ from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
 from aisecops.wire.assembly import Calls, Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage
+from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
 from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 
@@ -30,6 +30,10 @@ class MessageStream:
     @property
     def proposals(self) -> tuple[ProposedCall, ...]:
         return (*self._hosted, *self._calls.whole)
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        return self._calls.placed
 
     def feed(self, event: SseEvent) -> None:
         if event.data is None:

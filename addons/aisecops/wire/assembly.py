@@ -53,6 +53,7 @@ class Calls:
     def __init__(self) -> None:
         self._growing: dict[tuple[int, int], tuple[list[str], list[str], list[str]]] = {}
         self._whole: list[ProposedCall] = []
+        self._places: list[tuple[int, int]] = []
         self._bound = _Bound()
 
     @property
@@ -64,6 +65,11 @@ class Calls:
     def whole(self) -> tuple[ProposedCall, ...]:
         """The closed calls, in the order they were closed."""
         return tuple(self._whole)
+
+    @property
+    def placed(self) -> tuple[tuple[tuple[int, int], ProposedCall], ...]:
+        """The closed calls with group and index of each, in the order they were closed."""
+        return tuple(zip(self._places, self._whole, strict=True))
 
     def grow(self, group: int, index: int, *, call_id: str = "", name: str = "", arguments: str = "") -> None:
         """Begin the call at `index`, or add to it."""
@@ -82,6 +88,7 @@ class Calls:
         """The calls of `group` are whole."""
         for key in sorted(key for key in self._growing if key[0] == group):
             ids, names, pieces = self._growing.pop(key)
+            self._places.append(key)
             self._whole.append(
                 ProposedCall(name="".join(names), call_id="".join(ids), arguments="".join(pieces)),
             )

@@ -133,6 +133,10 @@ class LlmAnswer(Value):
         return sum(len(text) for text in self.texts)
 
 
+type Place = tuple[int, int]
+"""Where a call stands in a streamed answer: choice and index in chat completions, else block or item and 0."""
+
+
 class StreamReader(Protocol):
     """Reads one streamed answer, event by event. Raises WireError for events that cannot be what they claim."""
 
@@ -144,6 +148,11 @@ class StreamReader(Protocol):
     @property
     def proposals(self) -> tuple[ProposedCall, ...]:
         """The calls that are whole by now, in the order they became so."""
+        ...
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        """Those of them that the agent makes itself, each with its place, in the order they became whole."""
         ...
 
     def feed(self, event: SseEvent) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aisecops.model.errors import WireError
 from aisecops.wire.fields import an_object
 from aisecops.wire.limits import JsonValue, read_json
-from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, StreamReader
+from aisecops.wire.llm import LlmAnswer, LlmCall, Place, ProposedCall, StreamReader
 from aisecops.wire.openai_chat import read_answer as read_chat_answer
 from aisecops.wire.openai_chat import read_call as read_chat_call
 from aisecops.wire.openai_chat_stream import ChatStream
@@ -47,6 +47,10 @@ class OpenAiStream:
     @property
     def proposals(self) -> tuple[ProposedCall, ...]:
         return () if self._reader is None else self._reader.proposals
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        return () if self._reader is None else self._reader.placed
 
     def feed(self, event: SseEvent) -> None:
         if event.data is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aisecops.wire.assembly import Calls, Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage
+from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
 from aisecops.wire.openai_chat import answered_text, read_usage, reasoning_in
 from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
@@ -28,6 +28,10 @@ class ChatStream:
     @property
     def proposals(self) -> tuple[ProposedCall, ...]:
         return self._calls.whole
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        return self._calls.placed
 
     def feed(self, event: SseEvent) -> None:
         if event.data is None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from aisecops.wire.assembly import Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, ProposedCall
+from aisecops.wire.llm import LlmAnswer, Place, ProposedCall
 from aisecops.wire.openai_responses import is_proposal, read_answer, read_proposal
 from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _TEXT_DELTAS = frozenset({"response.output_text.delta", "response.refusal.delta"})
 _REASONING_DELTAS = frozenset({"response.reasoning_text.delta", "response.reasoning_summary_text.delta"})
+
+_AT_THE_END = -1
+"""Stands for the place of a call that only the last event tells of."""
 
 
 class ResponseStream:
@@ -20,6 +23,7 @@ class ResponseStream:
     def __init__(self) -> None:
         self._open: set[int] = set()
         self._whole: dict[tuple[str, str, str], ProposedCall] = {}
+        self._places: dict[tuple[str, str, str], Place] = {}
         self._texts = Texts()
         self._last = LlmAnswer(model="", usage=None, complete=False)
 
@@ -30,6 +34,11 @@ class ResponseStream:
     @property
     def proposals(self) -> tuple[ProposedCall, ...]:
         return tuple(self._whole.values())
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        own = ((place, self._whole[key]) for key, place in self._places.items())
+        return tuple((place, call) for place, call in own if not call.hosted)
 
     def feed(self, event: SseEvent) -> None:
         if event.data is None or event.data.startswith("[DONE]"):
@@ -43,7 +52,7 @@ class ResponseStream:
         elif kind in _LAST_EVENTS:
             self._last = read_answer(maybe_object(data, "response", ""))
             for proposed in self._last.proposals:
-                self._propose(proposed)
+                self._propose(proposed, _AT_THE_END)
             self._open.clear()
         elif kind == "response.created":
             model = maybe_text(maybe_object(data, "response", ""), "model", "/response")
@@ -56,7 +65,7 @@ class ResponseStream:
         if is_proposal(item):
             _, proposed = read_proposal(item, "/item")
             if done:
-                self._propose(proposed)
+                self._propose(proposed, index)
             elif not proposed.hosted:
                 self._open.add(index)
         if done:
@@ -68,8 +77,10 @@ class ResponseStream:
         elif kind in _REASONING_DELTAS:
             self._texts.add_reasoning(text(data, "delta", ""))
 
-    def _propose(self, call: ProposedCall) -> None:
-        self._whole.setdefault((call.call_id, call.name, call.arguments), call)
+    def _propose(self, call: ProposedCall, index: int) -> None:
+        key = call.call_id, call.name, call.arguments
+        self._whole.setdefault(key, call)
+        self._places.setdefault(key, (index, len(self._places) if index == _AT_THE_END else 0))
 
     def answer(self) -> LlmAnswer:
         last = self._last

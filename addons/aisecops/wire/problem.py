@@ -98,7 +98,7 @@ def sse_error(refuse: Refuse, dialect: str) -> bytes:
     document = {
         "type": "error",
         "code": refuse.code,
-        "message": _sentence(refuse),
+        "message": sentence(refuse),
         "error": _error(refuse, dialect),
         "decision_id": refuse.decision_id,
         "run_id": refuse.run_id,
@@ -113,13 +113,13 @@ def sse_problem(refuse: Refuse) -> bytes:
 
 def _error(refuse: Refuse, dialect: str) -> dict[str, object]:
     kinds = _ERROR_TYPES.get(dialect, _ERROR_TYPES["openai"])
-    error: dict[str, object] = {"type": kinds[refuse.status], "message": _sentence(refuse), "code": refuse.code}
+    error: dict[str, object] = {"type": kinds[refuse.status], "message": sentence(refuse), "code": refuse.code}
     if dialect != "anthropic":
         error["param"] = None
     return error
 
 
-def _sentence(refuse: Refuse) -> str:
+def sentence(refuse: Refuse) -> str:
     """One line for people who see nothing else: what, why, by which rule, and the id to ask about."""
     marks = [refuse.code, *([f"rule {refuse.rule}"] if refuse.rule else [])]
     if refuse.approval_id is not None:

@@ -14,9 +14,11 @@ agents:
     ("more", "word"),
     [
         ("    system_prompt: pinned\n", "system_prompt"),
-        ("firewall: {block_at: 0.8}\n", "firewall"),
         ("egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n", "PERSON"),
-        ("tools: {shell.exec: {match: {model_tool: bash}}}\n", "model_tool"),
+        (
+            "tools: {shell.exec: {match: {model_tool: bash}}}\nmodels: {m: {match: {host: m.test, method: WEBSOCKET}, dialect: openai}}\n",
+            "model_tool",
+        ),
         ("tools: {tickets.*: {match: {mcp: {host: mcp.internal, tool: '*'}}}}\n", "mcp"),
     ],
 )
@@ -26,7 +28,7 @@ def test_a_rule_without_effect_is_named(more, word):
 
 @pytest.mark.parametrize(
     "more",
-    ["", "egress: {labels: {confidential: {to: [internal]}}}\n", "firewall: {unknown_content: hostile}\n"],
+    ["", "tools: {shell.exec: {match: {model_tool: bash}}}\n", "egress: {labels: {confidential: {to: [internal]}}}\n", "firewall: {unknown_content: hostile}\n"],
 )
 def test_rules_that_are_all_obeyed_have_no_note(more):
     assert unobeyed(rules(AGENT + more)) == ()

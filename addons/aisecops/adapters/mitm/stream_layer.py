@@ -32,6 +32,7 @@ from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, 
 from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.adapters.mitm.websocket_layer import GovernedWebsocket
+from aisecops.adapters.mitm.weighing import StreamWaitsHook, Weighing
 from aisecops.model.outcome import Refuse
 
 Commands = layer.CommandGenerator[None]
@@ -116,9 +117,30 @@ class GovernedStream(HttpStream):
         """As ever; but of an answer that was cut nothing passes any more, and its end says why."""
         exchange = self._gate.exchanges.get(self.flow.id)
         if exchange is None or exchange.cut is None:
+            if exchange is not None and isinstance(event, ResponseEndOfMessage):
+                yield from self._relay_end(exchange)
             yield from super().state_stream_response_body(event)
+            if exchange is not None and isinstance(event, ResponseData):
+                yield from self._weigh(exchange)
         elif isinstance(event, ResponseEndOfMessage):
             yield from self._end_cut_stream(exchange)
+
+    def _relay_end(self, exchange: Exchange) -> Commands:
+        """What became whole by the end of a stream, before the core closes it."""
+        if exchange.stream is not None:
+            for piece in exchange.stream(b""):
+                yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
+            yield from self._weigh(exchange)
+
+    def _weigh(self, exchange: Exchange) -> Commands:
+        """Wait, this stream alone, until the calls that it holds back are judged."""
+        stream = exchange.stream
+        if stream is None or stream.dead or not stream.tap.waiting:
+            return
+        weighing = Weighing(exchange)
+        yield StreamWaitsHook(weighing)
+        for piece in weighing.pieces:
+            yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
 
     def state_consume_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
         """As ever; but half an answer is none, also where the upstream's framing cannot tell."""

@@ -7,7 +7,7 @@ and goes on with the next piece after an exception; so a tap that raises once is
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aisecops.adapters.mitm.guard import describe
 from aisecops.gateway.enforcer import StreamTap
@@ -21,6 +21,7 @@ class TappedStream:
     def __init__(self, tap: StreamTap, *, cut: Callable[[], None]) -> None:
         self.tap = tap
         self.dead = False
+        self._ended = False
         self._cut = cut
 
     def stop(self) -> None:
@@ -29,13 +30,25 @@ class TappedStream:
 
     def __call__(self, data: bytes) -> list[bytes]:
         """What may be passed on. An empty piece would end a chunked answer early, so none is ever returned."""
-        if self.dead:
+        if self.dead or self._ended:
             return []
+        self._ended = not data
         try:
             pieces = self.tap.feed(data) if data else self.tap.end()
             return [piece for piece in pieces if piece]
         except Exception as fault:  # noqa: BLE001 - the outermost guard of a stream
-            self.dead = True
-            logger.error("a stream was cut: %s", describe(fault))  # noqa: TRY400 - the traceback may hold content
-            self._cut()
-            return []
+            return self._broken(fault)
+
+    async def weigh(self, weigh: Callable[[StreamTap], Awaitable[list[bytes]]]) -> list[bytes]:
+        """What may be passed on once `weigh` has judged what the tap waits for."""
+        try:
+            pieces = await weigh(self.tap)
+            return [] if self.dead else [piece for piece in pieces if piece]
+        except Exception as fault:  # noqa: BLE001 - the outermost guard of a stream
+            return self._broken(fault)
+
+    def _broken(self, fault: Exception) -> list[bytes]:
+        self.dead = True
+        logger.error("a stream was cut: %s", describe(fault))
+        self._cut()
+        return []

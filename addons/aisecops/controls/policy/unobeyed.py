@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aisecops.model.action import WEBSOCKET
 from aisecops.model.entities import NOT_LOOKED_FOR
 from aisecops.model.rules import FirewallRules, McpMatch, ModelToolMatch, RuleSet
 
@@ -24,10 +25,14 @@ def _of_agents(rules: RuleSet) -> Iterator[str]:
 
 def _of_tools(rules: RuleSet) -> Iterator[str]:
     for tool in rules.tools.values():
-        if any(isinstance(match, ModelToolMatch) for match in tool.match):
-            yield "`model_tool` calls are recorded when a model proposes them, and not judged yet"
+        if any(isinstance(match, ModelToolMatch) for match in tool.match) and _has_channels(rules):
+            yield "`model_tool` calls that a model proposes on a WebSocket are not judged"
         if any(isinstance(match, McpMatch) for match in tool.match):
             yield "`mcp` calls are refused: they are not read yet"
+
+
+def _has_channels(rules: RuleSet) -> bool:
+    return any(WEBSOCKET in model.match.methods for model in rules.models.values())
 
 
 def _of_content(rules: RuleSet) -> Iterator[str]:

@@ -24,7 +24,12 @@ def covers(claims: Claims, request: ActionRequest) -> Judgment:
 
     Rows and cost that are not known yet pass here, and are compared again when the answer tells them.
     """
-    return _judgment(tuple(_too_narrow(claims.grant, request)))
+    return grant_covers(claims.grant, request)
+
+
+def grant_covers(grant: Grant, request: ActionRequest) -> Judgment:
+    """The same for a grant that needs no token."""
+    return _judgment(tuple(_too_narrow(grant, request)))
 
 
 def rows_within(grant: Grant, rows: int) -> Judgment:

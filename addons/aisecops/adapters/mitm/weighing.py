@@ -1,0 +1,47 @@
+"""A stream that waits: a proposed call in it is whole, and is judged before anything after it goes on.
+
+Knows how the layer asks and how it is answered; only this one answer waits, its connection and the loop go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mitmproxy.proxy import commands
+
+from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.model.errors import Fault
+
+
+@dataclass
+class Weighing:
+    """The stream of `exchange` waits. The addon puts what may be passed on into `pieces`."""
+
+    exchange: Exchange
+    pieces: list[bytes] = field(default_factory=list)
+
+
+@dataclass
+class StreamWaitsHook(commands.StartHook):
+    """A proposed call in a stream is whole."""
+
+    weighing: Weighing
+
+
+class WaitingStreams:
+    """An addon: has the enforcer judge what streams wait for."""
+
+    name = "aisecops-waiting-streams"
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def stream_waits(self, weighing: Weighing) -> None:
+        """Judge it. A permit that is gone, or a fault, kills the stream."""
+        exchange = weighing.exchange
+        if exchange.stream is None:
+            return
+        permit = exchange.permit
+        if permit is None:
+            raise Fault("a stream waits whose answer is over")
+        weighing.pieces = await exchange.stream.weigh(lambda tap: self._gate.enforcer.weigh(permit, tap))

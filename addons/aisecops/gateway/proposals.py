@@ -1,0 +1,282 @@
+"""Calls that a model proposes, judged before the agent sees them.
+
+Two sorts. Of a local tool (`model_tool` matches alone) the proposal is all that we see: it is the step, judged, charged
+and recorded as one, for which the grants in force stand in the place of a token. A tool that is matched on the wire too
+is judged and charged when its request comes; of its proposal only the origin of its arguments is judged. What nobody
+declared passes. A call that has to wait for a person is withdrawn; proposed again after the yes, it passes once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal
+
+import orjson
+from msgspec.structs import replace
+
+from aisecops.controls.policy.match import find_model_tool, measure, scope_of
+from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.classify import deny, names_a_secret
+from aisecops.gateway.descent import Descents
+from aisecops.gateway.describe import acted, decided
+from aisecops.gateway.dispatch import count, lines_of
+from aisecops.gateway.judge import Judged, judge
+from aisecops.gateway.permits import Permit
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
+from aisecops.gateway.refuse import refusal, said_no
+from aisecops.gateway.reserve import SWAP_TRIES, give_back
+from aisecops.model.action import ActionRequest, Kind
+from aisecops.model.decision import Judgment, Verdict
+from aisecops.model.envelope import Descent
+from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.facts import Facts
+from aisecops.model.ids import DecisionId
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from aisecops.model.risk import to_micros
+from aisecops.model.rules import Measure, ModelToolMatch, RuleSet, ToolRule
+from aisecops.model.state import Approval, ApprovalState, Snapshot
+from aisecops.model.value import Value
+from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.llm import ProposedCall
+from aisecops.wire.withdraw import words_for
+
+
+class _Asked(Value):
+    """A proposal as a step: what is asked, what cannot be read of it, where its arguments come from."""
+
+    call: ProposedCall
+    request: ActionRequest
+    objections: tuple[Judgment, ...] = ()
+    descent: Descent | None = None
+
+
+@dataclass
+class _Course:
+    """How far one proposal has come."""
+
+    decision_id: DecisionId
+    approval: Approval | None = None
+
+
+class Proposals:
+    """Judges the calls in the answers of models."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        ids: Ids,
+        meter: Meter,
+        approvals: Approvals,
+        descents: Descents,
+    ) -> None:
+        self._store = store
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+        self._meter = meter
+        self._approvals = approvals
+        self._descents = descents
+
+    @property
+    def judged(self) -> bool:
+        """True when the rules in force speak of any call that a model may propose."""
+        return any(isinstance(m, ModelToolMatch) for tool in self._rules.current().tools.values() for m in tool.match)
+
+    async def weigh(self, permit: Permit, calls: Sequence[ProposedCall]) -> dict[int, str]:
+        """The calls that the agent must not see, by their place in `calls`, and the words in place of each.
+
+        `calls` are those that the agent would make. Every other one is reserved and recorded when this returns. Raises
+        a `Fault` when that cannot be done: then nothing of the answer may be delivered.
+        """
+        rules = self._rules.current()
+        refused: dict[int, str] = {}
+        for place, call in enumerate(calls):
+            tool = find_model_tool(rules, call.name)
+            refuse = await self._judged(rules, permit, tool, call) if tool is not None else None
+            if refuse is not None:
+                refused[place] = words_for(call.name, refuse)
+        return refused
+
+    async def _judged(self, rules: RuleSet, permit: Permit, tool: ToolRule, call: ProposedCall) -> Refuse | None:
+        principal = permit.facts.principal
+        asked, data = _asked(tool, call)
+        if tool.arguments:
+            asked = replace(asked, descent=await self._descents.of_arguments(principal.root_run_id, tool, data))
+        course = _Course(decision_id=DecisionId(self._ids.new("dec_")))
+        for _ in range(SWAP_TRIES):
+            snapshot = await self._store.snapshot(principal.run_id)
+            if snapshot is None:
+                raise StoreError("the run has vanished from the store")
+            facts = self._facts(permit, asked, snapshot, course)
+            judged = judge(rules, facts, course.decision_id)
+            verdict = judged.decision.enforced
+            if asked.request.kind is Kind.PROPOSED and verdict is not Verdict.DENY:
+                return None  # everything else is asked when its request comes
+            if verdict is Verdict.HOLD:
+                if course.approval is None and (approval := await self._answered(facts)) is not None:
+                    if approval.state is ApprovalState.DENIED:
+                        await self._refused(rules, facts, judged)
+                        return said_no(approval)
+                    course.approval = approval
+                    continue
+                return await self._held(rules, facts, judged)
+            if not await self._taken(snapshot, judged, course):
+                continue
+            if verdict is Verdict.DENY:
+                return await self._refused(rules, facts, judged)
+            await self._passed(rules, permit, facts, judged, call, course)
+            return None
+        raise StoreError("the run's tree is changed by others faster than it can be read")
+
+    def _facts(self, permit: Permit, asked: _Asked, snapshot: Snapshot, course: _Course) -> Facts:
+        return Facts(
+            now_ms=self._clock.now_ms(),
+            principal=permit.facts.principal,
+            request=asked.request,
+            tree=snapshot.tree,
+            approval=facts_of(course.approval) if course.approval is not None else None,
+            opinions=asked.objections,
+            descent=asked.descent,
+        )
+
+    async def _answered(self, facts: Facts) -> Approval | None:
+        """What a person said of exactly this call in this run, if that stands and has not been used."""
+        wanted = facts.principal.run_id, facts.request.digest
+        for kept in await self._store.list_approvals():
+            if (kept.run_id, kept.digest) == wanted:
+                now = await self._approvals.standing(kept.approval_id)
+                return now if now and now.state in {ApprovalState.APPROVED, ApprovalState.DENIED} else None
+        return None
+
+    async def _taken(self, snapshot: Snapshot, judged: Judged, course: _Course) -> bool:
+        """Use the approval and make the tree's next state true; False: somebody was faster, judge again."""
+        approval = course.approval
+        allowed = judged.decision.enforced is Verdict.ALLOW
+        if allowed and approval is not None and approval.state is not ApprovalState.USED:
+            if await self._approvals.use(approval) is None:
+                course.approval = None
+                return False
+            course.approval = replace(approval, state=ApprovalState.USED)
+        if judged.tree is None:
+            return True
+        try:
+            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
+        except Stale:
+            return False
+        return True
+
+    async def _passed(  # noqa: PLR0917 - the whole of what was decided
+        self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, call: ProposedCall, course: _Course
+    ) -> None:
+        try:
+            await self._record.append(
+                *decided(facts, judged, lines_of(rules, facts)),
+                *acted(facts, judged.decision, call_id=call.call_id, proposed_in=permit.decision_id),
+                durable=facts.request.effect.changes_state,
+            )
+        except Fault:
+            await give_back(self._store, facts, judged)
+            if course.approval is not None:
+                await self._approvals.give_back(course.approval)
+            raise
+        self._count(facts, judged, "allow")
+
+    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
+        lines = lines_of(rules, facts)
+        await self._record.append(*decided(facts, judged, lines))
+        approval = await self._approvals.hold(facts, judged.decision, lines)
+        self._count(facts, judged, "hold")
+        refuse = refusal(facts, judged, lines, approval_id=approval.approval_id)
+        why = next((r.detail for r in refuse.reasons if r.code is refuse.code), "a person has to look at it")
+        return replace(refuse, detail=f"{why}; once a person has approved it, propose exactly the same call again")
+
+    async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
+        lines = lines_of(rules, facts)
+        await self._record.append(*decided(facts, judged, lines))
+        self._count(facts, judged, "deny")
+        return refusal(facts, judged, lines)
+
+    def _count(self, facts: Facts, judged: Judged, decision: str) -> None:
+        count(self._meter, facts, judged)
+        self._meter.decided(
+            agent=facts.principal.agent_id,
+            tool=facts.request.tool,
+            effect=facts.request.effect.value,
+            decision=decision,
+            code="" if decision == "allow" or judged.decision.code is None else judged.decision.code.value,
+            seconds=0.0,
+        )
+
+
+def is_local(tool: ToolRule) -> bool:
+    """True when a proposal is all that is ever seen of a call of `tool`."""
+    return all(isinstance(match, ModelToolMatch) for match in tool.match)
+
+
+def _asked(tool: ToolRule, call: ProposedCall) -> tuple[_Asked, JsonValue]:
+    """The proposal as a step, and its arguments as far as they can be read."""
+    text = call.arguments.encode("utf-8", "surrogatepass")
+    data: JsonValue = None
+    fault = ""
+    try:
+        data = read_json(text.strip() or b"{}", max_bytes=len(text) + 2)
+    except WireError as error:
+        fault = error.detail
+    whole = text if fault else orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+    named = orjson.dumps([tool.name, call.name])
+    request = ActionRequest(
+        kind=Kind.LOCAL if is_local(tool) else Kind.PROPOSED,
+        tool=tool.name,
+        effect=tool.effect,
+        scope=tool.name,
+        method="",
+        host="",
+        port=0,
+        path_hash="",
+        digest=f"sha256:{hashlib.sha256(named + whole).hexdigest()}",
+        trust=tool.trust,
+        label=tool.returns.label,
+        returns_tier=tool.returns.tier,
+        rule=str(tool.place),
+    )
+    if request.kind is Kind.PROPOSED:
+        return _Asked(call=call, request=request), data
+    try:
+        return _Asked(call=call, request=_governed(tool, call, request, data, fault)), data
+    except WireError as error:
+        return _Asked(call=call, request=request, objections=(deny(error.code, error.detail),)), data
+
+
+def _governed(tool: ToolRule, call: ProposedCall, request: ActionRequest, data: JsonValue, fault: str) -> ActionRequest:
+    """With everything that the rules read of its arguments. Raises `WireError` when they cannot."""
+    reads = bool(tool.arguments or tool.scope or any(m and m.side == "request" for m in (tool.rows, tool.cost)))
+    if reads and not isinstance(data, dict):
+        what = f"the arguments of `{call.name}` are not the JSON object that its rule reads"
+        raise WireError(f"{what}: {fault}" if fault else what, Code.OUTPUT_INVALID)
+    try:
+        scope = scope_of(tool, body=data, called=call.name)
+    except WireError as error:
+        what = f"the arguments of `{call.name}` do not say its scope: {error.detail}"
+        raise WireError(what, Code.OUTPUT_INVALID) from error
+    if names_a_secret(scope):
+        raise WireError("the value that makes the scope holds a secret", Code.EGRESS_BLOCKED)
+    rows, cost = _measured(tool.rows, data), _measured(tool.cost, data)
+    return replace(
+        request,
+        scope=scope,
+        base_risk=tool.base_risk,
+        rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
+        cost_micros=0 if cost is None else to_micros(cost),
+    )
+
+
+def _measured(rule: Measure | None, data: JsonValue) -> Decimal | None:
+    return measure(rule, data) if rule is not None and rule.side in {"request", "fixed"} else None
