@@ -28,7 +28,7 @@ def start(folder, authority, enforcer, upstreams):
     with contextlib.ExitStack() as stack:
         proxies = []
 
-        def begin(*, max_body_bytes=8 * MIB, **bounds):
+        def begin(*, max_body_bytes=8 * MIB, turned_away=None, **bounds):
             upstreams[0].reset()
             enforcer.limit = max_body_bytes
             proxy = stack.enter_context(
@@ -38,6 +38,7 @@ def start(folder, authority, enforcer, upstreams):
                     upstream_trust=authority.file,
                     bounds=Bounds(**bounds),
                     max_body_bytes=max_body_bytes,
+                    turned_away=turned_away,
                 )
             )
             proxies.append(proxy)
@@ -71,13 +72,15 @@ def post(size: int, *headers: bytes) -> bytes:
 
 
 def test_more_connections_than_one_source_may_have_are_told_so(start):
-    proxy, _, way = start(connections_per_source=3)
+    told = []
+    proxy, _, way = start(connections_per_source=3, turned_away=told.append)
     with contextlib.ExitStack() as stack:
         first = [stack.enter_context(way()) for _ in range(3)]
         with plain(proxy.port) as wire:
             reply = wire.ask(b"CONNECT api.test:443 HTTP/1.1\r\nHost: api.test:443\r\n%s\r\n" % CREDENTIALS)
             assert (reply.status, reply.reason) == (429, "rate_limited")
             assert "`limits.connections_per_source`" in json.loads(reply.body)["detail"]
+        assert told == ["source"]
         assert first[0].ask(GET).status == 200
         first[1].conn.close()
         settles(lambda: load_of(proxy).clients.count == 2)

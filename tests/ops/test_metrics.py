@@ -41,6 +41,15 @@ NAMES = [
 ONE_REQUEST = {"agent": "bot", "tool": "crm.read", "effect": "read", "decision": "allow", "code": "", "seconds": 0.01}
 
 
+def test_connections_that_found_no_place_are_counted_by_reason():
+    numbers = Metrics()
+    for reason in ("source", "source", "all"):
+        numbers.turned_away(reason)
+    text = exposition(numbers.registry).decode()
+    assert 'aisecops_connections_turned_away_total{reason="source"} 2.0' in text
+    assert 'aisecops_connections_turned_away_total{reason="all"} 1.0' in text
+
+
 def test_every_metric_of_the_contract_is_there():
     text = exposition(Metrics().registry).decode()
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import REFUSALS, Code
-from aisecops.wire.llm import ProposedCall
 from support.raw import CREDENTIALS
 
 START_S = 20
@@ -57,13 +56,6 @@ class Echo:
         return [data]
 
     def end(self) -> list[bytes]:
-        return []
-
-    @property
-    def waiting(self) -> tuple[ProposedCall, ...]:
-        return ()
-
-    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
         return []
 
     def refusal(self, refuse: Refuse) -> bytes:
@@ -158,10 +150,6 @@ class Lets:
         self._called("tap")
         return self.stream
 
-    async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
-        self._called("weigh")
-        return tap.weighed({})
-
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")
         self.finished.append(permit)
@@ -217,7 +205,14 @@ def raising(fault: BaseException) -> Callable[..., Any]:
 class Proxy:
     """A host that runs. `port` is where; `call` runs something on its loop; `stop` drains it."""
 
-    def __init__(self, settings: HostSettings, enforcer: Any, strangers: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        settings: HostSettings,
+        enforcer: Any,
+        strangers: Sequence[Any],
+        turned_away: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
+        self._turned_away = turned_away
         self.port = 0
         self.loop: asyncio.AbstractEventLoop | None = None
         self.failure: BaseException | None = None
@@ -276,19 +271,31 @@ class Proxy:
             self._up.set()
 
         await serve(
-            self._settings, self._enforcer, problem=problem, stop=self._stop, ready=ready, strangers=self._strangers
+            self._settings,
+            self._enforcer,
+            problem=problem,
+            stop=self._stop,
+            ready=ready,
+            strangers=self._strangers,
+            turned_away=self._turned_away,
         )
 
 
 @contextlib.contextmanager
 def running_proxy(
-    confdir: Path, enforcer: Any, *, strangers: Sequence[Any] = (), upstream_trust: Path | None = None, **settings: Any
+    confdir: Path,
+    enforcer: Any,
+    *,
+    strangers: Sequence[Any] = (),
+    upstream_trust: Path | None = None,
+    turned_away: Callable[[str], None] | None = None,
+    **settings: Any,
 ) -> Iterator[Proxy]:
     """The host on a free port, drained at the end."""
     values = {"drain_s": 0.2} | settings
     CertificateAuthority(confdir, SystemClock()).create_if_missing()
     settings_of = HostSettings(confdir=confdir, listen_port=0, upstream_trust=upstream_trust, **values)
-    proxy = Proxy(settings_of, enforcer, strangers)
+    proxy = Proxy(settings_of, enforcer, strangers, turned_away or (lambda _reason: None))
     proxy.start()
     try:
         yield proxy

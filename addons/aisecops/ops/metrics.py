@@ -61,6 +61,7 @@ class Metrics:
         self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
         self._lag = gauge("record_lag_seconds", "age of the oldest event not yet durable", "livemax")
         self._loop_lag = gauge("loop_lag_seconds", "how late the event loop was when last looked at", "livemax")
+        self._turned_away = counter("connections_turned_away", "connections that found no place", "reason")
         self._version: str | None = None
 
     # The gateway
@@ -107,6 +108,10 @@ class Metrics:
     def loop_lag(self, seconds: float) -> None:
         """The event loop of this process was so late."""
         self._loop_lag().set(seconds)
+
+    def turned_away(self, reason: str) -> None:
+        """A connection found no place: its `source` has as many as it may, or `all` together."""
+        self._turned_away(reason).inc()
 
     # The control plane, and whoever reads the rules
 

@@ -90,6 +90,7 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
             stop=stop,
             ready=lambda host, port: ready(_url(settings, host, port)),
             lag=process_metrics().loop_lag,
+            turned_away=process_metrics().turned_away,
         )
     return 0
 

@@ -21,24 +21,23 @@ from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
 from aisecops.adapters.mitm.bounds import Bounds
-from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.cuts import watched
+from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
-from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.load import Load, raise_descriptors
+from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
 from aisecops.adapters.mitm.turned_away import folded_accept_errors
 from aisecops.adapters.mitm.unread import UnreadRequests
-from aisecops.adapters.mitm.watchdog import watching_the_loop
 from aisecops.adapters.mitm.websockets import Websockets
-from aisecops.adapters.mitm.weighing import WaitingStreams
+from aisecops.adapters.mitm.watchdog import watching_the_loop
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 from aisecops.model.upstream import UpstreamProxy
@@ -108,8 +107,7 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
 
 def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
     """Ours, in order, without the seal, which stands last of all."""
-    asked = UnreadRequests(gate), WaitingStreams(gate), Stages(gate)
-    return Tunnels(gate), GovernanceAddon(gate), Websockets(gate), *asked, dial
+    return Tunnels(gate), GovernanceAddon(gate), Websockets(gate), UnreadRequests(gate), Stages(gate), dial
 
 
 async def serve(
@@ -121,16 +119,18 @@ async def serve(
     ready: Callable[[str, int], None] = lambda _host, _port: None,
     strangers: Sequence[Any] = (),
     lag: Callable[[float], None] = lambda _seconds: None,
+    turned_away: Callable[[str], None] = lambda _reason: None,
 ) -> None:
     """Run until `stop` is set, then drain and return.
 
-    `ready` is told the real address once the port answers, `lag` again and again how late the event loop is.
+    `ready` is told the real address once the port answers, `lag` again and again how late the event loop is,
+    `turned_away` for each connection that found no place (`source` or `all`).
     `strangers` are addons of others; they stand before ours. Raises ConfigError when it cannot listen, or when a
     stranger ended it.
     """
     quiet_the_core()
     check_files(settings)
-    load = Load(settings.bounds, descriptors=raise_descriptors())
+    load = Load(settings.bounds, descriptors=raise_descriptors(), turned_away=turned_away)
     gate = Gate(
         problem,
         max_body_bytes=settings.max_body_bytes,

@@ -11,6 +11,7 @@ import ipaddress
 import logging
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -171,7 +172,13 @@ def most_decoded(coding: str, size_bytes: int, *, allowed: int) -> int:
 class Load:
     """All that one process counts of itself. `upstreams` are connections out of it."""
 
-    def __init__(self, bounds: Bounds | None = None, *, descriptors: int = MOST_DESCRIPTORS) -> None:
+    def __init__(
+        self,
+        bounds: Bounds | None = None,
+        *,
+        descriptors: int = MOST_DESCRIPTORS,
+        turned_away: Callable[[str], None] = lambda _reason: None,
+    ) -> None:
         self.bounds = bounds or Bounds()
         self.room = Room(self.bounds.buffered_bytes)
         # a client and its upstream: two descriptors for each
@@ -179,7 +186,7 @@ class Load:
         most = min(self.bounds.connections, pairs)
         self.clients = Connections(most, self.bounds.connections_per_source)
         self.upstreams = Connections(pairs, pairs)
-        self.turned_away: collections.Counter[Full] = collections.Counter()
+        self.turned_away = turned_away
         self.being_told = 0
         self.said = SaidSeldom()
 

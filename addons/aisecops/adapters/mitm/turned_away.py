@@ -42,7 +42,7 @@ async def admitted(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.Str
         finally:
             clients.leave(source)
         return
-    gate.load.turned_away[full] += 1
+    gate.load.turned_away(full.value)
     gate.load.said.say(f"connections were turned away: there are as many as may be ({full.value})")
     await _turn_away(gate, reader, writer)
     yield False
