@@ -12,20 +12,22 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.firewall.arguments import leaves, source_of
+from aisecops.controls.firewall.assess import total
 from aisecops.controls.firewall.envelope import NOTICE, wrapped
 from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
+from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.ports import Clock, Ids
 from aisecops.model.action import ActionRequest, Principal
-from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, TracedArgument
+from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
-from aisecops.model.rules import RuleSet, ToolRule
+from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.notice import with_notice
@@ -55,7 +57,7 @@ class Descents:
         """
         found: Descent | None = None
         if step.call is not None:
-            found = await self._of_call(rules.firewall.unknown_content, root_run_id, step.call)
+            found = await self._of_call(rules.firewall, root_run_id, step.call)
         elif step.tool is not None and step.tool.arguments:
             unseen = step.json is None and bool(step.body)
             found = await self.of_arguments(root_run_id, step.tool, step.json, unseen=unseen)
@@ -115,7 +117,7 @@ class Descents:
             text = f"{text[: part.span.start]}{inside}{text[part.span.end :]}"
         return text
 
-    async def _of_call(self, unknown: TrustTier, root_run_id: RunId, call: LlmCall) -> Descent:
+    async def _of_call(self, lines: FirewallRules, root_run_id: RunId, call: LlmCall) -> Descent:
         read = [part for part in call.segments if part.kind in _READ]
         traced = await self._known.recognise(root_run_id, [part.text for part in read])
         segments: list[LabelledSegment] = []
@@ -127,13 +129,33 @@ class Descents:
                 kind=part.kind.value,
                 length=len(part.text),
                 known=known,
-                unknown=unknown,
+                unknown=lines.unknown_content,
                 so_far=tier,
             )
             tier = max(tier, labelled.tier, key=lambda one: one.rank)
             segments.append(labelled)
         await self._known.heard(root_run_id, trusted=_own_words(read, segments), untrusted=_others(read, segments))
-        return Descent(segments=tuple(segments), read_untrusted=tier in UNTRUSTED)
+        found = await self._suspected(read, segments, flag_at=float(lines.flag_at))
+        flagged = {one.position for one in found}
+        segments = [hostile(segment) if segment.position in flagged else segment for segment in segments]
+        return Descent(segments=tuple(segments), suspected=found, read_untrusted=tier in UNTRUSTED)
+
+    async def _suspected(
+        self, read: Sequence[Segment], segments: Sequence[LabelledSegment], *, flag_at: float
+    ) -> tuple[Suspected, ...]:
+        """Every untrusted text in which detectors see enough to flag it."""
+        places = [
+            (part, segment, span)
+            for part, segment in zip(read, segments, strict=True)
+            for span in untrusted_spans(segment, len(part.text))
+        ]
+        seen = await self._known.assessed([part.text[span.start : span.end] for part, _, span in places])
+        found = [
+            suspected(segment, span, signs, score)
+            for (_, segment, span), signs in zip(places, seen, strict=True)
+            if (score := total(signs)) >= flag_at and signs
+        ]
+        return tuple(found[:MAX_SUSPECTED])
 
     async def _carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""

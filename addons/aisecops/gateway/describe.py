@@ -13,7 +13,7 @@ import msgspec
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
-from aisecops.model.envelope import Descent
+from aisecops.model.envelope import Descent, Suspected
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.record import Event, EventName
@@ -123,6 +123,10 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
                     EventName.BUDGET_EXCEEDED, facts, decision, control=("AIS-EXE-01",), code=code, detail=reason.detail
                 )
             )
+    events += [
+        event(EventName.RETRIEVAL_POISONING_DETECTED, facts, decision, control=("AIS-CTX-01",), **_suspected(one))
+        for one in (facts.descent.suspected if facts.descent else ())
+    ]
     carried = facts.descent.carried if facts.descent else ()
     if decision.verdict is Verdict.DENY and Code.EGRESS_BLOCKED in codes and carried:
         labelled = [msgspec.to_builtins(one) for one in carried]
@@ -183,6 +187,18 @@ def _descent(descent: Descent) -> dict[str, Any]:
     ]
     arguments = {one.name: {"source": one.source.value, "origin": one.origin_id} for one in descent.arguments}
     return {"context_provenance": pieces or None, "arguments": arguments or None}
+
+
+def _suspected(one: Suspected) -> dict[str, Any]:
+    """Where an injection was seen, by which detectors and how surely; never its words."""
+    return {
+        "position": one.position,
+        "source": one.source,
+        "origin": one.origin_id,
+        "score": one.score,
+        "detectors": list(dict.fromkeys(sign.detector for sign in one.found)),
+        "spans": [msgspec.to_builtins(sign) for sign in one.found],
+    }
 
 
 def _terms(decision: Decision) -> dict[str, float] | None:

@@ -120,6 +120,9 @@ def count(meter: Meter, facts: Facts, judged: Judged) -> None:
     """Count what was found and refused of one decision."""
     for found in judged.findings:
         meter.egress_found(found.finding.entity, found.action.value)
+    for one in facts.descent.suspected if facts.descent else ():
+        for detector in dict.fromkeys(sign.detector for sign in one.found):
+            meter.injection_found(detector, one.tier.value)
     for reason in judged.decision.reasons:
         if reason.code.is_token_fault and reason.code is not Code.TOKEN_MISSING:
             meter.token_rejected(reason.code.value)

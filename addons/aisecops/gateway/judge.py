@@ -231,6 +231,7 @@ def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> 
     to = destination_words(facts.request)
     judged = [
         firewall.judge_envelope(facts.descent),
+        firewall.judge_suspected(rules.firewall.block_at, facts.descent),
         firewall.judge_carried(rules.egress.labels, facts.descent, to=to),
     ]
     if tool is not None:

@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from aisecops.controls.firewall.assess import assess
 from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
 from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, together, vocabulary
 from aisecops.gateway.ports import ContentStore
+from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, SaidWords
 from aisecops.model.provenance import Origin, Traced, TrustTier
@@ -83,6 +85,7 @@ class KnownAgain:
         self._index = Index()
         self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
         self._traced: OrderedDict[tuple[RunId, bytes], tuple[Traced, ...]] = OrderedDict()
+        self._assessed: OrderedDict[bytes, tuple[Suspicion, ...]] = OrderedDict()
         self._place = 0
         self._reading = asyncio.Lock()
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
@@ -103,6 +106,11 @@ class KnownAgain:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
         return await self._run(lambda: [self._trace(root_run_id, text) for text in texts], texts)
+
+    async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
+        """For each text what looks like an injection in it."""
+        new = [text for text in texts if self._digest(text) not in self._assessed]
+        return await self._run(lambda: [self._assess(text) for text in texts], new)
 
     async def heard(
         self, root_run_id: RunId, *, trusted: Iterable[str], untrusted: Iterable[tuple[str, str, str]]
@@ -228,6 +236,16 @@ class KnownAgain:
             while len(self._traced) > TEXTS_KEPT:
                 self._traced.popitem(last=False)
         self._traced.move_to_end(name)
+        return found
+
+    def _assess(self, text: str) -> tuple[Suspicion, ...]:
+        name = self._digest(text)
+        found = self._assessed.get(name)
+        if found is None:
+            found = self._assessed[name] = assess(text)
+            while len(self._assessed) > TEXTS_KEPT:
+                self._assessed.popitem(last=False)
+        self._assessed.move_to_end(name)
         return found
 
     def _sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:

@@ -248,6 +248,10 @@ class Meter(Protocol):
         """A finding in what leaves, and what was done about it."""
         ...
 
+    def injection_found(self, detector: str, tier: str) -> None:
+        """A detector saw an injection in text of `tier`."""
+        ...
+
     def budget_exceeded(self, agent: str, budget: str) -> None:
         """A budget refused a step."""
         ...

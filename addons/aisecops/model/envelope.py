@@ -63,6 +63,20 @@ class Suspicion(Value):
     score: float
 
 
+class Suspected(Value):
+    """Untrusted text of a model's input in which detectors saw an injection: which piece, whose content, how sure.
+
+    The spans of `found` are places in the piece's text; `score` is all of it together, 0 to 1.
+    """
+
+    position: str
+    tier: TrustTier
+    score: float
+    found: tuple[Suspicion, ...]
+    origin_id: str = ""
+    source: str = ""
+
+
 class Carried(Value):
     """Labelled content that a request would carry out: where in it, and whose content it is."""
 
@@ -78,4 +92,5 @@ class Descent(Value):
     segments: tuple[LabelledSegment, ...] = ()
     arguments: tuple[TracedArgument, ...] = ()
     carried: tuple[Carried, ...] = ()
+    suspected: tuple[Suspected, ...] = ()
     read_untrusted: bool = False

@@ -35,6 +35,20 @@ def judge_envelope(descent: Descent) -> Judgment:
     return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
 
 
+def judge_suspected(block_at: Decimal, descent: Descent) -> Judgment:
+    """DENY for untrusted text that is an injection with a certainty of `block_at` or more; what is said is where."""
+    worst = max(descent.suspected, key=lambda one: one.score, default=None)
+    if worst is None or worst.score < float(block_at):
+        return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
+    seen = ", ".join(f"`{name}`" for name in dict.fromkeys(one.detector for one in worst.found))
+    detail = (
+        f"`{worst.position}` holds text from `{worst.source or 'an unknown place'}` that gives orders to the model "
+        f"({seen}); leave it out"
+    )
+    reason = Reason(code=Code.CONTEXT_REJECTED, detail=detail, rule="firewall.block_at")
+    return Judgment(control=CONTROL, verdict=Verdict.DENY, reasons=(reason,), serves=SERVES)
+
+
 def judge_arguments(tool: ToolRule, descent: Descent) -> Judgment:
     """HOLD or DENY, as the rule says, for a steering argument that only untrusted content names.
 

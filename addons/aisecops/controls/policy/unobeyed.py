@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.entities import NOT_LOOKED_FOR
-from aisecops.model.rules import FirewallRules, McpMatch, ModelToolMatch, RuleSet
+from aisecops.model.rules import McpMatch, ModelToolMatch, RuleSet
 
 
 def unobeyed(rules: RuleSet) -> tuple[str, ...]:
@@ -38,9 +38,6 @@ def _has_channels(rules: RuleSet) -> bool:
 def _of_content(rules: RuleSet) -> Iterator[str]:
     if rules.memory:
         yield "`memory` is not watched yet"
-    lines = FirewallRules()
-    if (rules.firewall.flag_at, rules.firewall.block_at) != (lines.flag_at, lines.block_at):
-        yield "`firewall.flag_at` and `firewall.block_at` compare with nothing yet: no detector looks for injections"
     named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
     if named:
         yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"
