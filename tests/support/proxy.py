@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import REFUSALS, Code
+from aisecops.wire.llm import ProposedCall
 from support.raw import CREDENTIALS
 
 START_S = 20
@@ -56,6 +57,13 @@ class Echo:
         return [data]
 
     def end(self) -> list[bytes]:
+        return []
+
+    @property
+    def waiting(self) -> tuple[ProposedCall, ...]:
+        return ()
+
+    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
         return []
 
     def refusal(self, refuse: Refuse) -> bytes:
@@ -149,6 +157,10 @@ class Lets:
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         self._called("tap")
         return self.stream
+
+    async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
+        self._called("weigh")
+        return tap.weighed({})
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")

@@ -21,23 +21,24 @@ from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
 from aisecops.adapters.mitm.bounds import Bounds
-from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.chain import Chain
+from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
-from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
+from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
 from aisecops.adapters.mitm.seal import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
 from aisecops.adapters.mitm.turned_away import folded_accept_errors
 from aisecops.adapters.mitm.unread import UnreadRequests
-from aisecops.adapters.mitm.websockets import Websockets
 from aisecops.adapters.mitm.watchdog import watching_the_loop
+from aisecops.adapters.mitm.websockets import Websockets
+from aisecops.adapters.mitm.weighing import WaitingStreams
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 from aisecops.model.upstream import UpstreamProxy
@@ -107,7 +108,8 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
 
 def governance_addons(gate: Gate, dial: Dial) -> tuple[Any, ...]:
     """Ours, in order, without the seal, which stands last of all."""
-    return Tunnels(gate), GovernanceAddon(gate), Websockets(gate), UnreadRequests(gate), Stages(gate), dial
+    asked = UnreadRequests(gate), WaitingStreams(gate), Stages(gate)
+    return Tunnels(gate), GovernanceAddon(gate), Websockets(gate), *asked, dial
 
 
 async def serve(
