@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from aisecops.controls.firewall.assess import assess
 from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
+from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
 from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, together, vocabulary
@@ -91,6 +92,7 @@ class KnownAgain:
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
+        self._thread.submit(letters, "")  # its table is made now, not when the first answer waits for it
 
     async def learn(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> None:
         """`texts` came in as `origin`; `trusted` are the values in them that the rules vouch for.
