@@ -32,6 +32,7 @@ from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
 from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged, judge
+from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal, rules_changed, said_no
 from aisecops.gateway.reserve import SWAP_TRIES
@@ -125,11 +126,13 @@ class Admission:
             return run_id
         rules = self._rules.current()
         step = await aside(len(request.body), request.headers, classify, rules, request)
+        if step.spoken is not None and not granted_here(rules, caller.agent_id, request):
+            step = objection(request, Code.POLICY_DENIED, f"no grant is for a tool of the MCP server `{request.host}`")
         looked = await self._looked_up(rules, caller, run_id, step, request)
         outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
         self._meter.decided(
             agent=caller.agent_id,
-            tool=step.action.tool,
+            tool=step.tool.name if step.tool else step.action.tool,  # the rule's name: those of a family have no end
             effect=step.action.effect.value,
             decision="allow" if isinstance(outcome, Forward) else _word(outcome),
             code="" if isinstance(outcome, Forward) else outcome.code.value,

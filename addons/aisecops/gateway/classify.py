@@ -21,13 +21,16 @@ from aisecops.controls.policy.match import (
     find_tool,
     measure,
     scope_of,
+    tool_name,
 )
 from aisecops.controls.policy.target import normal_path
+from aisecops.gateway.mcp import Spoken, read_spoken
 from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import ModelRule, Price, RuleSet, SourceRule, ToolRule
@@ -68,7 +71,8 @@ _VOLATILE_PREFIXES = ("aisecops-", "proxy-", "x-stainless-")
 class Step(Value):
     """A classified request: the action, what the wire or the rules deny of it, and what was read on the way.
 
-    `body` is decoded. `tool`, `model` and `source` are the rule that matched, at most one of them.
+    `body` is decoded, `json` what rules look into. `tool`, `model` and `source` are the rule that matched, at most one
+    of them; `spoken` what was said to an MCP server.
     """
 
     action: ActionRequest
@@ -78,6 +82,7 @@ class Step(Value):
     tool: ToolRule | None = None
     model: ModelRule | None = None
     source: SourceRule | None = None
+    spoken: Spoken | None = None
     objections: tuple[Judgment, ...] = ()
 
 
@@ -156,6 +161,15 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     if len(request.body) > limit:
         raise WireError(f"the body has {len(request.body)} bytes, `egress.max_body` is {limit}", Code.TOO_LARGE)
     body = decode(request.body, request.headers, max_bytes=limit)
+    spoken = read_spoken(rules, request, segments, body)
+    if spoken is not None:
+        return _mcp_step(request, spoken, segments, query, body)
+    return _plain_step(rules, request, segments, query, body)
+
+
+def _plain_step(
+    rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
+) -> Step:
     method, host, port = request.method, request.host, request.port
     tool = find_tool(rules, method=method, host=host, port=port, path_segments=segments)
     model = None if tool else find_model(rules, method=method, host=host, port=port, path_segments=segments)
@@ -192,14 +206,54 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
 def _tool_step(
     request: HttpRequest, tool: ToolRule, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
 ) -> Step:
-    data = json_body(request, body)
-    scope = scope_of(tool, method=request.method, host=request.host, path_segments=segments, query=query, body=data)
+    return _step_of(request, tool, segments, query, body, json_body(request, body))
+
+
+def _mcp_step(
+    request: HttpRequest, spoken: Spoken, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
+) -> Step:
+    if spoken.tool is not None:
+        step = _step_of(request, spoken.tool, segments, query, body, spoken.arguments, called=spoken.name)
+        return replace(step, spoken=spoken)
+    source = spoken.source
+    action = _action(
+        request,
+        Kind.SOURCE,
+        f"mcp:{spoken.server}",
+        ToolEffect.READ,
+        f"mcp.{quoted(request.host)}",
+        returns_tier=source.tier if source else TrustTier.EXTERNAL,
+        label=source.label if source else "",
+        rule=str(source.place) if source else "",
+    )
+    return Step(action=action, body=body, source=source, spoken=spoken)
+
+
+def _step_of(  # noqa: PLR0917 - all that a scope can be made of
+    request: HttpRequest,
+    tool: ToolRule,
+    segments: tuple[str, ...],
+    query: dict[str, list[str]],
+    body: bytes,
+    data: JsonValue,
+    *,
+    called: str = "",
+) -> Step:
+    scope = scope_of(
+        tool,
+        method=request.method,
+        host=request.host,
+        path_segments=segments,
+        query=query,
+        body=data,
+        called=called,
+    )
     rows = measure(tool.rows, data) if tool.rows and tool.rows.side == "request" else None
     cost = measure(tool.cost, data) if tool.cost and tool.cost.side in {"request", "fixed"} else None
     action = _action(
         request,
         Kind.TOOL,
-        tool.name,
+        tool_name(tool, called),
         tool.effect,
         scope,
         base_risk=tool.base_risk,

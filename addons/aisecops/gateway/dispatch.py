@@ -137,4 +137,4 @@ def lines_of(rules: RuleSet, facts: Facts) -> Thresholds:
 
 def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
     # A stream is read as it passes; compressed, it could only be read at its end.
-    return (("Accept-Encoding", "identity"),) if step.call and step.call.stream else ()
+    return (("Accept-Encoding", "identity"),) if (step.call and step.call.stream) or step.spoken else ()

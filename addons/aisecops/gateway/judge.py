@@ -26,6 +26,7 @@ from aisecops.controls.budget import phase
 from aisecops.controls.dlp.judge import judge_findings
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
+from aisecops.controls.policy.match import tool_named
 from aisecops.controls.risk import escalation, thresholds
 from aisecops.controls.risk.score import score, stress
 from aisecops.controls.tokens.cover import covers, grant_covers
@@ -116,7 +117,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     # 4
     judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
     # 5
-    tool = rules.tools.get(request.tool) if request.kind in _OF_TOOLS else None
+    tool = tool_named(rules, request.tool) if request.kind in _OF_TOOLS else None
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))

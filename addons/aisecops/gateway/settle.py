@@ -37,6 +37,7 @@ from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
+from aisecops.wire.mcp import result_of
 from aisecops.wire.withdraw import withdrawn
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -78,6 +79,7 @@ class Settlement:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
         permit = self._taken(name)
         try:
+            _fits_session(permit.step, response)
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             self._fits(permit, data)
@@ -168,7 +170,7 @@ class Settlement:
             return None, None
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            data = read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None)
+            data = _data_in(step, response, body)
             answer = read_answer(step.model.dialect, data) if step.call and step.model else None
         except WireError as error:
             raise Unfit(
@@ -303,6 +305,21 @@ def is_measured(step: Step) -> bool:
     """True when a rule counts something in the answer."""
     tool = step.tool
     return tool is not None and any(m is not None and m.side == "response" for m in (tool.rows, tool.cost))
+
+
+def _fits_session(step: Step, response: HttpResponse) -> None:
+    """A GET at an MCP server opens a stream; anything else that it brings would be a read that nobody declared."""
+    if step.spoken is not None and step.spoken.stream and response.status < FAILED and not is_event_stream(response):
+        what = "the server answered with something else than a stream; declare it under `sources` to read it"
+        raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=what))
+
+
+def _data_in(step: Step, response: HttpResponse, body: bytes) -> JsonValue:
+    """What rules look into: the document, or the result in it that answers a call at an MCP server."""
+    if step.spoken is not None and step.spoken.call_id is not None:
+        streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
+        return result_of(body, step.spoken.call_id, streamed=streamed)
+    return read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None)
 
 
 def _digest(text: str) -> str:

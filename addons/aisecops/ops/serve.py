@@ -15,14 +15,17 @@ from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.gateway.enforcer import Enforcer
+from aisecops.gateway.mcp import awaited_in
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
 from aisecops.ops.wiring import enforcement, foundation
+from aisecops.wire.mcp_problem import mcp_response
 from aisecops.wire.problem import problem_response
 
 RULES_EVERY_S = 0.5
@@ -72,7 +75,10 @@ class GatewayProcess:
                 watch.cancel()
 
     def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
-        """A refusal as a response, with a model provider's own error form for who called a model."""
+        """A refusal as a response, in the error form of whom it is for: a model provider's, or MCP's."""
+        awaited, batched = awaited_in(self._rules.current(), request) if self._rules and request else ((), False)
+        if awaited and refuse.code is not Code.IDENTITY_REQUIRED:
+            return mcp_response(refuse, awaited, batched=batched)
         models = self._rules.current().models.values() if self._rules else ()
         spoken = (model.dialect for model in models if request is not None and model.match.host == request.host)
         return problem_response(refuse, dialect=next(spoken, None))

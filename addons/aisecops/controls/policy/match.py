@@ -19,7 +19,7 @@ from aisecops.controls.policy.places import Index, Spot, places_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling, filled
 from aisecops.model.action import WEBSOCKET
-from aisecops.model.rules import HttpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
+from aisecops.model.rules import HttpMatch, McpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
 
 FAMILY = ".*"
@@ -84,6 +84,29 @@ def find_mcp_tool(
 def is_mcp(rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...]) -> bool:
     """True when some tool names an MCP server here."""
     return any(path_matches(spot.match.path, path_segments) for spot in places_of(rules).servers.at(host, port))
+
+
+def mcp_match(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> McpMatch | None:
+    """The match that makes a request one to an MCP server; None where a tool or model has a more specific one."""
+    places = places_of(rules)
+    servers = (spot for spot in places.servers.at(host, port) if path_matches(spot.match.path, path_segments))
+    server = next(servers, None)
+    if server is None:
+        return None
+    others = (_first(index, method, host, port, path_segments) for index in (places.tools, places.models))
+    # an MCP match can name no method: a method alone makes no other match the more specific
+    return None if any(other is not None and other.rank[:3] > server.rank[:3] for other in others) else server.match
+
+
+def tools_of_server(rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...]) -> list[ToolRule]:
+    """Every tool, or family, that is declared at the MCP server here."""
+    found = places_of(rules).servers.at(host, port)
+    return [spot.rule for spot in found if path_matches(spot.match.path, path_segments)]
+
+
+def tool_named(rules: RuleSet, name: str) -> ToolRule | None:
+    """The rule of the tool that goes by `name` in decisions: its own, or that of its family."""
+    return rules.tools.get(name) or rules.tools.get(f"{name.rpartition('.')[0]}{FAMILY}")
 
 
 def tool_name(tool: ToolRule, called: str) -> str:
@@ -168,8 +191,11 @@ __all__ = [
     "find_tool",
     "host_known",
     "is_mcp",
+    "mcp_match",
     "measure",
     "normal_path",
     "scope_of",
     "tool_name",
+    "tool_named",
+    "tools_of_server",
 ]

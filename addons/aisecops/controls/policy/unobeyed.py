@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.entities import NOT_LOOKED_FOR
-from aisecops.model.rules import McpMatch, ModelToolMatch, RuleSet
+from aisecops.model.rules import ModelToolMatch, RuleSet
 
 
 def unobeyed(rules: RuleSet) -> tuple[str, ...]:
@@ -27,8 +27,6 @@ def _of_tools(rules: RuleSet) -> Iterator[str]:
     for tool in rules.tools.values():
         if any(isinstance(match, ModelToolMatch) for match in tool.match) and _has_channels(rules):
             yield "`model_tool` calls that a model proposes on a WebSocket are not judged"
-        if any(isinstance(match, McpMatch) for match in tool.match):
-            yield "`mcp` calls are refused: they are not read yet"
 
 
 def _has_channels(rules: RuleSet) -> bool:

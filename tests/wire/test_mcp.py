@@ -1,0 +1,105 @@
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aisecops.model.errors import WireError
+from aisecops.wire.limits import read_json
+from aisecops.wire.mcp import MessageKind, called, one_document, read_sent, result_of
+
+CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "look", "arguments": {"to": "ann"}}}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["jsonrpc", "id", "method", "params", "result", "error", "x"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+def test_a_call_has_a_name_and_arguments():
+    sent = read_sent(CALL)
+    assert not sent.batched
+    assert sent.awaited == (7,)
+    assert called(sent.messages[0]) == ("look", {"to": "ann"})
+
+
+def test_requests_notifications_and_responses_are_told_apart():
+    batch = [
+        CALL,
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": "s1", "result": {"role": "assistant"}},
+        {"jsonrpc": "2.0", "id": None, "error": {"code": -1, "message": "no"}},
+    ]
+    sent = read_sent(batch)
+    assert [one.kind for one in sent.messages] == [
+        MessageKind.REQUEST,
+        MessageKind.NOTIFICATION,
+        MessageKind.RESPONSE,
+        MessageKind.RESPONSE,
+    ]
+    assert sent.awaited == (7,)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        None,
+        "tools/call",
+        {**CALL, "jsonrpc": "1.0"},
+        {**CALL, "id": None},
+        {**CALL, "id": True},
+        {**CALL, "id": 1.5},
+        {**CALL, "method": 5},
+        {**CALL, "params": [1]},
+        {**CALL, "result": {}},
+        {**CALL, "Method": "ping"},
+        {"jsonrpc": "2.0", "id": 1},
+        {"jsonrpc": "2.0", "id": 1, "result": {}, "error": {}},
+        [CALL, {**CALL, "id": "7"}],
+        [CALL] * 101,
+        [[CALL]],
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_not_read(body):
+    with pytest.raises(WireError):
+        read_sent(body)
+
+
+@settings(max_examples=200)
+@given(JSON)
+def test_any_document_is_messages_or_a_wire_error(document):
+    try:
+        sent = read_sent(document)
+    except WireError:
+        return
+    assert sent.messages
+    assert len(set(sent.awaited)) == len(sent.awaited)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=60))
+def test_any_bytes_have_a_result_or_a_wire_error(data):
+    for streamed in (True, False):
+        with pytest.raises(WireError):
+            result_of(data, 1, streamed=streamed)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_the_result_of_a_call_is_found_by_its_id(streamed):
+    answer = {"jsonrpc": "2.0", "id": 7, "result": {"rows": [1, 2]}}
+    note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}
+    body = orjson.dumps([note, answer])
+    if streamed:
+        body = b"".join(b"event: message\ndata: " + orjson.dumps(one) + b"\n\n" for one in (note, answer))
+    assert result_of(body, 7, streamed=streamed) == {"rows": [1, 2]}
+    with pytest.raises(WireError):
+        result_of(body, "7", streamed=streamed)
+
+
+def test_the_events_of_a_stream_become_one_document():
+    stream = b'id: 1\ndata:\n\n: still here\n\ndata: {"a":\ndata: 1}\n\ndata: {"b": 2}\n\n'
+    document = one_document(stream)
+    assert read_json(document, max_bytes=len(document)) == [{"a": 1}, {"b": 2}]
