@@ -10,6 +10,7 @@ from aisecops.gateway.admit import Admission
 from aisecops.gateway.cuts import Cut, Cuts
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.identity import Identities
+from aisecops.gateway.mcp_watch import McpWatch
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
@@ -111,6 +112,8 @@ class Enforcement:
             return None
         if is_measured(step):
             return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
+        if step.spoken is not None:
+            return McpWatch(status=response.status, awaited=step.spoken.awaited)
         judged = step.model is not None and self._settlement.judges_proposals
         if judged and step.call is None:
             return None  # a stream of something else, which nobody would read

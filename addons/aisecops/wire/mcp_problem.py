@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
+from aisecops.wire.fields import JsonObject
 from aisecops.wire.mcp import MessageId, error_message, written
 from aisecops.wire.problem import problem_document, problem_response
 
@@ -21,11 +22,25 @@ _FRAMING = frozenset({"content-type", "content-length", "www-authenticate"})
 
 def mcp_response(refuse: Refuse, awaited: tuple[MessageId, ...], *, batched: bool) -> HttpResponse:
     """The whole answer to a refused POST in which `awaited` (at least one) wait. Raises nothing."""
-    document = orjson.loads(problem_document(refuse, dialect="openai"))
-    sentence = document.pop("error")["message"]
-    errors = [error_message(one, code=REFUSED, message=sentence, data=document) for one in awaited]
-    body = written(errors, batched=batched)
+    body = written(_errors(refuse, awaited), batched=batched)
     plain = problem_response(refuse)
     kept = tuple((name, value) for name, value in plain.headers if name.lower() not in _FRAMING)
     headers = (("content-type", "application/json"), *kept, ("content-length", str(len(body))))
     return replace(plain, status=200, headers=headers, body=body)
+
+
+def mcp_events(refuse: Refuse, awaited: tuple[MessageId, ...]) -> bytes:
+    """The same at the end of a stream; where nothing waits, a log message, which a server may send at any time."""
+    told = _errors(refuse, awaited)
+    if not told:
+        document = orjson.loads(problem_document(refuse))
+        said = {"level": "error", "logger": "aisecops", "data": document}
+        told = [{"jsonrpc": "2.0", "method": "notifications/message", "params": said}]
+    return b"".join(b"event: message\ndata: " + orjson.dumps(one) + b"\n\n" for one in told)
+
+
+def _errors(refuse: Refuse, awaited: tuple[MessageId, ...]) -> list[JsonObject]:
+    # what a model provider's client would show is what an MCP client shows: one sentence
+    document = orjson.loads(problem_document(refuse, dialect="openai"))
+    sentence = document.pop("error")["message"]
+    return [error_message(one, code=REFUSED, message=sentence, data=document) for one in awaited]

@@ -1,0 +1,27 @@
+"""Watching a stream of an MCP server: its messages pass as they come, and are known again as the JSON they are."""
+
+from __future__ import annotations
+
+from aisecops.gateway.watch import StreamWatch
+from aisecops.model.exchange import HttpResponse
+from aisecops.model.outcome import Refuse
+from aisecops.wire.mcp import MessageId
+from aisecops.wire.mcp_problem import mcp_events
+
+
+class McpWatch(StreamWatch):
+    """A tap on one stream in which the messages `awaited` are to be answered; none, for a server's own stream."""
+
+    def __init__(self, *, status: int, awaited: tuple[MessageId, ...]) -> None:
+        super().__init__(status=status, dialect=None)
+        self._awaited = awaited
+
+    @property
+    def content(self) -> HttpResponse:
+        """What the stream said, as one JSON array of its messages."""
+        body = f"[{','.join(text for text in self._texts if text)}]".encode("utf-8", "surrogatepass")
+        return HttpResponse(status=self.status, headers=(("Content-Type", "application/json"),), body=body)
+
+    def refusal(self, refuse: Refuse) -> bytes:
+        """The end of a stream that is cut: an error for each message that waits, or a notice to the client."""
+        return mcp_events(refuse, self._awaited)
