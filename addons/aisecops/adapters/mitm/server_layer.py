@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 import re
+import time
 from http import HTTPStatus
 
 from mitmproxy.net.http.http1 import assemble_response
