@@ -20,11 +20,11 @@ import zstandard
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "addons"))
 
-from aisecops.gateway.aside import aside  # noqa: E402 - the path comes first
-from aisecops.gateway.settle import MAX_ANSWER_BYTES  # noqa: E402 - the path comes first
-from aisecops.model.errors import WireError  # noqa: E402 - the path comes first
-from aisecops.wire.coding import decode  # noqa: E402 - the path comes first
-from aisecops.wire.limits import read_json  # noqa: E402 - the path comes first
+from aisecops.gateway.aside import aside
+from aisecops.gateway.settle import MAX_ANSWER_BYTES
+from aisecops.model.errors import WireError
+from aisecops.wire.coding import decode
+from aisecops.wire.limits import read_json
 
 MIB = 1024 * 1024
 MOST = 10 * MIB

@@ -186,13 +186,13 @@ async def test_only_trees_that_changed_are_told(store):
 
 
 async def test_of_many_names_those_revoked_are_told(store):
-    asked = {(kind, name) for kind in RevocationKind for name in (str(TOKEN), str(BOT), "it's \"quoted\"")}
+    asked = {(kind, name) for kind in RevocationKind for name in (str(TOKEN), str(BOT), 'it\'s "quoted"')}
     assert await store.revoked(asked) == frozenset()
-    for kind, name in ((RevocationKind.TOKEN, str(TOKEN)), (RevocationKind.AGENT, "it's \"quoted\"")):
+    for kind, name in ((RevocationKind.TOKEN, str(TOKEN)), (RevocationKind.AGENT, 'it\'s "quoted"')):
         await store.revoke(kind, name, now_ms=1, why="lost")
     assert await store.revoked(asked) == {
         (RevocationKind.TOKEN, TOKEN),
-        (RevocationKind.AGENT, "it's \"quoted\""),
+        (RevocationKind.AGENT, 'it\'s "quoted"'),
     }
     assert await store.revoked([]) == frozenset()
 

@@ -18,7 +18,11 @@ UNITS = {"": 1, "s": 1, "KiB": 1024, "MiB": 1024 * 1024}
 def rows() -> list[tuple[str, str, str]]:
     """What, default and setting of every row."""
     cells = (line.strip("|").split("|") for line in PAGE.read_text().splitlines() if line.startswith("| "))
-    return [(what.strip(), default.strip(), setting.strip()) for what, default, setting, _ in cells if what.strip() != "what"]
+    return [
+        (what.strip(), default.strip(), setting.strip())
+        for what, default, setting, _ in cells
+        if what.strip() != "what"
+    ]
 
 
 def number(text: str) -> float:

@@ -134,7 +134,7 @@ def test_what_is_cut_before_it_left_never_leaves(host):
             admitted.set()
             host.enforcer.cut("permit-1", HALTED)
 
-    host.stranger.does["server_connect"] = lambda data: cut_now(data)
+    host.stranger.does["server_connect"] = cut_now
     with secure(host.port, "api.test:443", host.ca) as wire:
         reply = wire.ask(GET)
     assert (reply.status, b'"run_halted"' in reply.body) == (403, True)

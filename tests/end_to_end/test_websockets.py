@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -317,7 +318,7 @@ def test_memory_stays_flat_over_a_long_session(host, talk, open_channel):
             client.recv(WITHIN_S)
             talk.got.clear()
             host.enforcer.messages.clear()
-        with open("/proc/self/statm") as statm:
+        with Path("/proc/self/statm").open() as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
     with open_channel() as client:

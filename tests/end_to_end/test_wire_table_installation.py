@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from support.told_names import Names
 from support.installation import Installation, fresh, until
 from support.installation import shared_installation as shared_installation  # noqa: PLC0414 - the fixture `house`
 from support.installation_rules import AGENTS
 from support.raw import Wire
 from support.speaking import assert_refused
+from support.told_names import Names
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

@@ -38,7 +38,7 @@ def test_it_may_stand_in_a_variable_or_in_a_file_beside_the_settings(tmp_path):
      "http://us:hush@p.test?x", "http://us:hush@p test", "http://us:hush@p.test\r\nX: y", None, 7],
 )  # fmt: skip
 def test_anything_else_is_refused_without_being_repeated(text, tmp_path):
-    with pytest.raises(ValueError, match="is |has more") as wrong:
+    with pytest.raises(ValueError, match=r"is |has more") as wrong:
         read_proxy_url(text, tmp_path)
     assert "hush" not in str(wrong.value)
 

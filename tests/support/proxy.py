@@ -132,7 +132,7 @@ class Lets:
         if (request.host, request.port) not in self.places:
             return Refuse(code=Code.DESTINATION_DENIED, detail=f"`{request.host}:{request.port}` is not allowed")
         self.admitting.set()
-        while self.go_on is not None and not self.go_on():  # noqa: ASYNC110 - set from the test's thread
+        while self.go_on is not None and not self.go_on():
             await asyncio.sleep(0.01)
         self.admitted.append(request)
         values: dict[str, Any] = {

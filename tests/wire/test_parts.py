@@ -207,9 +207,7 @@ def test_no_string_of_a_document_is_forgotten(document: Any) -> None:
 
 
 PICTURE = "iVBORw0KGgo="
-FORM = (
-    b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--b--\r\n'
-)
+FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--b--\r\n'
 
 
 @pytest.mark.parametrize(

@@ -111,9 +111,7 @@ class Cuts:
         self._trees |= await self._store.changed_trees(seen)
         return await self._store.revoked({name for permit in permits for name in _revocable(permit)})
 
-    def _judged(
-        self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int
-    ) -> _Ended | None:
+    def _judged(self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int) -> _Ended | None:
         principal = permit.facts.principal
         _, tree = self._trees.get(principal.root_run_id, (0, None))
         if tree is None:
@@ -134,9 +132,7 @@ class Cuts:
     def _measure(self, ended: Iterable[_Ended]) -> None:
         """Once for each tree: all that was open for it here is cut by now."""
         now_ms = self._clock.now_ms()
-        halted = {
-            one.permit.facts.principal.root_run_id: one.halted_ms for one in ended if one.halted_ms is not None
-        }
+        halted = {one.permit.facts.principal.root_run_id: one.halted_ms for one in ended if one.halted_ms is not None}
         for halted_ms in halted.values():
             self._meter.contained((now_ms - halted_ms) / 1000)
 

@@ -241,6 +241,15 @@ def _add_media(parts: _Parts, where: str, kind: str, data: str) -> None:
         parts.unreadable(where, size, "media", WireError(f"the body holds media that cannot be read; {_ALLOW}"))
 
 
+def _add_media_of(parts: _Parts, where: str, value: dict[str, JsonValue]) -> None:
+    """Sound, and data that says what it is, as members of an object."""
+    if isinstance(sound := value.get("audio"), str) and "audio" in str(value.get("type")):
+        _add_media(parts, f"{where}/audio", "audio", sound)
+    told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
+    if isinstance(told, str) and isinstance(data, str):
+        _add_media(parts, f"{where}/data", told, data)
+
+
 def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
     """Every string, every long number, and every name once, in the order of the document."""
     waiting: list[tuple[str, JsonValue]] = [(at, document)]
@@ -251,11 +260,7 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
                 _add_media(parts, f"{where}:{place}", media[1], value[media.end() :])
             parts.add(f"{where}:{place}", value)
         elif isinstance(value, dict):
-            if isinstance(sound := value.get("audio"), str) and "audio" in str(value.get("type")):
-                _add_media(parts, f"{where}:{place}/audio", "audio", sound)
-            told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
-            if isinstance(told, str) and isinstance(data, str):
-                _add_media(parts, f"{where}:{place}/data", told, data)
+            _add_media_of(parts, f"{where}:{place}", value)
             members = [
                 (f"{place}/{parts.name(name, index, at=place)}", member)
                 for index, (name, member) in enumerate(value.items())

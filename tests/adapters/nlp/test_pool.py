@@ -47,7 +47,7 @@ async def works_again(pool: ScannerPool, seed: int) -> None:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - what a process does sets no event of ours
+        while not true():
             await asyncio.sleep(0.01)
 
 

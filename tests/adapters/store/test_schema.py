@@ -36,7 +36,9 @@ def test_preparing_twice_changes_nothing(tmp_path):
     prepare(path, busy_ms=100)
     prepare(path, busy_ms=100)
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT version FROM schema").fetchall() == [(step,) for step in range(1, VERSION + 1)]
+        assert connection.execute("SELECT version FROM schema").fetchall() == [
+            (step,) for step in range(1, VERSION + 1)
+        ]
 
 
 def test_a_file_of_a_newer_version_refuses_to_start(tmp_path):

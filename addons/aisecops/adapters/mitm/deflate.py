@@ -44,7 +44,11 @@ class BoundedDeflate(PerMessageDeflate):
         self._limit = limit
         self._inflated = 0
 
-    def frame_inbound_payload_data(self, proto: FrameDecoder | FrameProtocol, data: bytes) -> bytes | CloseReason:
+    def frame_inbound_payload_data(
+        self,
+        proto: FrameDecoder | FrameProtocol,  # noqa: ARG002 - the shape of what it replaces
+        data: bytes,
+    ) -> bytes | CloseReason:
         if not self._inbound_compressed or not self._inbound_is_compressible or self._decompressor is None:
             return data
         room = self._limit - self._inflated

@@ -75,7 +75,9 @@ def explain(rules: RuleSet, agent_id: AgentId, *, method: str, url: str, body: b
         return _denied(error.code, error.detail, mode=agent.mode)
 
 
-def _explained(rules: RuleSet, agent: AgentRule, method: str, split: SplitResult, body: bytes) -> Explanation:
+def _explained(  # noqa: PLR0911 - one return for each kind of request
+    rules: RuleSet, agent: AgentRule, method: str, split: SplitResult, body: bytes
+) -> Explanation:
     host, port = split.hostname or "", split.port or _PORTS[split.scheme]
     if not destination_known(rules, host, port):
         what = f"no tool, model or source names {shown(f'{host}:{port}')}"

@@ -50,7 +50,9 @@ HTTP = Record(
     _http,
     {
         "host": Key(leaf.HOST, needed=True, about="a name, *.name, and perhaps :port; without a port, 443 and 80"),
-        "method": Key(ListOf(leaf.METHOD, single=True, least=1), about="without it, every method; WEBSOCKET must be named"),
+        "method": Key(
+            ListOf(leaf.METHOD, single=True, least=1), about="without it, every method; WEBSOCKET must be named"
+        ),
         "path": Key(leaf.PATH, about="* is one segment, ** any number; without it, every path"),
     },
 )
