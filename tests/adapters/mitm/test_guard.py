@@ -20,6 +20,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectHook, ServerConnectionHook
 from mitmproxy.test import tflow
 
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager, describe, refuse_by_kind
+from aisecops.adapters.mitm.weighing import Weighing
 from aisecops.model.errors import StoreError
 from support.flows import a_flow, a_gate, admitted
 from support.proxy import Stranger, raising
@@ -72,7 +73,7 @@ def test_every_hook_of_the_core_with_a_subject_is_stopped_or_over():
         "done", "error", "http_connect", "http_connect_error", "http_connect_upstream", "http_connected", "load",
         "next_layer", "quic_start_client", "quic_start_server", "request", "request_unread", "requestheaders", "response",
         "responseheaders", "running", "server_connect", "server_connect_error", "server_connected",
-        "server_disconnected", "socks5_auth", "tcp_end", "tcp_error", "tcp_message", "tcp_start", "tls_clienthello",
+        "server_disconnected", "socks5_auth", "stream_waits", "tcp_end", "tcp_error", "tcp_message", "tcp_start", "tls_clienthello",
         "tls_established_client", "tls_established_server", "tls_failed_client", "tls_failed_server",
         "tls_start_client", "tls_start_server", "udp_end", "udp_error", "udp_message", "udp_start", "update",
         "websocket_end", "websocket_message", "websocket_start",
@@ -199,6 +200,15 @@ def test_a_client_and_a_socks_login_are_refused():
     login = Socks5AuthData(client, "user", "password", valid=True)
     refuse_by_kind(a_gate(), "socks5_auth", login, KeyError())
     assert not login.valid
+
+
+def test_a_stream_that_could_not_be_judged_is_dropped_and_the_gate_stays_open():
+    gate, connected = a_gate(), Connected()
+    flow = admitted(gate)
+    gate.connected[flow.client_conn.id] = connected
+    weighing = Weighing(gate.exchanges[flow.id], [b"judged by nobody"])
+    refuse_by_kind(gate, "stream_waits", weighing, KeyError())
+    assert (weighing.pieces, connected.aborted, gate.closed) == ([], 1, None)
 
 
 def test_what_is_of_no_known_kind_closes_the_gate():

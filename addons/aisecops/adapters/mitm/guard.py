@@ -18,6 +18,7 @@ from mitmproxy import addonmanager, connection, dns, exceptions, flow, hooks, ht
 from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import modes, quic
 
+from aisecops.adapters.mitm.weighing import Weighing
 from aisecops.model.errors import Fault
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -210,6 +211,10 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
             subject.valid = False
         case connection.Client():
             subject.error = "refused: a check failed"
+        case Weighing(exchange=exchange):
+            subject.pieces = []
+            if exchange.client_id in gate.connected:
+                gate.connected[exchange.client_id].abort()
         case _:
             gate.trip(f"hook `{event}` failed")
 

@@ -6,11 +6,14 @@ Knows how the layer asks and how it is answered; only this one answer waits, its
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mitmproxy.proxy import commands
 
-from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.model.errors import Fault
+
+if TYPE_CHECKING:
+    from aisecops.adapters.mitm.gate import Exchange, Gate
 
 
 @dataclass
