@@ -57,8 +57,10 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 # The clients of docs/clients.md, in a folder of their own. Go and Java are taken where they are; Node.js comes along.
 CLIENTS ?= .venv-clients
 NODE_CLIENTS = $(CLIENTS)/node/.ready
-clients: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs ## run every client of docs/clients.md for real
+clients: clients-setup ## run every client of docs/clients.md for real
 	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q tests/clients/test_table.py
+
+clients-setup: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs
 
 $(CLIENTS)/.packages: tests/clients/requirements.txt
 	$(PYTHON) -m venv --clear $(CLIENTS)
@@ -72,6 +74,7 @@ $(NODE_CLIENTS): tests/clients/node.txt tests/clients/programs/*.mjs | $(CLIENTS
 	mkdir -p $(@D)
 	echo '{"private": true}' > $(@D)/package.json
 	cd $(@D); PATH="$(abspath $(CLIENTS))/bin:$$PATH" npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error \
+		--fetch-timeout=20000 --fetch-retries=2 \
 		$$(cat "$(CURDIR)/tests/clients/node.txt")
 	cp tests/clients/programs/*.mjs $(@D)
 	touch $@
@@ -92,4 +95,4 @@ clean: ## forget environments and caches; state, certificates and rules stay
 	rm -rf .venv .venv312 .venv-clients .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test clients quick fuzz check fmt setup lock clean
+.PHONY: help demo test clients clients-setup quick fuzz check fmt setup lock clean
