@@ -168,6 +168,16 @@ async def test_it_is_held_also_when_no_model_was_asked_through_the_gateway() -> 
     assert held.code is Code.HUMAN_APPROVAL_REQUIRED
 
 
+@pytest.mark.parametrize("status", [404, 500])
+async def test_an_error_page_is_content_too(status: int) -> None:
+    house = House(ARGUING)
+    run = await house.run()
+    outcome = await house.ask(run, request("GET", "https://en.wiki.example/page"))
+    page = HttpResponse(status=status, headers=(("Content-Type", "text/plain"),), body=PAGE.encode())
+    await house.enforcement.settle(outcome.permit, page)
+    assert isinstance(await mails(house, run, "mallory@evil.test"), Refuse)
+
+
 async def test_a_rule_may_refuse_instead() -> None:
     house = House(DENYING)
     run = await house.run()
@@ -299,6 +309,28 @@ async def test_labelled_content_goes_where_its_label_allows() -> None:
     await reads_customer(house, run)
     assert isinstance(await house.ask(run, chat(USER, says("tool", SECRET, tool_call_id="call_1"))), Forward)
     assert isinstance(await mails(house, run, "ann", text="something else altogether"), Forward)
+
+
+async def test_no_number_of_allowed_pieces_hides_a_forbidden_one() -> None:
+    house = House(
+        LABELLED.replace("tier: external}\nrisk", "tier: external}\nrisk")
+        .replace(
+            "labels: {confidential: {to: [internal, model]}}",
+            "labels: {confidential: {to: [internal]}, open: {to: [any]}}",
+        )
+        .replace(
+            '{match: {host: "*.wiki.example"}, tier: external}',
+            '{match: {host: "*.wiki.example"}, tier: external, label: open}',
+        )
+    )
+    run = await house.run()
+    await reads_page(house, run)
+    await reads_customer(house, run)
+    body = {"to": "ann", "text": [PAGE] * 150 + [SECRET]}
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    refused = await house.ask(run, request("POST", "https://mail.example/send", body=body, token=token))
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.EGRESS_BLOCKED
 
 
 async def test_a_label_in_a_path_is_seen_too() -> None:

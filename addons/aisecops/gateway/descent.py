@@ -155,7 +155,8 @@ class Descents:
             for (_, segment, span), signs in zip(places, seen, strict=True)
             if (score := total(signs)) >= flag_at and signs
         ]
-        return tuple(found[:MAX_SUSPECTED])
+        # the surest first: what is left out explains less, and blocks nothing that is kept would not
+        return tuple(sorted(found, key=lambda one: -one.score)[:MAX_SUSPECTED])
 
     async def _carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""
@@ -168,7 +169,9 @@ class Descents:
             for one in known
             if one.origin.label
         }
-        return tuple(found.values())[:MAX_CARRIED]
+        # INVARIANT: one of each label is kept, however many there are: each label is judged
+        kept = {one.label: one for one in reversed(found.values())}
+        return tuple(dict.fromkeys((*kept.values(), *tuple(found.values())[:MAX_CARRIED])))
 
     async def of_arguments(
         self, root_run_id: RunId, tool: ToolRule, data: JsonValue, *, unseen: bool = False

@@ -226,9 +226,10 @@ class Settlement:
     async def _provenance(self, permit: Permit, response: HttpResponse) -> dict[str, str] | None:
         """Where this content came from, for whoever reads it next; known again from now on (spec 5.1, AIS-CTX-02)."""
         request = permit.facts.request
-        if request.kind is Kind.MODEL or response.status >= FAILED:
+        if request.kind is Kind.MODEL:
             return None
         try:
+            # an error page is read by agents like any other: what it says is as little trusted
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
         except WireError as error:
             # what we cannot read we could not recognise again: it must not become anybody's words
