@@ -298,7 +298,13 @@ class House:
             meter=self.meter,
         )  # fmt: skip
         self.messages = Messages(
-            **common, rules=self.rules, meter=self.meter, scanner=self.scanner, permits=self.permits, key=b"k" * 32
+            **common,
+            rules=self.rules,
+            meter=self.meter,
+            scanner=self.scanner,
+            permits=self.permits,
+            descents=descents,
+            key=b"k" * 32,
         )
         self.enforcement = Enforcement(
             rules=self.rules,

@@ -16,6 +16,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.dlp.redact import mask
 from aisecops.gateway.classify import cost_micros
+from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, returned
 from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
@@ -26,6 +27,7 @@ from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.exchange import HttpResponse
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding, FindingAction
 from aisecops.model.ids import DecisionId
@@ -64,6 +66,7 @@ class Messages:
         meter: Meter,
         scanner: ContentScanner,
         permits: Permits,
+        descents: Descents,
         key: bytes,
     ) -> None:
         self._store = store
@@ -74,6 +77,7 @@ class Messages:
         self._meter = meter
         self._scanner = scanner
         self._permits = permits
+        self._descents = descents
         self._key = key
         self._traffic: dict[str, _Traffic] = {}
 
@@ -95,6 +99,10 @@ class Messages:
             return outcome
         traffic.received += len(data)
         traffic.messages_received += 1
+        if permit.facts.request.kind is Kind.TOOL:
+            # what a server says is content like any answer: known again before the agent has it
+            said = HttpResponse(status=200, headers=(), body=data)
+            await self._descents.learn(permit.facts.principal, permit.facts.request, permit.step.tool, said, data)
         return await self._charged_for(rules, permit, data, traffic) or Pass(data=data)
 
     async def end(self, name: str) -> None:

@@ -235,6 +235,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 meter=meter,
                 scanner=scanner,
                 permits=permits,
+                descents=descents,
                 key=secret_key(state, "fingerprints"),
             ),
             meter=meter,
