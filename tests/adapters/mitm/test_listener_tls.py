@@ -362,4 +362,5 @@ def test_the_core_closing_half_of_a_connection_closes_tls_whole(house):
     with house.outer() as conn:
         house.inside(conn)
         assert house.proxy.call(closed) is ConnectionState.CLOSED
-        assert conn.recv(100) == b""
+        while conn.recv(4096):  # tickets of the inner TLS may still be under way; what counts is that an end comes
+            pass
