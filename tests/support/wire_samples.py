@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from aisecops.model.exchange import HttpRequest
-from aisecops.wire.sse import SseEvent, SseReader
+from aisecops.wire.framing import StreamEvent
+from aisecops.wire.sse import SseReader
 
 
 def post(
@@ -31,7 +32,7 @@ def stream(*chunks: dict[str, Any] | str, named: bool = False) -> bytes:
     return "".join(said).encode()
 
 
-def events(raw: bytes) -> list[SseEvent]:
+def events(raw: bytes) -> list[StreamEvent]:
     """The events of a whole stream."""
     reader = SseReader()
     return reader.feed(raw) + reader.end()
@@ -273,3 +274,48 @@ MESSAGES_STREAM = stream(
     {"type": "message_stop"},
     named=True,
 )  # fmt: skip
+
+OLLAMA_REQUEST: dict[str, Any] = {
+    "model": "llama3.2-vision",
+    "messages": [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "what is the weather there?", "images": ["AAAA"]},
+        {
+            "role": "assistant",
+            "content": "",
+            "thinking": "hm",
+            "tool_calls": [{"function": {"name": "weather", "arguments": {"city": "Oslo"}}}],
+        },
+        {"role": "tool", "content": "rain", "tool_name": "weather"},
+    ],
+    "tools": [{"type": "function", "function": {"name": "weather", "description": "tells it", "parameters": WEATHER}}],
+    "format": WEATHER,
+    "options": {"num_predict": 64, "temperature": 0},
+    "keep_alive": "5m",
+}
+
+_OLLAMA_CALL = {"function": {"name": "weather", "arguments": {"city": "Rome"}}}
+_OLLAMA_END = {"done": True, "done_reason": "stop", "prompt_eval_count": 20, "eval_count": 7, "total_duration": 5}
+
+OLLAMA_ANSWER: dict[str, Any] = {
+    "model": "llama3.2-vision",
+    "created_at": "2026-01-01T00:00:00Z",
+    "message": {"role": "assistant", "content": "let me look", "thinking": "hm", "tool_calls": [_OLLAMA_CALL]},
+    **_OLLAMA_END,
+}
+
+
+def _ollama_line(message: dict[str, Any], **more: Any) -> str:
+    head = {"model": "llama3.2-vision", "created_at": "2026-01-01T00:00:00Z"}
+    return json.dumps({**head, "message": {"role": "assistant", **message}, "done": False, **more}) + "\n"
+
+
+OLLAMA_STREAM = "".join(
+    [
+        _ollama_line({"content": "", "thinking": "hm"}),
+        _ollama_line({"content": "let me "}),
+        _ollama_line({"content": "look"}),
+        _ollama_line({"content": "", "tool_calls": [_OLLAMA_CALL]}),
+        _ollama_line({"content": ""}, **_OLLAMA_END),
+    ]
+).encode()

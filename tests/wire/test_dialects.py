@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.model.errors import ConfigError, WireError
-from aisecops.wire.dialects import DIALECTS, read_answer, read_call, stream_reader
+from aisecops.wire.dialects import DIALECTS, read_answer, read_call, stream_framing, stream_reader
+from aisecops.wire.framing import StreamEvent
 from aisecops.wire.llm import estimated_input_tokens, estimated_output_tokens, prompt_hash
 from support.wire_samples import (
     CHAT_ANSWER,
@@ -20,20 +21,32 @@ from support.wire_samples import (
     MESSAGES_ANSWER,
     MESSAGES_REQUEST,
     MESSAGES_STREAM,
+    OLLAMA_ANSWER,
+    OLLAMA_REQUEST,
+    OLLAMA_STREAM,
     RESPONSES_ANSWER,
     RESPONSES_REQUEST,
     RESPONSES_STREAM,
-    events,
-    stream,
 )
 
 REQUESTS = [
     ("openai", "/v1/chat/completions", CHAT_REQUEST),
     ("openai", "/v1/responses", RESPONSES_REQUEST),
     ("anthropic", "/v1/messages", MESSAGES_REQUEST),
+    ("ollama", "/api/chat", OLLAMA_REQUEST),
 ]
-ANSWERS = [("openai", CHAT_ANSWER), ("openai", RESPONSES_ANSWER), ("anthropic", MESSAGES_ANSWER)]
-STREAMS = [("openai", CHAT_STREAM), ("openai", RESPONSES_STREAM), ("anthropic", MESSAGES_STREAM)]
+ANSWERS = [
+    ("openai", CHAT_ANSWER),
+    ("openai", RESPONSES_ANSWER),
+    ("anthropic", MESSAGES_ANSWER),
+    ("ollama", OLLAMA_ANSWER),
+]
+STREAMS = [
+    ("openai", CHAT_STREAM),
+    ("openai", RESPONSES_STREAM),
+    ("anthropic", MESSAGES_STREAM),
+    ("ollama", OLLAMA_STREAM),
+]
 
 JSON = (
     st.none()
@@ -69,10 +82,15 @@ def test_a_call_is_known_by_its_path(dialect: str, path: str, body: Any) -> None
     ("dialect", "method", "path"),
     [("openai", "GET", "/v1/models"), ("openai", "POST", "/v1/files"), ("openai", "GET", "/v1/responses/resp_1"),
      ("openai", "POST", "/v1/embeddings"), ("anthropic", "GET", "/v1/models"), ("anthropic", "POST", "/v1/messages/batches"),
-     ("anthropic", "GET", "/v1/messages"), ("openai", "POST", "/v1/messages"), ("anthropic", "POST", "/v1/responses")],
+     ("anthropic", "GET", "/v1/messages"), ("ollama", "POST", "/api/pull")],
 )  # fmt: skip
 def test_what_is_no_call_is_none(dialect: str, method: str, path: str) -> None:
     assert read_call(dialect, method, path, {"model": "m"}) is None
+
+
+def test_a_server_that_speaks_several_dialects_is_read_by_the_path() -> None:
+    spoken = [read_call("ollama", "POST", path, body) for _, path, body in REQUESTS]
+    assert [call.dialect for call in spoken if call] == [dialect for dialect, _, _ in REQUESTS]
 
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses"])
@@ -121,20 +139,21 @@ def test_a_damaged_answer_gives_an_answer_or_a_wire_error(data: st.DataObject, s
         assert estimated_output_tokens(read_answer(sample[0], data.draw(damaged(sample[1])))) >= 0
 
 
+def documents(dialect: str, raw: bytes) -> list[Any]:
+    kind = next(iter(DIALECTS[dialect].framings))
+    framing = stream_framing(dialect, kind)
+    assert framing is not None
+    said = [event.data for event in framing.feed(raw) + framing.end() if event.data]
+    return [json.loads(data) if data.startswith("{") else data for data in said]
+
+
 @given(st.data(), st.sampled_from(STREAMS))
 def test_a_damaged_stream_gives_an_answer_or_a_wire_error(data: st.DataObject, sample: tuple[str, bytes]) -> None:
     dialect, raw = sample
-    chunks = [
-        json.loads(event.data) if event.data.startswith("{") else event.data for event in events(raw) if event.data
-    ]
-    chunks = data.draw(damaged(chunks))
+    chunks = data.draw(damaged(documents(dialect, raw)))
     reader = stream_reader(dialect)
-    said = (
-        stream(*(chunk if isinstance(chunk, str) else json.dumps(chunk) for chunk in chunks or ()))
-        if isinstance(chunks, list)
-        else b""
-    )
     with contextlib.suppress(WireError):
-        for event in events(said):
-            reader.feed(event)
+        for chunk in chunks if isinstance(chunks, list) else ():
+            said = chunk if isinstance(chunk, str) else json.dumps(chunk)
+            reader.feed(StreamEvent(raw=b"", data=said))
         reader.answer()

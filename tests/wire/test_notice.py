@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from aisecops.wire.dialects import read_call
-from aisecops.wire.notice import with_notice
+from aisecops.wire.dialects import read_call, with_notice
 
 NOTICE = "what the marks mean"
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
@@ -48,6 +47,19 @@ def noticed(dialect: str, path: str, body: dict[str, Any]) -> tuple[str, dict[st
             RESPONSES,
             {"model": "m", "input": "hello", "instructions": "be good"},
             {"instructions": f"be good\n\n{NOTICE}"},
+        ),
+        (
+            "ollama",
+            "/api/chat",
+            {"model": "m", "messages": [ASK]},
+            {"messages": [{"role": "system", "content": NOTICE}, ASK]},
+        ),
+        ("ollama", "/api/generate", {"model": "m", "prompt": "hello"}, {"system": NOTICE}),
+        (
+            "ollama",
+            "/api/generate",
+            {"model": "m", "prompt": "hello", "system": "be good"},
+            {"system": f"be good\n\n{NOTICE}"},
         ),
         ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK]}, {"system": NOTICE}),
         ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK], "system": ""}, {"system": NOTICE}),

@@ -11,7 +11,7 @@ from aisecops.model.exchange import values
 from aisecops.model.ids import ApprovalId, DecisionId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
-from aisecops.wire.problem import problem_document, problem_response, sse_error
+from aisecops.wire.problem import error_document, problem_document, problem_response, sentence
 from aisecops.wire.sse import SseReader
 
 REFUSE = Refuse(
@@ -123,9 +123,14 @@ def test_missing_credentials_are_asked_for() -> None:
     assert values(headers, "www-authenticate") == ['AISecOps-Capability realm="aisecops", error="token_expired"']
 
 
+def test_ollama_is_told_in_one_sentence() -> None:
+    said = json.loads(problem_document(REFUSE, dialect="ollama"))["error"]
+    assert said == error_document(REFUSE, "ollama")["error"] == sentence(REFUSE)
+
+
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
 def test_a_stream_ends_with_one_error_event(dialect: str) -> None:
-    [event] = SseReader().feed(sse_error(REFUSE, dialect))
+    [event] = SseReader().feed(SseReader().closing(error_document(REFUSE, dialect), begun=True))
     said = json.loads(event.data or "")
     assert (event.event, said["type"], said["error"]["type"]) == ("error", "error", "permission_error")
     assert said["error"]["message"] == said["message"]

@@ -14,7 +14,7 @@ import pytest
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.wire.problem import problem_response, sse_error
+from aisecops.wire.problem import error_document, problem_response
 from aisecops.wire.sse import SseReader
 from support.wire_samples import CHAT_STREAM, MESSAGES_STREAM, RESPONSES_STREAM
 
@@ -87,7 +87,7 @@ def test_what_may_pass_later_is_tried_again() -> None:
 def streamed(raw: bytes, dialect: str) -> httpx2.Response:
     """The first events of `raw`, then our refusal."""
     begun = b"".join(event.raw for event in SseReader().feed(raw)[:3])
-    content = begun + sse_error(refuse(Code.OUTPUT_INVALID), dialect)
+    content = begun + SseReader().closing(error_document(refuse(Code.OUTPUT_INVALID), dialect), begun=True)
     return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=content)
 
 

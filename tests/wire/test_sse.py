@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
-from aisecops.wire.sse import SseEvent, SseReader
+from aisecops.wire.framing import StreamEvent
+from aisecops.wire.sse import SseReader
 from support.wire_samples import CHAT_STREAM, MESSAGES_STREAM
 
 STREAMS = st.lists(
@@ -19,7 +20,7 @@ STREAMS = st.lists(
 ).map(b"".join)  # fmt: skip
 
 
-def read(*pieces: bytes) -> list[SseEvent]:
+def read(*pieces: bytes) -> list[StreamEvent]:
     reader = SseReader()
     return [event for piece in pieces for event in reader.feed(piece)] + reader.end()
 

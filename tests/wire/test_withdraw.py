@@ -9,7 +9,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.responses import Response
 
 from aisecops.model.errors import WireError
-from aisecops.wire.withdraw import withdrawn
+from aisecops.wire.dialects import withdrawn
 
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 

@@ -28,9 +28,9 @@ from aisecops.model.ids import RunId
 from aisecops.model.json_places import string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
+from aisecops.wire.dialects import with_notice
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
-from aisecops.wire.notice import with_notice
 from aisecops.wire.parts import outgoing_parts
 from aisecops.wire.texts import texts_of
 

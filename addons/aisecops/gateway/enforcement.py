@@ -14,7 +14,7 @@ from aisecops.gateway.mcp_watch import McpWatch
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
-from aisecops.gateway.settle import Settlement, is_event_stream, is_measured
+from aisecops.gateway.settle import FAILED, Settlement, is_event_stream, is_measured, streamed_as
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
 from aisecops.model.errors import Fault
@@ -22,6 +22,8 @@ from aisecops.model.exchange import HttpRequest, HttpResponse, values
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.outcome import Forward, Outcome, Refuse
 from aisecops.model.refusals import Code
+from aisecops.wire.dialects import stream_framing
+from aisecops.wire.llm import LlmCall
 
 CONTROL_HOST = "aisecops.internal"
 CONTROL_PORT = 80
@@ -105,20 +107,24 @@ class Enforcement:
 
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         found = self._permits.find(permit)
-        if found is None or not is_event_stream(response):
-            return None
-        step = found.step
-        if step.call is not None and not step.call.stream:
-            return None
-        if is_measured(step):
+        if found is None or is_measured(found.step):
             return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
+        step = found.step
+        if step.call is not None:
+            return self._tap_of(step.call, response)
+        unread = step.model is not None and self._settlement.judges_proposals
+        if unread or not is_event_stream(response):
+            return None
         if step.spoken is not None:
             return McpWatch(status=response.status, awaited=step.spoken.awaited)
-        judged = step.model is not None and self._settlement.judges_proposals
-        if judged and step.call is None:
-            return None  # a stream of something else, which nobody would read
-        dialect = step.model.dialect if step.call and step.model else None
-        return StreamWatch(status=response.status, dialect=dialect, judged=judged)
+        return StreamWatch(status=response.status, dialect=None)
+
+    def _tap_of(self, call: LlmCall, response: HttpResponse) -> StreamTap | None:
+        framing = stream_framing(call.dialect, streamed_as(response)) if call.stream else None
+        if framing is None or response.status >= FAILED:
+            return None
+        judged = self._settlement.judges_proposals
+        return StreamWatch(status=response.status, dialect=call.dialect, judged=judged, framing=framing)
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
         passed: list[bytes] = []

@@ -34,11 +34,10 @@ from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.rules import ModelRule
 from aisecops.wire.coding import decode
-from aisecops.wire.dialects import read_answer
+from aisecops.wire.dialects import read_answer, withdrawn
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
 from aisecops.wire.mcp import result_of
-from aisecops.wire.withdraw import withdrawn
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
@@ -117,12 +116,11 @@ class Settlement:
     async def _judged(self, permit: Permit, response: HttpResponse, answer: LlmAnswer) -> HttpResponse | Refuse:
         """`response` without the calls that the agent must not see."""
         refused = await self._proposals.weigh(permit, [call for call in answer.proposals if not call.hosted])
-        model = permit.step.model
-        if not refused or model is None:
+        if not refused:
             return response
         try:
             whole = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            body = withdrawn(model.dialect, whole, refused)
+            body = withdrawn(_dialect(permit.step), whole, refused)
         except WireError as error:
             return _refusal(permit, Reason(code=Code.OUTPUT_INVALID, detail=error.detail))
         headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
@@ -171,7 +169,7 @@ class Settlement:
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
             data = _data_in(step, response, body)
-            answer = read_answer(step.model.dialect, data) if step.call and step.model else None
+            answer = read_answer(step.call.dialect, data) if step.call else None
         except WireError as error:
             raise Unfit(
                 Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
@@ -323,6 +321,13 @@ def _data_in(step: Step, response: HttpResponse, body: bytes) -> JsonValue:
     return read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None)
 
 
+def _dialect(step: Step) -> str:
+    """What the answer of a step that proposes calls is written in."""
+    if step.call is not None:
+        return step.call.dialect
+    return step.model.dialect if step.model is not None else ""
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -339,7 +344,12 @@ def _refusal(permit: Permit, reason: Reason) -> Refuse:
 
 
 def is_event_stream(response: HttpResponse) -> bool:
-    """True for an uncompressed server-sent stream: the only kind of answer that is passed on as it comes."""
+    """True for an uncompressed server-sent stream: the only kind that is passed on as it comes, but for models'."""
+    return streamed_as(response) == "text/event-stream"
+
+
+def streamed_as(response: HttpResponse) -> str:
+    """The media type of an answer that can be read as it comes; empty for a compressed one, which cannot."""
     kinds = values(response.headers, "content-type")
     encoded = values(response.headers, "content-encoding")
-    return bool(kinds) and kinds[0].partition(";")[0].strip().lower() == "text/event-stream" and not encoded
+    return "" if encoded or not kinds else kinds[0].partition(";")[0].strip().lower()

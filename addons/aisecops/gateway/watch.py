@@ -12,11 +12,12 @@ from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.wire.dialects import stream_reader
+from aisecops.wire.dialects import stream_editor, stream_reader
+from aisecops.wire.framing import Framing, StreamEvent
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, StreamReader
-from aisecops.wire.problem import sse_error, sse_problem
-from aisecops.wire.sse import SseEvent, SseReader
-from aisecops.wire.withdraw_stream import StreamEditor, stream_editor
+from aisecops.wire.problem import error_document, sse_problem
+from aisecops.wire.sse import SseReader
+from aisecops.wire.withdraw_stream import StreamEditor
 
 MAX_TEXT = 4_000_000
 """Characters of a tool's stream that are kept until its end."""
@@ -25,25 +26,28 @@ MAX_HELD_BYTES = 16 * 1024 * 1024
 
 
 class StreamWatch:
-    """A tap on one server-sent stream; `dialect` None passes events on without reading them.
+    """A tap on one streamed answer; `dialect` None passes events on without reading them.
 
-    `judged`: proposed calls must be weighed.
+    `framing` cuts it into events; `judged`: proposed calls must be weighed.
 
     What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
     """
 
-    def __init__(self, *, status: int, dialect: str | None, judged: bool = False) -> None:
+    def __init__(
+        self, *, status: int, dialect: str | None, judged: bool = False, framing: Framing | None = None
+    ) -> None:
         self.status = status
         self.size = 0
         self._dialect = dialect
-        self._parser = SseReader()
+        self._framing = framing or SseReader()
+        self._begun = False
         self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
         self._texts: list[str] = []
         self._kept = 0
         self._editor: StreamEditor | None = stream_editor(dialect) if dialect and judged else None
         self._edits = False
-        self._coming: deque[SseEvent] = deque()
-        self._held: list[SseEvent] = []
+        self._coming: deque[StreamEvent] = deque()
+        self._held: list[StreamEvent] = []
         self._held_bytes = 0
         self._waiting: tuple[tuple[Place, ProposedCall], ...] = ()
         self._seen = 0
@@ -51,8 +55,8 @@ class StreamWatch:
     def feed(self, data: bytes) -> list[bytes]:
         """What may be passed on of the events that `data` completed. Raises `WireError`."""
         self.size += len(data)
-        self._coming += self._parser.feed(data)
-        return self._passed()
+        self._coming += self._framing.feed(data)
+        return self._going(self._passed())
 
     @property
     def waiting(self) -> tuple[ProposedCall, ...]:
@@ -65,7 +69,11 @@ class StreamWatch:
             self._editor.weighed({placed: refused.get(number) for number, placed in enumerate(self._waiting)})
         self._edits = self._edits or bool(refused)
         self._waiting = ()
-        return self._released() + self._passed()
+        return self._going(self._released() + self._passed())
+
+    def _going(self, pieces: list[bytes]) -> list[bytes]:
+        self._begun = self._begun or any(pieces)
+        return pieces
 
     def _passed(self) -> list[bytes]:
         """Take what has come, up to the first call that must be weighed."""
@@ -80,7 +88,7 @@ class StreamWatch:
             passed += [event.raw] if self._reader is None or self._editor is None else self._held_back(event)
         return passed
 
-    def _held_back(self, event: SseEvent) -> list[bytes]:
+    def _held_back(self, event: StreamEvent) -> list[bytes]:
         """What goes on after `event`: itself at once, or nothing as long as a call is not whole."""
         if event.data is None:
             return [event.raw]  # it only keeps the line open
@@ -122,12 +130,14 @@ class StreamWatch:
 
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
-        self._coming += self._parser.end()
+        self._coming += self._framing.end()
         return self._passed()
 
     def refusal(self, refuse: Refuse) -> bytes:
         """The event that ends the stream: in the provider's own form, or with a problem document."""
-        return sse_error(refuse, self._dialect) if self._dialect else sse_problem(refuse)
+        if self._dialect is None:
+            return sse_problem(refuse)
+        return self._framing.closing(error_document(refuse, self._dialect), begun=self._begun)
 
     def answer(self) -> LlmAnswer | None:
         """What the stream said, as far as it came."""

@@ -29,6 +29,15 @@ _LOCAL_TOOLS = ("bash_", "text_editor_", "computer_", "memory_")
 _MEDIA = {"image": SegmentKind.IMAGE, "document": SegmentKind.FILE, "audio": SegmentKind.AUDIO}
 
 
+def call_at(path: str, body: JsonValue) -> LlmCall | None:
+    """The call that a POST of `body` to `path` makes; None when it makes none. Raises WireError."""
+    if path.endswith("/messages"):
+        return read_call(body)
+    if path.endswith("/messages/count_tokens"):
+        return read_call(body, charged=False)
+    return None
+
+
 def read_call(body: JsonValue, *, charged: bool = True) -> LlmCall:
     """The call in a request body. Raises WireError."""
     root = an_object(body, "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
 from aisecops.wire.assembly import Calls, Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
-from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 
 class MessageStream:
@@ -35,7 +35,7 @@ class MessageStream:
     def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
         return self._calls.placed
 
-    def feed(self, event: SseEvent) -> None:
+    def feed(self, event: StreamEvent) -> None:
         if event.data is None:
             return
         data = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")

@@ -1,49 +1,92 @@
-"""The dialects we speak, and the one way to read each.
+"""The dialects we speak, and the one way to read and to change what is said in each.
 
-A dialect is one line of the table. Knows which module reads it, and nothing of what is in it.
+A dialect is one line of the table. Knows which module does what, and nothing of what is said. Two words of the rules
+are not dialects of their own but places where one is spoken: `azure` speaks `openai`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
 
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
-from aisecops.wire import anthropic, openai
+from aisecops.wire import anthropic, azure, notice, ollama, ollama_withdraw, openai, withdraw, withdraw_stream
 from aisecops.wire.anthropic_stream import MessageStream
+from aisecops.wire.framing import Framing
+from aisecops.wire.json_lines import LineReader
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, StreamReader
+from aisecops.wire.ollama_stream import OllamaStream
+from aisecops.wire.sse import SseReader
 
 
 class Dialect(Value):
-    """How to read one provider's calls, answers and streamed answers."""
+    """How to read one provider's calls, answers and streamed answers, and how to change them.
+
+    `framings` are the media types that a streamed answer may have, and what reads the events of each.
+    """
 
     read_call: Callable[[str, JsonValue], LlmCall | None]
     read_answer: Callable[[JsonValue], LlmAnswer]
     stream: Callable[[], StreamReader]
+    framings: Mapping[str, Callable[[], Framing]]
+    new_slot: notice.NewSlot
+    withdraw: withdraw.Way
+    editor: Callable[[], withdraw_stream.StreamEditor]
 
 
-def _anthropic_call(path: str, body: JsonValue) -> LlmCall | None:
-    if path.endswith("/messages"):
-        return anthropic.read_call(body)
-    if path.endswith("/messages/count_tokens"):
-        return anthropic.read_call(body, charged=False)
-    return None
+_SSE = {"text/event-stream": SseReader}
 
+_OPENAI = Dialect(
+    read_call=openai.read_call,
+    read_answer=openai.read_answer,
+    stream=openai.OpenAiStream,
+    framings=_SSE,
+    new_slot=notice.in_openai,
+    withdraw=withdraw.from_openai,
+    editor=withdraw_stream.OpenAiEditor,
+)
 
 DIALECTS: dict[str, Dialect] = {
-    "openai": Dialect(read_call=openai.read_call, read_answer=openai.read_answer, stream=openai.OpenAiStream),
-    "anthropic": Dialect(read_call=_anthropic_call, read_answer=anthropic.read_answer, stream=MessageStream),
+    "openai": _OPENAI,
+    "azure": replace(_OPENAI, read_call=azure.read_call),
+    "anthropic": Dialect(
+        read_call=anthropic.call_at,
+        read_answer=anthropic.read_answer,
+        stream=MessageStream,
+        framings=_SSE,
+        new_slot=notice.in_anthropic,
+        withdraw=withdraw.from_anthropic,
+        editor=withdraw_stream.MessageEditor,
+    ),
+    "ollama": Dialect(
+        read_call=ollama.read_call,
+        read_answer=ollama.read_answer,
+        stream=OllamaStream,
+        framings={"application/x-ndjson": LineReader},
+        new_slot=notice.in_ollama,
+        withdraw=ollama_withdraw.from_ollama,
+        editor=lambda: withdraw_stream.WholeCalls(ollama_withdraw.from_ollama),
+    ),
 }
 
 
 def read_call(dialect: str, method: str, path: str, body: JsonValue) -> LlmCall | None:
     """The call a request makes; None when it is none (a list of models, an upload, a path we do not know).
 
-    `path` is without its query; `body` is the request's JSON, None when it has none. Of a request for which this is
-    None nothing is known: neither what it says nor what it costs. Raises WireError.
+    `path` is without its query; `body` is the request's JSON, None when it has none. A server that speaks several
+    dialects is read by the path; the call says which it was. Of a request for which this is None nothing is known:
+    neither what it says nor what it costs. Raises WireError.
     """
-    return _dialect(dialect).read_call(path.rstrip("/"), body) if method.upper() == "POST" else None
+    if method.upper() != "POST":
+        return None
+    path = path.rstrip("/")
+    for one in (_dialect(dialect), *DIALECTS.values()):
+        if (call := one.read_call(path, body)) is not None:
+            return call
+    return None
 
 
 def read_answer(dialect: str, body: JsonValue) -> LlmAnswer:
@@ -54,6 +97,27 @@ def read_answer(dialect: str, body: JsonValue) -> LlmAnswer:
 def stream_reader(dialect: str) -> StreamReader:
     """A reader for one streamed answer."""
     return _dialect(dialect).stream()
+
+
+def stream_framing(dialect: str, kind: str) -> Framing | None:
+    """What cuts a streamed answer of media type `kind` into events; None when none of `dialect` comes so."""
+    framing = _dialect(dialect).framings.get(kind)
+    return None if framing is None else framing()
+
+
+def stream_editor(dialect: str) -> withdraw_stream.StreamEditor:
+    """An editor for one streamed answer."""
+    return _dialect(dialect).editor()
+
+
+def with_notice(text: str, call: LlmCall, words: str) -> str:
+    """`text`, the JSON body of `call`, with `words` in the system slot. Raises as `notice.noted` does."""
+    return notice.noted(_dialect(call.dialect).new_slot, text, call, words)
+
+
+def withdrawn(dialect: str, body: bytes, refused: Mapping[int, str]) -> bytes:
+    """`body`, an answer's JSON, without the calls of `refused`. Raises as `withdraw.without` does."""
+    return withdraw.without(_dialect(dialect).withdraw, body, refused)
 
 
 def _dialect(name: str) -> Dialect:

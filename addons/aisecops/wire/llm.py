@@ -13,8 +13,8 @@ from typing import Protocol
 import orjson
 
 from aisecops.model.value import Value
+from aisecops.wire.framing import StreamEvent
 from aisecops.wire.limits import JsonValue
-from aisecops.wire.sse import SseEvent
 
 
 class Role(StrEnum):
@@ -155,7 +155,7 @@ class StreamReader(Protocol):
         """Those of them that the agent makes itself, each with its place, in the order they became whole."""
         ...
 
-    def feed(self, event: SseEvent) -> None:
+    def feed(self, event: StreamEvent) -> None:
         """Take the next event."""
         ...
 

@@ -1,7 +1,7 @@
 """Put a notice into the system slot of a model's input, and change nothing else: each dialect's own place for it.
 
-Knows where each dialect keeps its instructions. The notice stands after what is there, so that what a provider has
-cached of it stays the beginning.
+Knows where dialects keep their instructions; which place is whose is told in `dialects.py`. The notice stands after
+what is there, so that what a provider has cached of it stays the beginning.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from aisecops.wire.llm import LlmCall, Role, SegmentKind
 _INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
-def with_notice(text: str, call: LlmCall, notice: str) -> str:
+type NewSlot = Callable[[str, str], str]
+"""A JSON body and a notice in: the body with a system slot that holds it."""
+
+
+def noted(new_slot: NewSlot, text: str, call: LlmCall, notice: str) -> str:
     """`text`, the JSON body of `call`, with `notice` in the system slot; as it is when it stands there already.
 
     Raises ValueError when `text` is not the body that `call` was read from.
@@ -30,13 +34,10 @@ def with_notice(text: str, call: LlmCall, notice: str) -> str:
     if places:
         said = standing[places[0]][0]
         return with_values(text, {places[0]: f"{said}\n\n{notice}" if said else notice})
-    add = _NEW_SLOTS.get(call.dialect)
-    if add is None:
-        raise ValueError(f"the dialect `{call.dialect}` has no place for a notice")
-    return add(text, notice)
+    return new_slot(text, notice)
 
 
-def _first_in(text: str, pointer: str, element: JsonValue) -> str:
+def first_in(text: str, pointer: str, element: JsonValue) -> str:
     """`element` put first into the array at `pointer`."""
     at = containers(text)[pointer].start + 1
     rest = text[at:].lstrip()
@@ -44,7 +45,7 @@ def _first_in(text: str, pointer: str, element: JsonValue) -> str:
     return f"{text[:at]}{orjson.dumps(element).decode()}{comma}{text[at:]}"
 
 
-def _text_member(text: str, name: str, value: str) -> str:
+def text_member(text: str, name: str, value: str) -> str:
     """The member `name` of the document, a text that is empty or not there, with `value`."""
     if f"/{name}" in string_values(text):
         return with_values(text, {f"/{name}": value})
@@ -53,16 +54,22 @@ def _text_member(text: str, name: str, value: str) -> str:
     return f"{text[:at]}{quoted(name)}:{quoted(value)}{comma}{text[at:]}"
 
 
-def _in_chat(text: str, notice: str) -> str:
+def in_openai(text: str, notice: str) -> str:
+    """A first message of a chat, or the instructions of a response."""
     if "/messages" in containers(text):
-        return _first_in(text, "/messages", {"role": "system", "content": notice})
-    return _text_member(text, "instructions", notice)  # a call to the newer of the two ways
+        return first_in(text, "/messages", {"role": "system", "content": notice})
+    return text_member(text, "instructions", notice)  # a call to the newer of the two ways
 
 
-def _in_messages(text: str, notice: str) -> str:
+def in_ollama(text: str, notice: str) -> str:
+    """A first message of a chat, or the `system` of a prompt."""
+    if "/messages" in containers(text):
+        return first_in(text, "/messages", {"role": "system", "content": notice})
+    return text_member(text, "system", notice)
+
+
+def in_anthropic(text: str, notice: str) -> str:
+    """The `system` of messages."""
     if "/system" in containers(text):
-        return _first_in(text, "/system", {"type": "text", "text": notice})
-    return _text_member(text, "system", notice)
-
-
-_NEW_SLOTS: dict[str, Callable[[str, str], str]] = {"openai": _in_chat, "anthropic": _in_messages}
+        return first_in(text, "/system", {"type": "text", "text": notice})
+    return text_member(text, "system", notice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aisecops.model.errors import WireError
 from aisecops.wire.fields import an_object
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmAnswer, LlmCall, Place, ProposedCall, StreamReader
 from aisecops.wire.openai_chat import read_answer as read_chat_answer
@@ -12,7 +13,6 @@ from aisecops.wire.openai_chat_stream import ChatStream
 from aisecops.wire.openai_responses import read_answer as read_responses_answer
 from aisecops.wire.openai_responses import read_call as read_responses_call
 from aisecops.wire.openai_responses_stream import ResponseStream
-from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 
 def read_call(path: str, body: JsonValue) -> LlmCall | None:
@@ -52,7 +52,7 @@ class OpenAiStream:
     def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
         return () if self._reader is None else self._reader.placed
 
-    def feed(self, event: SseEvent) -> None:
+    def feed(self, event: StreamEvent) -> None:
         if event.data is None:
             return
         if self._reader is None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aisecops.wire.assembly import Calls, Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
 from aisecops.wire.openai_chat import answered_text, read_usage, reasoning_in
-from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 
 class ChatStream:
@@ -33,7 +33,7 @@ class ChatStream:
     def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
         return self._calls.placed
 
-    def feed(self, event: SseEvent) -> None:
+    def feed(self, event: StreamEvent) -> None:
         if event.data is None:
             return
         if event.data.startswith("[DONE]"):

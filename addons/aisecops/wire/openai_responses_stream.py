@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from aisecops.wire.assembly import Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall
 from aisecops.wire.openai_responses import is_proposal, read_answer, read_proposal
-from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
 
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _TEXT_DELTAS = frozenset({"response.output_text.delta", "response.refusal.delta"})
@@ -40,7 +40,7 @@ class ResponseStream:
         own = ((place, self._whole[key]) for key, place in self._places.items())
         return tuple((place, call) for place, call in own if not call.hosted)
 
-    def feed(self, event: SseEvent) -> None:
+    def feed(self, event: StreamEvent) -> None:
         if event.data is None or event.data.startswith("[DONE]"):
             return
         data = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")

@@ -10,11 +10,15 @@ import orjson
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
+from aisecops.wire.fields import JsonObject
+from aisecops.wire.limits import JsonValue
 
 _RETRIED = frozenset(
     {Code.RATE_LIMITED, Code.POLICY_UNAVAILABLE, Code.STORE_UNAVAILABLE, Code.RECORD_UNAVAILABLE},
 )
 """Refusals that the same request may outlive. Client libraries would also repeat 429, 500 and above of all others."""
+
+_BARE_ERRORS = frozenset({"ollama"})
 
 _ERROR_TYPES: dict[str, dict[int, str]] = {
     "openai": {
@@ -91,11 +95,13 @@ _AUTHENTICATION = 401
 _PROXY_AUTHENTICATION = 407
 
 
-def sse_error(refuse: Refuse, dialect: str) -> bytes:
-    """The event that ends a stream which is refused after it began; goes where a whole event could."""
-    # One form for all: Anthropic's readers look at the event's name and `error`, OpenAI's at `error` alone, and those
-    # of the responses API also at `type`, `code` and `message`.
-    document = {
+def error_document(refuse: Refuse, dialect: str) -> JsonObject:
+    """What the event says that ends a stream which is refused after it began."""
+    if dialect in _BARE_ERRORS:
+        return {"error": _error(refuse, dialect)}  # the first member, by which the provider's own library knows it
+    # One form for both: Anthropic's readers look at the event's name, which is its `type`, and `error`, OpenAI's at
+    # `error` alone, and those of the responses API also at `type`, `code` and `message`.
+    return {
         "type": "error",
         "code": refuse.code,
         "message": sentence(refuse),
@@ -103,7 +109,6 @@ def sse_error(refuse: Refuse, dialect: str) -> bytes:
         "decision_id": refuse.decision_id,
         "run_id": refuse.run_id,
     }
-    return b"event: error\ndata: " + orjson.dumps(document) + b"\n\n"
 
 
 def sse_problem(refuse: Refuse) -> bytes:
@@ -111,9 +116,11 @@ def sse_problem(refuse: Refuse) -> bytes:
     return b"event: error\ndata: " + problem_document(refuse) + b"\n\n"
 
 
-def _error(refuse: Refuse, dialect: str) -> dict[str, object]:
+def _error(refuse: Refuse, dialect: str) -> JsonValue:
+    if dialect == "ollama":
+        return sentence(refuse)
     kinds = _ERROR_TYPES.get(dialect, _ERROR_TYPES["openai"])
-    error: dict[str, object] = {"type": kinds[refuse.status], "message": sentence(refuse), "code": refuse.code}
+    error: JsonObject = {"type": kinds[refuse.status], "message": sentence(refuse), "code": refuse.code}
     if dialect != "anthropic":
         error["param"] = None
     return error

@@ -1,38 +1,24 @@
 """Server-sent events, read piece by piece and kept as they came.
 
-Knows the WHATWG event stream rules: line ends, comments, fields, and that a stream may be cut anywhere. Every event
-carries its exact bytes, so that what is let through goes on unchanged. Does not know what events mean.
+Knows the WHATWG event stream rules: line ends, comments, fields, and that a stream may be cut anywhere.
 """
 
 from __future__ import annotations
 
 import re
 
-from aisecops.model.errors import WireError
-from aisecops.model.refusals import Code
-from aisecops.model.value import Value
+import orjson
 
-MAX_EVENT_BYTES = 4 * 1024 * 1024
+from aisecops.wire.fields import JsonObject
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, bounded
 
 _LINE_END = re.compile(rb"[\r\n]")
 _CR = 0x0D
 _BOM = b"\xef\xbb\xbf"
 
 
-class SseEvent(Value):
-    """One block of the stream, up to and with the blank line that ends it.
-
-    `data` None: nothing that a client would see as an event (a comment that keeps the line open, an id, a blank line).
-    The `raw` bytes of all events, one after the other, are the stream.
-    """
-
-    raw: bytes
-    data: str | None
-    event: str = "message"
-
-
 class SseReader:
-    """Bytes in, whole events out. Where the bytes are cut makes no difference to the events."""
+    """A `Framing`: one event for each block, up to and with the blank line that ends it."""
 
     def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_event_bytes = max_event_bytes
@@ -42,21 +28,19 @@ class SseReader:
         self._lines: list[bytes] = []
         self._first = True
 
-    def feed(self, data: bytes) -> list[SseEvent]:
-        """The events that are whole now. Raises WireError, `too_large`, when one grows over its bound."""
+    def feed(self, data: bytes) -> list[StreamEvent]:
         self._buffer += data
         events = self._whole_events(at_end=False)
-        self._bound(len(self._buffer))
+        bounded(len(self._buffer), self._max_event_bytes)
         return events
 
-    def end(self) -> list[SseEvent]:
-        """The stream has ended: what became whole by that. An unfinished event is none, and its bytes are dropped."""
+    def end(self) -> list[StreamEvent]:
         events = self._whole_events(at_end=True)
         self._buffer.clear()
         return events
 
-    def _whole_events(self, *, at_end: bool) -> list[SseEvent]:
-        events: list[SseEvent] = []
+    def _whole_events(self, *, at_end: bool) -> list[StreamEvent]:
+        events: list[StreamEvent] = []
         while (line_end := _LINE_END.search(self._buffer, self._looked_at)) is not None:
             stop = line_end.start()
             after = stop + 1
@@ -75,8 +59,8 @@ class SseReader:
         self._looked_at = len(self._buffer)
         return events
 
-    def _dispatched(self, end: int) -> SseEvent:
-        self._bound(end)
+    def _dispatched(self, end: int) -> StreamEvent:
+        bounded(end, self._max_event_bytes)
         raw = bytes(self._buffer[:end])
         lines = self._lines
         if self._first and lines:
@@ -87,12 +71,13 @@ class SseReader:
         self._first = False
         return _event(raw, lines)
 
-    def _bound(self, size_bytes: int) -> None:
-        if size_bytes > self._max_event_bytes:
-            raise WireError(f"an event of the stream is over {self._max_event_bytes} bytes", Code.TOO_LARGE)
+    def closing(self, document: JsonObject, *, begun: bool) -> bytes:  # noqa: ARG002 - the port's shape
+        """Its name is the document's `type`, where it has one."""
+        name = f"event: {document['type']}\n" if "type" in document else ""
+        return name.encode() + b"data: " + orjson.dumps(document) + b"\n\n"
 
 
-def _event(raw: bytes, lines: list[bytes]) -> SseEvent:
+def _event(raw: bytes, lines: list[bytes]) -> StreamEvent:
     data: list[str] = []
     name = ""
     for line in lines:
@@ -102,4 +87,4 @@ def _event(raw: bytes, lines: list[bytes]) -> SseEvent:
             data.append(text)
         elif field == b"event":
             name = text
-    return SseEvent(raw=raw, data="\n".join(data) if data else None, event=name or "message")
+    return StreamEvent(raw=raw, data="\n".join(data) if data else None, event=name or "message")

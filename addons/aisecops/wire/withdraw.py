@@ -1,7 +1,8 @@
 """Take proposed calls out of a model's whole answer, and say in its own words why: each dialect's form, so SDKs go on.
 
 A call is named by its place among those that the agent would make, in the order of `LlmAnswer.proposals` without the
-hosted ones. What is left of the answer keeps its shape; only its text is new. Streams are `withdraw_stream.py`'s.
+hosted ones. What is left of the answer keeps its shape; only its text is new. Streams are `withdraw_stream.py`'s; which
+way is whose is told in `dialects.py`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import orjson
 from aisecops.model.errors import WireError
 from aisecops.model.outcome import Refuse
 from aisecops.wire import anthropic, openai_responses
-from aisecops.wire.fields import JsonObject
+from aisecops.wire.fields import JsonObject, an_object
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.problem import sentence
 
 type Words = Callable[[], str | None]
 """Asked once for each call, in order: why it is withdrawn, or None when it stays."""
+
+type Way = Callable[[JsonObject, Words], None]
+"""Takes the calls out of one dialect's answer, in place. KeyError or TypeError: they are not where they should be."""
 
 TO_CALL = ("tool_calls", "function_call")
 """The reasons to finish of a chat completion that calls tools."""
@@ -29,15 +33,12 @@ def words_for(name: str, refuse: Refuse) -> str:
     return f"[aisecops] the call of `{name}` was withdrawn and has not been made: {sentence(refuse)}"
 
 
-def withdrawn(dialect: str, body: bytes, refused: Mapping[int, str]) -> bytes:
+def without(way: Way, body: bytes, refused: Mapping[int, str]) -> bytes:
     """`body`, an answer's JSON, without the calls of `refused`; their words stand as text of the model's.
 
     Raises WireError when the answer is not in a form that can be changed: then it must not be delivered.
     """
-    take = _WAYS.get(dialect)
-    answer = read_json(body, max_bytes=len(body), max_values=None)
-    if take is None or not isinstance(answer, dict):
-        raise WireError(f"proposed calls cannot be taken out of an answer in `{dialect}`")
+    answer = an_object(read_json(body, max_bytes=len(body), max_values=None), "")
     count = 0
 
     def words() -> str | None:
@@ -46,7 +47,7 @@ def withdrawn(dialect: str, body: bytes, refused: Mapping[int, str]) -> bytes:
         return refused.get(count - 1)
 
     try:
-        take(answer, words)
+        way(answer, words)
     except (KeyError, TypeError) as error:
         raise WireError("the answer's proposed calls are not where they should be") from error
     if not refused.keys() <= set(range(count)):
@@ -70,12 +71,13 @@ def message_id(item: JsonObject) -> str:
     return "msg_" + str(item.get("id") or "withdrawn").rpartition("_")[2]
 
 
-def _from_openai(answer: JsonObject, words: Words) -> None:
+def from_openai(answer: JsonObject, words: Words) -> None:
+    """The `Way` of chat completions and responses."""
     if "choices" in answer:
-        for choice in _objects(answer["choices"]):
+        for choice in objects_in(answer["choices"]):
             _from_choice(choice, words)
         return
-    answer["output"] = [_item(item, words) for item in _objects(answer["output"])]
+    answer["output"] = [_item(item, words) for item in objects_in(answer["output"])]
 
 
 def _from_choice(choice: JsonObject, words: Words) -> None:
@@ -84,7 +86,7 @@ def _from_choice(choice: JsonObject, words: Words) -> None:
         return
     kept: list[JsonValue] = []
     said: list[str] = []
-    for call in _objects(message.get("tool_calls") or []):
+    for call in objects_in(message.get("tool_calls") or []):
         why = words()
         if why is None:
             kept.append(call)
@@ -112,10 +114,11 @@ def _item(item: JsonObject, words: Words) -> JsonObject:
     return item if why is None else message_item(item, why)
 
 
-def _from_anthropic(answer: JsonObject, words: Words) -> None:
+def from_anthropic(answer: JsonObject, words: Words) -> None:
+    """The `Way` of messages."""
     blocks: list[JsonValue] = []
     kept = gone = 0
-    for block in _objects(answer["content"]):
+    for block in objects_in(answer["content"]):
         if not anthropic.is_proposal(block) or anthropic.read_proposal(block, "").hosted:
             blocks.append(block)
             continue
@@ -127,10 +130,8 @@ def _from_anthropic(answer: JsonObject, words: Words) -> None:
         answer["stop_reason"] = "end_turn"
 
 
-def _objects(value: JsonValue) -> list[JsonObject]:
+def objects_in(value: JsonValue) -> list[JsonObject]:
+    """`value` as a list of objects. Raises TypeError."""
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise TypeError
     return [one for one in value if isinstance(one, dict)]
-
-
-_WAYS: dict[str, Callable[[JsonObject, Words], None]] = {"openai": _from_openai, "anthropic": _from_anthropic}

@@ -6,17 +6,19 @@ on. An event that needs no change keeps its bytes. Which call is refused, and wh
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from typing import Protocol
 
 import orjson
 
+from aisecops.model.errors import WireError
 from aisecops.wire import openai_responses
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, with_data
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import Place, ProposedCall
-from aisecops.wire.sse import MAX_EVENT_BYTES, SseEvent
-from aisecops.wire.withdraw import TO_CALL, message_id, message_item
+from aisecops.wire.withdraw import TO_CALL, Way, message_id, message_item
 
 type Weighed = Mapping[tuple[Place, ProposedCall], str | None]
 """For each call that became whole: why it is withdrawn, or None when it stays."""
@@ -29,14 +31,34 @@ class StreamEditor(Protocol):
         """What became of these calls; before their events are edited."""
         ...
 
-    def edit(self, event: SseEvent) -> bytes:
+    def edit(self, event: StreamEvent) -> bytes:
         """What goes on in place of `event`; perhaps nothing."""
         ...
 
 
-def stream_editor(dialect: str) -> StreamEditor:
-    """An editor for one streamed answer."""
-    return MessageEditor() if dialect == "anthropic" else OpenAiEditor()
+class WholeCalls:
+    """Events in which calls stand whole: each is changed as a whole answer is, by the `way` of its dialect."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        self._told: deque[str | None] = deque()
+
+    def weighed(self, calls: Weighed) -> None:
+        self._told = deque(calls.values())  # what came before needed no change, or was changed by now
+
+    def edit(self, event: StreamEvent) -> bytes:
+        data = _json(event)
+        if data is None:
+            return event.raw
+        told = tuple(self._told)
+        self._way(data, self._words)
+        gone = any(why is not None for why in told[: len(told) - len(self._told)])
+        return with_data(event, orjson.dumps(data).decode()) if gone else event.raw
+
+    def _words(self) -> str | None:
+        if not self._told:
+            raise WireError("a proposed call of the stream was not weighed")
+        return self._told.popleft()
 
 
 class OpenAiEditor:
@@ -49,7 +71,7 @@ class OpenAiEditor:
         self._chat.weighed(calls)
         self._responses.weighed(calls)
 
-    def edit(self, event: SseEvent) -> bytes:
+    def edit(self, event: StreamEvent) -> bytes:
         data = _json(event)
         if data is None:
             return event.raw
@@ -75,7 +97,7 @@ class ChatEditor:
             else:
                 self._refused[place] = why
 
-    def changed(self, event: SseEvent, chunk: JsonObject) -> bytes:
+    def changed(self, event: StreamEvent, chunk: JsonObject) -> bytes:
         """What goes on in place of `event`, which holds `chunk`."""
         changes = [self._change(choice, at) for at, choice in objects(chunk, "choices", "")]
         return _event(chunk) if any(changes) else event.raw
@@ -127,7 +149,7 @@ class MessageEditor:
             else:
                 self._refused[place[0]] = why
 
-    def edit(self, event: SseEvent) -> bytes:
+    def edit(self, event: StreamEvent) -> bytes:
         data = _json(event)
         if data is None:
             return event.raw
@@ -141,7 +163,7 @@ class MessageEditor:
             return event.raw
         return self._instead(event, kind, index, data)
 
-    def _instead(self, event: SseEvent, kind: str, index: int, data: JsonObject) -> bytes:
+    def _instead(self, event: StreamEvent, kind: str, index: int, data: JsonObject) -> bytes:
         if kind == "content_block_start":
             return _named({**data, "content_block": {"type": "text", "text": ""}})
         if kind == "content_block_stop":
@@ -167,7 +189,7 @@ class ResponseEditor:
                 self._refused[place[0]] = why
                 self._calls[call.call_id, call.name, call.arguments] = why
 
-    def changed(self, event: SseEvent, data: JsonObject) -> bytes:
+    def changed(self, event: StreamEvent, data: JsonObject) -> bytes:
         """What goes on in place of `event`, which holds `data`."""
         kind = maybe_text(data, "type", "")
         index = count(data, "output_index", "") if "output_index" in data else None
@@ -221,7 +243,7 @@ class ResponseEditor:
         return _named(event)
 
 
-def _json(event: SseEvent) -> JsonObject | None:
+def _json(event: StreamEvent) -> JsonObject | None:
     """The event's object; None for what is none."""
     if event.data is None or event.data.startswith("[DONE]"):
         return None

@@ -1,0 +1,57 @@
+"""A streamed answer as events, whichever way its bytes are cut: what all framings share.
+
+Every event carries its exact bytes, so that what is let through goes on unchanged. Does not know what events mean.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
+from aisecops.model.value import Value
+from aisecops.wire.fields import JsonObject
+
+MAX_EVENT_BYTES = 4 * 1024 * 1024
+
+
+class StreamEvent(Value):
+    """One event of the stream, with everything up to the next.
+
+    `data` None: nothing that a client would see as an event (a comment that keeps the line open, a blank line, the
+    bracket that ends a list). The `raw` bytes of all events, one after the other, are the stream.
+    """
+
+    raw: bytes
+    data: str | None
+    event: str = "message"
+
+
+class Framing(Protocol):
+    """Bytes in, whole events out. Where the bytes are cut makes no difference to the events."""
+
+    def feed(self, data: bytes) -> list[StreamEvent]:
+        """The events that are whole now. Raises WireError for bytes that are no events, and for an event too large."""
+        ...
+
+    def end(self) -> list[StreamEvent]:
+        """The stream has ended: what became whole by that. An unfinished event is none, and its bytes are dropped."""
+        ...
+
+    def closing(self, document: JsonObject, *, begun: bool) -> bytes:
+        """The bytes that end the stream with an error, `document`; `begun`: some of its events were passed on."""
+        ...
+
+
+def with_data(event: StreamEvent, data: str) -> bytes:
+    """The bytes of `event` with `data` in place of its own, in the same framing. Raises WireError when it has none."""
+    before, found, after = event.raw.partition((event.data or "").encode())
+    if not event.data or not found:
+        raise WireError("an event of the stream cannot be changed where it stands")
+    return before + data.encode() + after
+
+
+def bounded(size_bytes: int, most: int) -> None:
+    """Raises WireError, `too_large`, for an event of more than `most` bytes."""
+    if size_bytes > most:
+        raise WireError(f"an event of the stream is over {most} bytes", Code.TOO_LARGE)
