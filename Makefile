@@ -91,8 +91,17 @@ lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
 	$(UV) pyproject.toml requirements.in -c requirements.txt -o docker/requirements.txt
 	$(UV) --upgrade tests/clients/requirements.in -o tests/clients/requirements.txt
 
+# Policy engines that tests ask for real. Where there is no Go, those tests are skipped and say so.
+ENGINES ?= .venv-engines
+OPA_VERSION = v1.22.3
+engines: $(ENGINES)/opa ## build the OPA server that some tests ask
+
+$(ENGINES)/opa:
+	mkdir -p $(ENGINES)
+	if command -v go >/dev/null; then GOFLAGS=-mod=mod GOBIN=$(abspath $(ENGINES)) go install github.com/open-policy-agent/opa@$(OPA_VERSION); fi
+
 clean: ## forget environments and caches; state, certificates and rules stay
-	rm -rf .venv .venv312 .venv-clients .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .venv312 .venv-clients $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test clients clients-setup quick fuzz check fmt setup lock clean
+.PHONY: help demo test clients clients-setup engines quick fuzz check fmt setup lock clean

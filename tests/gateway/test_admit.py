@@ -15,12 +15,8 @@ from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.provenance import Span
 from aisecops.model.refusals import Code
 from aisecops.model.state import RevocationKind
-from support.gateway import OPERATOR, RULES, House, read, request, rules_of, send, write
+from support.gateway import OPERATOR, RULES, House, code, read, request, rules_of, send, write
 from support.stores import FailingStore, Failure
-
-
-def code(outcome):
-    return outcome.code if isinstance(outcome, Refuse) else type(outcome).__name__
 
 
 async def test_a_granted_read_with_its_token_passes():
@@ -598,12 +594,13 @@ async def test_a_finished_run_does_nothing_more():
 
 
 @pytest.mark.parametrize(
-    "policy", ['policy: {cedar: ["policy/a.cedar"]}', 'policy: {opa: {url: "http://127.0.0.1:1", path: a}}']
+    "policy", ['policy: {cedar: ["policy/*.cedar"]}', 'policy: {opa: {url: "http://127.0.0.1:1", path: a}}']
 )
 async def test_a_decision_point_that_says_nothing_has_not_said_yes(policy):
     house = House()
     run = await house.run()
     token = await house.token(run, "crm.read", "crm.customers.42")
+    house.points._points = ()  # nobody to ask them with
     house.rules.rules = rules_of(f"{RULES}\n{policy}\n")
     assert code(await house.ask(run, read(token=token))) is Code.POLICY_UNAVAILABLE
     refused = await house.tokens.issue(AgentId("clerk"), _asked(run))

@@ -7,12 +7,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
 from nacl.signing import SigningKey
 
+from aisecops.adapters.policies.cedar import CedarPoint
+from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
-from aisecops.controls.policy.parse import parse
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.approve import Approvals
@@ -27,6 +27,7 @@ from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import Refused
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import OpenedRun, Runs
@@ -38,6 +39,9 @@ from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
+from support.asking import code, read, request, send, write
+
+__all__ = ["code", "read", "request", "send", "write"]
 
 START_MS = 1_800_000_000_000
 OPERATOR = "operator:local"
@@ -88,9 +92,10 @@ risk:
 """
 
 
-def rules_of(text: str = RULES) -> RuleSet:
-    """The rule set of YAML `text`; fails with the problems when there are any."""
-    found = parse({"rules.yaml": textwrap.dedent(text).encode()})
+def rules_of(text: str = RULES, **policies: str) -> RuleSet:
+    """The rule set of YAML `text` and Cedar `policies` by their names; fails with the problems when there are any."""
+    beside = {f"policy/{name}.cedar": policy.encode() for name, policy in policies.items()}
+    found = read_rules({"rules.yaml": textwrap.dedent(text).encode(), **beside})
     assert isinstance(found, RuleSet), [f"{problem} ({problem.mend})" for problem in found]
     return found
 
@@ -238,20 +243,30 @@ class TableSecrets:
 class House:
     """Everything wired as in production, with the world replaced by tables."""
 
-    def __init__(self, text: str = RULES, *, hold_ms: int = 0, store: Any = None) -> None:
+    def __init__(
+        self, text: str = RULES, *, hold_ms: int = 0, store: Any = None, points: Sequence[Any] = (), **policies: str
+    ) -> None:
         self.clock, self.ids, self.record, self.keys = SetClock(), CountedIds(), ListedRecord(), SeedKeys()
         self.rules, self.names, self.scanner, self.meter = (
-            SettableRules(rules_of(text)),
+            SettableRules(rules_of(text, **policies)),
             ListedNames(),
             WordScanner(),
             Tally(),
         )
         self.store = store or MemoryStore()
         self.permits = Permits()
+        self.points = Points((CedarPoint(), *points))
         common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
         self.runs = Runs(**common, rules=self.rules, new_secret=lambda: f"secret-{self.ids.new('')}")
         self.approvals = Approvals(**common, life_ms=900_000)
-        self.tokens = TokenService(**common, rules=self.rules, signer=self.keys, issuer="aisecops", audience="gateway")
+        self.tokens = TokenService(
+            **common,
+            rules=self.rules,
+            signer=self.keys,
+            issuer="aisecops",
+            audience="gateway",
+            points=self.points,
+        )
         self.content = MemoryContent()
         self.known = KnownAgain(self.content, b"p" * 32)
         descents = Descents(self.known, clock=self.clock, ids=self.ids, secret=b"e" * 32)
@@ -276,6 +291,7 @@ class House:
             rules=self.rules,
             meter=self.meter,
             gatherer=gatherer,
+            points=self.points,
             dispatch=dispatch,
             runs=self.runs,
             approvals=self.approvals,
@@ -289,7 +305,12 @@ class House:
             permits=self.permits,
             descents=descents,
             proposals=Proposals(
-                **common, rules=self.rules, meter=self.meter, approvals=self.approvals, descents=descents
+                **common,
+                rules=self.rules,
+                meter=self.meter,
+                approvals=self.approvals,
+                descents=descents,
+                points=self.points,
             ),
         )
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
@@ -304,6 +325,7 @@ class House:
             scanner=self.scanner,
             permits=self.permits,
             descents=descents,
+            points=self.points,
             key=b"k" * 32,
         )
         self.enforcement = Enforcement(
@@ -353,38 +375,3 @@ class _ServiceBroker:
 
 def basic(name: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
-
-
-def request(method: str, url: str, *, token: str = "", body: Any = None, **headers: str) -> HttpRequest:
-    """A request as the host program hands it over; `body` that is not bytes is sent as JSON."""
-    scheme, _, rest = url.partition("://")
-    place, slash, path = rest.partition("/")
-    host, _, port = place.partition(":")
-    data = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
-    sent = [("Host", place)]
-    if data:
-        sent += [("Content-Type", headers.pop("content_type", "application/json")), ("Content-Length", str(len(data)))]
-    sent += [(name.replace("_", "-"), value) for name, value in headers.items()]
-    if token:
-        sent.append(("AISecOps-Capability", token))
-    return HttpRequest(
-        method=method,
-        scheme=scheme,
-        host=host,
-        port=int(port or {"https": 443, "http": 80}[scheme]),
-        path=slash + path or "/",
-        headers=tuple(sent),
-        body=data,
-    )
-
-
-def read(customer: str = "42", **more: Any) -> HttpRequest:
-    return request("GET", f"https://crm.internal/v1/customers/{customer}", **more)
-
-
-def send(to: str = "ann", **more: Any) -> HttpRequest:
-    return request("POST", "https://mail.example/send", body={"to": to, "text": "hello"}, **more)
-
-
-def write(order: str = "7", **more: Any) -> HttpRequest:
-    return request("POST", f"https://db.internal/orders/{order}", body={"state": "paid"}, **more)

@@ -33,6 +33,7 @@ from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
 from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.mcp import granted_here
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal, rules_changed, said_no
 from aisecops.gateway.reserve import SWAP_TRIES
@@ -76,6 +77,7 @@ class Admission:
         ids: Ids,
         meter: Meter,
         gatherer: Gatherer,
+        points: Points,
         dispatch: Dispatch,
         runs: Runs,
         approvals: Approvals,
@@ -89,6 +91,7 @@ class Admission:
         self._ids = ids
         self._meter = meter
         self._gatherer = gatherer
+        self._points = points
         self._approvals = approvals
         self._dispatch = dispatch
         self._hold_ms = hold_ms
@@ -180,7 +183,7 @@ class Admission:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
         now_ms = self._clock.now_ms()
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
-        facts = facts_for(step, snapshot, now_ms=now_ms, token=token)
+        facts = facts_for(step, snapshot, now_ms=now_ms, token=token, opinions=self._points.not_yet(rules))
         judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
             return snapshot
@@ -224,7 +227,7 @@ class Admission:
             snapshot = await self._gatherer.snapshot(run_id, looked.presented)
             if snapshot is None:
                 return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
-            facts = self._facts(looked, snapshot, course)
+            facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
                 return None
@@ -249,10 +252,19 @@ class Admission:
     def _new_decision(self) -> DecisionId:
         return DecisionId(self._ids.new("dec_"))
 
-    def _facts(self, looked: Looked, snapshot: Snapshot, course: _Course) -> Facts:
+    async def _facts(self, rules: RuleSet, looked: Looked, snapshot: Snapshot, course: _Course) -> Facts:
         now_ms = self._clock.now_ms()
         token = course.spent or self._gatherer.token_facts(
             looked.presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms
+        )
+        opinions = await self._points.of_step(
+            rules,
+            looked.step.action,
+            snapshot,
+            now_ms=now_ms,
+            token=token,
+            findings=looked.findings,
+            descent=looked.descent,
         )
         return facts_for(
             looked.step,
@@ -261,7 +273,7 @@ class Admission:
             token=token,
             findings=looked.findings,
             approval=facts_of(course.approval) if course.approval else None,
-            opinions=looked.opinions,
+            opinions=(*looked.opinions, *opinions),
             descent=looked.descent,
         )
 

@@ -5,15 +5,20 @@ Only the control plane runs it. The gateway holds public keys and can issue noth
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from decimal import Decimal
+from typing import Any
 
 from aisecops.controls.budget.phase import phase_judgment
 from aisecops.controls.policy.evaluate import evaluate
+from aisecops.controls.policy.match import tool_named
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
 from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.judge import limits_of, strictest_thresholds, unasked
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
+from aisecops.model.access import AccessRequest, Phase
+from aisecops.model.action import ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.grant import Claims, Constraints, Grant
 from aisecops.model.ids import AgentId, RunId, TokenId
@@ -48,14 +53,6 @@ class IssuedToken(Value):
     claims: Claims
 
 
-class DecisionPoint(Protocol):
-    """A policy engine asked beside the grants; it can only take away (contract 6)."""
-
-    async def judge_grant(self, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot) -> Judgment:
-        """What it says of issuing; raises `PolicyError` when it cannot be asked, and then nothing is issued."""
-        ...
-
-
 class TokenService:
     """Issues and revokes capability tokens."""
 
@@ -70,7 +67,7 @@ class TokenService:
         signer: Signer,
         issuer: str,
         audience: str,
-        points: tuple[DecisionPoint, ...] = (),
+        points: Points,
     ) -> None:
         self._store = store
         self._record = record
@@ -89,7 +86,7 @@ class TokenService:
         if snapshot is None:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{request.run_id}`")
         judgments, grant = self._judged(rules, agent_id, request, snapshot)
-        opinions = tuple([await point.judge_grant(agent_id, request, snapshot) for point in self._points])
+        opinions = await self._points.opinions(rules, self._question(rules, agent_id, request, snapshot))
         judgments += [*opinions, *unasked(rules, opinions)]
         denied = next((j for j in judgments if j.verdict is not Verdict.ALLOW), None)
         if denied is not None or grant is None:
@@ -153,6 +150,23 @@ class TokenService:
         if snapshot.tree.risk_micros > lines.halt_micros:
             judgments.append(_no(Code.RISK_HALTED, "the run's cumulative risk is over its halt threshold"))
         return judgments, grant
+
+    def _question(self, rules: RuleSet, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot) -> AccessRequest:
+        agent, tool = rules.agents.get(agent_id), tool_named(rules, request.tool)
+        return AccessRequest(
+            phase=Phase.ISSUE,
+            agent_id=agent_id,
+            role=agent.role if agent else "",
+            run_id=request.run_id,
+            root_run_id=snapshot.run.root_run_id,
+            tool=request.tool,
+            effect=tool.effect if tool else ToolEffect.WRITE,
+            scope=request.scope,
+            now_s=self._clock.now_ms() // 1000,
+            risk_micros=snapshot.tree.risk_micros,
+            base_risk=tool.base_risk if tool else Decimal(1),
+            trust=tool.trust if tool else Decimal(1),
+        )
 
     def _claims(
         self, rules: RuleSet, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot, grant: Grant

@@ -21,6 +21,7 @@ from aisecops.gateway.describe import decided, event, passed_unread, returned
 from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
@@ -67,6 +68,7 @@ class Messages:
         scanner: ContentScanner,
         permits: Permits,
         descents: Descents,
+        points: Points,
         key: bytes,
     ) -> None:
         self._store = store
@@ -78,6 +80,7 @@ class Messages:
         self._scanner = scanner
         self._permits = permits
         self._descents = descents
+        self._points = points
         self._key = key
         self._traffic: dict[str, _Traffic] = {}
 
@@ -150,7 +153,7 @@ class Messages:
         """One judgment, made true in the store when it changes anything there."""
         decision_id = DecisionId(self._ids.new("dec_"))
         for _ in range(SWAP_TRIES):
-            facts, version = await self._facts(permit, data, findings)
+            facts, version = await self._facts(rules, permit, data, findings)
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
@@ -161,7 +164,9 @@ class Messages:
             return facts, judged
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
-    async def _facts(self, permit: Permit, data: bytes, findings: tuple[Finding, ...]) -> tuple[Facts, int]:
+    async def _facts(
+        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...]
+    ) -> tuple[Facts, int]:
         opened = permit.facts
         claims = opened.token.claims if opened.token else None
         snapshot = await self._store.snapshot(
@@ -177,14 +182,17 @@ class Messages:
             digest=f"blake2b:{self._digest(data)}",
             cost_micros=0 if model else opened.request.cost_micros,
         )
+        token = _still_good(opened.token, snapshot, now_ms=now_ms)
+        opinions = await self._points.of_step(rules, request, snapshot, now_ms=now_ms, token=token, findings=findings)
         facts = replace(
             opened,
             now_ms=now_ms,
             request=request,
             tree=snapshot.tree,
-            token=_still_good(opened.token, snapshot, now_ms=now_ms),
+            token=token,
             findings=findings,
             approval=None,
+            opinions=self._points.anew(opened.opinions, opinions),
         )
         return facts, snapshot.version
 

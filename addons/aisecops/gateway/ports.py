@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from aisecops.model.access import AccessRequest
 from aisecops.model.budget import TreeState
+from aisecops.model.decision import Judgment
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.known import Known, SaidWords
@@ -221,6 +223,26 @@ class ContentScanner(Protocol):
         """Findings in `parts`, each `(where, text)`, of the kinds `entities`.
 
         Raises `Fault` when the scan did not finish; the caller refuses.
+        """
+        ...
+
+
+class DecisionPoint(Protocol):
+    """A policy engine asked beside the grants (spec 7.2). It can only take away (contract 6)."""
+
+    @property
+    def name(self) -> str:
+        """The `control` of its judgments, and its key under `policy` in the rules."""
+        ...
+
+    def named_by(self, rules: RuleSet) -> bool:
+        """Do `rules` ask it?"""
+        ...
+
+    async def judge(self, rules: RuleSet, asked: AccessRequest) -> Judgment:
+        """Its answer under `rules`: ALLOW or DENY, with the policies that decided. Many may ask at once.
+
+        Raises `PolicyError` when it cannot be asked, or when it is not clear what it said: that is never a yes.
         """
         ...
 

@@ -24,6 +24,7 @@ from aisecops.gateway.describe import acted, decided
 from aisecops.gateway.dispatch import count, lines_of
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.permits import Permit
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal, said_no
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
@@ -75,6 +76,7 @@ class Proposals:
         meter: Meter,
         approvals: Approvals,
         descents: Descents,
+        points: Points,
     ) -> None:
         self._store = store
         self._record = record
@@ -84,6 +86,7 @@ class Proposals:
         self._meter = meter
         self._approvals = approvals
         self._descents = descents
+        self._points = points
 
     @property
     def judged(self) -> bool:
@@ -115,7 +118,7 @@ class Proposals:
             snapshot = await self._store.snapshot(principal.run_id)
             if snapshot is None:
                 raise StoreError("the run has vanished from the store")
-            facts = self._facts(permit, asked, snapshot, course)
+            facts = await self._facts(rules, permit, asked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
             verdict = judged.decision.enforced
             if asked.request.kind is Kind.PROPOSED and verdict is not Verdict.DENY:
@@ -136,14 +139,16 @@ class Proposals:
             return None
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
-    def _facts(self, permit: Permit, asked: _Asked, snapshot: Snapshot, course: _Course) -> Facts:
+    async def _facts(self, rules: RuleSet, permit: Permit, asked: _Asked, snapshot: Snapshot, course: _Course) -> Facts:
+        now_ms = self._clock.now_ms()
+        opinions = await self._points.of_step(rules, asked.request, snapshot, now_ms=now_ms, descent=asked.descent)
         return Facts(
-            now_ms=self._clock.now_ms(),
+            now_ms=now_ms,
             principal=permit.facts.principal,
             request=asked.request,
             tree=snapshot.tree,
             approval=facts_of(course.approval) if course.approval is not None else None,
-            opinions=asked.objections,
+            opinions=(*asked.objections, *opinions),
             descent=asked.descent,
         )
 

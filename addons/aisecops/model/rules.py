@@ -275,18 +275,32 @@ class FirewallRules(Value):
 
 
 class OpaRule(Value):
-    """An OPA server to ask beside the grants."""
+    """An OPA server to ask beside the grants, under `path`. `token` is where its bearer token is (`env:NAME`)."""
 
     url: str
     path: str
     place: Place
+    token: str = ""
+    timeout_ms: int = 1000
+
+
+class PolicyFile(Value):
+    """One file of policies in a language of its own, as it stands beside the rules."""
+
+    name: str
+    text: str
 
 
 class PolicyRules(Value):
-    """Decision points beside the grants; they can only take away."""
+    """Decision points beside the grants; they can only take away.
+
+    `cedar` are the patterns as written, `cedar_files` the files they name, in the order of their names.
+    """
 
     cedar: tuple[str, ...] = ()
     opa: OpaRule | None = None
+    place: Place = Place(file="", line=1)
+    cedar_files: tuple[PolicyFile, ...] = ()
 
 
 class RuleSet(Value):
@@ -323,6 +337,7 @@ __all__ = [
     "ModelToolMatch",
     "OpaRule",
     "Place",
+    "PolicyFile",
     "PolicyRules",
     "Price",
     "Problem",

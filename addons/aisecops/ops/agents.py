@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aisecops.adapters.policies.files import Unreadable, read_folder
+from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.rule_secrets import RuleSecrets
-from aisecops.controls.policy.parse import parse
 from aisecops.model.errors import ConfigError
 from aisecops.model.ids import AgentId
 from aisecops.model.rules import AgentRule, RuleSet, SecretAuthentication
@@ -18,7 +18,7 @@ from aisecops.ops.settings_read import environment
 def rules_in(settings: Settings) -> RuleSet:
     """The rules on disk; raises ConfigError naming the first problem."""
     try:
-        found = parse(read_folder(settings.paths.rules))
+        found = read_rules(read_folder(settings.paths.rules))
     except Unreadable as unreadable:
         found = (unreadable.problem,)
     if isinstance(found, RuleSet):

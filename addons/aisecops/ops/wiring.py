@@ -18,7 +18,9 @@ from nacl.signing import SigningKey
 from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.control.broker import ControlPlaneBroker
 from aisecops.adapters.nlp.pool import ScannerPool
+from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.files import FileRules
+from aisecops.adapters.policies.opa import OpaPoint
 from aisecops.adapters.store.content import SqliteContent
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
@@ -42,6 +44,7 @@ from aisecops.gateway.issue import TokenService
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
+from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import Runs
@@ -74,6 +77,7 @@ class Foundation:
     store: Store
     record: AuditLog
     secrets: RuleSecrets
+    points: Points
 
     def runs(self) -> Runs:
         """The run service."""
@@ -115,6 +119,9 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             public_key=bytes(record_key.verify_key),
         )
         opened.push_async_callback(record.close)
+        secrets = RuleSecrets(environment, settings.paths.rules)
+        opa = OpaPoint(clock, secret=secrets.secret, trust=settings.control_authorities)
+        opened.push_async_callback(opa.close)
         yield Foundation(
             settings=settings,
             clock=clock,
@@ -122,7 +129,8 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             rules=rules,
             store=store,
             record=CountedRecord(record, process_metrics()),
-            secrets=RuleSecrets(environment, settings.paths.rules),
+            secrets=secrets,
+            points=Points((CedarPoint(), opa)),
         )
 
 
@@ -192,6 +200,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             ids=base.ids,
             meter=meter,
             gatherer=gatherer,
+            points=base.points,
             dispatch=dispatch,
             runs=base.runs(),
             approvals=approvals,
@@ -213,6 +222,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 meter=meter,
                 approvals=approvals,
                 descents=descents,
+                points=base.points,
             ),
         )
         await scanner.ready()
@@ -236,6 +246,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 scanner=scanner,
                 permits=permits,
                 descents=descents,
+                points=base.points,
                 key=secret_key(state, "fingerprints"),
             ),
             meter=meter,
@@ -257,6 +268,7 @@ def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
         signer=keys.signer(),
         issuer=ISSUER,
         audience=AUDIENCE,
+        points=base.points,
     )
     door = Doorkeeper(
         base.identities(),

@@ -16,14 +16,16 @@ from pathlib import Path
 
 import msgspec
 
-from aisecops.controls.policy.parse import parse, policy_version
+from aisecops.adapters.policies.reading import read_rules
+from aisecops.controls.policy.engines import CEDAR_SUFFIX
+from aisecops.controls.policy.parse import policy_version
 from aisecops.controls.policy.yaml_nodes import MAX_BYTES
 from aisecops.model.errors import ConfigError
 from aisecops.model.rules import Place, Problem, RuleSet
 from aisecops.model.value import Value
 
 CASES = (".cases.yaml", ".cases.yml")
-_SUFFIXES = (".yaml", ".yml")
+_SUFFIXES = (".yaml", ".yml", CEDAR_SUFFIX)
 _VERSION = re.compile(r"sha256:([0-9a-f]{64})")
 
 type Stamp = tuple[tuple[str, int, int, int, int], ...]
@@ -135,7 +137,7 @@ class FileRules:
             archived = msgspec.json.decode(path.read_bytes(), type=Archived)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise ConfigError(f"`{path}` cannot be read", "restore it from a backup") from None
-        found = parse({name: text.encode() for name, text in archived.files.items()})
+        found = read_rules({name: text.encode() for name, text in archived.files.items()})
         if not isinstance(found, RuleSet):
             raise ConfigError(*_told(found))
         if found.policy_version != policy_version:
@@ -153,7 +155,7 @@ class FileRules:
 
     def _kept(self, files: dict[str, bytes]) -> RuleSet | tuple[Problem, ...]:
         """The rule set of `files`, archived before anybody can decide by it."""
-        found = parse(files)
+        found = read_rules(files)
         if isinstance(found, RuleSet):
             _archive(self._archive, found.policy_version, files)
         return found

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aisecops.controls.policy import leaves as leaf
-from aisecops.controls.policy.explain import Explanation, explain
+from aisecops.controls.policy.explain import Ask, Explanation, explain
 from aisecops.controls.policy.mistakes import Mistakes, mistake
 from aisecops.controls.policy.shapes import Key, Leaf, ListOf, Record, Schema, Word, kind_of
 from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, read
@@ -132,11 +132,11 @@ def parse_cases(files: Mapping[str, bytes]) -> tuple[tuple[Case, ...], tuple[Pro
     return tuple(cases), tuple(problems)
 
 
-def run_case(rules: RuleSet, case: Case) -> CaseResult:
-    """Ask the rules, and compare."""
+def run_case(rules: RuleSet, case: Case, ask: Ask | None = None) -> CaseResult:
+    """Ask the rules, and what engine can be asked beside them, and compare."""
     request = case.request
     try:
-        found = explain(rules, AgentId(case.agent), method=request.method, url=request.url, body=request.body)
+        found = explain(rules, AgentId(case.agent), method=request.method, url=request.url, body=request.body, ask=ask)
     except ValueError as error:
         found = Explanation(verdict=Verdict.DENY)
         return CaseResult(case=case, found=found, faults=(f"the URL cannot be read: {error}",))

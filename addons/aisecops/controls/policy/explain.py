@@ -7,9 +7,12 @@ one step. Content, budgets, tokens in hand and what a run did before are not the
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+
+from msgspec.structs import replace
 
 from aisecops.controls.policy.evaluate import covering_grant, evaluate
 from aisecops.controls.policy.match import (
@@ -22,15 +25,18 @@ from aisecops.controls.policy.match import (
     scope_of,
 )
 from aisecops.controls.policy.mistakes import nearest, shown
+from aisecops.model.access import AccessRequest, Phase
 from aisecops.model.action import WEBSOCKET, Kind
-from aisecops.model.decision import Mode, Verdict
+from aisecops.model.decision import Judgment, Mode, Verdict
 from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
-from aisecops.model.ids import AgentId
+from aisecops.model.ids import AgentId, RunId
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import AgentRule, GrantRule, RuleSet, ToolRule
 from aisecops.model.value import Value
+
+type Ask = Callable[[RuleSet, AccessRequest], Judgment]
 
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
@@ -59,8 +65,13 @@ class Explanation(Value):
     halt_micros: int | None = None
 
 
-def explain(rules: RuleSet, agent_id: AgentId, *, method: str, url: str, body: bytes = b"") -> Explanation:
-    """What the rules say of `method url` with `body` from `agent_id`. Raises ValueError for what is no http(s) URL."""
+def explain(
+    rules: RuleSet, agent_id: AgentId, *, method: str, url: str, body: bytes = b"", ask: Ask | None = None
+) -> Explanation:
+    """What the rules say of `method url` with `body` from `agent_id`. Raises ValueError for what is no http(s) URL.
+
+    `ask` is a policy engine that can be asked here and now, beside the grants.
+    """
     split = urlsplit(url)
     if split.scheme not in _PORTS or not split.hostname or split.username is not None:
         raise ValueError("write a whole URL, such as `https://crm.internal/v1/customers/42`")
@@ -70,13 +81,13 @@ def explain(rules: RuleSet, agent_id: AgentId, *, method: str, url: str, body: b
         hint = f"; did you mean `{near}`?" if near else ""
         return _denied(Code.IDENTITY_REQUIRED, f"agent {shown(agent_id)} is not declared{hint}")
     try:
-        return _explained(rules, agent, method, split, body)
+        return _explained(rules, agent, method, split, body, ask)
     except WireError as error:
         return _denied(error.code, error.detail, mode=agent.mode)
 
 
-def _explained(  # noqa: PLR0911 - one return for each kind of request
-    rules: RuleSet, agent: AgentRule, method: str, split: SplitResult, body: bytes
+def _explained(  # noqa: PLR0911, PLR0917 - one return for each kind of request
+    rules: RuleSet, agent: AgentRule, method: str, split: SplitResult, body: bytes, ask: Ask | None
 ) -> Explanation:
     host, port = split.hostname or "", split.port or _PORTS[split.scheme]
     if not destination_known(rules, host, port):
@@ -90,7 +101,16 @@ def _explained(  # noqa: PLR0911 - one return for each kind of request
     if tool := find_tool(rules, **where):
         data = _json(body)
         scope = scope_of(tool, method=method, host=host, path_segments=segments, query=query, body=data)
-        return _of_tool(rules, agent, tool, scope, data)
+        found = _of_tool(rules, agent, tool, scope, data)
+        if ask is None or found.verdict is Verdict.DENY:
+            return found
+        judgment = ask(rules, _question(agent, tool, found, method=method, host=host, port=port))
+        if judgment.verdict is Verdict.ALLOW:
+            return found
+        why = judgment.reasons[0]
+        return replace(
+            found, verdict=Verdict.DENY, code=why.code, detail=why.detail, rule=judgment.control, place=why.rule
+        )
     if model := find_model(rules, **where):
         return _allowed(agent, Kind.MODEL, f"model:{model.name}", f"models.{model.name}", str(model.place))
     if source := find_source(rules, **where):
@@ -101,6 +121,29 @@ def _explained(  # noqa: PLR0911 - one return for each kind of request
         return _denied(Code.PROTOCOL_DENIED, what, mode=agent.mode)
     what = f"no declared tool matches {shown(f'{method} {host}{split.path}')}"
     return _denied(Code.TOOL_UNDECLARED, what, mode=agent.mode)
+
+
+def _question(
+    agent: AgentRule, tool: ToolRule, found: Explanation, *, method: str, host: str, port: int
+) -> AccessRequest:
+    """The step as a policy engine would be asked of it, in a run that has done nothing yet."""
+    return AccessRequest(
+        phase=Phase.INVOKE,
+        agent_id=agent.agent_id,
+        role=agent.role,
+        run_id=RunId(""),
+        root_run_id=RunId(""),
+        tool=found.tool,
+        effect=tool.effect,
+        scope=found.scope,
+        now_s=0,
+        risk_micros=0,
+        base_risk=tool.base_risk,
+        trust=tool.trust,
+        method=method,
+        host=host,
+        port=port,
+    )
 
 
 def _of_tool(rules: RuleSet, agent: AgentRule, tool: ToolRule, scope: str, data: Any) -> Explanation:

@@ -33,6 +33,9 @@ MAX_TTL_MS = 15 * 60 * 1000
 """No rule lets a capability token live longer (contract 5)."""
 
 
+MAX_TIMEOUT_MS = 10_000
+
+
 def _matching(pattern: str, mend: str) -> Any:
     compiled_pattern = re.compile(pattern)
 
@@ -129,6 +132,12 @@ def _ttl_s(text: str) -> int:
     return ms // 1000
 
 
+def _timeout_ms(text: str) -> int:
+    if not 0 < (ms := units.duration_ms(text)) <= MAX_TIMEOUT_MS:
+        raise ValueError("write a time from `1ms` to `10s`: a request waits for it")
+    return ms
+
+
 def _uses(text: str) -> int:
     if (found := units.count(text)) == 0:
         raise ValueError("write a whole number from 1")
@@ -192,6 +201,15 @@ TRUST = Leaf(
     units.trust_factor,
     {"anyOf": [{"enum": ["internal", "neutral", "external"]}, {"type": "number", "minimum": 0.5, "maximum": 2.0}]},
 )
+OPA_PATH = Leaf(
+    "the path of an OPA rule",
+    _matching(r"[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*", "write package and rule, such as `aisecops/allow`"),
+)
+CEDAR_FILES = Leaf(
+    "files of Cedar policies, such as `policy/*.cedar`",
+    _matching(r"[A-Za-z0-9_.*-]+(/[A-Za-z0-9_.*-]+)*\.cedar", "name them from the rules folder; they end in `.cedar`"),
+)
+TIMEOUT = Leaf("a duration up to `10s`", _timeout_ms, {"type": "string", "pattern": "^[0-9]+(ms|s)$"})
 DURATION = Leaf("a duration, such as `10m`", units.duration_ms, {"type": "string", "pattern": "^[0-9]+(ms|s|m|h)$"})
 EXPIRY = Leaf("a duration up to `15m`", _ttl_s, {"type": "string", "pattern": "^[0-9]+(s|m)$"})
 SIZE = Leaf("a size, such as `10MiB`", units.size_bytes, {"type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$"})

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from aisecops.controls.policy.engines import CEDAR_SUFFIX, with_policy_files
 from aisecops.controls.policy.merge import VERSION, merged
 from aisecops.controls.policy.mistakes import Mistakes, mistake
 from aisecops.controls.policy.sections import RULES
@@ -23,7 +24,9 @@ MAX_TOTAL_BYTES = 16 * 1024 * 1024
 
 
 def parse(files: Mapping[str, bytes]) -> RuleSet | tuple[Problem, ...]:
-    """The rule set that `files` (name to YAML) make together, or what is wrong with them, in reading order.
+    """The rule set that `files` make together, or what is wrong with them, in reading order.
+
+    They are YAML, and beside it policies in an engine's own language, which are taken along unread.
 
     No files at all are an empty rule set: nobody is known and nothing may leave.
     """
@@ -64,14 +67,14 @@ def _parsed(files: Mapping[str, bytes]) -> RuleSet:
     if problems:
         raise Mistakes(problems)
     sections.pop(VERSION)
-    return RuleSet(policy_version=version, **sections)
+    return with_policy_files(RuleSet(policy_version=version, **sections), files)
 
 
 def _roots(files: Mapping[str, bytes]) -> tuple[list[Keys], list[Problem]]:
     """What could be read of each file, and what is wrong with the files as such."""
     roots: list[Keys] = []
     problems: list[Problem] = []
-    for name in sorted(files):
+    for name in sorted(name for name in files if not name.endswith(CEDAR_SUFFIX)):
         try:
             root = read(name, files[name])
             if not isinstance(root, Keys):

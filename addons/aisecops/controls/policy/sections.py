@@ -124,8 +124,23 @@ FIREWALL = Record(
     _lines,
     {"flag_at": Key(leaf.UNIT), "block_at": Key(leaf.UNIT), "unknown_content": Key(leaf.TIER)},
 )
-OPA = Record("`opa`", OpaRule, {"url": Key(leaf.URL, needed=True), "path": Key(leaf.TEXT, needed=True)}, placed=True)
-POLICY = Record("`policy`", PolicyRules, {"cedar": Key(ListOf(leaf.TEXT)), "opa": Key(OPA)})
+OPA = Record(
+    "`opa`",
+    OpaRule,
+    {
+        "url": Key(leaf.URL, needed=True),
+        "path": Key(leaf.OPA_PATH, needed=True, about="package and rule, such as `aisecops/allow`"),
+        "token": Key(leaf.SECRET, about="sent as a bearer token"),
+        "timeout": Key(leaf.TIMEOUT, to="timeout_ms", about="`1s` unless said otherwise; no answer is a no"),
+    },
+    placed=True,
+)
+POLICY = Record(
+    "`policy`",
+    PolicyRules,
+    {"cedar": Key(ListOf(leaf.CEDAR_FILES, least=1), about="files beside the rules"), "opa": Key(OPA)},
+    placed=True,
+)
 
 RULES = Record(
     "the rules",

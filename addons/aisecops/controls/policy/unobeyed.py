@@ -14,7 +14,12 @@ from aisecops.model.rules import ModelToolMatch, RuleSet
 
 def unobeyed(rules: RuleSet) -> tuple[str, ...]:
     """One line for each kind of rule in `rules` that has no effect yet."""
-    return tuple(dict.fromkeys((*_of_agents(rules), *_of_tools(rules), *_of_content(rules))))
+    return tuple(dict.fromkeys((*_of_policies(rules), *_of_agents(rules), *_of_tools(rules), *_of_content(rules))))
+
+
+def _of_policies(rules: RuleSet) -> Iterator[str]:
+    if rules.policy.cedar and not rules.policy.cedar_files:
+        yield "`policy.cedar` names no file yet, so Cedar permits nothing"
 
 
 def _of_agents(rules: RuleSet) -> Iterator[str]:

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
+from aisecops.adapters.policies.reading import read_rules
 from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
-from aisecops.controls.policy.explain import Explanation, explain
+from aisecops.controls.policy.explain import Ask, Explanation, explain
 from aisecops.controls.policy.mistakes import shown
-from aisecops.controls.policy.parse import parse
 from aisecops.controls.policy.sections import schema
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.model.ids import AgentId
@@ -70,7 +70,7 @@ def explain_command(  # noqa: PLR0917  (one argument per option)
     loaded = _loaded(ctx, _folder(ctx, None, folder_option))
     data = body.read() if body else b""
     try:
-        found = explain(loaded, AgentId(agent), method=method.upper(), url=url, body=data)
+        found = explain(loaded, AgentId(agent), method=method.upper(), url=url, body=data, ask=_engine(loaded))
     except ValueError as error:
         raise CommandError(f"{shown(url)} is not a URL that can be judged", str(error), MISUSED) from None
     if as_json:
@@ -101,7 +101,8 @@ def test_command(ctx: click.Context, folder: Path | None, folder_option: Path | 
         cases, problems = (), (unreadable.problem,)
     if not cases and not problems:
         raise CommandError(f"no case in `{at}`", "write a `*.cases.yaml` beside the rules", FAILED)
-    results = [run_case(loaded, case) for case in cases]
+    ask = _engine(loaded)
+    results = [run_case(loaded, case, ask) for case in cases]
     failed = [result for result in results if result.faults]
     if as_json:
         listed = [_result_json(result) for result in results]
@@ -162,6 +163,15 @@ def _lines(found: Explanation) -> Iterable[tuple[str, str]]:
         yield "mode", found.mode.value
 
 
+def _engine(loaded: RuleSet) -> Ask | None:
+    """What can be asked without a server: the embedded engine, where the rules name it."""
+    if not loaded.policy.cedar_files:
+        return None
+    from aisecops.adapters.policies.cedar import CedarPoint
+
+    return CedarPoint().judgment
+
+
 def _folder(ctx: click.Context, argument: Path | None, option: Path | None) -> Path:
     """The folder named here, else the one of the settings."""
     if argument and option:
@@ -177,7 +187,7 @@ def _folder(ctx: click.Context, argument: Path | None, option: Path | None) -> P
 
 def _read(folder: Path) -> RuleSet | tuple[Problem, ...]:
     try:
-        return parse(read_folder(folder))
+        return read_rules(read_folder(folder))
     except Unreadable as unreadable:
         return (unreadable.problem,)
 
