@@ -24,7 +24,7 @@ LIBRARIES = {
     "controls": {"msgspec"},
     "controls.tokens": {"msgspec", "nacl", "orjson"},
     "controls.policy": {"msgspec", "yaml", "jmespath", "orjson"},
-    "controls.dlp": {"msgspec", "re2", "regex"},
+    "controls.dlp": {"msgspec", "stdnum"},
     "controls.provenance": {"msgspec", "numpy"},
     "controls.dlp.phone": {"phonenumbers"},
     "controls.dlp.presidio": {"msgspec", "presidio_analyzer", "tldextract"},

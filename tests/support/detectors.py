@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from aisecops.controls.dlp.detector import Detector
-from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+from aisecops.controls.dlp.detectors import PERSONAL_DETECTORS, SECRET_DETECTORS
 from aisecops.controls.dlp.detectors.canary import CanaryDetector
 from aisecops.controls.dlp.presidio import personal_detectors
 from aisecops.model.entities import ENTITIES, PERSONAL
@@ -16,4 +16,4 @@ CANARY_VALUE = "blue-heron-7741"
 
 @lru_cache(maxsize=1)
 def every_detector() -> tuple[Detector, ...]:
-    return (*SECRET_DETECTORS, CanaryDetector((CANARY_VALUE,)), *personal_detectors(PERSONAL))
+    return (*SECRET_DETECTORS, CanaryDetector((CANARY_VALUE,)), *PERSONAL_DETECTORS, *personal_detectors(PERSONAL))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import string
 from random import Random
 
-__all__ = ["Random", "card", "iban", "letters", "mail", "personal", "phone", "secrets", "social_security"]
+__all__ = ["Random", "card", "iban", "letters", "luhn", "mail", "personal", "phone", "secrets", "social_security"]
 
 ALNUM = string.ascii_letters + string.digits
 URL64 = ALNUM + "-_"
@@ -59,7 +59,7 @@ def secrets(chance: Random) -> dict[str, tuple[str, str]]:
     }
 
 
-def _luhn(digits: str) -> str:
+def luhn(digits: str) -> str:
     total = 0
     for index, digit in enumerate(reversed(digits)):
         number = int(digit) * (2 if index % 2 == 0 else 1)
@@ -69,7 +69,7 @@ def _luhn(digits: str) -> str:
 
 def card(chance: Random, mark: str = "") -> str:
     body = "4" + letters(chance, string.digits, 14)
-    number = body + _luhn(body)
+    number = body + luhn(body)
     return mark.join(number[at : at + 4] for at in range(0, 16, 4))
 
 

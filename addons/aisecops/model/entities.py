@@ -23,7 +23,7 @@ class Entity(Value):
 CANARY = "CANARY"
 """An exact value that the operator planted; looked for whenever canaries are given."""
 
-_PERSONAL = (
+_PERSONAL: tuple[tuple[str, str, bool], ...] = (
     ("CREDIT_CARD", "payment card number, Luhn checked", True),
     ("IBAN_CODE", "international bank account number, checksum and country length", True),
     ("US_SSN", "United States social security number", True),
@@ -33,20 +33,80 @@ _PERSONAL = (
     ("CRYPTO", "Bitcoin address, checksum", True),
     ("IP_ADDRESS", "IPv4 or IPv6 address; common in technical text", False),
     ("MAC_ADDRESS", "hardware address; common in technical text", False),
-    ("UK_NHS", "British health number; one in eleven numbers of ten digits passes its checksum", False),
-    ("UK_NINO", "British national insurance number", False),
-    ("US_MBI", "United States Medicare identifier", False),
+    ("URL", "web address; fires on much of source code", False),
+    ("DATE_TIME", "date or time of day; common in all text", False),
     ("MEDICAL_LICENSE", "United States drug enforcement licence, checksum", False),
+    ("US_NPI", "United States health provider number, checksum", False),
+    ("US_MBI", "United States Medicare identifier", False),
+    ("ABA_ROUTING_NUMBER", "United States bank routing number, checksum", False),
+    ("US_BANK_NUMBER", "United States bank account number, named as such", False),
+    ("US_PASSPORT", "United States passport number, named as such", False),
+    ("US_DRIVER_LICENSE", "United States driving licence, named as such", False),
+    ("UK_PASSPORT", "British passport number, named as such", False),
+    ("UK_POSTCODE", "British postcode, named as such", False),
+    ("UK_VEHICLE_REGISTRATION", "British number plate", False),
+    ("AU_ABN", "Australian business number, checksum", False),
+    ("AU_ACN", "Australian company number, checksum", False),
     ("AU_TFN", "Australian tax file number, checksum", False),
-    ("AU_MEDICARE", "Australian Medicare number, checksum", False),
-    ("IN_AADHAAR", "Indian identity number, checksum", False),
-    ("IN_PAN", "Indian tax number", False),
-    ("SG_NRIC_FIN", "Singapore identity number", False),
-    ("ES_NIF", "Spanish tax number, checksum", False),
-    ("IT_FISCAL_CODE", "Italian tax code, checksum", False),
-    ("PL_PESEL", "Polish identity number, checksum", False),
-    ("FI_PERSONAL_IDENTITY_CODE", "Finnish identity code, checksum", False),
-    ("KR_RRN", "Korean resident number, checksum", False),
+    ("IN_GSTIN", "Indian goods and services tax number", False),
+    ("IN_PASSPORT", "Indian passport number, named as such", False),
+    ("IN_VEHICLE_REGISTRATION", "Indian number plate", False),
+    ("IN_VOTER", "Indian voter number", False),
+    ("IT_DRIVER_LICENSE", "Italian driving licence, named as such", False),
+    ("IT_IDENTITY_CARD", "Italian identity card, named as such", False),
+    ("IT_PASSPORT", "Italian passport number, named as such", False),
+    ("IT_VAT_CODE", "Italian value added tax number, checksum", False),
+    ("KR_BRN", "Korean business number, named as such", False),
+    ("KR_DRIVER_LICENSE", "Korean driving licence, named as such", False),
+    ("KR_PASSPORT", "Korean passport number, named as such", False),
+    ("NG_VEHICLE_REGISTRATION", "Nigerian number plate", False),
+    ("SG_UEN", "Singapore company number, checksum", False),
+)  # fmt: skip
+
+_NATIONAL: tuple[tuple[str, str], ...] = (
+    ("AR_CUIT", "Argentine tax number, checksum"),
+    ("AT_SVNR", "Austrian insurance number, checksum, named as such"),
+    ("AU_MEDICARE", "Australian Medicare number, checksum"),
+    ("BE_NATIONAL_NUMBER", "Belgian national number, checksum"),
+    ("BG_EGN", "Bulgarian civil number, checksum, named as such"),
+    ("BR_CPF", "Brazilian tax number of a person, checksum"),
+    ("CA_SIN", "Canadian insurance number, checksum"),
+    ("CH_AHV", "Swiss insurance number, checksum"),
+    ("CL_RUT", "Chilean national number, checksum"),
+    ("CN_ID_NUMBER", "Chinese identity number, checksum"),
+    ("CZ_SK_BIRTH_NUMBER", "Czech or Slovak birth number, checksum"),
+    ("DE_TAX_ID", "German tax number of a person, checksum"),
+    ("DK_CPR", "Danish civil number, named as such"),
+    ("EE_LT_PERSONAL_CODE", "Estonian or Lithuanian personal code, checksum, named as such"),
+    ("ES_NIE", "Spanish number of a foreigner, checksum"),
+    ("ES_NIF", "Spanish tax number, checksum"),
+    ("FI_PERSONAL_IDENTITY_CODE", "Finnish identity code, checksum"),
+    ("FR_NIR", "French insurance number, checksum"),
+    ("GR_AMKA", "Greek insurance number, checksum, named as such"),
+    ("HR_OIB", "Croatian personal number, checksum, named as such"),
+    ("IE_PPS", "Irish public service number, checksum"),
+    ("IL_ID_NUMBER", "Israeli identity number, checksum, named as such"),
+    ("IN_AADHAAR", "Indian identity number, checksum"),
+    ("IN_PAN", "Indian tax number"),
+    ("IT_FISCAL_CODE", "Italian tax code, checksum"),
+    ("JP_MY_NUMBER", "Japanese individual number, checksum, named as such"),
+    ("KR_FRN", "Korean number of a foreigner, checksum"),
+    ("KR_RRN", "Korean resident number, checksum"),
+    ("MX_CURP", "Mexican population code, checksum"),
+    ("NG_NIN", "Nigerian identity number, checksum"),
+    ("NL_BSN", "Dutch service number, checksum, named as such"),
+    ("NO_BIRTH_NUMBER", "Norwegian birth number, checksum"),
+    ("NZ_IRD", "New Zealand tax number, checksum, named as such"),
+    ("PL_PESEL", "Polish identity number, checksum"),
+    ("PT_NIF", "Portuguese tax number, checksum, named as such"),
+    ("RO_CNP", "Romanian personal code, checksum, named as such"),
+    ("SE_PERSONNUMMER", "Swedish personal number, checksum"),
+    ("SG_NRIC_FIN", "Singapore identity number"),
+    ("TH_TNIN", "Thai identity number, checksum"),
+    ("TR_NATIONAL_ID", "Turkish identity number, checksum, named as such"),
+    ("UK_NHS", "British health number; one in eleven numbers of ten digits passes its checksum"),
+    ("UK_NINO", "British national insurance number"),
+    ("ZA_ID_NUMBER", "South African identity number, checksum, named as such"),
 )
 
 _SECRETS = (
@@ -64,27 +124,24 @@ ENTITIES: dict[str, Entity] = {
     entity.name: entity
     for entity in (
         *(Entity(name=name, what=what, strong=strong) for name, what, strong in _PERSONAL),
+        *(Entity(name=name, what=what) for name, what in _NATIONAL),
         *(Entity(name=name, what=what, strong=True) for name, what in _SECRETS),
         Entity(name=CANARY, what="exact value planted by the operator", strong=True),
     )
 }
 
-PERSONAL: frozenset[str] = frozenset(name for name, _, _ in _PERSONAL)
+PERSONAL: frozenset[str] = frozenset((*(name for name, _, _ in _PERSONAL), *(name for name, _ in _NATIONAL)))
 
-GROUPS: dict[str, frozenset[str]] = {"SECRET": frozenset(name for name, _ in _SECRETS)}
+GROUPS: dict[str, frozenset[str]] = {
+    "SECRET": frozenset(name for name, _ in _SECRETS),
+    "NATIONAL_ID": frozenset(("US_SSN", "US_ITIN", *(name for name, _ in _NATIONAL))),
+}
 """Words in rules that stand for several kinds."""
 
 
-NOT_LOOKED_FOR: frozenset[str] = frozenset(
-    {
-        "PERSON", "LOCATION", "NRP", "ORGANIZATION", "DATE_TIME", "URL", "US_PASSPORT", "US_DRIVER_LICENSE",
-        "US_BANK_NUMBER", "AU_ABN", "AU_ACN", "IN_VOTER", "IN_PASSPORT", "IN_VEHICLE_REGISTRATION",
-        "IT_DRIVER_LICENSE", "IT_VAT_CODE", "IT_PASSPORT", "IT_IDENTITY_CARD", "ES_NIE", "SG_UEN", "CA_SIN",
-        "DE_TAX_ID",
-    }
-)  # fmt: skip
-"""Kinds that rules may name and nobody looks for yet: names and places need a language model, two are not in every
-Presidio that we support, the rest fires on ordinary text. Whoever starts with such a rule is told."""
+NOT_LOOKED_FOR: frozenset[str] = frozenset({"PERSON", "LOCATION", "NRP", "ORGANIZATION"})
+"""Kinds that rules may name and nobody looks for yet: they need a language model. Whoever starts with such a rule is
+told."""
 
 
 def expanded(words: Iterable[str]) -> frozenset[str]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import pytest
 import spacy
-from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry
 from presidio_analyzer import predefined_recognizers as predefined
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 
+from aisecops.controls.dlp.disbelief import disbelieved
+from aisecops.controls.dlp.presidio import RECOGNISERS
 from aisecops.controls.dlp.scan import FLOOR, scan
+from aisecops.model.provenance import Span
 from support.detectors import every_detector
 from support.samples import Random, letters, personal
 
-KINDS = {
-    "CREDIT_CARD": predefined.CreditCardRecognizer,
-    "IBAN_CODE": predefined.IbanRecognizer,
-    "US_SSN": predefined.UsSsnRecognizer,
-    "US_ITIN": predefined.UsItinRecognizer,
+KINDS: dict[str, Callable[..., EntityRecognizer]] = {
+    **RECOGNISERS,
     "PHONE_NUMBER": predefined.PhoneRecognizer,
-    "CRYPTO": predefined.CryptoRecognizer,
-    "IP_ADDRESS": predefined.IpRecognizer,
-    "UK_NHS": predefined.NhsRecognizer,
 }
+KINDS.pop("EMAIL_ADDRESS")
 """E-mail is left out: Presidio would ask the network for the list of domains."""
 
 FILL = (
@@ -41,6 +40,12 @@ FILL = (
     "::1 ",
 )
 
+NATIONAL = (
+    "943 476 5919", "QQ123456C", "1EG4-TE5-MK73", "BB1388568", "876 543 210", "2123 45670 1", "2341 2341 2346",
+    "ABCPE1234F", "S1234567D", "12345678Z", "X9613851N", "RSSMRA85T10A562S", "44051401359", "131052-308T",
+    "900101-1234567", "00:1B:44:11:3A:B7", "https://example.org/a", "12 Nov 2024", "1234567893", "51 824 753 556",
+)  # fmt: skip
+
 
 class BlankEngine(SpacyNlpEngine):
     """A pipeline that only cuts words, so that no model is loaded."""
@@ -52,7 +57,9 @@ class BlankEngine(SpacyNlpEngine):
 
 @lru_cache(maxsize=1)
 def presidio() -> AnalyzerEngine:
-    registry = RecognizerRegistry(recognizers=[kind() for kind in KINDS.values()], supported_languages=["en"])
+    registry = RecognizerRegistry(
+        recognizers=[kind(supported_language="en") for kind in KINDS.values()], supported_languages=["en"]
+    )
     return AnalyzerEngine(registry=registry, nlp_engine=BlankEngine(), supported_languages=["en"])
 
 
@@ -61,7 +68,7 @@ def text_of(chance: Random, size: int) -> str:
     while sum(map(len, words)) < size:
         words += [
             chance.choice(FILL),
-            chance.choice([*personal(chance).values(), letters(chance, "0123456789-. ", 12)]),
+            chance.choice([*personal(chance).values(), *NATIONAL, letters(chance, "0123456789-. ", 12)]),
             " ",
         ]
     return "".join(words)
@@ -76,6 +83,7 @@ def test_all_that_presidio_finds_in_the_whole_text_is_found(seed: int, size: int
         (one.entity_type, text[one.start : one.end])
         for one in theirs
         if not any(f.entity == one.entity_type and f.span.start <= one.start and one.end <= f.span.end for f in ours)
+        and not disbelieved(one.entity_type, text, Span(start=one.start, end=one.end))
     ]
     assert theirs
     assert lost == []

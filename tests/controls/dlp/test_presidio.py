@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import pytest
 
+from aisecops.controls.dlp.detectors import PERSONAL_DETECTORS
 from aisecops.controls.dlp.presidio import OVERLAP, PIECE, PersonalDetector, personal_detectors, pieces
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS
 from aisecops.model.entities import PERSONAL
@@ -20,7 +21,8 @@ def sure(entity: str, text: str) -> list[float]:
 
 
 def test_every_kind_that_rules_may_name_has_a_recogniser_and_a_trigger() -> None:
-    assert {one.entity for one in personal_detectors(PERSONAL)} == PERSONAL == PERSONAL_TRIGGERS.keys()
+    ours = {one.entity for one in PERSONAL_DETECTORS}
+    assert {one.entity for one in personal_detectors(PERSONAL)} | ours == PERSONAL == PERSONAL_TRIGGERS.keys()
 
 
 @pytest.mark.parametrize("entity", ["CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER"])

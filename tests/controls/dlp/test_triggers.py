@@ -52,7 +52,7 @@ def test_no_finding_is_lost_when_everything_is_asked_for(seed: int) -> None:
 
 @pytest.mark.parametrize("entity", sorted(EVERYTHING))
 def test_no_finding_is_lost_when_one_kind_is_asked_for(entity: str) -> None:
-    lost = [text for seed in range(2) for text in corpus(Random(seed)) if not kept(text, frozenset({entity}))]
+    lost = [text for text in corpus(Random(entity)) if not kept(text, frozenset({entity}))]
     assert lost == []
 
 

@@ -66,12 +66,13 @@ def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> Non
 
 
 def _detectors(begin: Begin) -> tuple[Detector, ...]:
-    from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+    from aisecops.controls.dlp.detectors import PERSONAL_DETECTORS, SECRET_DETECTORS
     from aisecops.controls.dlp.detectors.canary import CanaryDetector
     from aisecops.controls.dlp.presidio import personal_detectors
     from aisecops.model.entities import PERSONAL
 
-    detectors = (*SECRET_DETECTORS, CanaryDetector(begin.canaries), *personal_detectors(PERSONAL))
+    canaries = CanaryDetector(begin.canaries)
+    detectors = (*SECRET_DETECTORS, canaries, *PERSONAL_DETECTORS, *personal_detectors(PERSONAL))
     for detector in detectors:
         tuple(detector.find(_WARM_UP))
     return detectors

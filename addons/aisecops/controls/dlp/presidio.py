@@ -1,13 +1,11 @@
 """Personal data: Presidio's recognisers, used one by one. The only file that imports Presidio.
 
 Import it in worker processes only: the import takes seconds. No NLP pipeline and no model is loaded, and nothing
-is fetched: patterns, checksums and the words before a match are all that speak. Recognisers that fire on ordinary
-text (URL, dates, driving licences, bank accounts) are not in the table.
+is fetched: patterns, checksums and the words before a match are all that speak.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 
 import tldextract
@@ -16,6 +14,8 @@ from presidio_analyzer import predefined_recognizers as predefined
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
 from aisecops.controls.dlp.detector import Sighting
+from aisecops.controls.dlp.disbelief import disbelieved
+from aisecops.controls.dlp.nearby import lifted
 from aisecops.controls.dlp.phone import phone_spans
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, Gate
 from aisecops.model.provenance import Span
@@ -25,12 +25,6 @@ PIECE = 4096
 
 OVERLAP = 512
 """Characters that neighbouring pieces share: whatever is shorter stands whole in one of them."""
-
-_CONTEXT_CHARS = 80
-_CONTEXT_WORDS = 5
-_CONTEXT_LIFT = 0.35
-_CONTEXT_FLOOR = 0.4
-_WORD = re.compile(r"\w+")
 
 # a pattern that ran into this limit would be skipped without a word; the pool's deadline ends it instead
 pattern_recognizer.REGEX_TIMEOUT_SECONDS = 3600
@@ -63,7 +57,7 @@ class _PhoneRecognizer(predefined.PhoneRecognizer):
         ]
 
 
-_RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecognizer]] = {
+RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecognizer]] = {
     "CREDIT_CARD": predefined.CreditCardRecognizer,
     "IBAN_CODE": predefined.IbanRecognizer,
     "US_SSN": predefined.UsSsnRecognizer,
@@ -73,20 +67,49 @@ _RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecogni
     "CRYPTO": predefined.CryptoRecognizer,
     "IP_ADDRESS": predefined.IpRecognizer,
     "MAC_ADDRESS": predefined.MacAddressRecognizer,
+    "URL": predefined.UrlRecognizer,
+    "DATE_TIME": predefined.DateRecognizer,
+    "MEDICAL_LICENSE": predefined.MedicalLicenseRecognizer,
+    "US_NPI": predefined.UsNpiRecognizer,
+    "US_MBI": predefined.UsMbiRecognizer,
+    "ABA_ROUTING_NUMBER": predefined.AbaRoutingRecognizer,
+    "US_BANK_NUMBER": predefined.UsBankRecognizer,
+    "US_PASSPORT": predefined.UsPassportRecognizer,
+    "US_DRIVER_LICENSE": predefined.UsLicenseRecognizer,
+    "UK_PASSPORT": predefined.UkPassportRecognizer,
+    "UK_POSTCODE": predefined.UkPostcodeRecognizer,
+    "UK_VEHICLE_REGISTRATION": predefined.UkVehicleRegistrationRecognizer,
     "UK_NHS": predefined.NhsRecognizer,
     "UK_NINO": predefined.UkNinoRecognizer,
-    "US_MBI": predefined.UsMbiRecognizer,
-    "MEDICAL_LICENSE": predefined.MedicalLicenseRecognizer,
+    "AU_ABN": predefined.AuAbnRecognizer,
+    "AU_ACN": predefined.AuAcnRecognizer,
     "AU_TFN": predefined.AuTfnRecognizer,
     "AU_MEDICARE": predefined.AuMedicareRecognizer,
     "IN_AADHAAR": predefined.InAadhaarRecognizer,
+    "IN_GSTIN": predefined.InGstinRecognizer,
     "IN_PAN": predefined.InPanRecognizer,
+    "IN_PASSPORT": predefined.InPassportRecognizer,
+    "IN_VEHICLE_REGISTRATION": predefined.InVehicleRegistrationRecognizer,
+    "IN_VOTER": predefined.InVoterRecognizer,
     "SG_NRIC_FIN": predefined.SgFinRecognizer,
+    "SG_UEN": predefined.SgUenRecognizer,
+    "ES_NIE": predefined.EsNieRecognizer,
     "ES_NIF": predefined.EsNifRecognizer,
+    "IT_DRIVER_LICENSE": predefined.ItDriverLicenseRecognizer,
     "IT_FISCAL_CODE": predefined.ItFiscalCodeRecognizer,
+    "IT_IDENTITY_CARD": predefined.ItIdentityCardRecognizer,
+    "IT_PASSPORT": predefined.ItPassportRecognizer,
+    "IT_VAT_CODE": predefined.ItVatCodeRecognizer,
     "PL_PESEL": predefined.PlPeselRecognizer,
     "FI_PERSONAL_IDENTITY_CODE": predefined.FiPersonalIdentityCodeRecognizer,
+    "KR_BRN": predefined.KrBrnRecognizer,
+    "KR_DRIVER_LICENSE": predefined.KrDriverLicenseRecognizer,
+    "KR_FRN": predefined.KrFrnRecognizer,
+    "KR_PASSPORT": predefined.KrPassportRecognizer,
     "KR_RRN": predefined.KrRrnRecognizer,
+    "NG_NIN": predefined.NgNinRecognizer,
+    "NG_VEHICLE_REGISTRATION": predefined.NgVehicleRegistrationRecognizer,
+    "TH_TNIN": predefined.ThTninRecognizer,
 }
 
 
@@ -97,7 +120,7 @@ class PersonalDetector:
         """Raises KeyError for a kind that has no recogniser here."""
         self.entity = entity
         self.id = f"presidio.{entity.lower()}"
-        self._recogniser = _RECOGNISERS[entity]()
+        self._recogniser = RECOGNISERS[entity]()
         self._gate = Gate(PERSONAL_TRIGGERS[entity])
         self._context = tuple(word.lower() for word in self._recogniser.context or ())
 
@@ -107,9 +130,12 @@ class PersonalDetector:
             if not self._gate.opens(piece):
                 continue
             for result in self._recogniser.analyze(piece, [self.entity]):
-                if _is_whole(result, start, piece, text):
-                    at = (start + result.start, start + result.end)
-                    seen[at] = max(seen.get(at, 0.0), self._lifted(result.score, text, *at))
+                if not _is_whole(result, start, piece, text):
+                    continue
+                span = Span(start=start + result.start, end=start + result.end)
+                if not disbelieved(self.entity, text, span):
+                    at = (span.start, span.end)
+                    seen[at] = max(seen.get(at, 0.0), lifted(result.score, text, span, self._context))
         reach, sure = -1, 0.0
         for (begin, end), confidence in sorted(seen.items(), key=lambda item: (item[0][0], -item[0][1])):
             # the rest of a match whose beginning lies before the cut: the neighbour saw it whole
@@ -118,20 +144,10 @@ class PersonalDetector:
             reach, sure = (end, confidence) if end > reach else (reach, sure)
             yield Sighting(span=Span(start=begin, end=end), confidence=confidence)
 
-    def _lifted(self, score: float, text: str, start: int, end: int) -> float:
-        """As Presidio does with a full pipeline: a word of the kind's context nearby makes a weak match count."""
-        if score >= 1.0 or not self._context:
-            return score
-        before = _WORD.findall(text[max(0, start - _CONTEXT_CHARS) : start])[-_CONTEXT_WORDS:]
-        nearby = " ".join((*before, text[start:end])).lower()
-        if any(word in nearby for word in self._context):
-            return min(max(score + _CONTEXT_LIFT, _CONTEXT_FLOOR), 1.0)
-        return score
-
 
 def personal_detectors(entities: Iterable[str]) -> tuple[PersonalDetector, ...]:
     """A detector for each of `entities` that Presidio knows; the others are left to `detectors/`."""
-    return tuple(PersonalDetector(entity) for entity in sorted(entities) if entity in _RECOGNISERS)
+    return tuple(PersonalDetector(entity) for entity in sorted(entities) if entity in RECOGNISERS)
 
 
 def pieces(text: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,67 @@
+"""Phone numbers that no country's plan vouches for: written with a plus, or named as what they are.
+
+Finds what Presidio's recogniser does not look for: extensions, local numbers, plans it does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aisecops.controls.dlp.detector import Sighting
+from aisecops.model.provenance import Span
+
+_BEFORE_IT = re.compile(
+    r"\b(?:phone|telephone|tele?|telefono?|mobile?|cell|handy|fax|desk|office|called|call|ring|dial|whatsapp|sms"
+    r"|text me|reach me|answering|contact|hotline|helpline)\b[^\w+(\n]{0,4}\n?"
+    r"(?:(?:number|no|nr|is|me|us|on|at|my|him|her|them|to|back|the|work|home|or)\b[^\w+(]{0,4}){0,3}",
+    re.IGNORECASE | re.ASCII,
+)
+_BEHIND_IT = re.compile(r"[ ]{0,2}[-,]?[ ]{0,2}\(?\b(?:office|mobile|fax|cell|phone|home|work|desk)\b", re.IGNORECASE)
+_DIGITS = r"(?:\(?\+?[0-9]{1,4}\)?[ ./-]{0,2}){1,6}[0-9]{2,4}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?"
+_NUMBER = re.compile(rf"{_DIGITS}(?![\w.:/-]*[0-9])", re.IGNORECASE | re.ASCII)
+_LAST_NUMBER = re.compile(rf"(?<![\w.:/+(-]){_DIGITS}$", re.IGNORECASE | re.ASCII)
+_LONGEST = 40
+_ABROAD = re.compile(
+    r"(?<![\w+.])\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]){6,13}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?(?![0-9])",
+    re.ASCII,
+)
+_DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}")
+_EXTENSION = re.compile(r"[ ]{0,2}(?:x|ext).*", re.IGNORECASE)
+_FEWEST, _MOST = 7, 15
+
+
+def _is_number(value: str) -> bool:
+    digits = sum(map(str.isdigit, _EXTENSION.sub("", value)))
+    return _FEWEST <= digits <= _MOST and _DATE.fullmatch(value) is None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneInWordsDetector:
+    """Looks for a number behind a word, before a word, or behind a plus."""
+
+    id: str = "phone_in_words"
+    entity: str = "PHONE_NUMBER"
+
+    def find(self, text: str) -> Iterator[Sighting]:
+        for span in _spans(text):
+            if _is_number(text[span.start : span.end]):
+                yield Sighting(span=span, confidence=0.5)
+
+
+def _spans(text: str) -> Iterator[Span]:
+    for abroad in _ABROAD.finditer(text):
+        yield Span(start=abroad.start(), end=abroad.end())
+    for word in _BEFORE_IT.finditer(text):
+        number = _NUMBER.match(text, word.end())
+        if number is not None:
+            yield Span(start=number.start(), end=number.end())
+    for word in _BEHIND_IT.finditer(text):
+        start = max(0, word.start() - _LONGEST)
+        number = _LAST_NUMBER.search(text, start, word.start())
+        if number is not None:
+            yield Span(start=number.start(), end=number.end())
+
+
+DETECTORS = (PhoneInWordsDetector(),)
