@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.model.json_places import MAX_DEPTH, containers, quoted, string_values, with_values
+from aisecops.model.json_places import MAX_DEPTH, containers, quoted, string_values, with_member, with_values
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
@@ -71,3 +71,25 @@ def test_a_value_is_changed_and_nothing_else() -> None:
 def test_a_value_that_is_not_there_is_not_changed() -> None:
     with pytest.raises(KeyError):
         with_values('{"a": 1}', {"/a": "x"})
+
+
+def test_an_object_is_replaced_where_it_stands_beside_a_text() -> None:
+    text = '{"a": {"b": "x", "c": [1]},  "d": "y", "e": [{}]}'
+    assert (
+        with_values(text, {"/d": "z"}, objects={"/a": '{"new":1}', "/e/0": "2"})
+        == '{"a": {"new":1},  "d": "z", "e": [2]}'
+    )
+    with pytest.raises(KeyError):
+        with_values(text, {}, objects={"/d": "{}"})
+
+
+@pytest.mark.parametrize("standing", ['"x"', "null", "[1]", '{"a": 1}', "1.5"])
+def test_a_member_takes_the_place_of_what_stands_there(standing: str) -> None:
+    assert with_member(f'{{"a": 0, "b": {standing} }}', "b", '"new"') == '{"a": 0, "b": "new" }'
+
+
+def test_a_new_member_is_the_first() -> None:
+    assert with_member(' { "a": 0}', "b", "[]") == ' {"b":[], "a": 0}'
+    assert with_member("{ }", "b", "[]") == '{"b":[] }'
+    with pytest.raises(ValueError):
+        with_member("[]", "b", "[]")

@@ -14,6 +14,7 @@ from aisecops.model.errors import ConfigError, WireError
 from aisecops.wire.dialects import DIALECTS, read_answer, read_call, stream_framing, stream_reader
 from aisecops.wire.framing import StreamEvent
 from aisecops.wire.llm import estimated_input_tokens, estimated_output_tokens, prompt_hash
+from support import gemini_samples as gemini
 from support.wire_samples import (
     CHAT_ANSWER,
     CHAT_REQUEST,
@@ -34,18 +35,21 @@ REQUESTS = [
     ("openai", "/v1/responses", RESPONSES_REQUEST),
     ("anthropic", "/v1/messages", MESSAGES_REQUEST),
     ("ollama", "/api/chat", OLLAMA_REQUEST),
+    ("gemini", gemini.PATH, gemini.REQUEST),
 ]
 ANSWERS = [
     ("openai", CHAT_ANSWER),
     ("openai", RESPONSES_ANSWER),
     ("anthropic", MESSAGES_ANSWER),
     ("ollama", OLLAMA_ANSWER),
+    ("gemini", gemini.ANSWER),
 ]
 STREAMS = [
     ("openai", CHAT_STREAM),
     ("openai", RESPONSES_STREAM),
     ("anthropic", MESSAGES_STREAM),
     ("ollama", OLLAMA_STREAM),
+    ("gemini", gemini.as_events(gemini.CHUNKS)),
 ]
 
 JSON = (
@@ -75,7 +79,7 @@ def damaged(draw: st.DrawFn, document: Any) -> Any:
 def test_a_call_is_known_by_its_path(dialect: str, path: str, body: Any) -> None:
     call = read_call(dialect, "POST", path, body)
     assert call is not None
-    assert (call.dialect, call.model) == (dialect, body["model"])
+    assert (call.dialect, call.model) == (dialect, body.get("model", "gemini-2.5-flash"))
 
 
 @pytest.mark.parametrize(

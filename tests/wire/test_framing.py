@@ -9,11 +9,17 @@ from hypothesis import strategies as st
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.wire.framing import StreamEvent, with_data
+from aisecops.wire.json_array import ArrayReader
 from aisecops.wire.json_lines import LineReader
 from aisecops.wire.sse import SseReader
+from support.gemini_samples import CHUNKS, as_list
 from support.wire_samples import CHAT_STREAM, OLLAMA_STREAM
 
-FRAMINGS = {"sse": (SseReader, CHAT_STREAM), "lines": (LineReader, OLLAMA_STREAM)}
+FRAMINGS = {
+    "sse": (SseReader, CHAT_STREAM),
+    "lines": (LineReader, OLLAMA_STREAM),
+    "list": (ArrayReader, as_list(CHUNKS)),
+}
 
 
 def read(framing, *pieces):

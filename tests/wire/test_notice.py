@@ -9,6 +9,7 @@ from aisecops.wire.dialects import read_call, with_notice
 
 NOTICE = "what the marks mean"
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+GEMINI = "/v1beta/models/m:generateContent"
 ASK = {"role": "user", "content": "hello"}
 
 
@@ -61,6 +62,16 @@ def noticed(dialect: str, path: str, body: dict[str, Any]) -> tuple[str, dict[st
             {"model": "m", "prompt": "hello", "system": "be good"},
             {"system": f"be good\n\n{NOTICE}"},
         ),
+        ("gemini", GEMINI, {"contents": []}, {"systemInstruction": {"parts": [{"text": NOTICE}]}}),
+        ("gemini", GEMINI, {"systemInstruction": None}, {"systemInstruction": {"parts": [{"text": NOTICE}]}}),
+        (
+            "gemini",
+            GEMINI,
+            {"system_instruction": {"parts": {"text": "be good"}}},
+            {"system_instruction": {"parts": {"text": f"be good\n\n{NOTICE}"}}},
+        ),
+        ("gemini", GEMINI, {"systemInstruction": {"parts": []}}, {"systemInstruction": {"parts": [{"text": NOTICE}]}}),
+        ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK], "system": None}, {"system": NOTICE}),
         ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK]}, {"system": NOTICE}),
         ("anthropic", MESSAGES, {"model": "m", "max_tokens": 5, "messages": [ASK], "system": ""}, {"system": NOTICE}),
         (
@@ -82,6 +93,20 @@ def test_the_notice_stands_in_the_system_slot_and_all_else_as_it_was(
 ) -> None:
     said, found = noticed(dialect, path, body)
     assert found == body | expected
+    assert len(json.loads(said, object_pairs_hook=list)) == len(found)  # no name stands twice
     call = read_call(dialect, "POST", path, found)
     assert call is not None
     assert with_notice(said, call, NOTICE) == said
+
+
+def test_a_slot_that_is_no_slot_is_not_guessed_at() -> None:
+    call = read_call("gemini", "POST", GEMINI, {"systemInstruction": {}})
+    assert call is not None
+    with pytest.raises(ValueError):
+        with_notice('{"systemInstruction": {}}', call, NOTICE)
+
+
+def test_what_only_counts_is_given_no_slot() -> None:
+    call = read_call("gemini", "POST", "/v1beta/models/m:countTokens", {"contents": []})
+    assert call is not None
+    assert with_notice('{"contents": []}', call, NOTICE) == '{"contents": []}'

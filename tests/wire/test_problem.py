@@ -61,7 +61,7 @@ def test_what_applies_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("dialect", "kind"),
-    [("openai", "permission_error"), ("anthropic", "permission_error"), ("gemini", "permission_error")],
+    [("openai", "permission_error"), ("anthropic", "permission_error"), ("azure", "permission_error")],
 )
 def test_a_model_client_finds_our_sentence_where_it_looks(dialect: str, kind: str) -> None:
     error = document(REFUSE, dialect)["error"]
@@ -121,6 +121,13 @@ def test_missing_credentials_are_asked_for() -> None:
     assert values(headers, "proxy-authenticate") == ['Basic realm="aisecops"']
     headers = problem_response(Refuse(code=Code.TOKEN_EXPIRED, detail="")).headers
     assert values(headers, "www-authenticate") == ['AISecOps-Capability realm="aisecops", error="token_expired"']
+
+
+def test_gemini_is_told_as_google_tells() -> None:
+    said = json.loads(problem_document(REFUSE, dialect="gemini"))["error"]
+    assert (said["code"], said["status"], said["message"]) == (403, "PERMISSION_DENIED", sentence(REFUSE))
+    assert said["details"][0]["reason"] == "SCOPE_VIOLATION"
+    assert error_document(REFUSE, "gemini") == {"error": said}
 
 
 def test_ollama_is_told_in_one_sentence() -> None:

@@ -25,7 +25,7 @@ from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSe
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
-from aisecops.model.json_places import string_values, with_values
+from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
 from aisecops.wire.dialects import with_notice
@@ -91,18 +91,26 @@ class Descents:
         Of a text that was masked since it was labelled the whole is put into one envelope. Raises `Fault` when the
         body is not the one that was labelled: then nothing may leave.
         """
-        wraps = [segment for segment in descent.segments if segment.wrapped]
+        fixed = {segment.position for segment in call.segments if segment.fixed}
+        wraps = [segment for segment in descent.segments if segment.wrapped and segment.position not in fixed]
         if not wraps:
             return None
         labelled = {segment.position: segment.text for segment in call.segments}
         try:
             text = body.decode("utf-8")
-            standing = string_values(text)
-            new = {}
+            standing, structured = string_values(text), containers(text)
+            new: dict[str, str] = {}
+            objects: dict[str, str] = {}
             for segment in wraps:
-                now = standing[segment.position][0]
-                new[segment.position] = self._wrapped(now, segment, whole=now != labelled[segment.position])
-            return with_notice(with_values(text, new), call, NOTICE).encode("utf-8", "surrogatepass")
+                at = segment.position
+                if at in standing:
+                    now = standing[at][0]
+                    new[at] = self._wrapped(now, segment, whole=now != labelled[at])
+                else:
+                    now = text[structured[at].start : structured[at].end]
+                    objects[at] = _in_object(now, self._wrapped(now, segment, whole=True))
+            changed = with_values(text, new, objects=objects)
+            return with_notice(changed, call, NOTICE).encode("utf-8", "surrogatepass")
         except (ValueError, KeyError) as error:
             raise Fault("the model's input cannot be put into envelopes") from error
 
@@ -197,6 +205,13 @@ class Descents:
                 origin_id, origin = await self._known.named_in(root_run_id, named)
             arguments.append(TracedArgument(name=rule.name, source=source, origin_id=origin_id, origin=origin))
         return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
+
+
+def _in_object(now: str, wrapped_text: str) -> str:
+    """What stands in the place of an object that a tool answered, where no text may stand. Raises ValueError."""
+    if not now.startswith("{"):
+        raise ValueError("a list cannot be put into an envelope")
+    return f'{{"output":{quoted(wrapped_text)}}}'
 
 
 def _own_words(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aisecops.model.provenance import Span
@@ -31,16 +32,35 @@ def containers(text: str) -> dict[str, Span]:
     return _walked(text).containers
 
 
-def with_values(text: str, new: dict[str, str]) -> str:
+def with_values(text: str, new: dict[str, str], *, objects: Mapping[str, str] | None = None) -> str:
     """`text` with the string value at each pointer of `new` replaced; all else keeps its characters.
 
-    Raises ValueError for what `string_values` refuses, KeyError for a pointer at which no string stands.
+    `objects`: JSON that takes the place of the object or array at its pointer. Raises ValueError for what
+    `string_values` refuses, KeyError for a pointer at which no such value stands.
     """
-    places = string_values(text)
-    edits = [(places[pointer][1], quoted(value)) for pointer, value in new.items()]
+    found = _walked(text)
+    edits = [(found.strings[pointer][1], quoted(value)) for pointer, value in new.items()]
+    edits += [(found.containers[pointer], value) for pointer, value in (objects or {}).items()]
     for span, value in sorted(edits, key=lambda edit: -edit[0].start):
         text = text[: span.start] + value + text[span.end :]
     return text
+
+
+def with_member(text: str, name: str, value: str) -> str:
+    """`text`, an object, with the member `name` as the JSON `value`: in place of what stands there, else as the first.
+
+    Raises ValueError for what `string_values` refuses, and for what is no object.
+    """
+    found, pointer = _walked(text), f"/{_step(name)}"
+    if "" not in found.containers or not text.lstrip().startswith("{"):
+        raise ValueError("no object that could have a member")
+    standing = found.strings[pointer][1] if pointer in found.strings else None
+    standing = standing or found.containers.get(pointer) or found.scalars.get(pointer)
+    if standing is not None:
+        return f"{text[: standing.start]}{value}{text[standing.end :]}"
+    at = found.containers[""].start + 1
+    comma = "" if text[_skip(text, at) :].startswith("}") else ","
+    return f"{text[:at]}{quoted(name)}:{value}{comma}{text[at:]}"
 
 
 def quoted(value: str) -> str:
@@ -52,6 +72,7 @@ def quoted(value: str) -> str:
 class _Found:
     strings: dict[str, tuple[str, Span]] = field(default_factory=dict)
     containers: dict[str, Span] = field(default_factory=dict)
+    scalars: dict[str, Span] = field(default_factory=dict)
 
 
 def _walked(text: str) -> _Found:
@@ -79,6 +100,7 @@ def _value(text: str, at: int, pointer: str, found: _Found, depth: int) -> int:
     scalar = _SCALAR.match(text, at)
     if scalar is None:
         raise ValueError("no JSON value where one must be")
+    found.scalars[pointer] = Span(start=at, end=scalar.end())
     return scalar.end()
 
 

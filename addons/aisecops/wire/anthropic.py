@@ -115,7 +115,14 @@ def _block(block: JsonObject, at: str, role: Role, *, kind: SegmentKind, call_id
             link = maybe_text(block, "tool_use_id", at)
             said = as_json(block.get("content"))
             return [
-                Segment(position=f"{at}/content", role=Role.TOOL, kind=SegmentKind.TOOL_RESULT, text=said, call_id=link)
+                Segment(
+                    position=f"{at}/content",
+                    role=Role.TOOL,
+                    kind=SegmentKind.TOOL_RESULT,
+                    text=said,
+                    call_id=link,
+                    fixed=True,
+                )
             ]
     return [one("", SegmentKind.OTHER, as_json(block))]
 

@@ -12,13 +12,17 @@ from msgspec.structs import replace
 
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
-from aisecops.wire import anthropic, azure, notice, ollama, ollama_withdraw, openai, withdraw, withdraw_stream
+from aisecops.wire import anthropic, azure, gemini, notice, ollama, openai, withdraw, withdraw_stream
 from aisecops.wire.anthropic_stream import MessageStream
 from aisecops.wire.framing import Framing
+from aisecops.wire.gemini_stream import GeminiStream
+from aisecops.wire.gemini_withdraw import from_gemini
+from aisecops.wire.json_array import ArrayReader
 from aisecops.wire.json_lines import LineReader
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, StreamReader
 from aisecops.wire.ollama_stream import OllamaStream
+from aisecops.wire.ollama_withdraw import from_ollama
 from aisecops.wire.sse import SseReader
 
 
@@ -61,14 +65,23 @@ DIALECTS: dict[str, Dialect] = {
         withdraw=withdraw.from_anthropic,
         editor=withdraw_stream.MessageEditor,
     ),
+    "gemini": Dialect(
+        read_call=gemini.read_call,
+        read_answer=gemini.read_answer,
+        stream=GeminiStream,
+        framings={**_SSE, "application/json": ArrayReader},
+        new_slot=notice.in_gemini,
+        withdraw=from_gemini,
+        editor=lambda: withdraw_stream.WholeCalls(from_gemini),
+    ),
     "ollama": Dialect(
         read_call=ollama.read_call,
         read_answer=ollama.read_answer,
         stream=OllamaStream,
         framings={"application/x-ndjson": LineReader},
         new_slot=notice.in_ollama,
-        withdraw=ollama_withdraw.from_ollama,
-        editor=lambda: withdraw_stream.WholeCalls(ollama_withdraw.from_ollama),
+        withdraw=from_ollama,
+        editor=lambda: withdraw_stream.WholeCalls(from_ollama),
     ),
 }
 

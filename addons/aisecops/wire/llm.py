@@ -44,7 +44,8 @@ class Segment(Value):
 
     `position` is the JSON pointer to the value in the request body that holds `text`. Of data in the body (an image, a
     file) `text` is `sha256:...`, of data elsewhere its address or id. `name` is the tool's name, or the speaker's or
-    file's where one is given; `call_id` links a tool's result to its call.
+    file's where one is given; `call_id` links a tool's result to its call. `fixed`: the result of a tool of the
+    provider's, which it takes back only as it gave it.
     """
 
     position: str
@@ -53,6 +54,7 @@ class Segment(Value):
     text: str
     name: str = ""
     call_id: str = ""
+    fixed: bool = False
 
 
 class ToolOffer(Value):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import orjson
 
-from aisecops.model.json_places import containers, quoted, string_values, with_values
+from aisecops.model.json_places import containers, quoted, string_values, with_member, with_values
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmCall, Role, SegmentKind
 
@@ -34,42 +34,46 @@ def noted(new_slot: NewSlot, text: str, call: LlmCall, notice: str) -> str:
     if places:
         said = standing[places[0]][0]
         return with_values(text, {places[0]: f"{said}\n\n{notice}" if said else notice})
-    return new_slot(text, notice)
+    return new_slot(text, notice) if call.charged else text  # what only counts need not take one
 
 
 def first_in(text: str, pointer: str, element: JsonValue) -> str:
-    """`element` put first into the array at `pointer`."""
+    """`element` put first into the array at `pointer`. Raises ValueError when no array stands there."""
     at = containers(text)[pointer].start + 1
+    if text[at - 1] != "[":
+        raise ValueError("an object stands where a list must")
     rest = text[at:].lstrip()
     comma = "" if rest.startswith("]") else ","
     return f"{text[:at]}{orjson.dumps(element).decode()}{comma}{text[at:]}"
 
 
-def text_member(text: str, name: str, value: str) -> str:
-    """The member `name` of the document, a text that is empty or not there, with `value`."""
-    if f"/{name}" in string_values(text):
-        return with_values(text, {f"/{name}": value})
-    at = containers(text)[""].start + 1
-    comma = "" if text[at:].lstrip().startswith("}") else ","
-    return f"{text[:at]}{quoted(name)}:{quoted(value)}{comma}{text[at:]}"
+def in_gemini(text: str, notice: str) -> str:
+    """The `systemInstruction`, in whichever spelling it stands."""
+    part: JsonValue = {"text": notice}
+    for name in ("systemInstruction", "system_instruction"):
+        if f"/{name}/parts" in containers(text):
+            return first_in(text, f"/{name}/parts", part)
+        if f"/{name}" in containers(text):
+            raise ValueError("a system instruction without parts has no place for a notice")
+    return with_member(text, "systemInstruction", orjson.dumps({"parts": [part]}).decode())
 
 
 def in_openai(text: str, notice: str) -> str:
     """A first message of a chat, or the instructions of a response."""
     if "/messages" in containers(text):
         return first_in(text, "/messages", {"role": "system", "content": notice})
-    return text_member(text, "instructions", notice)  # a call to the newer of the two ways
+    return with_member(text, "instructions", quoted(notice))  # a call to the newer of the two ways
 
 
 def in_ollama(text: str, notice: str) -> str:
     """A first message of a chat, or the `system` of a prompt."""
     if "/messages" in containers(text):
         return first_in(text, "/messages", {"role": "system", "content": notice})
-    return text_member(text, "system", notice)
+    return with_member(text, "system", quoted(notice))
 
 
 def in_anthropic(text: str, notice: str) -> str:
     """The `system` of messages."""
     if "/system" in containers(text):
         return first_in(text, "/system", {"type": "text", "text": notice})
-    return text_member(text, "system", notice)
+    return with_member(text, "system", quoted(notice))

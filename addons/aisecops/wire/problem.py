@@ -18,7 +18,21 @@ _RETRIED = frozenset(
 )
 """Refusals that the same request may outlive. Client libraries would also repeat 429, 500 and above of all others."""
 
-_BARE_ERRORS = frozenset({"ollama"})
+_BARE_ERRORS = frozenset({"ollama", "gemini"})
+
+"""Dialects whose own libraries take an error in a stream for one when it stands alone in its object."""
+
+_ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
+_GRPC_WORDS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    407: "UNAUTHENTICATED",
+    413: "INVALID_ARGUMENT",
+    429: "RESOURCE_EXHAUSTED",
+    502: "INTERNAL",
+    503: "UNAVAILABLE",
+}
 
 _ERROR_TYPES: dict[str, dict[int, str]] = {
     "openai": {
@@ -98,7 +112,7 @@ _PROXY_AUTHENTICATION = 407
 def error_document(refuse: Refuse, dialect: str) -> JsonObject:
     """What the event says that ends a stream which is refused after it began."""
     if dialect in _BARE_ERRORS:
-        return {"error": _error(refuse, dialect)}  # the first member, by which the provider's own library knows it
+        return {"error": _error(refuse, dialect)}
     # One form for both: Anthropic's readers look at the event's name, which is its `type`, and `error`, OpenAI's at
     # `error` alone, and those of the responses API also at `type`, `code` and `message`.
     return {
@@ -119,6 +133,10 @@ def sse_problem(refuse: Refuse) -> bytes:
 def _error(refuse: Refuse, dialect: str) -> JsonValue:
     if dialect == "ollama":
         return sentence(refuse)
+    if dialect == "gemini":
+        info: JsonObject = {"@type": _ERROR_INFO, "reason": refuse.code.value.upper(), "domain": "aisecops"}
+        status = _GRPC_WORDS[refuse.status]
+        return {"code": refuse.status, "message": sentence(refuse), "status": status, "details": [info]}
     kinds = _ERROR_TYPES.get(dialect, _ERROR_TYPES["openai"])
     error: JsonObject = {"type": kinds[refuse.status], "message": sentence(refuse), "code": refuse.code}
     if dialect != "anthropic":
