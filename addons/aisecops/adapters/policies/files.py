@@ -166,6 +166,12 @@ def read_folder(folder: Path) -> dict[str, bytes]:
     return {name: _content(name, path) for name, path in _rules_files(folder, CASES)}
 
 
+def is_rules_file(name: str) -> bool:
+    """Would `name` (relative to the rules folder, with `/`) be read as rules?"""
+    hidden = any(part.startswith(".") for part in name.split("/"))
+    return name.endswith(_SUFFIXES) and not name.endswith(CASES) and not hidden
+
+
 def read_cases(folder: Path) -> dict[str, bytes]:
     """The case files below `folder` by their relative names."""
     return {name: _content(name, path) for name, path in _rules_files(folder, ()) if name.endswith(CASES)}

@@ -11,6 +11,7 @@ import click
 from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
+from aisecops.controls.policy.coverage import coverage
 from aisecops.controls.policy.explain import Ask, Explanation, explain
 from aisecops.controls.policy.mistakes import shown
 from aisecops.controls.policy.sections import schema
@@ -18,6 +19,7 @@ from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.model.ids import AgentId
 from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
+from aisecops.ops.commands.rules_diff import diff_command
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
 
 _FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
@@ -28,6 +30,9 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.group
 def rules() -> None:
     """Check, explain and try the rules."""
+
+
+rules.add_command(diff_command)
 
 
 @rules.command
@@ -104,15 +109,29 @@ def test_command(ctx: click.Context, folder: Path | None, folder_option: Path | 
     ask = _engine(loaded)
     results = [run_case(loaded, case, ask) for case in cases]
     failed = [result for result in results if result.faults]
+    covered = coverage(loaded, results)
     if as_json:
         listed = [_result_json(result) for result in results]
-        _print_json({"ok": not failed and not problems, "cases": listed, "problems": [_as_json(p) for p in problems]})
+        _print_json(
+            {
+                "ok": not failed and not problems,
+                "cases": listed,
+                "problems": [_as_json(p) for p in problems],
+                "coverage": {
+                    "rules": covered.rules,
+                    "untouched": [{"rule": name, "place": str(place)} for name, place in covered.untouched],
+                },
+            }
+        )
     else:
         _tell(problems)
         for result in failed:
             click.echo(f"{result.case.place}: `{result.case.name}`: {'; '.join(result.faults)}", err=True)
             click.echo(f"  the rules say: {result.found.detail}", err=True)
         click.echo(f"{len(results) - len(failed)} of {len(results)} cases as expected")
+        click.echo(f"{covered.rules - len(covered.untouched)} of {covered.rules} rules touched by a case")
+        for name, place in covered.untouched:
+            click.echo(f"  untouched: {name} ({place})")
     if failed or problems:
         ctx.exit(FAILED)
 
