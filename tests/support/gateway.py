@@ -19,6 +19,7 @@ from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.dispatch import Dispatch
+from aisecops.gateway.downloads import Downloads
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer
@@ -313,6 +314,7 @@ class House:
                 points=self.points,
             ),
         )
+        self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.cuts = Cuts(
             store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,
@@ -334,6 +336,7 @@ class House:
             identities=self.identities,
             admission=self.admission,
             settlement=self.settlement,
+            downloads=self.downloads,
             permits=self.permits,
             cuts=self.cuts,
             messages=self.messages,

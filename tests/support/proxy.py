@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import REFUSALS, Code
-from aisecops.wire.llm import ProposedCall
 from support.raw import CREDENTIALS
 
 START_S = 20
@@ -59,12 +58,8 @@ class Echo:
     def end(self) -> list[bytes]:
         return []
 
-    @property
-    def waiting(self) -> tuple[ProposedCall, ...]:
-        return ()
-
-    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
-        return []
+    as_it_came = False
+    waiting = ()
 
     def refusal(self, refuse: Refuse) -> bytes:
         return f"[cut: {refuse.code}]".encode()
@@ -160,7 +155,7 @@ class Lets:
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
         self._called("weigh")
-        return tap.weighed({})
+        return []
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
-from aisecops.wire.coding import decode
+from aisecops.wire.coding import PieceDecoder, decode
 
 MIB = 1024 * 1024
 TEXT = b'{"note": "what leaves is read first"}' * 40
@@ -236,3 +236,61 @@ def test_the_ratio_is_that_of_the_whole_body(members: int, name: str) -> None:
         assert len(taken_off(body, name, max_bytes=10 * MIB, max_ratio=10)) == members * 100_000
     else:
         assert refusal(body, name, max_bytes=10 * MIB, max_ratio=10) is Code.TOO_LARGE
+
+
+# -- in pieces
+
+
+def in_pieces(body: bytes, name: str, step: int) -> bytes:
+    decoder = PieceDecoder((("Content-Encoding", name),))
+    out = [piece for at in range(0, len(body), step) for piece in decoder.feed(body[at : at + step])]
+    decoder.end()
+    return b"".join(out)
+
+
+@given(st.binary(max_size=4000), st.sampled_from([*CODINGS, "identity"]), st.integers(1, 500))
+def test_a_body_in_pieces_is_the_body(data: bytes, name: str, step: int) -> None:
+    assert in_pieces(encoded(name, data), name, step) == data
+
+
+@given(st.binary(max_size=300), st.binary(max_size=40), st.sampled_from(CODINGS), st.integers(1, 50))
+def test_in_pieces_is_refused_what_is_refused_whole(data: bytes, garbage: bytes, name: str, step: int) -> None:
+    body = encoded(name, data) + garbage
+    try:
+        whole = taken_off(body, name)
+    except WireError:
+        with pytest.raises(WireError):
+            in_pieces(body, name, step)
+    else:
+        assert in_pieces(body, name, step) == whole
+
+
+@pytest.mark.parametrize("name", CODINGS)
+def test_pieces_that_stop_short_are_no_whole(name: str) -> None:
+    whole = encoded(name, TEXT)
+    for end in range(1, len(whole)):
+        with pytest.raises(WireError):
+            in_pieces(whole[:end], name, 13)
+
+
+@pytest.mark.parametrize("name", CODINGS)
+def test_a_bomb_in_pieces_is_refused_before_it_unfolds(name: str) -> None:
+    decoder, out = PieceDecoder((("Content-Encoding", name),)), 0
+    bomb = encoded(name, bytes(64 * MIB))
+    with pytest.raises(WireError) as refused:
+        for at in range(0, len(bomb), 100):
+            for piece in decoder.feed(bomb[at : at + 100]):
+                out += len(piece)
+    assert refused.value.code is Code.TOO_LARGE
+    assert out <= MIB
+
+
+def test_a_name_in_a_gzip_header_may_come_back_byte_by_byte() -> None:
+    assert in_pieces(named_gzip(TEXT), "gzip", 1) == TEXT
+
+
+def test_what_comes_without_a_coding_is_not_touched() -> None:
+    assert PieceDecoder(()).is_plain
+    assert in_pieces(TEXT, "identity", 5) == TEXT
+    with pytest.raises(WireError):
+        PieceDecoder((("Content-Encoding", "compress"),))

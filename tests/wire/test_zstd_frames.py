@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
-from aisecops.wire.zstd_frames import block_slices
+from aisecops.wire.zstd_frames import Blocks
+
+
+def block_slices(body: bytes, *, step: int = 1 << 20) -> list[tuple[bytes, bool]]:
+    blocks = Blocks()
+    pieces = [body[at : at + step] for at in range(0, len(body), step)]
+    found = [(bytes(block), last) for piece in pieces for block, last in blocks.feed(piece)]
+    blocks.end()
+    return found
 
 
 @given(
@@ -28,15 +36,16 @@ def test_the_slices_are_the_body_and_each_frame_ends_once(
 ) -> None:
     encoder = zstandard.ZstdCompressor(level=min(level, 5), write_checksum=checksum, write_content_size=size)
     body = b"".join(encoder.compress(piece) for piece in pieces)
-    slices = list(block_slices(body))
-    assert b"".join(bytes(piece) for piece, _ in slices) == body
+    slices = block_slices(body)
+    assert b"".join(piece for piece, _ in slices) == body
     assert sum(last for _, last in slices) == len(pieces)
+    assert block_slices(body, step=7) == slices
 
 
 @given(st.binary(max_size=200).map(lambda data: bytes.fromhex("28b52ffd") + data))
 def test_any_bytes_give_slices_or_a_wire_error(body: bytes) -> None:
     with contextlib.suppress(WireError):
-        assert b"".join(bytes(piece) for piece, _ in block_slices(body)) == body
+        assert b"".join(piece for piece, _ in block_slices(body)) == body
 
 
 @pytest.mark.parametrize(
@@ -44,4 +53,4 @@ def test_any_bytes_give_slices_or_a_wire_error(body: bytes) -> None:
 )
 def test_what_is_no_plain_frame_is_refused(body: str) -> None:
     with pytest.raises(WireError):
-        list(block_slices(bytes.fromhex(body)))
+        block_slices(bytes.fromhex(body))

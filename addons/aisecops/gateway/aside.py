@@ -26,4 +26,9 @@ async def aside[**P, T](size_bytes: int, headers: Headers, work: Callable[P, T],
     compressed = any(value.strip().lower() != "identity" for value in values(headers, "content-encoding"))
     if size_bytes < ASIDE_FROM_BYTES and not (compressed and size_bytes):
         return work(*args, **named)
+    return await in_thread(work, *args, **named)
+
+
+async def in_thread[**P, T](work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """What `work` returns or raises; done aside whatever it is."""
     return await asyncio.get_running_loop().run_in_executor(_threads, lambda: work(*args, **named))

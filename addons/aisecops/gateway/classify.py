@@ -85,6 +85,12 @@ class Step(Value):
     spoken: Spoken | None = None
     objections: tuple[Judgment, ...] = ()
 
+    @property
+    def any_size(self) -> bool:
+        """True when a rule lets the answer be passed on piece by piece; what an MCP server says is read whole."""
+        returns = self.tool.returns if self.tool else self.source
+        return returns is not None and returns.stream and self.spoken is None
+
 
 def request_digest(request: HttpRequest) -> str:
     """SHA-256 of what makes this request this one: method, target, headers but for the volatile ones, body."""

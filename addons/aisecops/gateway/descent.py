@@ -28,6 +28,7 @@ from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
+from aisecops.wire.answer_pieces import Piece
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
@@ -70,11 +71,29 @@ class Descents:
         self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
     ) -> Origin:
         """Know the content of an answer again from now on. `body` is the response's, decoded. Raises `StoreError`."""
-        origin = Origin(
+        origin = self._origin(principal, request, sha256=hashlib.sha256(response.body).hexdigest())
+        await self._known.learn(origin, texts_of(response.headers, body), _vouched_for(tool, body))
+        return origin
+
+    async def learn_piece(
+        self, principal: Principal, request: ActionRequest, piece: Piece, *, first: Origin | None, number: int
+    ) -> Origin:
+        """Know a piece of an answer that is passed on in pieces; `first` is the origin of its first, `number` from 1.
+
+        Later pieces are known as the first with their number behind. Raises `StoreError`.
+        """
+        origin = self._origin(principal, request, sha256=piece.sha256)
+        if first is not None:
+            origin = replace(origin, origin_id=f"{first.origin_id}.{number}")
+        await self._known.learn(origin, piece.texts, ())
+        return origin
+
+    def _origin(self, principal: Principal, request: ActionRequest, *, sha256: str) -> Origin:
+        return Origin(
             origin_id=self._ids.new("prv_"),
             tier=request.returns_tier,
             source=f"https://{request.host}",
-            sha256=hashlib.sha256(response.body).hexdigest(),
+            sha256=sha256,
             at_ms=self._clock.now_ms(),
             tool=request.tool,
             label=request.label,
@@ -82,8 +101,6 @@ class Descents:
             run_id=principal.run_id,
             root_run_id=principal.root_run_id,
         )
-        await self._known.learn(origin, texts_of(response.headers, body), _vouched_for(tool, body))
-        return origin
 
     def enveloped(self, body: bytes, call: LlmCall, descent: Descent) -> bytes | None:
         """`body` with every untrusted text in its envelope and the notice in place; None when there is none.

@@ -103,6 +103,7 @@ class Dispatch:
             set_headers=_streamed_readably(looked.step),
             body=body,
             response_headers=told_headers(facts, judged, lines),
+            any_size=looked.step.any_size,
         )
 
     def _changed(self, looked: Looked, judged: Judged) -> bytes | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.cuts import Cut, Cuts
+from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.mcp_watch import McpWatch
@@ -42,6 +43,7 @@ class Enforcement:
         identities: Identities,
         admission: Admission,
         settlement: Settlement,
+        downloads: Downloads,
         permits: Permits,
         cuts: Cuts,
         messages: Messages,
@@ -53,6 +55,7 @@ class Enforcement:
         self._identities = identities
         self._admission = admission
         self._settlement = settlement
+        self._downloads = downloads
         self._permits = permits
         self._cuts = cuts
         self._messages = messages
@@ -112,6 +115,8 @@ class Enforcement:
         step = found.step
         if step.call is not None:
             return self._tap_of(step.call, response)
+        if step.any_size and not is_event_stream(response):
+            return download_watch(response)
         unread = step.model is not None and self._settlement.judges_proposals
         if unread or not is_event_stream(response):
             return None
@@ -127,12 +132,19 @@ class Enforcement:
         return StreamWatch(status=response.status, dialect=call.dialect, judged=judged, framing=framing)
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
+        if isinstance(tap, DownloadWatch):
+            return await self._downloads.weigh(permit, tap)
+        if not isinstance(tap, StreamWatch):
+            raise Fault("a stream waits that was not opened here")
         passed: list[bytes] = []
         while calls := tap.waiting:
             passed += tap.weighed(await self._settlement.weigh(permit, calls))
         return passed
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
+        if isinstance(tap, DownloadWatch):
+            await self._downloads.finish(permit, tap)
+            return
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
         await self._settlement.finish(

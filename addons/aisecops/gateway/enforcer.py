@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from aisecops.model.certificate import Names
@@ -10,7 +10,6 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.value import Value
-from aisecops.wire.llm import ProposedCall
 
 
 class Caller(Value):
@@ -48,19 +47,23 @@ class StreamTap(Protocol):
         ...
 
     @property
-    def waiting(self) -> tuple[ProposedCall, ...]:
-        """The calls that hold everything after them back until they are weighed; `Enforcer.weigh` does both."""
+    def waiting(self) -> Collection[object]:
+        """What holds everything after it back until `Enforcer.weigh` has seen it."""
         ...
 
-    def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
-        """The waiting calls were weighed: what may be passed on now. `refused` has the words in place of those that go.
+    @property
+    def as_it_came(self) -> bool:
+        """True when exactly the upstream's bytes are passed on, or fewer, and all of them are fit to be the whole.
 
-        Raises as `feed` does.
+        Then its own word on their number may stand: who gets so many has all of it.
         """
         ...
 
-    def refusal(self, refuse: Refuse) -> bytes:
-        """The last bytes of a stream that is cut: `refuse`, in the form its reader knows. Goes after a whole piece."""
+    def refusal(self, refuse: Refuse) -> bytes | None:
+        """The last bytes of a stream that is cut: `refuse`, in the form its reader knows. Goes after a whole piece.
+
+        None when there is no such form: then it must not end as a whole one does.
+        """
         ...
 
 

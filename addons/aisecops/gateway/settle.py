@@ -29,6 +29,7 @@ from aisecops.model.decision import Reason, Verdict
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.outcome import Refuse
+from aisecops.model.provenance import Origin
 from aisecops.model.record import EventName
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import from_micros, to_micros
@@ -127,13 +128,27 @@ class Settlement:
         return replace(response, headers=headers, body=body)
 
     async def finish(
-        self, name: str, *, status: int, size: int, answer: LlmAnswer | None, content: HttpResponse | None = None
+        self,
+        name: str,
+        *,
+        status: int,
+        size: int,
+        answer: LlmAnswer | None = None,
+        content: HttpResponse | None = None,
+        provenance: dict[str, str] | None = None,
+        complete: bool | None = None,
     ) -> None:
-        """A streamed answer has ended: charge and record it. `content` is what a tool's stream said."""
+        """A streamed answer has ended: charge and record it. `content` is what a tool's stream said.
+
+        `provenance` is that of one which was known again while it passed, `complete` whether all of it did.
+        """
         permit = self._taken(name)
-        provenance = await self._provenance(permit, content) if content is not None else None
+        if content is not None:
+            provenance = await self._provenance(permit, content)
         cost = self._cost(permit, answer, None)
-        await self._closed(permit, status=status, size=size, cost=cost, answer=answer, provenance=provenance)
+        await self._closed(
+            permit, status=status, size=size, cost=cost, answer=answer, provenance=provenance, complete=complete
+        )
 
     async def abandon(self, name: str, why: str, *, left: bool) -> None:
         """There will be no answer. What never left is given back; what may have left stays charged."""
@@ -235,13 +250,7 @@ class Settlement:
                 Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
             ) from error
         tool = permit.step.tool
-        origin = await self._descents.learn(permit.facts.principal, request, tool, response, body)
-        return {
-            "id": origin.origin_id,
-            "tier": origin.tier.value,
-            "source": origin.source,
-            "sha256": origin.sha256,
-        }
+        return shown_origin(await self._descents.learn(permit.facts.principal, request, tool, response, body))
 
     async def _closed(
         self,
@@ -252,6 +261,7 @@ class Settlement:
         cost: int | None = None,
         answer: LlmAnswer | None = None,
         provenance: dict[str, str] | None = None,
+        complete: bool | None = None,
         refused: Code | None = None,
     ) -> None:
         facts, decision = permit.facts, permit.judged.decision
@@ -269,6 +279,7 @@ class Settlement:
             "bytes": size,
             "cost": from_micros(final),
             "provenance": provenance,
+            "complete": complete,
             "refused": refused,
             "duration_ms": self._clock.now_ms() - permit.started_ms,
             "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,
@@ -298,6 +309,11 @@ class Settlement:
                 for proposal in proposals
             ),
         )
+
+
+def shown_origin(origin: Origin) -> dict[str, str]:
+    """Where content came from, as answers and the record say it."""
+    return {"id": origin.origin_id, "tier": origin.tier.value, "source": origin.source, "sha256": origin.sha256}
 
 
 def is_measured(step: Step) -> bool:

@@ -128,6 +128,11 @@ class StreamWatch:
         body = "\n".join(self._texts).encode("utf-8", "surrogatepass")
         return HttpResponse(status=self.status, headers=(("Content-Type", "text/plain"),), body=body)
 
+    @property
+    def as_it_came(self) -> bool:
+        """False: calls may be withdrawn from it."""
+        return False
+
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
         self._coming += self._framing.end()

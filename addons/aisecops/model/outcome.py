@@ -36,7 +36,8 @@ class Forward(Value):
 
     `addresses` are the only ones that may be dialled: judged, pinned. `permit` names the reservation to settle.
     `response_headers` are put on the answer, after any of the same name from upstream are removed. `through_proxy`:
-    the addresses are those of the operator's own proxy, which is to be asked for `host:port`.
+    the addresses are those of the operator's own proxy, which is to be asked for `host:port`. `any_size`: the answer
+    is passed on piece by piece, so no bound on whole answers holds for it.
     """
 
     permit: str
@@ -50,6 +51,7 @@ class Forward(Value):
     set_headers: tuple[tuple[str, str], ...] = ()
     body: bytes | None = None
     response_headers: tuple[tuple[str, str], ...] = ()
+    any_size: bool = False
 
 
 Outcome = Forward | Refuse

@@ -151,11 +151,15 @@ class ArgumentRule(Value):
 
 
 class Returns(Value):
-    """What a tool's answer is worth. `trusted_fields` are JMESPaths to system-made values."""
+    """What a tool's answer is worth. `trusted_fields` are JMESPaths to system-made values.
+
+    `stream`: it may be of any size and is passed on piece by piece.
+    """
 
     tier: TrustTier = TrustTier.EXTERNAL
     label: str = ""
     trusted_fields: tuple[str, ...] = ()
+    stream: bool = False
 
 
 class ToolRule(Value):
@@ -195,12 +199,13 @@ class ModelRule(Value):
 
 
 class SourceRule(Value):
-    """What may be read (GET, HEAD) without a token, and what it is worth."""
+    """What may be read (GET, HEAD) without a token, and what it is worth; `stream` as in `Returns`."""
 
     place: Place
     match: HttpMatch
     tier: TrustTier = TrustTier.EXTERNAL
     label: str = ""
+    stream: bool = False
 
 
 class MemoryRule(Value):

@@ -37,6 +37,7 @@ from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.dispatch import Dispatch
+from aisecops.gateway.downloads import Downloads
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
@@ -232,6 +233,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             identities=base.identities(),
             admission=admission,
             settlement=settlement,
+            downloads=Downloads(permits=permits, descents=descents, settlement=settlement),
             permits=permits,
             cuts=Cuts(
                 store=base.store, record=base.record, rules=base.rules, clock=base.clock, permits=permits, meter=meter

@@ -65,13 +65,13 @@ def _of_json(whole: str, body: bytes) -> list[str]:
 
 
 def _of_page(whole: str) -> list[str]:
-    page = _Page()
+    page = Page()
     page.feed(whole)
     page.close()
     return [" ".join(page.shown), *(text for text in page.beside if len(text) >= _LONG)]
 
 
-class _Page(HTMLParser):
+class Page(HTMLParser):
     """What a page shows, and what it says beside: in attributes and comments."""
 
     def __init__(self) -> None:

@@ -19,47 +19,67 @@ _CONTENT_SIZE_BYTES = (0, 2, 4, 8)
 _RAW_BLOCK, _RUN_BLOCK, _COMPRESSED_BLOCK = 0, 1, 2
 
 
-def block_slices(body: bytes) -> Iterator[tuple[memoryview, bool]]:
-    """The bytes of `body` in order, cut so that each slice holds one block, with whether it ends a frame.
+class Blocks:
+    """Cuts a body that comes in pieces, so that each slice holds one block. Keeps the block that is not whole yet."""
 
-    Raises `WireError` where the structure is not that of whole, plain frames.
-    """
-    view = memoryview(body)
-    at = blocks = 0
-    while at < len(body):
-        start, at, checksum_bytes = at, *_after_frame_header(body, at)
-        last = False
-        while not last:
-            blocks += 1
-            if blocks > MAX_BLOCKS:
-                raise WireError(f"the zstd body has over {MAX_BLOCKS} blocks", Code.TOO_LARGE)
-            at, last = _after_block(body, at)
-            if last:
-                at += checksum_bytes
-            if at > len(body):
-                raise WireError("the body ends before its content coding does")
-            yield view[start:at], last
-            start = at
+    def __init__(self) -> None:
+        self._rest = b""
+        self._count = 0
+        self._inside = False
+        self._checksum_bytes = 0
+
+    def feed(self, piece: bytes) -> Iterator[tuple[memoryview, bool]]:
+        """The slices that `piece` completes, in order, each with whether it ends a frame.
+
+        Raises `WireError` where the structure is not that of plain frames.
+        """
+        data = self._rest + piece if self._rest else piece
+        view = memoryview(data)
+        at = 0
+        while (found := self._slice_end(data, at)) is not None:
+            end, last = found
+            self._inside = not last
+            yield view[at:end], last
+            at = end
+        self._rest = data[at:]
+
+    def end(self) -> None:
+        """Nothing more comes. Raises `WireError` when that is within a frame."""
+        if self._inside or self._rest:
+            raise WireError("the body ends before its content coding does")
+
+    def _slice_end(self, data: bytes, at: int) -> tuple[int, bool] | None:
+        """Where the slice from `at` ends, and whether a frame does; None while it is not all there."""
+        block = at if self._inside else self._after_frame_header(data, at)
+        if block is None or len(data) < block + 3:
+            return None
+        end, last = _after_block(data, block)
+        if last:
+            end += self._checksum_bytes
+        if end > len(data):
+            return None
+        self._count += 1
+        if self._count > MAX_BLOCKS:
+            raise WireError(f"the zstd body has over {MAX_BLOCKS} blocks", Code.TOO_LARGE)
+        return end, last
+
+    def _after_frame_header(self, data: bytes, at: int) -> int | None:
+        """Where the first block begins; None while the header is not all there."""
+        if not _MAGIC.startswith(data[at : at + 4]):
+            raise WireError("the zstd body holds something that is no plain frame")
+        if len(data) <= at + 4:
+            return None
+        descriptor = data[at + 4]
+        if descriptor & 0b11:
+            raise WireError("the zstd body needs a dictionary")
+        single_segment = bool(descriptor & 0b0010_0000)
+        size_bytes = _CONTENT_SIZE_BYTES[descriptor >> 6] or int(single_segment)
+        self._checksum_bytes = 4 if descriptor & 0b100 else 0
+        return at + 5 + (0 if single_segment else 1) + size_bytes
 
 
-def _after_frame_header(body: bytes, at: int) -> tuple[int, int]:
-    """Where the first block begins, and how many checksum bytes follow the last."""
-    if body[at : at + 4] != _MAGIC:
-        raise WireError("the zstd body holds something that is no plain frame")
-    if len(body) <= at + 4:
-        raise WireError("the body ends before its content coding does")
-    descriptor = body[at + 4]
-    if descriptor & 0b11:
-        raise WireError("the zstd body needs a dictionary")
-    single_segment = bool(descriptor & 0b0010_0000)
-    size_bytes = _CONTENT_SIZE_BYTES[descriptor >> 6] or int(single_segment)
-    return at + 5 + (0 if single_segment else 1) + size_bytes, 4 if descriptor & 0b100 else 0
-
-
-def _after_block(body: bytes, at: int) -> tuple[int, bool]:
-    header = int.from_bytes(body[at : at + 3], "little")
-    if len(body) < at + 3:
-        raise WireError("the body ends before its content coding does")
+def _after_block(data: bytes, at: int) -> tuple[int, bool]:
+    header = int.from_bytes(data[at : at + 3], "little")
     kind, size = header >> 1 & 0b11, header >> 3
     if kind == _RUN_BLOCK:
         size = 1

@@ -82,6 +82,39 @@ WRONG = {
         (2, "cannot have the method `POST`"),
         "declare a tool",
     ),
+    "rows counted in an answer that streams": (
+        "tools: {t: {match: {host: h.test}, rows: {response: length(@)}, returns: {stream: true}}}",
+        (2, "`t` streams its answer, so its `rows` cannot be counted"),
+        "leave out `returns.stream`, or the `response` of `rows`",
+    ),
+    "a cost read from an answer that streams": (
+        "tools: {t: {match: {host: h.test}, cost: {response: price}, returns: {stream: true}}}",
+        (2, "so its `cost` cannot be counted"),
+        "leave out `returns.stream`",
+    ),
+    "trusted fields of an answer that streams": (
+        'tools: {t: {match: {host: h.test}, returns: {stream: true, trusted_fields: ["id"]}}}',
+        (2, "no `trusted_fields` can be found"),
+        "leave out one",
+    ),
+    "an MCP tool that streams": (
+        "tools: {t: {match: {mcp: {host: h.test, tool: x}}, returns: {stream: true}}}",
+        (2, "not each of its matches is a plain HTTP request"),
+        "leave out `returns.stream`",
+    ),
+    "a WebSocket that streams": (
+        "tools: {t: {match: {host: h.test, method: WEBSOCKET}, returns: {stream: true}}}",
+        (2, "not each of its matches is a plain HTTP request"),
+        "leave out `returns.stream`",
+    ),
+    "rows granted of an answer that streams": (
+        (
+            f'agents: {{a: {{{SECRET}, grants: [{{tool: t, scope: "t", constraints: {{max_rows: 5}}}}]}}}}\n'
+            "tools: {t: {match: {host: h.test}, returns: {stream: true}}}"
+        ),
+        (2, "a.grants[0] allows `t` rows, which cannot be counted in an answer it streams"),
+        "leave out `max_rows`",
+    ),
     "a sequence that waits for an unknown tool": (
         "tools: {mail.send: {match: {host: h.test}}}\nrisk: {sequences: [{name: s, when: [{tool: mail.sned}], escalation: 2}]}",
         (3, "sequence `s` waits for the tool `mail.sned`"),
@@ -123,6 +156,8 @@ def test_a_rule_without_effect_is_a_problem(case):
     "yaml",
     [
         FULL,
+        "tools: {t: {match: {host: h.test}, rows: {request: length(@)}, returns: {stream: true}}}",
+        "tools: {t: {match: {host: h.test}, rows: {response: length(@)}, returns: {stream: false}}}",
         "tools: {a: {match: {host: h.test, method: GET}}, b: {match: {host: h.test, method: POST}}}",
         "tools: {a: {match: {host: h.test, method: GET}}, b: {match: {host: h.test}}}",
         "tools: {a: {match: {host: h.test}}, b: {match: {host: 'h.test:8443'}}}",

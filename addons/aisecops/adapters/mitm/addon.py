@@ -68,7 +68,8 @@ class GovernanceAddon:
             tap = self.gate.enforcer.tap(exchange.permit, response_of(response, whole=False))
             if tap is not None:
                 exchange.stream = TappedStream(tap, cut=lambda: self.gate.drop_answer(flow))
-                frame_for_stream(response, http_version=flow.request.http_version)
+                if not (tap.as_it_came and "content-length" in response.headers):
+                    frame_for_stream(response, http_version=flow.request.http_version)
                 add_headers(response, exchange.forward.response_headers if exchange.forward else ())
                 response.stream = exchange.stream
 
@@ -101,7 +102,7 @@ class GovernanceAddon:
         for flow_id, exchange in self.gate.of_client(client.id):
             exchange.gone = True
             del self.gate.exchanges[flow_id]
-            exchange.over()
+            self.gate.over(exchange)
             await self._let_go(exchange, "the client has gone")
 
     async def _judge_head(self, flow: http.HTTPFlow) -> Refuse | None:

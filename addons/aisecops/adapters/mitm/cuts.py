@@ -39,6 +39,7 @@ def cut_exchange(gate: Gate, exchange: Exchange, refuse: Refuse) -> None:
     if exchange.stream is not None:
         exchange.stream.stop()
     exchange.was_cut.set()
+    gate.read_on(exchange)  # its end is read there
     connected = gate.connected.get(exchange.client_id)
     if connected is None:
         return

@@ -23,6 +23,7 @@ from aisecops.adapters.mitm.deadlines import ExchangeClock, Stage
 from aisecops.adapters.mitm.host_refusals import CHANGED, STARTING, STOPPING, UNJUDGED
 from aisecops.adapters.mitm.load import SMALL_ANSWER_BYTES, Held, Load
 from aisecops.adapters.mitm.names import Place, normal
+from aisecops.adapters.mitm.pauses import Pauses, Why
 from aisecops.adapters.mitm.redirected import Redirected
 from aisecops.adapters.mitm.seal import Sealed, sealed
 from aisecops.adapters.mitm.streams import TappedStream
@@ -97,7 +98,7 @@ class Exchange:
     """One request on its way. `forward` is set when it was admitted, `sent` when its first byte may have left.
 
     `cut` is why it was ended under way (`cuts.py`); `was_cut` wakes who waits for something of it. `asked_bytes` is
-    what it held when it was sent; more is its answer.
+    what it held when it was sent; more is its answer. `stream_id` is its number on its client connection.
 
     INVARIANT: a permit is handed to the enforcer once; `permit` is taken by whoever settles it.
     """
@@ -121,6 +122,7 @@ class Exchange:
     clock: ExchangeClock = field(default_factory=ExchangeClock)
     held: Held = field(default_factory=Held)
     asked_bytes: int = 0
+    stream_id: int = 0
     _at_work: int = 0
     _over: bool = False
 
@@ -190,6 +192,7 @@ class Gate:
         self.listener_tls: ssl.SSLContext | None = None
         self.exchanges: dict[str, Exchange] = {}
         self.dials: dict[str, dict[str, str]] = {}
+        self.pauses = Pauses()
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
         self._closed: Refuse | None = STARTING
@@ -291,8 +294,27 @@ class Gate:
         self._refused.pop(flow, None)
         exchange = self.exchanges.pop(flow.id, None)
         if exchange is not None:
-            exchange.over()
+            self.over(exchange)
         return exchange
+
+    def over(self, exchange: Exchange) -> None:
+        """Nothing of `exchange` comes any more, and what brought it may be read for others."""
+        exchange.over()
+        self.read_on(exchange)
+
+    def read_on(self, exchange: Exchange, why: Why | None = None) -> None:
+        """Its answer is read again, as far as `why` kept it; without one, whatever did."""
+        if exchange.server is not None:
+            self.pauses.end(exchange.server.id, why)
+
+    def untaken(self, client: connection.Client, stream_id: int, *, much: bool) -> None:
+        """The client of a stream leaves `much` of its answer untaken: then no more of it is read."""
+        for _, exchange in self.of_client(client.id):
+            if exchange.stream_id == stream_id and exchange.server is not None:
+                if much:
+                    self.pauses.begin(exchange.server.id, Why.UNTAKEN)
+                else:
+                    self.read_on(exchange, Why.UNTAKEN)
 
     # one client connection
 
@@ -335,7 +357,9 @@ class Gate:
 
     def drop_answer(self, flow: http.HTTPFlow) -> None:
         """Drop an answer that has begun: on a connection with others this one alone, else the connection."""
-        connected = self.connected.get(flow.client_conn.id)
+        connected, exchange = self.connected.get(flow.client_conn.id), self.exchanges.get(flow.id)
+        if exchange is not None:
+            self.read_on(exchange)
         if connected is not None and flow.client_conn.alpn == b"h2":
             connected.abort_server(flow.server_conn)
         elif connected is not None:

@@ -54,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 STALL_S = 60.0
 """How long a client may leave an answer untaken, with its window shut, before the stream is reset."""
+PAUSE_FROM_BYTES = 256 * 1024
+"""Of an answer that comes in pieces: from so much untaken on, no more of it is read until half of that has gone."""
 MAX_UNSENT_BYTES = 8 * 1024 * 1024
 """Of an answer that comes in pieces: what waits for the client's window before the stream is reset."""
 LOOK_S = 5.0
@@ -76,6 +78,7 @@ class _Stream:
     moved_at: float = 0.0
     answered_at: float = 0.0
     moved: int = 0
+    paused: bool = False
 
 
 class GovernedHttp2Server(HttpConnection):
@@ -136,6 +139,8 @@ class GovernedHttp2Server(HttpConnection):
             if self._over:
                 return
         self._give_back()
+        for stream_id in [number for number, stream in self._streams.items() if stream.paused]:
+            self._look_at_unsent(stream_id)
 
     def _one(self, event: h2.events.Event) -> Commands:
         match event:
@@ -226,6 +231,7 @@ class GovernedHttp2Server(HttpConnection):
                     yield from self._drop(event.stream_id, "the client does not take its answer")
                 else:
                     self._send_piece(event.stream_id, data)
+                    self._look_at_unsent(event.stream_id)
             case ResponseEndOfMessage():
                 self._h2.end_stream(event.stream_id)
                 self._has_answer(stream)
@@ -244,6 +250,15 @@ class GovernedHttp2Server(HttpConnection):
         self._streams[stream_id].handed += len(data)
         self._meter.frames.earn(FRAMES_FOR_A_PIECE * (1 + len(data) // 16384))
         self._h2.send_data(stream_id, data)
+
+    def _look_at_unsent(self, stream_id: int) -> None:
+        """Have no more of an answer read while its client leaves much of it; and again when it does not."""
+        stream = self._streams[stream_id]
+        unsent = self._h2.unsent(stream_id)
+        much = unsent > (PAUSE_FROM_BYTES if not stream.paused else PAUSE_FROM_BYTES // 2)
+        if much != stream.paused:
+            stream.paused = much
+            self._gate.untaken(self.context.client, stream_id, much=much)
 
     def _has_answer(self, stream: _Stream) -> None:
         """What the client still sends of its request is taken and thrown away."""

@@ -194,6 +194,7 @@ class GovernedHandler(ProxyConnectionHandler):
         await super().drain_writers()
         while not self._reading.is_set():
             await self._reading.wait()
+        await self.gate.pauses.over(_read.get().id)
         load = self.gate.load
         if load.room.is_tight and any(
             exchange.takes_in(_read.get()) for _, exchange in self.gate.of_client(self.client.id)

@@ -109,6 +109,7 @@ class GovernedStream(HttpStream):
             return False
         exchange = self._gate.exchanges[self.flow.id]
         exchange.sent, exchange.server = True, self.flow.server_conn
+        exchange.stream_id = self.stream_id
         exchange.asked_bytes = exchange.held.size_bytes
         exchange.clock.sent()
         return True
@@ -133,7 +134,7 @@ class GovernedStream(HttpStream):
             yield from self._weigh(exchange)
 
     def _weigh(self, exchange: Exchange) -> Commands:
-        """Wait, this stream alone, until the calls that it holds back are judged."""
+        """Wait, this stream alone, until what it holds back is judged."""
         stream = exchange.stream
         if stream is None or stream.dead or not stream.tap.waiting:
             return
@@ -182,15 +183,18 @@ class GovernedStream(HttpStream):
         yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
 
     def _end_cut_stream(self, exchange: Exchange) -> Commands:
-        """The protocol's own error as the last thing of the stream, then its proper end."""
+        """The protocol's own error as the last thing of the stream, then its proper end; else an end that is none."""
         self.flow.error = flow.Error("cut")
         yield HttpErrorHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=False)):
             return
-        if exchange.stream is not None and exchange.cut is not None:
-            last = exchange.stream.tap.refusal(exchange.cut)
+        last = exchange.stream.tap.refusal(exchange.cut) if exchange.stream and exchange.cut else None
+        if last is None:
+            cut = ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
+            yield SendHttp(cut, self.context.client)
+        else:
             yield SendHttp(ResponseData(self.stream_id, last), self.context.client)
-        yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+            yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
         self.server_state = self.state_errored
         self.flow.live = False
         yield DropStream(self.stream_id)
@@ -265,7 +269,14 @@ class GovernedStream(HttpStream):
         return (yield from self._drop_if((yield from super().check_invalid(request))))
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """As ever; and what is too large is under way no more."""
+        """As ever; and what is too large is under way no more.
+
+        An answer that is passed on in pieces may say any size; one that is read whole after all is counted as it comes.
+        """
+        exchange = self._gate.exchanges.get(self.flow.id)
+        begins = not request and not self.response_body_buf
+        if begins and exchange is not None and exchange.forward is not None and exchange.forward.any_size:
+            return False
         return (yield from self._drop_if((yield from super().check_body_size(request))))
 
     def _drop_if(self, over: bool) -> layer.CommandGenerator[bool]:

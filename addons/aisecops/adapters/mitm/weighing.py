@@ -1,6 +1,7 @@
-"""A stream that waits: a proposed call in it is whole, and is judged before anything after it goes on.
+"""A stream that waits: something in it is whole, and is judged before anything after it goes on.
 
-Knows how the layer asks and how it is answered; only this one answer waits, its connection and the loop go on.
+Knows how the layer asks and how it is answered; only this one answer waits, and no more of it is read meanwhile. Its
+client's connection and the loop go on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mitmproxy.proxy import commands
 
+from aisecops.adapters.mitm.pauses import Why
 from aisecops.model.errors import Fault
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ class Weighing:
 
 @dataclass
 class StreamWaitsHook(commands.StartHook):
-    """A proposed call in a stream is whole."""
+    """What a stream holds back is enough to be judged."""
 
     weighing: Weighing
 
@@ -47,4 +49,9 @@ class WaitingStreams:
         permit = exchange.permit
         if permit is None:
             raise Fault("a stream waits whose answer is over")
-        weighing.pieces = await exchange.stream.weigh(lambda tap: self._gate.enforcer.weigh(permit, tap))
+        if exchange.server is not None:
+            self._gate.pauses.begin(exchange.server.id, Why.WEIGHED)
+        try:
+            weighing.pieces = await exchange.stream.weigh(lambda tap: self._gate.enforcer.weigh(permit, tap))
+        finally:
+            self._gate.read_on(exchange, Why.WEIGHED)

@@ -157,6 +157,12 @@ def _words(what: str, enum: type[StrEnum]) -> Word:
     return Word(what, {str(member): member for member in enum})
 
 
+def _switch(text: str) -> bool:
+    if text not in {"true", "false"}:
+        raise ValueError("write `true` or `false`")
+    return text == "true"
+
+
 VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
 TEXT = Leaf("a line of text", _text)
 CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
@@ -215,6 +221,7 @@ EXPIRY = Leaf("a duration up to `15m`", _ttl_s, {"type": "string", "pattern": "^
 SIZE = Leaf("a size, such as `10MiB`", units.size_bytes, {"type": "string", "pattern": "^[0-9]+(B|KiB|MiB|GiB)$"})
 RATE = Leaf("a rate, such as `5/s`", units.rate, {"type": "string", "pattern": "^[0-9]+/(s|m|h)$"})
 
+SWITCH = Leaf("`true` or `false`", _switch, {"type": "boolean"}, plain=True)
 MODE = _words("a mode", Mode)
 TOKEN_MODE = _words("a token mode", TokenMode)
 EFFECT = _words("an effect", ToolEffect)

@@ -42,7 +42,12 @@ MODEL = Record(
 SOURCE = Record(
     "a source",
     SourceRule,
-    {"match": Key(HTTP, needed=True), "tier": Key(leaf.TIER), "label": Key(leaf.LABEL)},
+    {
+        "match": Key(HTTP, needed=True),
+        "tier": Key(leaf.TIER),
+        "label": Key(leaf.LABEL),
+        "stream": Key(leaf.SWITCH, about="true: an answer of any size passes piece by piece"),
+    },
     placed=True,
 )
 MEMORY = Record(

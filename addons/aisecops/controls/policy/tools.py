@@ -99,6 +99,7 @@ RETURNS = Record(
         "tier": Key(leaf.TIER),
         "label": Key(leaf.LABEL),
         "trusted_fields": Key(ListOf(leaf.JMESPATH), about="system-made values inside otherwise untrusted text"),
+        "stream": Key(leaf.SWITCH, about="true: an answer of any size passes piece by piece, and nothing in it counts"),
     },
 )
 TOOL = Record(

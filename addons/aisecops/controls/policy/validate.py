@@ -41,6 +41,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
         *_families(rules),
         *_writing_sources(rules),
         *_uncounted_channels(rules),
+        *_uncounted_streams(rules),
         *_idle_sequences(rules),
         *_misspelt_memory(rules),
         *_unknown_entities(rules),
@@ -167,6 +168,28 @@ def _uncounted_channels(rules: RuleSet) -> Iterator[Problem]:
         if channel and any(found is not None and found.side == "response" for found in (tool.rows, tool.cost)):
             what = f"`{tool.name}` is a WebSocket, whose answers cannot be counted"
             yield _problem(tool.place, what, "leave out the `response` of `rows` and `cost`, or match another method")
+
+
+def _uncounted_streams(rules: RuleSet) -> Iterator[Problem]:
+    """An answer that is passed on before it is whole can be held against nothing that needs the whole of it."""
+    for tool in rules.tools.values():
+        if not tool.returns.stream:
+            continue
+        measured = [name for name, one in (("rows", tool.rows), ("cost", tool.cost)) if one and one.side == "response"]
+        if measured:
+            what = f"`{tool.name}` streams its answer, so its `{measured[0]}` cannot be counted there"
+            yield _problem(tool.place, what, f"leave out `returns.stream`, or the `response` of `{measured[0]}`")
+        if tool.returns.trusted_fields:
+            what = f"`{tool.name}` streams its answer, so no `trusted_fields` can be found in it"
+            yield _problem(tool.place, what, "leave out one of the two")
+        if not all(isinstance(match, HttpMatch) and WEBSOCKET not in match.methods for match in tool.match):
+            what = f"`{tool.name}` streams its answer, and not each of its matches is a plain HTTP request"
+            yield _problem(tool.place, what, "leave out `returns.stream`, or make it a tool of its own")
+        for agent in rules.agents.values():
+            for rule in agent.grants:
+                if rule.grant.constraints.max_rows is not None and covers(rule.grant.tool, tool.name):
+                    what = f"{rule.name} allows `{tool.name}` rows, which cannot be counted in an answer it streams"
+                    yield _problem(rule.place, what, "leave out `max_rows` here, or `returns.stream` there")
 
 
 def _writing_sources(rules: RuleSet) -> Iterator[Problem]:
