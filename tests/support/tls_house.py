@@ -22,7 +22,7 @@ PLACE = "up.test:443"
 class House:
     """One proxy that asks for certificates of `clients`, before one upstream."""
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack, *, required: bool = False) -> None:
+    def __init__(self, folder: Path, stack: contextlib.ExitStack, *, required: bool = False, **settings) -> None:
         self.clients, self.servers = Authority(folder, "clients"), Authority(folder, "servers")
         self.own = self.servers.certified("127.0.0.1", "gw.test", use=SERVER)
         self.ca_file = folder / "client-ca.pem"
@@ -34,7 +34,9 @@ class House:
             certificate=self.own.certificate_file, key=self.own.key_file, client_ca=self.ca_file, required=required
         )
         confdir = folder / "certs"
-        self.proxy = stack.enter_context(running_proxy(confdir, self.lets, upstream_trust=inner.file, tls=tls))
+        self.proxy = stack.enter_context(
+            running_proxy(confdir, self.lets, upstream_trust=inner.file, tls=tls, **settings)
+        )
         self.inner_ca = confdir / "mitmproxy-ca-cert.pem"
         self.trust = folder / "trust.pem"
         self.trust.write_bytes(self.servers.file.read_bytes() + self.inner_ca.read_bytes())
@@ -115,11 +117,11 @@ class Turns:
         self._factory, self._stack = factory, contextlib.ExitStack()
         self._kind, self._open = "", None
 
-    def house(self, kind: str) -> House:
+    def house(self, kind: str, **settings) -> House:
         if self._kind != kind or kind == "fresh":
             self.close()
             folder = self._factory.mktemp(kind)
-            self._kind, self._open = kind, House(folder, self._stack, required=kind == "required")
+            self._kind, self._open = kind, House(folder, self._stack, required=kind == "required", **settings)
         return self._open
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ from mitmproxy import ctx
 from mitmproxy.connection import ConnectionState
 
 from aisecops.adapters.mitm import listener_tls
+from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.model.certificate import written_name
 from aisecops.model.errors import ConfigError
@@ -243,6 +244,22 @@ def test_a_handshake_that_is_not_finished_is_dropped(monkeypatch, turns):
             assert raw.recv(100) == b""
 
 
+def test_a_connection_counts_before_its_handshake_and_not_after_it_failed(turns):
+    house = turns.house("fresh", bounds=Bounds(connections_per_source=2))
+    with contextlib.ExitStack() as silent:
+        for _ in range(2):
+            silent.enter_context(socket.create_connection(("127.0.0.1", house.proxy.port), timeout=5))
+        _within(lambda: _clients(house) == 2)
+        assert not house.enters(None)
+        assert _clients(house) == 2
+    _within(lambda: _clients(house) == 0)
+    with socket.create_connection(("127.0.0.1", house.proxy.port), timeout=5) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        assert b"HTTP" not in raw.recv(100)
+    _within(lambda: _clients(house) == 0)
+    assert all(house.enters(None) for _ in range(20))
+
+
 def test_stopping_ends_connections_over_tls_too(fresh):
     with contextlib.ExitStack() as stack:
         house = fresh
@@ -340,6 +357,10 @@ def _within(holds, seconds=8.0):
     while not holds():
         assert time.monotonic() < ends
         time.sleep(0.1)
+
+
+def _clients(house) -> int:
+    return house.proxy.call(lambda: ctx.master.addons.get("aisecops-governance").gate.load.clients.count)
 
 
 def _serial(house) -> int:

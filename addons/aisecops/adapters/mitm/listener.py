@@ -31,7 +31,7 @@ from aisecops.adapters.mitm.dial import dialling_for, dialling_to
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import describe
 from aisecops.adapters.mitm.http2_connection import MAX_STREAMS
-from aisecops.adapters.mitm.listener_tls import listening, prove
+from aisecops.adapters.mitm.listener_tls import prove, shake_hands
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected, original_destination
 from aisecops.adapters.mitm.turned_away import admitted
@@ -75,13 +75,11 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
     async def listen(self, host: str, port: int) -> list[Any]:
         shared = SHARED in self.mode.words or None
         hosts = EVERY_ADDRESS.get(host, (host,)) if TRANSPARENT in self.mode.words else (host,)
-        # Without the governance addon it is not known whether the listener must speak TLS, so there is none.
-        tls = listening(ctx.master.addons.get("aisecops-governance").gate)
         servers: list[asyncio.Server] = []
         for each in hosts:
             port = servers[0].sockets[0].getsockname()[1] if servers else port  # one port, also when it is any free one
             servers.append(
-                await asyncio.start_server(self.handle_stream, each, port, reuse_port=shared, backlog=AT_A_TIME, **tls)
+                await asyncio.start_server(self.handle_stream, each, port, reuse_port=shared, backlog=AT_A_TIME)
             )
         for listening_socket in (each for server in servers for each in server.sockets):
             with socket.socket(fileno=os.dup(listening_socket.fileno())) as same:
@@ -98,7 +96,7 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
             writer.transport.abort()
             return
         async with admitted(governance.gate, reader, writer) as may_stay:
-            if may_stay:
+            if may_stay and await shake_hands(governance.gate, writer):
                 await self._handle(governance.gate, reader, writer)
 
     async def _handle(self, gate: Gate, reader: Any, writer: Any) -> None:

@@ -130,11 +130,20 @@ def proven_names(writer: asyncio.StreamWriter) -> Names:
     return frozenset(name for general in found if (name := _name(general)) is not None)
 
 
-def listening(gate: Gate) -> dict[str, Any]:
-    """What to open a listener with: nothing for a plain one."""
+async def shake_hands(gate: Gate, writer: asyncio.StreamWriter) -> bool:
+    """Speak TLS on a connection that was just taken, where the listener does; False: it came to nothing and is closed.
+
+    Here and not in the listener, so that a connection is counted from the moment it was taken. Must come before
+    anything is awaited: what the client said first is the handshake's.
+    """
     if gate.listener_tls is None:
-        return {}
-    return {"ssl": gate.listener_tls, "ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": SHUTDOWN_S}
+        return True
+    try:
+        await writer.start_tls(gate.listener_tls, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S)
+    except OSError:  # which those of TLS are too
+        writer.transport.abort()
+        return False
+    return True
 
 
 def prove(gate: Gate, client_id: str, writer: asyncio.StreamWriter) -> bool:

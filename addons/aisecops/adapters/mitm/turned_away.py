@@ -50,7 +50,7 @@ async def admitted(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.Str
 
 async def _turn_away(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     load = gate.load
-    if load.being_told < MOST_TOLD and writer.get_extra_info("sslcontext") is None:
+    if load.being_told < MOST_TOLD and gate.listener_tls is None:
         load.being_told += 1
         response = gate.answer(TOO_MANY_CONNECTIONS)
         response.headers["Connection"] = "close"
