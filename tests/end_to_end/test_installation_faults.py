@@ -80,6 +80,21 @@ def answers(own):
     return False
 
 
+def test_a_worker_that_stands_still_shows_in_readyz_and_one_that_moves_again_does_not(own):
+    (gateway,) = own.workers("gateway")
+    assert answers(own)
+    os.kill(gateway, signal.SIGSTOP)
+    try:
+        until(lambda: not answers(own), what="word of it")
+        said = own.api(None, "GET", "/readyz")
+        assert (said.status, said.json["code"]) == (503, "internal")
+        assert f"gateway worker {gateway} has stood still" in said.json["detail"]
+        assert own.api(None, "GET", "/healthz").status == 200
+    finally:
+        os.kill(gateway, signal.SIGCONT)
+    until(lambda: answers(own), what="its next sign of life")
+
+
 def test_on_a_full_disk_nothing_leaves_and_with_room_it_goes_on(own, run):
     (gateway,) = own.workers("gateway")
     before = resource.prlimit(gateway, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))

@@ -22,6 +22,7 @@ class Api:
 
     def __init__(self, folder: Path, house: House | None = None) -> None:
         self.house = house or House()
+        self.late: list[str] = []
         door = Doorkeeper(self.house.identities, operator_secret="operator's secret", gateway_secret="gateway's secret")
         plane = ControlPlane(
             store=self.house.store,
@@ -33,6 +34,7 @@ class Api:
             door=door,
             record_folder=folder,
             proxy_url="http://127.0.0.1:8080",
+            lagging=lambda: self.late,
         )
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(plane.app()), base_url="http://control")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 from aisecops.adapters.mitm.bounds import Bounds
@@ -14,6 +14,7 @@ from aisecops.adapters.mitm.listener_tls import ListenerTls
 from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.heartbeat import Heartbeat
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.gateway.mcp import awaited_in
 from aisecops.model.exchange import HttpRequest, HttpResponse
@@ -89,16 +90,32 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
     stop_on_signals(stop)
     process = GatewayProcess(settings)
     async with process.enforcer() as enforcer:
-        await serve(
-            process.host,
-            enforcer,
-            problem=process.problem,
-            stop=stop,
-            ready=lambda host, port: ready(_url(settings, host, port)),
-            lag=process_metrics().loop_lag,
-            turned_away=process_metrics().turned_away,
-        )
+        with _telling_its_lag(settings.paths.state) as lag:
+            await serve(
+                process.host,
+                enforcer,
+                problem=process.problem,
+                stop=stop,
+                ready=lambda host, port: ready(_url(settings, host, port)),
+                lag=lag,
+                turned_away=process_metrics().turned_away,
+            )
     return 0
+
+
+@contextlib.contextmanager
+def _telling_its_lag(state: Path) -> Iterator[Callable[[float], None]]:
+    """What to call with the loop's lag, for the metrics and for the control plane's `/readyz`."""
+    beating, metrics = Heartbeat(state), process_metrics()
+
+    def told(seconds: float) -> None:
+        metrics.loop_lag(seconds)
+        beating.beat(seconds)
+
+    try:
+        yield told
+    finally:
+        beating.end()
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

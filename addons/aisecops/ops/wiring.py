@@ -7,6 +7,7 @@ cannot be opened stops the start with a `ConfigError`, or with the fault of the 
 from __future__ import annotations
 
 import contextlib
+import functools
 import ipaddress
 import logging
 import secrets as stdlib_secrets
@@ -24,6 +25,7 @@ from aisecops.adapters.policies.opa import OpaPoint
 from aisecops.adapters.store.content import SqliteContent
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.heartbeat import lagging
 from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.interfaces import is_this_machine
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
@@ -287,6 +289,7 @@ def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
         door=door,
         record_folder=settings.record_folder,
         proxy_url=proxy_url,
+        lagging=functools.partial(lagging, settings.paths.state),
     )
 
 

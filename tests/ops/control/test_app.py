@@ -178,6 +178,13 @@ async def test_healthy_is_not_ready_when_the_store_is_down(api):
     assert (await api.ask("GET", "/readyz")).status_code == 503
 
 
+async def test_a_late_gateway_worker_makes_it_not_ready(api):
+    assert (await api.ask("GET", "/readyz")).status_code == 200
+    api.late.append("gateway worker 7 is 2.0 s late")
+    answer = await api.ask("GET", "/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "gateway worker 7 is 2.0 s late")
+
+
 async def test_the_description_names_every_call(api):
     told = (await api.ask("GET", "/openapi.json")).json()
     assert told == describe()

@@ -6,7 +6,7 @@ a call that no branch allows is refused.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,9 @@ class ControlPlane:
         door: Doorkeeper,
         record_folder: Path,
         proxy_url: str,
+        lagging: Callable[[], Sequence[str]] = tuple,
     ) -> None:
+        """`lagging` says of each gateway worker on this machine that is late how late it is."""
         self._store = store
         self._rules = rules
         self._keys = keys
@@ -63,6 +65,7 @@ class ControlPlane:
         self._door = door
         self._record_folder = record_folder
         self._proxy_url = proxy_url
+        self._lagging = lagging
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -114,6 +117,8 @@ class ControlPlane:
             version = self._rules.current().policy_version
         except Fault as fault:
             return problem(Refuse(code=fault.code, detail=str(fault)))
+        if late := await run_in_threadpool(self._lagging):
+            return problem(Refuse(code=Code.INTERNAL, detail="; ".join(late)))
         return _json({"status": "ready", "policy_version": version})
 
     async def jwks(self, _: Request) -> Response:

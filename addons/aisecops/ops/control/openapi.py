@@ -17,7 +17,7 @@ _BASIC_OR_BEARER: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 
 _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("get", "/healthz", "the process answers", None, 200, ()),
-    ("get", "/readyz", "store, keys and rules are there", None, 200, ()),
+    ("get", "/readyz", "store, keys and rules are there, and no gateway worker of this machine is late", None, 200, ()),
     ("get", "/.well-known/jwks.json", "public keys of capability tokens", None, 200, ()),
     ("post", "/v1/runs", "open a run", shapes.OpenRunBody, 201, ()),
     ("get", "/v1/runs", "runs, newest first", None, 200, ()),
