@@ -14,6 +14,7 @@ from aisecops.model.errors import ConfigError, WireError
 from aisecops.wire.dialects import DIALECTS, read_answer, read_call, stream_framing, stream_reader
 from aisecops.wire.framing import StreamEvent
 from aisecops.wire.llm import estimated_input_tokens, estimated_output_tokens, prompt_hash
+from support import bedrock_samples as bedrock
 from support import gemini_samples as gemini
 from support.wire_samples import (
     CHAT_ANSWER,
@@ -30,12 +31,14 @@ from support.wire_samples import (
     RESPONSES_STREAM,
 )
 
+IN_THE_PATH = {"gemini": "gemini-2.5-flash", "bedrock": bedrock.MODEL}
 REQUESTS = [
     ("openai", "/v1/chat/completions", CHAT_REQUEST),
     ("openai", "/v1/responses", RESPONSES_REQUEST),
     ("anthropic", "/v1/messages", MESSAGES_REQUEST),
     ("ollama", "/api/chat", OLLAMA_REQUEST),
     ("gemini", gemini.PATH, gemini.REQUEST),
+    ("bedrock", bedrock.PATH, bedrock.REQUEST),
 ]
 ANSWERS = [
     ("openai", CHAT_ANSWER),
@@ -43,6 +46,7 @@ ANSWERS = [
     ("anthropic", MESSAGES_ANSWER),
     ("ollama", OLLAMA_ANSWER),
     ("gemini", gemini.ANSWER),
+    ("bedrock", bedrock.ANSWER),
 ]
 STREAMS = [
     ("openai", CHAT_STREAM),
@@ -79,7 +83,7 @@ def damaged(draw: st.DrawFn, document: Any) -> Any:
 def test_a_call_is_known_by_its_path(dialect: str, path: str, body: Any) -> None:
     call = read_call(dialect, "POST", path, body)
     assert call is not None
-    assert (call.dialect, call.model) == (dialect, body.get("model", "gemini-2.5-flash"))
+    assert (call.dialect, call.model) == (dialect, body.get("model", IN_THE_PATH.get(dialect)))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from aisecops.wire.dialects import read_call, with_notice
 
 NOTICE = "what the marks mean"
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
+CONVERSE = "/model/m/converse"
 GEMINI = "/v1beta/models/m:generateContent"
 ASK = {"role": "user", "content": "hello"}
 
@@ -62,6 +63,10 @@ def noticed(dialect: str, path: str, body: dict[str, Any]) -> tuple[str, dict[st
             {"model": "m", "prompt": "hello", "system": "be good"},
             {"system": f"be good\n\n{NOTICE}"},
         ),
+        ("bedrock", CONVERSE, {"messages": []}, {"system": [{"text": NOTICE}]}),
+        ("bedrock", CONVERSE, {"system": [{"cachePoint": {}}]}, {"system": [{"text": NOTICE}, {"cachePoint": {}}]}),
+        ("bedrock", CONVERSE, {"system": [{"text": "be good"}]}, {"system": [{"text": f"be good\n\n{NOTICE}"}]}),
+        ("bedrock", CONVERSE, {"additionalModelRequestFields": {"a": "b"}}, {"system": [{"text": NOTICE}]}),
         ("gemini", GEMINI, {"contents": []}, {"systemInstruction": {"parts": [{"text": NOTICE}]}}),
         ("gemini", GEMINI, {"systemInstruction": None}, {"systemInstruction": {"parts": [{"text": NOTICE}]}}),
         (

@@ -130,6 +130,13 @@ def test_gemini_is_told_as_google_tells() -> None:
     assert error_document(REFUSE, "gemini") == {"error": said}
 
 
+def test_aws_is_told_where_its_libraries_look() -> None:
+    response = problem_response(REFUSE, dialect="bedrock")
+    assert json.loads(response.body)["message"] == sentence(REFUSE)
+    assert values(response.headers, "x-amzn-errortype") == ["AccessDeniedException"]
+    assert error_document(REFUSE, "bedrock") == {"message": sentence(REFUSE)}
+
+
 def test_ollama_is_told_in_one_sentence() -> None:
     said = json.loads(problem_document(REFUSE, dialect="ollama"))["error"]
     assert said == error_document(REFUSE, "ollama")["error"] == sentence(REFUSE)

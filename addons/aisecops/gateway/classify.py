@@ -41,6 +41,7 @@ from aisecops.wire.dialects import read_call
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
 from aisecops.wire.media_type import media_type
+from aisecops.wire.signed import body_is_signed
 
 SERVES = ("AIS-EXE-01",)
 UNSTATED_OUTPUT_TOKENS = 1024
@@ -357,5 +358,6 @@ def _action(
         digest=request_digest(request),
         base_risk=base_risk,
         trust=trust,
+        signed=body_is_signed(request),
         **more,  # type: ignore[arg-type]
     )

@@ -125,7 +125,7 @@ class Descents:
                     new[at] = self._wrapped(now, segment, whole=now != labelled[at])
                 else:
                     now = text[structured[at].start : structured[at].end]
-                    objects[at] = _in_object(now, self._wrapped(now, segment, whole=True))
+                    objects[at] = _in_object(self._wrapped(now, segment, whole=True))
             changed = with_values(text, new, objects=objects)
             return with_notice(changed, call, NOTICE).encode("utf-8", "surrogatepass")
         except (ValueError, KeyError) as error:
@@ -224,10 +224,8 @@ class Descents:
         return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
 
 
-def _in_object(now: str, wrapped_text: str) -> str:
-    """What stands in the place of an object that a tool answered, where no text may stand. Raises ValueError."""
-    if not now.startswith("{"):
-        raise ValueError("a list cannot be put into an envelope")
+def _in_object(wrapped_text: str) -> str:
+    """What stands in the place of an object that a tool answered, where no text may stand."""
     return f'{{"output":{quoted(wrapped_text)}}}'
 
 

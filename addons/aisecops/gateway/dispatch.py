@@ -107,8 +107,13 @@ class Dispatch:
         )
 
     def _changed(self, looked: Looked, judged: Judged) -> bytes | None:
-        """The body as it leaves: findings masked, untrusted text in envelopes; None when it leaves as it came."""
+        """The body as it leaves: findings masked, untrusted text in envelopes; None when it leaves as it came.
+
+        What the caller has signed is never changed: `judge.py` refuses what would have to be, unless it only observes.
+        """
         step, body = looked.step, None
+        if step.action.signed:
+            return None
         hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
         if hidden:
             body = mask(step.body, hidden)

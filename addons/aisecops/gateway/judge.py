@@ -35,7 +35,7 @@ from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.budget import Budgets, Limits, TreeState
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
-from aisecops.model.finding import JudgedFinding
+from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
@@ -121,7 +121,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
-    judgments.append(egress)
+    judgments += [egress, *_unchanged(facts, findings)]
 
     # 7
     limits = limits_of(rules, tree, principal.run_id)
@@ -238,6 +238,24 @@ def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> 
     if tool is not None:
         judged.append(firewall.judge_arguments(tool, facts.descent))
     return judged
+
+
+def _unchanged(facts: Facts, findings: tuple[JudgedFinding, ...]) -> list[Judgment]:
+    """DENY where a signed body would have to be changed before it leaves: nobody here could sign it again."""
+    if not facts.request.signed:
+        return []
+    wraps = any(segment.wrapped for segment in facts.descent.segments) if facts.descent else False
+    masks = any(found.action is FindingAction.MASK for found in findings)
+    reasons = []
+    if wraps:
+        what = "the prompt holds untrusted text, which reaches a model in an envelope, and the caller signed it"
+        mend = "use credentials that do not sign the body (Bedrock: an API key)"
+        reasons.append(Reason(code=Code.CONTEXT_REJECTED, detail=f"{what}; {mend}", rule="firewall"))
+    if masks:
+        what = "the body holds what must be masked, and the caller signed it; leave it out"
+        reasons.append(Reason(code=Code.EGRESS_BLOCKED, detail=what, rule="egress.detectors"))
+    verdict = Verdict.DENY if reasons else Verdict.ALLOW
+    return [Judgment(control="firewall", verdict=verdict, reasons=tuple(reasons), serves=("AIS-CTX-01", "AIS-EXE-01"))]
 
 
 def _grant_judgments(rules: RuleSet, facts: Facts) -> list[Judgment]:

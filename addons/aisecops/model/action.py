@@ -58,6 +58,7 @@ class ActionRequest(Value):
     `digest` is the SHA-256 of the exact request (method, target, governed headers, body), of a proposed call that of
     tool and arguments: approvals bind to it.
     `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
+    `signed`: the caller has signed the body, so that it leaves as it came or not at all.
     `message`: it is one message on a WebSocket that was opened before, and not the opening.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.
     """
@@ -80,4 +81,5 @@ class ActionRequest(Value):
     cost_micros: int = 0
     model: str = ""
     prompt_hash: str = ""
+    signed: bool = False
     message: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aisecops.model.errors import WireError
 from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
 from aisecops.wire.assembly import Calls, Texts
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
@@ -20,6 +21,7 @@ class MessageStream:
         self._texts = Texts()
         self._calls = Calls()
         self._hosted: list[ProposedCall] = []
+        self._of_provider: set[int] = set()
         self._begun: dict[int, ProposedCall] = {}
         self._done = False
 
@@ -63,6 +65,7 @@ class MessageStream:
             call = read_proposal(block, "/content_block")
             if call.hosted:
                 self._hosted.append(call)
+                self._of_provider.add(index)
             else:
                 self._begun[index] = call
                 self._calls.grow(index, 0, call_id=call.call_id, name=call.name)
@@ -77,6 +80,8 @@ class MessageStream:
                 self._texts.add_reasoning(text(delta, "thinking", "/delta"))
             case "input_json_delta" if index in self._begun:
                 self._calls.grow(index, 0, arguments=text(delta, "partial_json", "/delta"))
+            case "input_json_delta" if index not in self._of_provider:
+                raise WireError("a piece of a proposed call stands outside of it")
 
     def _stop(self, index: int) -> None:
         begun = self._begun.pop(index, None)

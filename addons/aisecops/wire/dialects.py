@@ -12,8 +12,21 @@ from msgspec.structs import replace
 
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
-from aisecops.wire import anthropic, azure, gemini, notice, ollama, openai, withdraw, withdraw_stream
+from aisecops.wire import (
+    anthropic,
+    azure,
+    bedrock,
+    bedrock_withdraw,
+    gemini,
+    notice,
+    ollama,
+    openai,
+    withdraw,
+    withdraw_stream,
+)
 from aisecops.wire.anthropic_stream import MessageStream
+from aisecops.wire.aws_frames import FrameReader
+from aisecops.wire.bedrock_stream import ConverseStream
 from aisecops.wire.framing import Framing
 from aisecops.wire.gemini_stream import GeminiStream
 from aisecops.wire.gemini_withdraw import from_gemini
@@ -64,6 +77,15 @@ DIALECTS: dict[str, Dialect] = {
         new_slot=notice.in_anthropic,
         withdraw=withdraw.from_anthropic,
         editor=withdraw_stream.MessageEditor,
+    ),
+    "bedrock": Dialect(
+        read_call=bedrock.read_call,
+        read_answer=bedrock.read_answer,
+        stream=ConverseStream,
+        framings={"application/vnd.amazon.eventstream": FrameReader},
+        new_slot=notice.in_bedrock,
+        withdraw=bedrock_withdraw.from_bedrock,
+        editor=bedrock_withdraw.ConverseEditor,
     ),
     "gemini": Dialect(
         read_call=gemini.read_call,

@@ -28,7 +28,7 @@ from aisecops.wire.gemini_schema import json_schema
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
 
-_METHOD = re.compile(r"/([^/:]+):(generateContent|streamGenerateContent|countTokens)")
+_METHOD = re.compile(r"/([^/:]+):(generateContent|streamGenerateContent|countTokens)\Z")
 _CAPITAL = re.compile(r"[A-Z]")
 _ROLES = {"": Role.USER, "user": Role.USER, "model": Role.ASSISTANT, "function": Role.TOOL, "tool": Role.TOOL}
 _MEDIA = {"image": SegmentKind.IMAGE, "audio": SegmentKind.AUDIO}
@@ -39,7 +39,7 @@ _LOCAL_TOOLS = frozenset({"computerUse"})
 def read_call(path: str, body: JsonValue) -> LlmCall | None:
     """The call that a POST of `body` to `path` makes; None when it makes none. Raises WireError."""
     named = _METHOD.search(path)
-    if named is None or named.end() != len(path):
+    if named is None:
         return None
     model, method = unquote(named[1]), named[2]
     root, at = an_object(body, ""), ""

@@ -47,6 +47,14 @@ def first_in(text: str, pointer: str, element: JsonValue) -> str:
     return f"{text[:at]}{orjson.dumps(element).decode()}{comma}{text[at:]}"
 
 
+def in_bedrock(text: str, notice: str) -> str:
+    """The `system` of Converse, a list of blocks."""
+    block: JsonValue = {"text": notice}
+    if "/system" in containers(text):
+        return first_in(text, "/system", block)
+    return with_member(text, "system", orjson.dumps([block]).decode())
+
+
 def in_gemini(text: str, notice: str) -> str:
     """The `systemInstruction`, in whichever spelling it stands."""
     part: JsonValue = {"text": notice}

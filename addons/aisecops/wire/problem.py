@@ -22,6 +22,13 @@ _BARE_ERRORS = frozenset({"ollama", "gemini"})
 
 """Dialects whose own libraries take an error in a stream for one when it stands alone in its object."""
 
+_AWS_ERRORS = {
+    400: "ValidationException",
+    413: "ValidationException",
+    429: "ServiceQuotaExceededException",
+    502: "ModelErrorException",
+    503: "ServiceUnavailableException",
+}
 _ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 _GRPC_WORDS = {
     400: "INVALID_ARGUMENT",
@@ -78,6 +85,7 @@ def problem_document(refuse: Refuse, *, dialect: str | None = None) -> bytes:
         "retry_after": refuse.retry_after_s,
         "request_token": refuse.request_token,
         "error": _error(refuse, dialect) if dialect else None,
+        "message": sentence(refuse) if dialect == "bedrock" else None,
     }
     document |= {name: value for name, value in sometimes.items() if value not in (None, "", [], ())}
     return orjson.dumps(document)
@@ -100,6 +108,8 @@ def problem_response(refuse: Refuse, *, dialect: str | None = None) -> HttpRespo
         headers.append(("proxy-authenticate", 'Basic realm="aisecops"'))
     elif refuse.status == _AUTHENTICATION:  # RFC 9110 15.5.2: a 401 names a way to authenticate
         headers.append(("www-authenticate", f'AISecOps-Capability realm="aisecops", error="{refuse.code}"'))
+    if dialect == "bedrock":
+        headers.append(("x-amzn-errortype", _AWS_ERRORS.get(refuse.status, "AccessDeniedException")))
     body = problem_document(refuse, dialect=dialect)
     headers.append(("content-length", str(len(body))))
     return HttpResponse(status=refuse.status, headers=tuple(headers), body=body)
@@ -111,6 +121,8 @@ _PROXY_AUTHENTICATION = 407
 
 def error_document(refuse: Refuse, dialect: str) -> JsonObject:
     """What the event says that ends a stream which is refused after it began."""
+    if dialect == "bedrock":
+        return {"message": sentence(refuse)}
     if dialect in _BARE_ERRORS:
         return {"error": _error(refuse, dialect)}
     # One form for both: Anthropic's readers look at the event's name, which is its `type`, and `error`, OpenAI's at
