@@ -23,6 +23,9 @@ class Entity(Value):
 CANARY = "CANARY"
 """An exact value that the operator planted; looked for whenever canaries are given."""
 
+CREDENTIAL = "CREDENTIAL"
+"""A value that is secret by the name it stands behind."""
+
 _PERSONAL: tuple[tuple[str, str, bool], ...] = (
     ("CREDIT_CARD", "payment card number, Luhn checked", True),
     ("IBAN_CODE", "international bank account number, checksum and country length", True),
@@ -118,6 +121,7 @@ _SECRETS = (
     ("MODEL_KEY", "key of a model provider"),
     ("JWT", "signed JSON web token"),
     ("DATABASE_URL", "URL with a password in it"),
+    (CREDENTIAL, "password, key or token that stands behind a name which says so"),
 )
 
 ENTITIES: dict[str, Entity] = {

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
 from aisecops.controls.dlp.detectors import PERSONAL_DETECTORS
-from aisecops.controls.dlp.presidio import OVERLAP, PIECE, PersonalDetector, personal_detectors, pieces
+from aisecops.controls.dlp.presidio import PersonalDetector, personal_detectors
+from aisecops.controls.dlp.stretches import OVERLAP, PIECE
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS
 from aisecops.model.entities import PERSONAL
 from support.detecting import seen
@@ -52,14 +51,6 @@ def test_code_is_not_full_of_addresses() -> None:
 def test_nine_digits_are_a_social_security_number_only_when_named_so() -> None:
     assert max(sure("US_SSN", "her ssn is 219099998"), default=0) >= 0.4
     assert max(sure("US_SSN", "order 219099998"), default=0) < 0.4
-
-
-def test_pieces_overlap_and_cover_the_text() -> None:
-    text = "".join(Random(1).choices("abc ", k=3 * PIECE + 17))
-    cut = list(pieces(text))
-    assert all(text[start : start + len(piece)] == piece for start, piece in cut)
-    assert all(a + len(piece) - b == OVERLAP for (a, piece), (b, _) in pairwise(cut))
-    assert cut[-1][0] + len(cut[-1][1]) == len(text)
 
 
 @pytest.mark.parametrize("make", [card, iban, mail, social_security])

@@ -6,7 +6,9 @@ is fetched: patterns, checksums and the words before a match are all that speak.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 import tldextract
 from presidio_analyzer import PatternRecognizer, RecognizerResult, pattern_recognizer
@@ -17,14 +19,9 @@ from aisecops.controls.dlp.detector import Sighting
 from aisecops.controls.dlp.disbelief import disbelieved
 from aisecops.controls.dlp.nearby import lifted
 from aisecops.controls.dlp.phone import phone_spans
+from aisecops.controls.dlp.stretches import OVERLAP, around, pieces
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, Gate
 from aisecops.model.provenance import Span
-
-PIECE = 4096
-"""Characters scanned at once: cost grows faster than length."""
-
-OVERLAP = 512
-"""Characters that neighbouring pieces share: whatever is shorter stands whole in one of them."""
 
 # a pattern that ran into this limit would be skipped without a word; the pool's deadline ends it instead
 pattern_recognizer.REGEX_TIMEOUT_SECONDS = 3600
@@ -113,6 +110,21 @@ RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecogniz
 }
 
 
+_NUMBER = re.compile(r"\d+")
+_AT = re.compile("@")
+_FROM_A_DIGIT = 64
+"""Characters; no number is written with more between its digits and its end."""
+
+
+def _stretches_for(entity: str) -> Callable[[str], Iterator[tuple[int, str]]]:
+    """How a text is cut for a kind: around what each of its matches holds, or whole."""
+    if entity == "EMAIL_ADDRESS":
+        return partial(around, _AT, OVERLAP)
+    if PERSONAL_TRIGGERS[entity].startswith("[0-9]"):
+        return partial(around, _NUMBER, _FROM_A_DIGIT)
+    return pieces
+
+
 class PersonalDetector:
     """One recogniser of Presidio's, over pieces of the text, with the words before a weak match."""
 
@@ -122,11 +134,12 @@ class PersonalDetector:
         self.id = f"presidio.{entity.lower()}"
         self._recogniser = RECOGNISERS[entity]()
         self._gate = Gate(PERSONAL_TRIGGERS[entity])
+        self._stretches = _stretches_for(entity)
         self._context = tuple(word.lower() for word in self._recogniser.context or ())
 
     def find(self, text: str) -> Iterator[Sighting]:
         seen: dict[tuple[int, int], float] = {}
-        for start, piece in pieces(text):
+        for start, piece in self._stretches(text):
             if not self._gate.opens(piece):
                 continue
             for result in self._recogniser.analyze(piece, [self.entity]):
@@ -148,15 +161,6 @@ class PersonalDetector:
 def personal_detectors(entities: Iterable[str]) -> tuple[PersonalDetector, ...]:
     """A detector for each of `entities` that Presidio knows; the others are left to `detectors/`."""
     return tuple(PersonalDetector(entity) for entity in sorted(entities) if entity in RECOGNISERS)
-
-
-def pieces(text: str) -> Iterator[tuple[int, str]]:
-    """`text` in overlapping pieces, each with where it begins."""
-    start = 0
-    while len(text) - start > PIECE:
-        yield start, text[start : start + PIECE]
-        start += PIECE - OVERLAP
-    yield start, text[start:]
 
 
 def _is_whole(result: RecognizerResult, start: int, piece: str, text: str) -> bool:

@@ -14,7 +14,7 @@ import re
 from functools import lru_cache
 
 from aisecops.controls.dlp.detectors.canary import CanaryDetector
-from aisecops.model.entities import CANARY
+from aisecops.model.entities import CANARY, CREDENTIAL
 
 _DIGIT = "[0-9]"
 _FIVE_DIGITS = r"[0-9](?:[^0-9]{0,4}[0-9]){4}"
@@ -128,6 +128,12 @@ def _stands_for_ascii(text: str) -> bool:
 _SHORT_SECRETS = {"PRIVATE_KEY": b"PRIVATE KEY", "DATABASE_URL": b"://"}
 """Secrets that need not hold a run as long as `MIN_ENCODED`; every other one does, and the run is seen."""
 
+_SECRET_NAMES = (
+    *(b"pass", b"pwd", b"pw", b"secret", b"token", b"cred", b"auth", b"bearer", b"key", b"contrase", b"kennwort"),
+    *(b"motdepasse", b"identified", b"_pat", b"_sk", b"sas", b"connection", b"basic", b"-u"),
+)
+"""In small letters, what every CREDENTIAL stands behind."""
+
 
 @lru_cache(maxsize=256)
 def _patterns(entities: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
@@ -150,8 +156,13 @@ def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | Non
         _RUN in data.translate(_IN_RUN)
         or any(literal in data for entity, literal in _SHORT_SECRETS.items() if entity in entities)
         or _PERCENT.search(data) is not None
+        or (CREDENTIAL in entities and _names_a_secret(data.lower()))
         or any(pattern.search(data) is not None for pattern in _patterns(entities))
     )
+
+
+def _names_a_secret(data: bytes) -> bool:
+    return any(name in data for name in _SECRET_NAMES)
 
 
 class Gate:

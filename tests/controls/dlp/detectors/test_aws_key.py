@@ -6,7 +6,7 @@ from aisecops.controls.dlp.detectors.aws_key import DETECTORS
 from support.detecting import assert_linear, seen
 from support.samples import Random, secrets
 
-IDS = ("aws_access_key_id",)
+IDS = ("aws_access_key_id", "aws_session_token")
 
 
 @pytest.mark.parametrize("name", IDS)

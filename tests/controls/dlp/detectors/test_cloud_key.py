@@ -6,11 +6,7 @@ from aisecops.controls.dlp.detectors.cloud_key import DETECTORS
 from support.detecting import assert_linear, seen
 from support.samples import Random, secrets
 
-IDS = (
-    "google_api_key",
-    "google_oauth",
-    "digitalocean_token",
-)
+IDS = ("google_api_key", "google_oauth", "digitalocean_token", "azure_client_secret")
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -6,11 +6,7 @@ from aisecops.controls.dlp.detectors.model_key import DETECTORS
 from support.detecting import assert_linear, seen
 from support.samples import Random, secrets
 
-IDS = (
-    "anthropic_key",
-    "openai_key",
-    "huggingface_token",
-)
+IDS = ("anthropic_key", "openai_key", "huggingface_token", "nvidia_key", "pinecone_key")
 
 
 @pytest.mark.parametrize("name", IDS)

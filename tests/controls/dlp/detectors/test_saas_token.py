@@ -14,6 +14,15 @@ IDS = (
     "pypi_token",
     "telegram_token",
     "vault_token",
+    "databricks_token",
+    "postman_key",
+    "pulumi_token",
+    "figma_token",
+    "airtable_token",
+    "supabase_token",
+    "tailscale_key",
+    "sentry_token",
+    "doppler_token",
 )
 
 

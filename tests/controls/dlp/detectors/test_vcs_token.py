@@ -6,12 +6,7 @@ from aisecops.controls.dlp.detectors.vcs_token import DETECTORS
 from support.detecting import assert_linear, seen
 from support.samples import Random, secrets
 
-IDS = (
-    "github_token",
-    "github_fine_grained_token",
-    "gitlab_token",
-    "bitbucket_token",
-)
+IDS = ("github_token", "github_fine_grained_token", "gitlab_token", "bitbucket_token", "gitlab_runner_token")
 
 
 @pytest.mark.parametrize("name", IDS)

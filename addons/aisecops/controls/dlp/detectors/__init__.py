@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aisecops.controls.dlp.detector import Detector
 from aisecops.controls.dlp.detectors import (
+    authorization,
     aws_key,
     card_number,
     cloud_key,
@@ -11,6 +12,7 @@ from aisecops.controls.dlp.detectors import (
     iban,
     json_web_token,
     model_key,
+    named_secret,
     national_number,
     phone_in_words,
     private_key,
@@ -27,6 +29,8 @@ SECRET_DETECTORS: tuple[Detector, ...] = (
     *model_key.DETECTORS,
     *json_web_token.DETECTORS,
     *database_url.DETECTORS,
+    *authorization.DETECTORS,
+    *named_secret.DETECTORS,
 )
 
 PERSONAL_DETECTORS: tuple[Detector, ...] = (

@@ -31,4 +31,22 @@ DETECTORS = (
         ),
         keep=_is_no_sample,
     ),
+    PatternDetector(
+        id="aws_session_token",
+        entity="AWS_KEY",
+        trigger=("FwoGZXIv", "IQoJb3Jp", "FQoGZXIv", "FQoDYXdz"),
+        pattern=re.compile(r"(?<![A-Za-z0-9+/])(?:FwoGZXIv|IQoJb3Jp|FQoGZXIv|FQoDYXdz)[A-Za-z0-9+/=%]{60,2048}"),
+    ),
+    PatternDetector(
+        id="aws_bedrock_key",
+        entity="AWS_KEY",
+        trigger=("ABSK",),
+        pattern=re.compile(r"(?<![A-Za-z0-9+/])ABSK[A-Za-z0-9+/]{100,269}={0,2}(?![A-Za-z0-9+/=])"),
+    ),
+    PatternDetector(
+        id="aws_marketplace_token",
+        entity="AWS_KEY",
+        trigger=("amzn.mws.",),
+        pattern=re.compile(r"amzn\.mws\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    ),
 )

@@ -22,9 +22,21 @@ DETECTORS = (
     PatternDetector(
         id="gitlab_token",
         entity="VCS_TOKEN",
-        trigger=("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"),
+        trigger=(
+            "glpat-",
+            "gldt-",
+            "glrt-",
+            "glptt-",
+            "glcbt-",
+            "glsoat-",
+            "glft-",
+            "glimt-",
+            "glagent-",
+            "gloas-",
+            "glffct-",
+        ),
         pattern=re.compile(
-            r"(?<![A-Za-z0-9_-])gl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{20,255}(?![A-Za-z0-9_-])",
+            r"(?<![A-Za-z0-9_-])gl(?:pat|dt|rt|ptt|cbt|soat|ft|imt|agent|oas|ffct)-[A-Za-z0-9_.-]{20,255}(?![A-Za-z0-9_-])",
         ),
     ),
     PatternDetector(
@@ -32,5 +44,11 @@ DETECTORS = (
         entity="VCS_TOKEN",
         trigger=("ATBB", "ATCTT3"),
         pattern=re.compile(r"(?<![A-Za-z0-9_])(?:ATBB[A-Za-z0-9]{32}|ATCTT3[A-Za-z0-9_=-]{60,1024})(?![A-Za-z0-9_=-])"),
+    ),
+    PatternDetector(
+        id="gitlab_runner_token",
+        entity="VCS_TOKEN",
+        trigger=("GR1348941",),
+        pattern=re.compile(r"(?<![A-Za-z0-9_-])GR1348941[A-Za-z0-9_-]{20}(?![A-Za-z0-9_-])"),
     ),
 )
