@@ -11,9 +11,11 @@ import pytest
 
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.keys import KeyFolder
+from aisecops.controls.tokens.attenuate import attenuate
 from aisecops.controls.tokens.sign import issue
+from aisecops.model.ids import TokenId
 from aisecops.ops.cli import main
-from support.tokens import KEY, SetClock, claims, forged, grant, parts
+from support.tokens import HOLDER, KEY, SetClock, claims, forged, grant, parts
 
 
 @pytest.fixture(autouse=True)
@@ -166,3 +168,16 @@ def test_a_token_cannot_speak_to_the_terminal(capsys):
 
     shown = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
     assert shown["policy_version"] == "\ufffd]0;owned\ufffd\ufffd\ufffdok"
+
+
+def test_of_a_narrowed_token_the_last_child_is_shown_and_an_unsound_one_is_named(folder, capsys):
+    folder.create_if_missing()
+    parent = issue(claims(cnf={"jkt": HOLDER.key_id}), folder.signer())
+    made = attenuate(parent, HOLDER, to=KEY.public, jti=TokenId("cap_child"), scope="crm.customers.42")
+    main(["token", "inspect", made])
+    shown = capsys.readouterr().out
+    assert "crm.customers.42" in shown
+    assert "cap_child" in shown
+
+    assert main(["token", "inspect", f"{issue(claims(), KEY)}~{made.split('~')[1]}"]) == 1
+    assert "not soundly" in capsys.readouterr().err

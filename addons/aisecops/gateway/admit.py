@@ -294,9 +294,13 @@ class Admission:
 
     async def _use_counted(self, facts: Facts) -> bool:
         claims = facts.token.claims if facts.token else None
-        if claims is None or claims.uses is None:
+        if claims is None:
             return True
-        return await self._store.use_token(claims.jti, uses=claims.uses, expires_ms=claims.exp * 1000)
+        # one by one from the top: what is counted of those above when a lower one has none left stays counted
+        for jti, uses, exp in claims.counted:
+            if not await self._store.use_token(jti, uses=uses, expires_ms=exp * 1000):
+                return False
+        return True
 
     async def _swapped(self, snapshot: Snapshot, new: TreeState) -> bool:
         try:

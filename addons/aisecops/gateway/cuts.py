@@ -15,6 +15,7 @@ from typing import NamedTuple
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.gateway.describe import event
+from aisecops.gateway.handed_down import Revocable, revocable
 from aisecops.gateway.judge import limits_of
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource, Store
@@ -36,8 +37,6 @@ SERVES = ("AIS-RSK-01", "AIS-EXE-01")
 
 Cut = Callable[[str, Refuse], None]
 """Ends the exchange of a permit on both sides at once, and tells the agent why. An unknown permit is none of its."""
-
-type Revocable = tuple[RevocationKind, str]
 
 
 class _Ended(NamedTuple):
@@ -153,6 +152,7 @@ def _revocable(permit: Permit) -> tuple[Revocable, ...]:
         (RevocationKind.RUN, claims.run_id),
         (RevocationKind.AGENT, claims.agent_id),
         (RevocationKind.KEY, claims.kid),
+        *revocable(claims.above),
     )
 
 

@@ -17,6 +17,7 @@ from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
 from aisecops.gateway.chained import through_proxy
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
+from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.model.action import Kind, Principal
@@ -26,6 +27,7 @@ from aisecops.model.envelope import Descent
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
+from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
@@ -148,7 +150,9 @@ class Gatherer:
     async def snapshot(self, run_id: RunId, presented: Presented | None) -> Snapshot | None:
         """The run as it stands, with what is revoked of it and of the token."""
         token_id, key_id = self._tokens.ids(presented.text) if presented and presented.text else (None, "")
-        return await self._store.snapshot(run_id, token_id=token_id, key_id=key_id)
+        snapshot = await self._store.snapshot(run_id, token_id=token_id, key_id=key_id)
+        above = self._tokens.above(presented.text) if presented else ()
+        return snapshot and await with_all_above(self._store, snapshot, above)
 
     def token_facts(
         self, presented: Presented | None, snapshot: Snapshot, *, agent_id: AgentId, now_ms: int
@@ -164,6 +168,8 @@ class Gatherer:
             run_id=snapshot.run.run_id,
             proof=presented.proof,
         )
+        if facts.claims is not None and not _below(facts.claims, snapshot):
+            return TokenFacts(fault=Code.TOKEN_WRONG_RUN, detail="the token was narrowed for a run of another tree")
         if facts.claims is not None and snapshot.revoked:
             return TokenFacts(fault=Code.TOKEN_REVOKED, detail=_REVOKED_WORDS[snapshot.revoked[0]])
         return facts
@@ -210,6 +216,12 @@ class Gatherer:
         here = frozenset(ip for ip, at in found if at in self._own_ports and self._is_here(ip))
         judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own, here=here)
         return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
+
+
+def _below(claims: Claims, snapshot: Snapshot) -> bool:
+    """Is the run the one that each token of the chain was for, or below it? A token is handed down, never across."""
+    lineage = snapshot.tree.lineage(snapshot.run.run_id)
+    return all(one.run_id in lineage for one in claims.above)
 
 
 def facts_for(  # noqa: D103

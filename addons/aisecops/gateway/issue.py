@@ -34,6 +34,14 @@ from aisecops.model.value import Value
 SERVES = ("AIS-CAP-01", "AIS-CAP-02")
 
 
+_REVOKED_BY = {
+    RevocationKind.TOKEN: "jti",
+    RevocationKind.RUN: "of_run",
+    RevocationKind.AGENT: "of_agent",
+    RevocationKind.KEY: "kid",
+}
+
+
 class TokenRequest(Value):
     """What is asked for. `ttl_s` None is the default; a longer life than the ceiling is cut to it."""
 
@@ -116,15 +124,15 @@ class TokenService:
         )
         return IssuedToken(token=token, claims=claims)
 
-    async def revoke(self, token_id: TokenId, *, by: str, why: str) -> None:
-        """Take a token back. In force for every request from now on, everywhere."""
-        await self._store.revoke(RevocationKind.TOKEN, token_id, now_ms=self._clock.now_ms(), why=why)
+    async def revoke(self, kind: RevocationKind, name: str, *, by: str, why: str) -> None:
+        """Take back one token, or every token of a run, an agent or a key. In force for every request from now on."""
+        await self._store.revoke(kind, name, now_ms=self._clock.now_ms(), why=why)
         await self._record.append(
             Event(
                 event=EventName.TOKEN_REVOKED,
                 control=SERVES,
                 policy_version=self._rules.current().policy_version,
-                fields={"jti": token_id, "by": by, "why": why},
+                fields={_REVOKED_BY[kind]: name, "by": by, "why": why},
             ),
             durable=True,
         )

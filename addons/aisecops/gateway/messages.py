@@ -19,6 +19,7 @@ from aisecops.gateway.classify import cost_micros
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, returned
 from aisecops.gateway.enforcer import Pass
+from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
@@ -174,6 +175,7 @@ class Messages:
         )
         if snapshot is None:
             raise StoreError("the run has vanished from the store")
+        snapshot = await with_all_above(self._store, snapshot, claims.above if claims else ())
         now_ms = self._clock.now_ms()
         model = opened.request.kind is Kind.MODEL
         request = replace(

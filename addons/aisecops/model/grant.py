@@ -42,8 +42,21 @@ class Grant(Value):
     constraints: Constraints = Constraints()
 
 
+class Above(Value):
+    """A token that the one in hand was made from; each use of a child is one of all above it. `exp` in seconds."""
+
+    jti: TokenId
+    agent_id: AgentId
+    run_id: RunId
+    exp: int
+    uses: int | None = None
+
+
 class Claims(Value):
-    """What a verified capability token says (contract 5). Times in seconds since the epoch."""
+    """What a verified capability token says (contract 5). Times in seconds since the epoch.
+
+    `above` are the tokens it was narrowed from, the issued one first; empty for an issued one. `kid` is the issuer's.
+    """
 
     iss: str
     aud: str
@@ -60,3 +73,15 @@ class Claims(Value):
     uses: int | None = None
     cnf: dict[str, Any] | None = None
     parent: TokenId | None = None
+    above: tuple[Above, ...] = ()
+
+    @property
+    def granted_to(self) -> AgentId:
+        """Whose grant it rests on: who was issued the first token of the chain."""
+        return self.above[0].agent_id if self.above else self.agent_id
+
+    @property
+    def counted(self) -> tuple[tuple[TokenId, int, int], ...]:
+        """Each token of the chain that has a number of uses: its id, the number, until when it counts (seconds)."""
+        whole = (*((one.jti, one.uses, one.exp) for one in self.above), (self.jti, self.uses, self.exp))
+        return tuple((jti, uses, exp) for jti, uses, exp in whole if uses is not None)

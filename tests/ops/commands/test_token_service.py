@@ -50,3 +50,19 @@ def test_a_token_is_taken_back_by_its_name(run, capsys):
     assert main(["token", "revoke", jti, "--reason", "lost"]) == 0
 
     assert capsys.readouterr().out == f"{jti} revoked\n"
+
+
+@pytest.mark.parametrize(("of", "name"), [("--run", ""), ("--agent", "somebody"), ("--key", "a-key")])
+def test_all_tokens_of_a_run_an_agent_or_a_key_are_taken_back(run, of, name, capsys):
+    assert main(["token", "revoke", of, name or run, "--reason", "lost"]) == 0
+    assert capsys.readouterr().out == f"{name or run} revoked\n"
+
+    assert request(run) == (1 if of == "--run" else 0)
+    assert ("(token_revoked)" in capsys.readouterr().err) == (of == "--run")
+
+
+@pytest.mark.parametrize("words", [[], ["cap_1", "--agent", "bot"], ["--run", "run_1", "--key", "k"]])
+def test_it_must_be_clear_what_is_taken_back(run, words, capsys):
+    assert main(["token", "revoke", *words]) == 2
+
+    assert "not clear" in capsys.readouterr().err

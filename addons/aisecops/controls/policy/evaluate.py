@@ -48,7 +48,7 @@ def still_granted(rules: RuleSet, claims: Claims) -> Judgment:
     """
     if claims.policy_version == rules.policy_version:
         return _yes()
-    agent = rules.agents.get(claims.agent_id)
+    agent = rules.agents.get(claims.granted_to)
     held = claims.grant.constraints.narrowed(Constraints(uses=claims.uses, max_ttl_s=claims.exp - claims.iat))
     tool, scope = claims.grant.tool, claims.grant.scope
     covering = [rule for rule in agent.grants if _covers(rule, tool, scope)] if agent else []
@@ -58,7 +58,7 @@ def still_granted(rules: RuleSet, claims: Claims) -> Judgment:
         why = f"{covering[0].name} now has narrower constraints than the token"
         return _no(Code.TOKEN_POLICY_OUTDATED, f"{why}; request a new one", rule=str(covering[0].place))
     what = f"{shown(tool)} on {shown(scope)}"
-    why = f"the rules in force no longer grant {what} to agent {shown(claims.agent_id)}; request a new token"
+    why = f"the rules in force no longer grant {what} to agent {shown(claims.granted_to)}; request a new token"
     return _no(Code.TOKEN_POLICY_OUTDATED, why, rule=str(agent.place) if agent else "")
 
 

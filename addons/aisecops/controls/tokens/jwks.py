@@ -47,8 +47,13 @@ def to_jwks(keys: Iterable[PublicKey]) -> dict[str, Any]:
     return {"keys": [_to_jwk(key) for key in keys]}
 
 
+def to_jwk(x: bytes) -> dict[str, str]:
+    """The members that make the public key `x`, as a header carries them."""
+    return {"kty": "OKP", "crv": "Ed25519", "x": to_base64url(x)}
+
+
 def _to_jwk(key: PublicKey) -> dict[str, Any]:
-    members: dict[str, Any] = {"kty": "OKP", "crv": "Ed25519", "x": to_base64url(key.x), "kid": key.kid}
+    members: dict[str, Any] = {**to_jwk(key.x), "kid": key.kid}
     members |= {"use": "sig", "alg": ALGORITHM, "iat": key.iat}
     return members if key.exp is None else members | {"exp": key.exp}
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from aisecops.controls.tokens.chain import LINK, links, unproven_above, unproven_id
 from aisecops.controls.tokens.codec import UnverifiedToken
 from aisecops.controls.tokens.proof import ProofFacts
 from aisecops.controls.tokens.verify import authentic, fits_presenter
 from aisecops.model.facts import TokenFacts
-from aisecops.model.grant import Claims
+from aisecops.model.grant import Above, Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
 
 MOST_KNOWN = 1024
@@ -34,8 +35,17 @@ class KnownTokens:
         good = self._good.get(text)
         if good is not None:
             return good[1].jti, good[1].kid
-        token = UnverifiedToken.parse(text)
+        token = UnverifiedToken.parse(links(text)[0])
+        if LINK in text:
+            return unproven_id(text), token.kid if isinstance(token, UnverifiedToken) else ""
         return (token.jti, token.kid) if isinstance(token, UnverifiedToken) else (None, "")
+
+    def above(self, text: str) -> tuple[Above, ...]:
+        """What the tokens above the last of a chain say of themselves, unproven, like `ids`; nothing if unreadable."""
+        good = self._good.get(text)
+        if good is not None:
+            return good[1].above
+        return unproven_above(text)
 
     def verify(
         self,

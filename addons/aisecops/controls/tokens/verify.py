@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from aisecops.controls.tokens.chain import LINK, authentic_chain
 from aisecops.controls.tokens.claims import read_claims
 from aisecops.controls.tokens.codec import UnverifiedToken, malformed
 from aisecops.controls.tokens.ed25519 import signed_by
@@ -51,7 +52,12 @@ def verify(
 
 
 def authentic(text: str, *, keys: Mapping[str, bytes], issuer: str, audience: str) -> Claims | TokenFacts:
-    """Steps 1 to 4, which depend on nothing but these arguments: the claims, or the fault."""
+    """Steps 1 to 4, which depend on nothing but these arguments: the claims, or the fault.
+
+    Of a chain (`chain.py`) the claims are the last child's.
+    """
+    if LINK in text:
+        return authentic_chain(text, lambda first: authentic(first, keys=keys, issuer=issuer, audience=audience))
     # 1
     token = UnverifiedToken.parse(text)
     if isinstance(token, TokenFacts):

@@ -11,6 +11,7 @@ import orjson
 
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.keys import PublicKeys
+from aisecops.controls.tokens.chain import LINK, authentic_chain, links
 from aisecops.controls.tokens.claims import read_claims, rfc3339, write_claims
 from aisecops.controls.tokens.codec import UnverifiedToken
 from aisecops.controls.tokens.verify import signature_holds, timely
@@ -42,7 +43,8 @@ def inspect(text: str, certs: Path, as_json: bool) -> int:
 
     With `-` it is read from standard input, which keeps it out of the shell's history.
     """
-    unverified = UnverifiedToken.parse((sys.stdin.read() if text == "-" else text).strip())
+    whole = (sys.stdin.read() if text == "-" else text).strip()
+    unverified = UnverifiedToken.parse(links(whole)[0])
     if isinstance(unverified, TokenFacts):
         raise CommandError(f"not a capability token: {unverified.detail}", _MEND)
     try:
@@ -51,10 +53,20 @@ def inspect(text: str, certs: Path, as_json: bool) -> int:
         raise CommandError(f"not a capability token: {error.detail}", _MEND) from None
     clock = SystemClock()
     signature = _signature(unverified, certs, clock)
+    if LINK in whole:
+        claims = _narrowed(whole, claims)
     untimely = timely(claims, now_s=clock.now_ms() // 1000)
     time = "in time" if untimely is None else untimely.detail
     click.echo(_as_json(claims, signature, time) if as_json else _for_people(claims, signature, time))
     return 0 if signature == "good" and untimely is None else FAILED
+
+
+def _narrowed(whole: str, issued: Claims) -> Claims:
+    """The claims of the last child of a chain. Raises `CommandError` unless each is what its parent's holder made."""
+    found = authentic_chain(whole, lambda _first: issued)
+    if isinstance(found, TokenFacts):
+        raise CommandError(f"the token was narrowed, and not soundly: {found.detail} ({found.fault})", _MEND)
+    return found
 
 
 def _signature(unverified: UnverifiedToken, certs: Path, clock: SystemClock) -> str:

@@ -45,14 +45,25 @@ def request(session: Session, /, agent: str | None, as_json: bool, **asked: Any)
 
 
 @click.command()
-@click.argument("jti")
+@click.argument("jti", required=False)
+@click.option("--run", "run_id", help="Every token of this run.")
+@click.option("--agent", "agent_id", help="Every token of this agent.")
+@click.option("--key", "kid", help="Every token that this key signed.")
 @click.option("--reason", default="", help="Why; it goes into the record.")
 @setting_flags("control", "paths")
 @click.pass_obj
-def revoke(session: Session, jti: str, reason: str) -> None:
-    """Take a token back, by its `jti`; in force at once."""
+def revoke(session: Session, /, jti: str | None, reason: str, **all_of: str | None) -> None:
+    """Take back one token, by its JTI, or all of a run, an agent or a key; in force at once, everywhere."""
     from aisecops.ops.client import ControlPlane
+    from aisecops.ops.session import MISUSED, CommandError
 
+    chosen = {name: value for name, value in {"jti": jti, **all_of}.items() if value}
+    if len(chosen) != 1:
+        raise CommandError("what is to be revoked is not clear", "give a JTI, or one of --run, --agent, --key", MISUSED)
+    [(kind, name)] = chosen.items()
     with ControlPlane.as_operator(session.settings) as control:
-        control.post(f"/v1/tokens/{named(jti)}/revoke", {"reason": reason})
-    click.echo(f"{jti} revoked")
+        if kind == "jti":
+            control.post(f"/v1/tokens/{named(name)}/revoke", {"reason": reason})
+        else:
+            control.post("/v1/revocations", {kind: name, "reason": reason})
+    click.echo(f"{name} revoked")

@@ -25,10 +25,10 @@ from aisecops.gateway.ports import KeySet, RuleSource, Store
 from aisecops.gateway.runs import Runs
 from aisecops.model.budget import RunPhase
 from aisecops.model.errors import Fault, WireError
-from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
+from aisecops.model.ids import AgentId, ApprovalId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.model.state import ApprovalState, Run
+from aisecops.model.state import ApprovalState, RevocationKind, Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.events import tail
 from aisecops.ops.control.openapi import describe
@@ -81,6 +81,7 @@ class ControlPlane:
                 Route("/v1/runs/{run_id}/{act:str}", self._asked(self.act_on_run), methods=["POST"]),
                 Route("/v1/tokens", self._asked(self.issue_token), methods=["POST"]),
                 Route("/v1/tokens/{jti}/revoke", self._asked(self.revoke_token), methods=["POST"]),
+                Route("/v1/revocations", self._asked(self.revoke_all), methods=["POST"]),
                 Route("/v1/approvals", self._asked(self.list_approvals), methods=["GET"]),
                 Route("/v1/approvals/{approval_id}", self._asked(self.show_approval), methods=["GET"]),
                 Route("/v1/approvals/{approval_id}", self._asked(self.answer), methods=["POST"]),
@@ -261,9 +262,21 @@ class ControlPlane:
         if asker.role is not Role.OPERATOR:
             return problem(_not_yours("only an operator revokes tokens"))
         why = shapes.read(await _body(request), shapes.WhyBody).reason
-        jti = TokenId(request.path_params["jti"])
-        await self._tokens.revoke(jti, by=asker.title, why=why)
+        jti = request.path_params["jti"]
+        await self._tokens.revoke(RevocationKind.TOKEN, jti, by=asker.title, why=why)
         return _json({"jti": jti, "revoked": True})
+
+    async def revoke_all(self, request: Request, asker: Asker) -> Response:
+        """Every token of a run, an agent or a key."""
+        if asker.role is not Role.OPERATOR:
+            return problem(_not_yours("only an operator revokes tokens"))
+        body = shapes.read(await _body(request), shapes.RevocationBody)
+        named = {kind: name for kind, name in shapes.revocations(body).items() if name}
+        if len(named) != 1:
+            return problem(Refuse(code=Code.UNREADABLE, detail="name one of `run_id`, `agent_id` and `kid`"))
+        [(kind, name)] = named.items()
+        await self._tokens.revoke(kind, name, by=asker.title, why=body.reason)
+        return _json({kind.value: name, "revoked": True})
 
     # -- approvals --------------------------------------------------------------------------------
 

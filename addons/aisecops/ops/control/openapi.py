@@ -28,6 +28,7 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("post", "/v1/runs/{run_id}/finish", "end a run", shapes.FinishBody, 200, ("run_id",)),
     ("post", "/v1/tokens", "ask for a capability token", shapes.TokenBody, 201, ()),
     ("post", "/v1/tokens/{jti}/revoke", "take a token back", shapes.WhyBody, 200, ("jti",)),
+    ("post", "/v1/revocations", "take back all tokens of a run, an agent or a key", shapes.RevocationBody, 200, ()),
     ("get", "/v1/approvals", "held steps", None, 200, ()),
     ("get", "/v1/approvals/{approval_id}", "one held step", None, 200, ("approval_id",)),
     ("post", "/v1/approvals/{approval_id}", "answer a held step", shapes.AnswerBody, 200, ("approval_id",)),

@@ -16,7 +16,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.risk import from_micros, to_micros
-from aisecops.model.state import Approval, Run
+from aisecops.model.state import Approval, RevocationKind, Run
 from aisecops.model.value import Value
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
@@ -83,6 +83,15 @@ class WhyBody(Value):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class RevocationBody(Value):
+    """Whose tokens are taken back: one of the three, by name."""
+
+    run_id: str = ""
+    agent_id: str = ""
+    kid: str = ""
+    reason: str = ""
+
+
 class FinishBody(Value):
     """How the run ended."""
 
@@ -95,6 +104,15 @@ def read[T](body: bytes, shape: type[T]) -> T:
         return msgspec.json.decode(body or b"{}", type=shape)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise WireError(str(error)[:1].lower() + str(error)[1:]) from error
+
+
+def revocations(body: RevocationBody) -> dict[RevocationKind, str]:
+    """What the body names, by kind; empty for what it does not."""
+    return {
+        RevocationKind.RUN: body.run_id,
+        RevocationKind.AGENT: body.agent_id,
+        RevocationKind.KEY: body.kid,
+    }
 
 
 def token_request(body: TokenBody) -> TokenRequest:
