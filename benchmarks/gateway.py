@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import importlib.metadata
 import json
-import multiprocessing
 import os
 import platform
-import secrets
 import shutil
 import socket
 import ssl
@@ -25,19 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "addons")]
-
-from aisecops.adapters.system.clock import SystemClock  # noqa: E402 - the path comes first
-from aisecops.ops.demo.tls import make_tls  # noqa: E402
+from stage import free_ports, installed, upstream, with_all_below
 
 HOST = "bench.internal"
 AGENT = "bench"
@@ -113,40 +104,13 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-def _upstream(certificate: Path, key: Path, told: Connection) -> None:
-    async def serve() -> None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
-        server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context)  # the loop sets TCP_NODELAY
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
-
-
-@contextlib.contextmanager
-def upstream(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Its port and the file of its authority."""
-    tls = make_tls(folder, [HOST], now_ms=SystemClock().now_ms())
-    fresh = multiprocessing.get_context("spawn")
-    here, there = fresh.Pipe()
-    process = fresh.Process(target=_upstream, args=(tls.certificate_path, tls.key_path, there), daemon=True)
-    process.start()
-    try:
-        yield here.recv(), tls.ca_path
-    finally:
-        process.terminate()
-        process.join()
-
-
 # The two proxies
 
 
 @contextlib.contextmanager
 def bare(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
     """`mitmdump -q` with nothing but the trust and the address of the upstream."""
-    script, (port,) = folder / "resolve.py", _free_ports(1)
+    script, (port,) = folder / "resolve.py", free_ports(1)
     script.write_text(RESOLVE.format(host=HOST, host_bytes=HOST.encode(), port=upstream_port))
     command = [_beside("mitmdump"), "-q", "-s", str(script), "--listen-host", "127.0.0.1", "-p", str(port)]
     options = {"confdir": folder, "connection_strategy": "lazy", "ssl_verify_upstream_trusted_ca": ca}
@@ -163,47 +127,16 @@ def bare(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
 @contextlib.contextmanager
 def ours(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
     """`aisecops up` with one agent, one tool and one token; the CPU of its gateway process and what is below that."""
-    proxy, control, metrics = _free_ports(3)
-    (folder / "rules").mkdir()
-    (folder / "rules" / "bench.yaml").write_text(RULES)
-    settings = {
-        "proxy": {"listen": f"127.0.0.1:{proxy}", "workers": 1},
-        "control": {"listen": f"127.0.0.1:{control}"},
-        "metrics": {"listen": f"127.0.0.1:{metrics}"},
-        "upstream": {"ca": [str(ca)], "resolve": {f"{HOST}:443": f"127.0.0.1:{upstream_port}"}},
-    }
-    (folder / "aisecops.yaml").write_text(json.dumps(settings))  # JSON is YAML
-    secret = secrets.token_hex(16)
-    environment = {**os.environ, "BENCH_SECRET": secret, "PYTHONPATH": str(ROOT / "addons")}  # noqa: TID251 - a shell's part
-    with (folder / "stderr").open("w") as said:
-        command = [sys.executable, "-m", "aisecops", "up"]
-        up = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=said, text=True)  # noqa: S603
-    try:
-        assert up.stdout is not None
-        if not up.stdout.readline().startswith("aisecops ready"):
-            raise SystemExit((folder / "stderr").read_text())
-        shown = "Basic " + base64.b64encode(f"{AGENT}:{secret}".encode()).decode()
-        run_id = _asked(control, shown, "/v1/runs", {})["run_id"]
-        wanted = {"run_id": run_id, "tool": "bench.call", "scope": "bench.*", "ttl": "15m"}
-        token = _asked(control, shown, "/v1/tokens", wanted)["token"]
+    with installed(folder, RULES, agent=AGENT, places={HOST: upstream_port}, ca=ca) as site:
+        headers = site.permitted("bench.call", "bench.*")
         yield Way(
             "ours",
-            proxy,
-            ssl.create_default_context(cafile=str(folder / "certs" / "bundle.pem")),
-            connect=f"Proxy-Authorization: {shown}\r\n".encode(),
-            headers=f"AISecOps-Run: {run_id}\r\nAISecOps-Capability: {token}\r\n".encode(),
-            pids=lambda: [pid for child in _children(up.pid) if _is_gateway(child) for pid in _with_all_below(child)],
+            site.proxy,
+            site.trust,
+            connect=f"Proxy-Authorization: {site.shown}\r\n".encode(),
+            headers="".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode(),
+            pids=lambda: [pid for gateway in site.gateways() for pid in with_all_below(gateway)],
         )
-    finally:
-        up.terminate()
-        up.wait()
-
-
-def _asked(port: int, shown: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    headers = {"Authorization": shown, "Content-Type": "application/json"}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - our own port
-        return dict(json.load(answer))
 
 
 # The driver
@@ -274,24 +207,6 @@ def _cpu_ms(pids: list[int]) -> float:
     return sum(int(utime) + int(stime) for *_, utime, stime in (field[:13] for field in fields)) * TICK_MS
 
 
-def _children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
-
-
-def _with_all_below(pid: int) -> list[int]:
-    return [pid, *(below for child in _children(pid) for below in _with_all_below(child))]
-
-
-def _is_gateway(pid: int) -> bool:
-    return b"gateway" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in held]
-
-
 def _until_it_listens(port: int) -> None:
     ends = time.monotonic() + 60
     while time.monotonic() < ends:
@@ -317,7 +232,7 @@ def measured(rounds: int) -> Rounds:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisecops-bench-")))
         for name in ("upstream", "bare", "ours"):
             (folder / name).mkdir()
-        port, ca = stack.enter_context(upstream(folder / "upstream"))
+        port, ca = stack.enter_context(upstream(folder / "upstream", [HOST], _answer))
         ways = (
             Way("direct", 0, ssl.create_default_context(cafile=str(ca))),
             stack.enter_context(bare(folder / "bare", port, ca)),

@@ -10,31 +10,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import contextlib
 import json
-import multiprocessing
 import os
-import secrets
-import socket
-import ssl
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "addons")]
-
-from aisecops.adapters.system.clock import SystemClock  # noqa: E402 - the path comes first
-from aisecops.ops.demo.tls import make_tls  # noqa: E402
+from stage import Site, installed, upstream, with_all_below
 
 HOSTS = ("soak.internal", "api.openai.com")
 AGENT = "soak"
@@ -47,7 +35,7 @@ TOKEN_S = 300
 RULES = f"""version: 1
 agents:
   {AGENT}:
-    authenticate: {{secret: "env:SOAK_SECRET"}}
+    authenticate: {{secret: "env:BENCH_SECRET"}}
     grants:
       - {{tool: soak.call, scope: "soak.*"}}
     budgets: {{max_tool_calls: 100000000, max_cost: 1000000}}
@@ -106,103 +94,36 @@ def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(b"%x\r\n%s\r\n" % (len(data), data))
 
 
-def _upstream(certificate: Path, key: Path, told: Connection) -> None:
-    async def serve() -> None:
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(certificate, key)
-        server = await asyncio.start_server(_answer, "127.0.0.1", 0, ssl=context, limit=8 * BIG)
-        told.send(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
-
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
-
-
-@contextlib.contextmanager
-def upstream(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Its port and the file of its authority."""
-    tls = make_tls(folder, [*HOSTS], now_ms=SystemClock().now_ms())
-    fresh = multiprocessing.get_context("spawn")
-    here, there = fresh.Pipe()
-    process = fresh.Process(target=_upstream, args=(tls.certificate_path, tls.key_path, there), daemon=True)
-    process.start()
-    try:
-        yield here.recv(), tls.ca_path
-    finally:
-        process.terminate()
-        process.join()
-
-
 # The installation
 
 
 @dataclass
-class Installation:
-    """Where it listens, how to speak to it, and what it has counted."""
+class Soaked:
+    """An installation, the headers that every line uses, and what it has counted."""
 
-    pid: int
-    proxy: int
-    control: int
-    shown: str
-    trust: ssl.SSLContext
+    site: Site
     token: str = ""
     counts: Counter[str] = field(default_factory=Counter)
 
     async def renew(self) -> None:
         """A token that every line uses until the next."""
-        run = await self.asked("/v1/runs", {})
-        wanted = {"run_id": run["run_id"], "tool": "soak.call", "scope": "soak.*", "ttl": "15m"}
-        token = (await self.asked("/v1/tokens", wanted))["token"]
-        self.token = f"AISecOps-Run: {run['run_id']}\r\nAISecOps-Capability: {token}\r\n"
+        headers = await asyncio.to_thread(self.site.permitted, "soak.call", "soak.*")
+        self.token = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
     async def asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call of the control plane."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.control)
-        data = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {self.shown}\r\nConnection: close\r\n"
-        writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(data) + data)
-        answer = await reader.read()
-        writer.close()
-        return dict(json.loads(answer.partition(b"\r\n\r\n")[2]))
+        return await asyncio.to_thread(self.site.asked, path, body)
 
     async def line(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A tunnel with TLS in it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy, limit=8 * BIG)
-        shown = f"Proxy-Authorization: {self.shown}\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.site.proxy, limit=8 * BIG)
+        shown = f"Proxy-Authorization: {self.site.shown}\r\n"
         writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{shown}\r\n".encode())
         answer = await reader.readuntil(b"\r\n\r\n")
         if b" 200 " not in answer:
             raise SystemExit(f"no tunnel: {answer.decode()}")
-        await writer.start_tls(self.trust, server_hostname=host)
+        await writer.start_tls(self.site.trust, server_hostname=host)
         return reader, writer
-
-
-@contextlib.contextmanager
-def installed(folder: Path, upstream_port: int, ca: Path) -> Iterator[Installation]:
-    """`aisecops up` with one agent, one tool and one model."""
-    parts = dict(zip(("proxy", "control", "metrics"), _free_ports(3), strict=True))
-    (folder / "rules").mkdir()
-    (folder / "rules" / "soak.yaml").write_text(RULES)
-    settings = {
-        **{part: {"listen": f"127.0.0.1:{port}"} for part, port in parts.items()},
-        "upstream": {"ca": [str(ca)], "resolve": {f"{host}:443": f"127.0.0.1:{upstream_port}" for host in HOSTS}},
-    }
-    (folder / "aisecops.yaml").write_text(json.dumps(settings))  # JSON is YAML
-    secret = secrets.token_hex(16)
-    environment = {**os.environ, "SOAK_SECRET": secret, "PYTHONPATH": str(ROOT / "addons")}  # noqa: TID251 - a shell's part
-    with (folder / "stderr").open("w") as said:
-        command = [sys.executable, "-m", "aisecops", "up"]
-        up = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=said, text=True)  # noqa: S603
-    try:
-        assert up.stdout is not None
-        if not up.stdout.readline().startswith("aisecops ready"):
-            raise SystemExit((folder / "stderr").read_text())
-        shown = "Basic " + base64.b64encode(f"{AGENT}:{secret}".encode()).decode()
-        trust = ssl.create_default_context(cafile=str(folder / "certs" / "bundle.pem"))
-        yield Installation(up.pid, parts["proxy"], parts["control"], shown, trust)
-    finally:
-        up.terminate()
-        up.wait()
 
 
 # The loads
@@ -210,7 +131,7 @@ def installed(folder: Path, upstream_port: int, ca: Path) -> Iterator[Installati
 type Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def _ask(site: Installation, line: Lines, path: str, body: bytes, *, headers: str = "") -> bytes:
+async def _ask(site: Soaked, line: Lines, path: str, body: bytes, *, headers: str = "") -> bytes:
     reader, writer = line
     host = HOSTS[1] if "chat" in path else HOSTS[0]
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers or site.token}"
@@ -226,7 +147,7 @@ async def _ask(site: Installation, line: Lines, path: str, body: bytes, *, heade
     return head_bytes.split(b" ", 2)[1]
 
 
-async def kept(site: Installation) -> None:
+async def kept(site: Soaked) -> None:
     """Small calls on one line, a few hundred at a time."""
     line = await site.line(HOSTS[0])
     for _ in range(300):
@@ -234,7 +155,7 @@ async def kept(site: Installation) -> None:
     line[1].close()
 
 
-async def fresh(site: Installation) -> None:
+async def fresh(site: Soaked) -> None:
     """A run, a tunnel and one call, each new."""
     run = await site.asked("/v1/runs", {})
     line = await site.line(HOSTS[0])
@@ -244,7 +165,7 @@ async def fresh(site: Installation) -> None:
     await site.asked(f"/v1/runs/{run['run_id']}/finish", {})
 
 
-async def big(site: Installation) -> None:
+async def big(site: Soaked) -> None:
     """Megabytes both ways."""
     line = await site.line(HOSTS[0])
     body = json.dumps({"query": "lorem ipsum dolor sit amet " * (BIG // 27)}).encode()
@@ -254,7 +175,7 @@ async def big(site: Installation) -> None:
     await asyncio.sleep(0.5)
 
 
-async def streamed(site: Installation) -> None:
+async def streamed(site: Soaked) -> None:
     """A long answer of a model, to its end."""
     line = await site.line(HOSTS[1])
     prompt = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "count"}]}
@@ -262,7 +183,7 @@ async def streamed(site: Installation) -> None:
     line[1].close()
 
 
-async def left(site: Installation) -> None:
+async def left(site: Soaked) -> None:
     """A stream that its reader leaves early, and bytes that are no HTTP."""
     reader, writer = await site.line(HOSTS[1])
     prompt = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "count"}]}
@@ -278,11 +199,11 @@ async def left(site: Installation) -> None:
     site.counts["left early, and garbage"] += 1
 
 
-type Load = Callable[[Installation], Awaitable[None]]
+type Load = Callable[[Soaked], Awaitable[None]]
 LOADS: tuple[Load, ...] = (kept, kept, fresh, big, streamed, streamed, left)
 
 
-async def drive(site: Installation, seconds: float, loads: list[Load]) -> list[dict[str, Any]]:
+async def drive(site: Soaked, seconds: float, loads: list[Load]) -> list[dict[str, Any]]:
     """Everything at once for so long; what each process weighed, by time."""
     await site.renew()
     ends = time.monotonic() + seconds
@@ -304,7 +225,7 @@ async def drive(site: Installation, seconds: float, loads: list[Load]) -> list[d
     async def sampling() -> None:
         began = time.monotonic()
         while time.monotonic() < ends:
-            samples.append({"at_s": round(time.monotonic() - began, 1), "processes": weighed(site.pid)})
+            samples.append({"at_s": round(time.monotonic() - began, 1), "processes": weighed(site.site.pid)})
             await asyncio.sleep(SAMPLE_S)
 
     async with asyncio.TaskGroup() as tasks:
@@ -319,7 +240,7 @@ async def drive(site: Installation, seconds: float, loads: list[Load]) -> list[d
 def weighed(pid: int) -> dict[str, dict[str, float]]:
     """Memory in MiB and open files of every process of an installation, by its role."""
     found: dict[str, dict[str, float]] = {}
-    for number, one in enumerate(_with_all_below(pid)):
+    for number, one in enumerate(with_all_below(pid)):
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
             role = next((w.decode() for w in words if w in {b"up", b"gateway", b"control"}), f"scanner {number}")
@@ -327,17 +248,6 @@ def weighed(pid: int) -> dict[str, dict[str, float]]:
             mib = pages * os.sysconf("SC_PAGE_SIZE") / 1048576
             found[role] = {"rss_mib": round(mib, 1), "files": len(os.listdir(f"/proc/{one}/fd"))}  # noqa: PTH208 - names alone
     return found
-
-
-def _with_all_below(pid: int) -> list[int]:
-    children = [int(c) for task in Path(f"/proc/{pid}/task").glob("*/children") for c in task.read_text().split()]
-    return [pid, *(below for child in children for below in _with_all_below(child))]
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        opened = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [one.getsockname()[1] for one in opened]
 
 
 # The table
@@ -389,7 +299,11 @@ def main() -> None:
         folder = Path(name)
         for inside in ("upstream", "site"):
             (folder / inside).mkdir()
-        with upstream(folder / "upstream") as (port, ca), installed(folder / "site", port, ca) as site:
+        with (
+            upstream(folder / "upstream", HOSTS, _answer, limit=8 * BIG) as (port, ca),
+            installed(folder / "site", RULES, agent=AGENT, places=dict.fromkeys(HOSTS, port), ca=ca) as installation,
+        ):
+            site = Soaked(installation)
             loads = [load for load in LOADS if not asked.loads or load.__name__ in asked.loads.split(",")]
             samples = asyncio.run(drive(site, asked.minutes * 60, loads))
     result = {"minutes": asked.minutes, "growth": growth(samples), "counts": site.counts, "samples": samples}
