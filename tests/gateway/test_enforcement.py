@@ -27,6 +27,23 @@ async def test_an_operators_key_does_not_work_from_inside():
     assert refused.code is Code.POLICY_DENIED
 
 
+async def test_for_one_who_proved_itself_without_a_secret_the_gateway_vouches():
+    house = House()
+    neighbour = Caller(agent_id=AgentId("neighbour"))
+    ask = request("POST", "http://aisecops.internal/v1/runs?a=b", body={})
+    ((name, word),) = (await house.enforcement.admit(neighbour, ask)).set_headers
+    assert name == "Authorization"
+    assert house.vouching.heard(word, "POST", "/v1/runs?a=b") == "neighbour"
+
+
+async def test_a_word_of_the_agents_own_making_is_not_let_through():
+    house = House()
+    for said in (house.vouching.says(AgentId("other"), "GET", "/v1/runs"), "AISecOps-Vouched e30.1.00"):
+        ask = request("GET", "http://aisecops.internal/v1/runs", Authorization=said)
+        for caller in (CLERK, Caller(agent_id=AgentId("neighbour"))):
+            assert (await house.enforcement.admit(caller, ask)).code is Code.POLICY_DENIED
+
+
 @pytest.mark.parametrize(
     "url",
     [

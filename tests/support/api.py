@@ -23,7 +23,12 @@ class Api:
     def __init__(self, folder: Path, house: House | None = None) -> None:
         self.house = house or House()
         self.late: list[str] = []
-        door = Doorkeeper(self.house.identities, operator_secret="operator's secret", gateway_secret="gateway's secret")
+        door = Doorkeeper(
+            self.house.identities,
+            operator_secret="operator's secret",
+            gateway_secret="gateway's secret",
+            vouching=self.house.vouching,
+        )
         plane = ControlPlane(
             store=self.house.store,
             rules=self.house.rules,

@@ -33,6 +33,7 @@ from aisecops.gateway.ports import Refused
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.finding import Finding
@@ -314,6 +315,7 @@ class House:
                 points=self.points,
             ),
         )
+        self.vouching = Vouching(b"v" * 32, self.clock)
         self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
         self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
         self.cuts = Cuts(
@@ -341,6 +343,7 @@ class House:
             cuts=self.cuts,
             messages=self.messages,
             meter=self.meter,
+            vouching=self.vouching,
             control=("127.0.0.1", 8081),
         )
 

@@ -16,6 +16,7 @@ from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.settle import FAILED, Settlement, is_event_stream, is_measured, streamed_as
+from aisecops.gateway.vouch import Vouching
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
 from aisecops.model.errors import Fault
@@ -48,6 +49,7 @@ class Enforcement:
         cuts: Cuts,
         messages: Messages,
         meter: Meter,
+        vouching: Vouching,
         control: tuple[str, int] | None,
     ) -> None:
         self._rules = rules
@@ -60,6 +62,7 @@ class Enforcement:
         self._cuts = cuts
         self._messages = messages
         self._meter = meter
+        self._vouching = vouching
         self._control = control
 
     async def identify(
@@ -181,7 +184,7 @@ class Enforcement:
         if any(not value.lower().startswith("basic ") for value in spoken_for):
             # An operator's key has no business inside a sandbox; if an agent has one, it is not used from here.
             return Refuse(code=Code.POLICY_DENIED, detail=f"`{CONTROL_HOST}` is for agents and runs, not for operators")
-        own = () if spoken_for or not caller.authorization else (("Authorization", caller.authorization),)
+        own = () if spoken_for else (("Authorization", self._introduced(caller, request)),)
         decision = DecisionId(self._ids.new("dec_"))
         return Forward(
             permit=f"{CONTROL_PERMIT}{decision}",
@@ -192,3 +195,7 @@ class Enforcement:
             addresses=(self._control,),
             set_headers=own,
         )
+
+    def _introduced(self, caller: Caller, request: HttpRequest) -> str:
+        """What proves `caller` to the control plane: their own credentials, else our word for what was proven here."""
+        return caller.authorization or self._vouching.says(caller.agent_id, request.method, request.path)

@@ -79,6 +79,14 @@ class Identities:
             return _refused("this agent is known by its certificate alone; show it")
         return caller
 
+    def vouched(self, agent_id: AgentId) -> Caller | Refuse:
+        """The caller whom a gateway has vouched for: one that the rules know by something that only it can see."""
+        rule = self._rules.current().agents.get(agent_id)
+        ways = rule.authenticate if rule is not None else ()
+        if not any(isinstance(how, CertificateAuthentication | SourceAuthentication) for how in ways):
+            return _refused("the rules know no such agent by its certificate or network")
+        return Caller(agent_id=agent_id)
+
     async def _by_credentials(self, authorization: str) -> Caller | Refuse:
         credentials = basic_credentials(authorization)
         if credentials is None:

@@ -52,6 +52,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.vouch import Vouching
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.counted import CountedRecord
@@ -254,6 +255,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 key=secret_key(state, "fingerprints"),
             ),
             meter=meter,
+            vouching=vouching(base),
             control=control_address(settings),
         )
 
@@ -278,6 +280,7 @@ def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
         base.identities(),
         operator_secret=operator_secret(settings.paths.state),
         gateway_secret=gateway_secret(settings),
+        vouching=vouching(base),
     )
     return ControlPlane(
         store=base.store,
@@ -305,6 +308,11 @@ def proxy_route(settings: Settings, environment: Mapping[str, str], resolver: Sy
 def gateway_secret(settings: Settings) -> str:
     """What a gateway proves itself with to the control plane of the same installation."""
     return secret_key(settings.paths.state, "gateway").hex()
+
+
+def vouching(base: Foundation) -> Vouching:
+    """How a gateway tells the control plane of the same installation who calls."""
+    return Vouching(secret_key(base.settings.paths.state, "vouching"), base.clock)
 
 
 def own_addresses(settings: Settings) -> frozenset[tuple[str, int]]:

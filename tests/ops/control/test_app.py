@@ -1,5 +1,6 @@
 import pytest
 
+from aisecops.model.ids import AgentId
 from aisecops.ops.control.openapi import describe
 from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
 from support.gateway import RULES, House, basic, send
@@ -195,3 +196,53 @@ async def test_the_description_names_every_call(api):
         for m, p, _ in CALLS
     }
     assert tried <= named
+
+
+NETWORK = """
+version: 1
+agents:
+  clerk: {authenticate: {secret: "env:CLERK"}}
+  neighbour: {authenticate: {source: [10.1.0.0/16]}}
+  badge: {authenticate: {client_cert: {san: badge.test}}}
+"""
+
+
+@pytest.fixture
+def apart(tmp_path):
+    """An installation whose agents are known by what only a gateway sees, but for one."""
+    return Api(tmp_path, House(NETWORK))
+
+
+def vouched(api, agent, method="POST", target="/v1/runs"):
+    return {"Authorization": api.house.vouching.says(AgentId(agent), method, target)}
+
+
+@pytest.mark.parametrize("agent", ["neighbour", "badge"])
+async def test_whom_the_gateway_vouches_for_opens_runs_as_itself_alone(apart, agent):
+    opened = await apart.ask("POST", "/v1/runs", vouched(apart, agent), {})
+    assert (opened.status_code, opened.json()["agent_id"]) == (201, agent)
+    other = await apart.ask("POST", "/v1/runs", vouched(apart, agent), {"agent_id": "clerk"})
+    assert (other.status_code, other.json()["code"]) == (403, "policy_denied")
+    run_id = opened.json()["run_id"]
+    seen = await apart.ask("GET", f"/v1/runs/{run_id}", vouched(apart, agent, "GET", f"/v1/runs/{run_id}"))
+    assert seen.status_code == 200
+
+
+async def test_a_word_is_for_no_other_request_and_for_nobody_with_a_secret(apart):
+    tries = [
+        vouched(apart, "clerk"),
+        vouched(apart, "nobody"),
+        vouched(apart, "neighbour", "GET"),
+        vouched(apart, "neighbour", target="/v1/runs?x=1"),
+        {"Authorization": "AISecOps-Vouched bmVpZ2hib3Vy.1800000000.00"},
+        {"Authorization": "AISecOps-Vouched"},
+        {"AISecOps-Agent": "neighbour"},
+    ]
+    for shown in tries:
+        answer = await apart.ask("POST", "/v1/runs", shown, {})
+        assert (answer.status_code, answer.json()["code"]) == (401, "identity_required"), shown
+
+
+async def test_two_words_are_none(apart):
+    twice = [("Authorization", CLERK["Authorization"]), *vouched(apart, "neighbour").items()]
+    assert (await apart.ask("POST", "/v1/runs", twice, {})).status_code == 401

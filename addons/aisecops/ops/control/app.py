@@ -93,7 +93,7 @@ class ControlPlane:
     def _asked(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                asker = await self._door.who(request.headers.get("authorization"))
+                asker = await self._asker(request)
                 if isinstance(asker, Refuse):
                     return _unauthenticated(asker)
                 return await handler(request, asker)
@@ -105,6 +105,14 @@ class ControlPlane:
                 return problem(Refuse(code=Code.INTERNAL, detail="the control plane failed and refused"))
 
         return endpoint
+
+    async def _asker(self, request: Request) -> Asker | Refuse:
+        shown = request.headers.getlist("authorization")
+        if len(shown) > 1:
+            return Refuse(code=Code.IDENTITY_REQUIRED, detail="credentials were sent twice")
+        path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+        target = f"{path}?{query}" if query else path
+        return await self._door.who(shown[0] if shown else None, method=request.method, target=target)
 
     # -- open to everybody ------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import hmac
 from enum import StrEnum
 
 from aisecops.gateway.identity import Identities
+from aisecops.gateway.vouch import SCHEME, Vouching
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -37,12 +38,15 @@ class Asker(Value):
 class Doorkeeper:
     """Reads the `Authorization` header. Compares every secret in constant time."""
 
-    def __init__(self, identities: Identities, *, operator_secret: str, gateway_secret: str) -> None:
+    def __init__(
+        self, identities: Identities, *, operator_secret: str, gateway_secret: str, vouching: Vouching
+    ) -> None:
         self._identities = identities
+        self._vouching = vouching
         self._bearers = ((Role.OPERATOR, "local", operator_secret), (Role.GATEWAY, "gateway", gateway_secret))
 
-    async def who(self, authorization: str | None) -> Asker | Refuse:
-        """The asker, or the refusal. Raises `StoreError` when a run's credentials cannot be checked."""
+    async def who(self, authorization: str | None, *, method: str, target: str) -> Asker | Refuse:
+        """The asker of `method target`, or the refusal. Raises `StoreError` when credentials cannot be checked."""
         if authorization is None:
             return _unknown("no credentials were sent")
         scheme, _, given = authorization.strip().partition(" ")
@@ -56,7 +60,11 @@ class Doorkeeper:
                 return _unknown("the bearer secret is wrong")
             role, name = matches[0]
             return Asker(role=role, name=name)
-        caller = await self._identities.identify(authorization, source="")
+        if scheme.lower() == SCHEME.lower():
+            agent_id = self._vouching.heard(authorization, method, target)
+            caller = _unknown("nobody vouches for this") if agent_id is None else self._identities.vouched(agent_id)
+        else:
+            caller = await self._identities.identify(authorization, source="")
         if isinstance(caller, Refuse):
             return _unknown(caller.detail)
         return Asker(role=Role.AGENT, name=caller.agent_id, agent_id=caller.agent_id, run_id=caller.run_id)
