@@ -24,7 +24,7 @@ from aisecops.gateway.aside import aside
 from aisecops.gateway.settle import MAX_ANSWER_BYTES
 from aisecops.model.errors import WireError
 from aisecops.wire.coding import decode
-from aisecops.wire.limits import read_json
+from aisecops.wire.limits import JsonBounds, read_json
 
 MIB = 1024 * 1024
 MOST = 10 * MIB
@@ -42,6 +42,9 @@ def bodies() -> dict[str, tuple[str, bytes]]:
         "plain JSON, deep": ("", deep),
         "plain JSON, 200,000 texts": ("", b"[" + b'"abcdefghij",' * 199_990 + b"1]"),
         "plain JSON, commas in a text": ("", b'{"a":"' + b",:" * (5 * MIB - 50) + b'"}'),
+        "answer, 399,999 floats": ("", b"[" + b"0.0123456789012345," * 399_990 + b"1]"),
+        "answer, 199,000 objects": ("", b"[" + b'{"a":1},' * 199_000 + b"1]"),
+        "answer, one text of 16 MiB": ("", b'{"a": "' + b"x" * (16 * MIB - 20) + b'"}'),
         "answer, 1.5 M floats": ("", b'{"data":[' + b"0.0123456789012345," * 1_500_000 + b"1]}"),
         "answer, one text of 60 MiB": ("", b'{"a": "' + b"x" * (60 * MIB) + b'"}'),
         "gzip bomb": ("gzip", gzip.compress(zeros)),
@@ -57,7 +60,7 @@ def read(name: str, body: bytes, coding: str) -> None:
     """As a request is read, or a model's answer."""
     headers = (("content-encoding", coding),) if coding else ()
     if name.startswith("answer"):
-        read_json(decode(body, headers, max_bytes=MAX_ANSWER_BYTES), max_bytes=MAX_ANSWER_BYTES, max_values=None)
+        JsonBounds().read(decode(body, headers, max_bytes=MAX_ANSWER_BYTES))
     else:
         read_json(decode(body, headers, max_bytes=MOST), max_bytes=MOST)
 

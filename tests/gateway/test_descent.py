@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
 
+from aisecops.gateway import descent
 from aisecops.model.envelope import ArgumentSource
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Forward, Refuse
@@ -349,3 +351,31 @@ async def test_rules_without_arguments_hold_nothing_for_them(text: str) -> None:
     await reads_page(house, run)
     outcome = await mails(house, run, "mallory@evil.test")
     assert isinstance(outcome, Forward) == (text == RULES)
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/html", "text/plain"])
+async def test_a_large_answer_is_known_again_and_read_aside(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(ARGUING)
+    run = await house.run()
+    where = []
+
+    def seen(*arguments: Any) -> Any:
+        where.append(threading.current_thread())
+        return looked_at(*arguments)
+
+    looked_at = descent._looked_at
+    monkeypatch.setattr(descent, "_looked_at", seen)
+    filling = "no word of this is worth a thing " * 20_000
+    page = {
+        "application/json": json.dumps({"a": filling, "b": PAGE, "c": filling}),
+        "text/html": f"<p>{filling}</p><b>{PAGE}</b><p>{filling}</p>",
+        "text/plain": f"{filling}{PAGE}{filling}",
+    }[kind]
+    assert len(page) > descent.READ_WHOLE
+    outcome = await house.ask(run, request("GET", "https://en.wiki.example/page"))
+    await house.enforcement.settle(
+        outcome.permit, answered(page, kind) if kind != "application/json" else answered(json.loads(page))
+    )
+    (found,) = await house.known.recognise(run.run.root_run_id, [PAGE])
+    assert found
+    assert threading.main_thread() not in where

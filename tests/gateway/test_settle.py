@@ -7,6 +7,7 @@ from aisecops.gateway.watch import StreamWatch
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
+from aisecops.wire.limits import JsonBounds
 from support.gateway import RULES, House, read, request, send
 
 
@@ -228,3 +229,26 @@ async def test_an_answer_whose_rows_are_counted_does_not_go_by_as_a_stream():
     assert isinstance(
         await house.enforcement.settle(permit, answer(b"data: x", content_type="text/event-stream")), Refuse
     )
+
+
+async def test_an_answer_that_cannot_be_read_at_a_stretch_is_not_delivered():
+    house = House()
+    house.settlement._json = JsonBounds(max_values=5)
+    run = await house.run()
+    few, many = await read_permit(house, run), await read_permit(house, run)
+    assert isinstance(await house.enforcement.settle(few, answer({"customers": [1, 2]})), HttpResponse)
+    refused = await house.enforcement.settle(many, answer({"customers": list(range(9))}))
+    assert (refused.code, "limits.json_answer_values" in refused.detail) == (Code.OUTPUT_INVALID, True)
+
+
+async def test_a_kept_answer_too_large_to_be_read_does_not_pass_with_calls_in_it():
+    house = House(
+        RULES.replace("  db.write:\n    match: {", "  db.write:\n    match: [{model_tool: write}, {").replace(
+            'path: "/orders/*"}', 'path: "/orders/*"}]'
+        )
+    )
+    run = await house.run()
+    for bounds, kind in ((JsonBounds(), HttpResponse), (JsonBounds(max_bytes=100), Refuse)):
+        house.settlement._json = bounds
+        permit = await forwarded(house, run, request("GET", "https://api.openai.com/v1/chat/completions/c1"))
+        assert isinstance(await house.enforcement.settle(permit, answer(completion())), kind)

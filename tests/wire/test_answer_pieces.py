@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
-from aisecops.wire.answer_pieces import OVERLAP, AnswerPieces
+from aisecops.wire.answer_pieces import OVERLAP, STRETCH_BYTES, AnswerPieces, texts_in_pieces
 
 QUOTE = "the harbour master counted forty cranes before the tide \u00e9 turned and nobody else was there to see it"
+JSON = (("Content-Type", "application/json"),)
 FILLING = "words of no worth, line after line; "
 
 
@@ -83,3 +84,10 @@ def test_any_pieces_have_texts_or_none(parts: list[bytes], kind: str) -> None:
     for part in parts:
         assert all(isinstance(text, str) for text in pieces.feed(part).texts)
     pieces.end()
+
+
+@pytest.mark.parametrize("at", [0, STRETCH_BYTES - 50, STRETCH_BYTES, 3 * STRETCH_BYTES - 1])
+def test_a_quote_is_found_wherever_it_stands_in_a_large_body(at: int) -> None:
+    body = (FILLING * 9000)[:at] + QUOTE + (FILLING * 9000)[: 4 * STRETCH_BYTES - at]
+    assert any(QUOTE in text for text in texts_in_pieces((("Content-Type", "text/plain"),), body.encode()))
+    assert any(QUOTE in text for text in texts_in_pieces(JSON, json.dumps({"a": body}).encode()))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
-from aisecops.wire.limits import _STRETCH_BYTES, JsonValue, read_json
+from aisecops.wire.limits import _STRETCH_BYTES, JsonBounds, JsonValue, read_json
 
 MIB = 1024 * 1024
 
@@ -206,3 +206,22 @@ def test_what_lies_across_two_stretches_is_seen(before):
         read_json(lead + b"0." + b"1" * 21 + b"]", max_bytes=2 * len(lead))
     with pytest.raises(WireError, match="twice"):
         read_json(lead + b'{"\\u003a":1,"x":2,"x":3}]', max_bytes=2 * len(lead))
+
+
+@pytest.mark.parametrize(
+    ("data", "fits"), [(b"[1,2,3]", True), (b"[1,2,3,4]", False), (b'["' + b"x" * 12 + b'"]', False)]
+)
+def test_an_answer_over_its_bounds_says_which_setting_raises_them(data: bytes, fits: bool) -> None:
+    bounds = JsonBounds(max_bytes=15, max_values=3)
+    if fits:
+        assert bounds.read(data) == [1, 2, 3]
+        return
+    with pytest.raises(WireError, match=r"limits\.json_answer_") as refused:
+        bounds.read(data)
+    assert refused.value.code is Code.TOO_LARGE
+
+
+def test_other_faults_of_an_answer_are_said_as_they_are() -> None:
+    with pytest.raises(WireError) as refused:
+        JsonBounds().read(b'{"a": 1, "a": 2}')
+    assert refused.value.code is Code.UNREADABLE

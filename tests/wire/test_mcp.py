@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
-from aisecops.wire.limits import read_json
+from aisecops.wire.limits import JsonBounds, read_json
 from aisecops.wire.mcp import MessageKind, called, one_document, read_sent, result_of
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "look", "arguments": {"to": "ann"}}}
@@ -84,7 +84,7 @@ def test_any_document_is_messages_or_a_wire_error(document):
 def test_any_bytes_have_a_result_or_a_wire_error(data):
     for streamed in (True, False):
         with pytest.raises(WireError):
-            result_of(data, 1, streamed=streamed)
+            result_of(data, 1, streamed=streamed, bounds=JsonBounds())
 
 
 @pytest.mark.parametrize("streamed", [True, False])
@@ -94,9 +94,9 @@ def test_the_result_of_a_call_is_found_by_its_id(streamed):
     body = orjson.dumps([note, answer])
     if streamed:
         body = b"".join(b"event: message\ndata: " + orjson.dumps(one) + b"\n\n" for one in (note, answer))
-    assert result_of(body, 7, streamed=streamed) == {"rows": [1, 2]}
+    assert result_of(body, 7, streamed=streamed, bounds=JsonBounds()) == {"rows": [1, 2]}
     with pytest.raises(WireError):
-        result_of(body, "7", streamed=streamed)
+        result_of(body, "7", streamed=streamed, bounds=JsonBounds())
 
 
 def test_the_events_of_a_stream_become_one_document():

@@ -6,6 +6,7 @@ What follows from that is decided in `judge.py`; here it is only found out, and 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ from aisecops.controls.firewall.envelope import NOTICE, wrapped
 from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
 from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
+from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.ports import Clock, Ids
@@ -28,13 +30,17 @@ from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
-from aisecops.wire.answer_pieces import Piece
+from aisecops.wire.answer_pieces import Piece, texts_in_pieces
 from aisecops.wire.dialects import with_notice
-from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.parts import outgoing_parts
 from aisecops.wire.texts import texts_of
 
+LOOKED_AT_HERE = 8 * 1024
+"""Bytes of an answer whose texts are found on the event loop: a page of so many costs about a millisecond."""
+READ_WHOLE = 1024 * 1024
+"""Bytes up to which an answer is taken apart as one document to be known again; larger ones are read in pieces."""
 _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
 MAX_CARRIED = 100
@@ -71,8 +77,10 @@ class Descents:
         self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
     ) -> Origin:
         """Know the content of an answer again from now on. `body` is the response's, decoded. Raises `StoreError`."""
-        origin = self._origin(principal, request, sha256=hashlib.sha256(response.body).hexdigest())
-        await self._known.learn(origin, texts_of(response.headers, body), _vouched_for(tool, body))
+        look = functools.partial(_looked_at, tool, response, body)
+        sha256, texts, trusted = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
+        origin = self._origin(principal, request, sha256=sha256)
+        await self._known.learn(origin, texts, trusted)
         return origin
 
     async def learn_piece(
@@ -255,12 +263,18 @@ def _others(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> lis
     return found
 
 
+def _looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], list[str]]:
+    """The digest of an answer, its texts, and the values in it that the rules trust."""
+    texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
+    return hashlib.sha256(response.body).hexdigest(), texts, _vouched_for(tool, body)
+
+
 def _vouched_for(tool: ToolRule | None, body: bytes) -> list[str]:
     """The values that the rules trust in an answer that is otherwise not trusted."""
     if tool is None or not tool.returns.trusted_fields:
         return []
     try:
-        data = read_json(body, max_bytes=len(body))
+        data = JsonBounds().read(body)
         return [leaf for at in tool.returns.trusted_fields for leaf in leaves(found_in(at, data))]
     except (WireError, JmesError):
         return []  # nothing is trusted by omission

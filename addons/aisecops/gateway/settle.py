@@ -7,7 +7,7 @@ An answer that cannot be held against its grant is not delivered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING
 from typing import Any
 
@@ -36,7 +36,7 @@ from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.rules import ModelRule
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer, withdrawn
-from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
 from aisecops.wire.mcp import result_of
 
@@ -67,7 +67,10 @@ class Settlement:
         permits: Permits,
         descents: Descents,
         proposals: Proposals,
+        json: JsonBounds | None = None,
     ) -> None:
+        """`json`: how much of an answer is read as one document."""
+        self._json = json or JsonBounds()
         self._store = store
         self._record = record
         self._clock = clock
@@ -120,8 +123,7 @@ class Settlement:
         if not refused:
             return response
         try:
-            whole = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            body = withdrawn(_dialect(permit.step), whole, refused)
+            body = await aside(len(response.body), response.headers, _without, permit.step, response, refused)
         except WireError as error:
             return _refusal(permit, Reason(code=Code.OUTPUT_INVALID, detail=error.detail))
         headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
@@ -183,13 +185,18 @@ class Settlement:
             return None, None
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            data = _data_in(step, response, body)
+            data = self._data_in(step, response, body)
             answer = read_answer(step.call.dialect, data) if step.call else None
         except WireError as error:
-            raise Unfit(
-                Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
-            ) from error
+            raise _unread(error) from error
         return answer, data
+
+    def _data_in(self, step: Step, response: HttpResponse, body: bytes) -> JsonValue:
+        """What rules look into: the document, or the result in it that answers a call at an MCP server."""
+        if step.spoken is not None and step.spoken.call_id is not None:
+            streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
+            return result_of(body, step.spoken.call_id, streamed=streamed, bounds=self._json)
+        return self._json.read(body)
 
     def _kept_answer(self, model: ModelRule, response: HttpResponse) -> LlmAnswer | None:
         """An answer that the provider has kept and is asked for again; None for anything else."""
@@ -200,8 +207,11 @@ class Settlement:
             raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=what))
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            return read_answer(model.dialect, read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None))
-        except WireError:
+            return read_answer(model.dialect, self._json.read(body))
+        except WireError as error:
+            if error.code is Code.TOO_LARGE:
+                # it may hold calls all the same
+                raise _unread(error) from error
             return None
 
     def _cost(self, permit: Permit, answer: LlmAnswer | None, data: JsonValue) -> int:
@@ -243,12 +253,18 @@ class Settlement:
             return None
         try:
             # an error page is read by agents like any other: what it says is as little trusted
-            body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+            body = await aside(
+                len(response.body),
+                response.headers,
+                decode,
+                response.body,
+                response.headers,
+                max_bytes=MAX_ANSWER_BYTES,
+                allow_names=True,
+            )
         except WireError as error:
             # what we cannot read we could not recognise again: it must not become anybody's words
-            raise Unfit(
-                Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}")
-            ) from error
+            raise _unread(error) from error
         tool = permit.step.tool
         return shown_origin(await self._descents.learn(permit.facts.principal, request, tool, response, body))
 
@@ -329,12 +345,14 @@ def _fits_session(step: Step, response: HttpResponse) -> None:
         raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=what))
 
 
-def _data_in(step: Step, response: HttpResponse, body: bytes) -> JsonValue:
-    """What rules look into: the document, or the result in it that answers a call at an MCP server."""
-    if step.spoken is not None and step.spoken.call_id is not None:
-        streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
-        return result_of(body, step.spoken.call_id, streamed=streamed)
-    return read_json(body, max_bytes=MAX_ANSWER_BYTES, max_values=None)
+def _without(step: Step, response: HttpResponse, refused: Mapping[int, str]) -> bytes:
+    """The body, decoded, without the calls in `refused`. Raises `WireError`."""
+    whole = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+    return withdrawn(_dialect(step), whole, refused)
+
+
+def _unread(error: WireError) -> Unfit:
+    return Unfit(Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}"))
 
 
 def _dialect(step: Step) -> str:

@@ -57,8 +57,9 @@ from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.counted import CountedRecord
 from aisecops.ops.metrics import process_metrics
-from aisecops.ops.settings import Settings
+from aisecops.ops.settings import LimitSettings, Settings
 from aisecops.ops.settings_read import environment
+from aisecops.wire.limits import JsonBounds
 
 _log = logging.getLogger(__name__)
 
@@ -228,6 +229,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 descents=descents,
                 points=base.points,
             ),
+            json=json_bounds(settings.limits),
         )
         await scanner.ready()
         yield Enforcement(
@@ -308,6 +310,11 @@ def proxy_route(settings: Settings, environment: Mapping[str, str], resolver: Sy
 def gateway_secret(settings: Settings) -> str:
     """What a gateway proves itself with to the control plane of the same installation."""
     return secret_key(settings.paths.state, "gateway").hex()
+
+
+def json_bounds(limits: LimitSettings) -> JsonBounds:
+    """How much of an answer is read as one JSON document."""
+    return JsonBounds(max_bytes=limits.json_answer_bytes, max_values=limits.json_answer_values)
 
 
 def vouching(base: Foundation) -> Vouching:

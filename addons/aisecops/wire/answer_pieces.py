@@ -19,6 +19,7 @@ from aisecops.wire.texts import Page
 OVERLAP = 1024
 """Characters of a piece that are read again with the next, so that words across the border are found together."""
 
+STRETCH_BYTES = 64 * 1024
 _ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(["\\/bfnrt]))')
 
 
@@ -76,6 +77,13 @@ class AnswerPieces:
     @property
     def _reads(self) -> bool:
         return self._left > 0 and self._texts.is_text
+
+
+def texts_in_pieces(headers: Headers, body: bytes) -> list[str]:
+    """The texts of a large `body`, which is decoded, found a stretch at a time: nobody has to wait long for it."""
+    texts = _Texts(headers)
+    starts = range(0, len(body), STRETCH_BYTES)
+    return [text for start in starts if texts.is_text for text in texts.feed(body[start : start + STRETCH_BYTES])]
 
 
 class _Texts:

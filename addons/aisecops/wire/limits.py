@@ -14,6 +14,7 @@ import orjson
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
+from aisecops.model.value import Value
 
 type JsonValue = bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None
 
@@ -26,6 +27,29 @@ _DIGITS_TO_ZERO = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte i
 _STRETCH_OF_TEXT = re.compile(rb'[^"\\]{0,65536}+(?:\\.[^"\\]{0,1024}+){0,64}+("?)', re.DOTALL)
 _STRETCH_BYTES = 1024 * 1024
 _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
+
+
+class JsonBounds(Value):
+    """How much of an answer is read as one JSON document: while the reader is at it, nothing else in the process moves.
+
+    The defaults hold an event loop up for less than a twentieth of a second (`benchmarks/bombs.py`).
+    """
+
+    max_bytes: int = 16 * 1024 * 1024
+    max_values: int = 400_000
+
+    def read(self, data: bytes) -> JsonValue:
+        """The one document in `data`. Raises `WireError` as `read_json` does."""
+        try:
+            return read_json(data, max_bytes=self.max_bytes, max_values=self.max_values)
+        except WireError as error:
+            if error.code is not Code.TOO_LARGE:
+                raise
+            raise WireError(
+                f"{error.detail}; ask for less at once, or raise `limits.json_answer_bytes` and"
+                " `limits.json_answer_values`",
+                Code.TOO_LARGE,
+            ) from None
 
 
 def read_json(

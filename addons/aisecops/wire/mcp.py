@@ -12,7 +12,7 @@ import orjson
 from aisecops.model.errors import WireError
 from aisecops.model.value import Value
 from aisecops.wire.fields import JsonObject, an_object, text
-from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.sse import SseReader
 
 CALL = "tools/call"
@@ -75,13 +75,13 @@ def called(message: Message) -> tuple[str, JsonObject]:
     return name, {} if arguments is None else an_object(arguments, "/params/arguments")
 
 
-def result_of(body: bytes, message_id: MessageId, *, streamed: bool) -> JsonValue:
+def result_of(body: bytes, message_id: MessageId, *, streamed: bool, bounds: JsonBounds) -> JsonValue:
     """What answers `message_id` in a whole answer: its result, None when that is an error. Raises WireError.
 
     `streamed`: the body is a server-sent stream that has ended.
     """
     for document in _events(body) if streamed else [body]:
-        for message in read_sent(read_json(document, max_bytes=len(document), max_values=None)).messages:
+        for message in read_sent(bounds.read(document)).messages:
             if message.kind is MessageKind.RESPONSE and message.id == message_id:
                 return message.result
     raise WireError("the answer holds no response to the call")
