@@ -20,7 +20,7 @@ PLACE = "api.test:443"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n"
 UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf an ans"
-SOON_S = 3.0
+WITHIN_S = 20.0
 
 
 @pytest.fixture
@@ -61,10 +61,10 @@ def test_an_upstream_that_says_nothing_is_told_with_its_bound(start, enforcer):
 
 
 def test_the_twin_that_thinks_and_then_answers_passes(start):
-    _, upstream, way = start(first_byte_s=3, idle_s=0.2, keepalive_s=0.2, head_s=0.5)
+    _, upstream, way = start(first_byte_s=WITHIN_S, idle_s=0.2, keepalive_s=0.2, head_s=1.5)
 
     def answer(_request, send):
-        time.sleep(0.8)
+        time.sleep(2.0)
         send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     upstream.answer = answer
@@ -105,13 +105,11 @@ def test_a_stream_that_stops_is_cut_and_says_why(start, enforcer):
     _, upstream, way = start(idle_s=0.2)
     enforcer.stream = Echo()
     upstream.answer = lambda _request, send: send(EVENTS)
-    began = time.monotonic()
     with way() as wire:
         reply = wire.ask(GET)
     assert reply.status == 200
     assert reply.body.startswith(b"one")
     assert b"output_invalid" in reply.body
-    assert time.monotonic() - began < SOON_S
 
 
 @pytest.mark.parametrize("listens", ["without accepting", "without TLS"])
@@ -134,8 +132,8 @@ def test_an_upstream_that_cannot_be_connected_to_is_told(start, enforcer, listen
 
 
 def test_waiting_for_a_person_is_nobodys_lateness(start, enforcer):
-    _, _, way = start(keepalive_s=0.2, head_s=0.3, body_s=0.2, handshake_s=0.5, first_byte_s=0.5)
-    until = time.monotonic() + 1.0
+    _, _, way = start(keepalive_s=0.2, head_s=1.5, body_s=0.2, handshake_s=1.5, first_byte_s=1.5)
+    until = time.monotonic() + 2.0
     enforcer.go_on = lambda: time.monotonic() > until
     with way() as wire:
         assert wire.ask(GET).status == 200
@@ -144,19 +142,13 @@ def test_waiting_for_a_person_is_nobodys_lateness(start, enforcer):
 # towards the client
 
 
-def gone_after(wire) -> float:
-    began = time.monotonic()
-    wire.rest()
-    return time.monotonic() - began
-
-
 def test_a_client_that_never_speaks_is_closed(start):
     proxy, _, _ = start(head_s=0.3)
     with plain(proxy.port) as wire:
-        assert gone_after(wire) < SOON_S
+        wire.rest()  # raises when it is not
 
 
-def trickle(wire, *, piece: bytes = b"a", seconds: float = 4.0):
+def trickle(wire, *, piece: bytes = b"a", seconds: float = WITHIN_S):
     """Send a byte now and then until the peer closes; returns what it said."""
     wire.conn.settimeout(0.05)
     until = time.monotonic() + seconds
@@ -179,10 +171,8 @@ def test_a_first_head_that_trickles_is_refused_when_its_time_is_up(start):
     proxy, _, _ = start(head_s=0.5)
     with plain(proxy.port) as wire:
         wire.send(b"GET http://plain.test/ HTTP/1.1\r\nX: ")
-        began = time.monotonic()
         said, closed = trickle(wire)
     assert closed
-    assert time.monotonic() - began < SOON_S
     assert b"the request head did not come in time" in said
 
 
@@ -190,34 +180,30 @@ def test_a_handshake_that_trickles_is_closed(start):
     proxy, _, _ = start(handshake_s=0.4)
     with tunnel(proxy.port, PLACE) as wire:
         wire.send(b"\x16\x03\x01\x02\x00\x01")
-        began = time.monotonic()
         assert trickle(wire, piece=b"\0")[1]
-    assert time.monotonic() - began < SOON_S
 
 
 def test_a_connection_on_which_nothing_happens_is_closed(start):
     _, _, way = start(keepalive_s=0.3)
     with way() as wire:
         assert wire.ask(GET).status == 200
-        assert gone_after(wire) < SOON_S
+        wire.rest()
 
 
 def test_the_twin_that_asks_again_in_time_stays(start):
-    _, _, way = start(keepalive_s=0.6, head_s=0.5, handshake_s=0.5)
+    _, _, way = start(keepalive_s=1.5, head_s=1.5, handshake_s=1.5)
     with way() as wire:
-        for _ in range(4):
+        for _ in range(4):  # longer in all than any of them
             assert wire.ask(GET).status == 200
-            time.sleep(0.3)
+            time.sleep(0.5)
 
 
 def test_a_body_that_trickles_is_refused(start):
     _, upstream, way = start(body_s=0.4)
     with way() as wire:
         wire.send(HEAD)
-        began = time.monotonic()
         said, closed = trickle(wire)
     assert closed
-    assert time.monotonic() - began < SOON_S
     assert b"`limits.body_seconds`" in said
     assert not upstream.received
 
@@ -236,11 +222,11 @@ def test_a_refused_body_may_not_trickle_for_ever_either(start, enforcer):
 
 
 def test_the_twin_that_sends_steadily_is_served(start):
-    _, upstream, way = start(body_s=0.3)
+    _, upstream, way = start(body_s=1.0)
     with way() as wire:
         wire.send(HEAD)
-        for _ in range(10):
+        for _ in range(10):  # longer in all
             wire.send(b"a" * 10_000)
-            time.sleep(0.08)
+            time.sleep(0.15)
         assert wire.read().status == 200
     assert upstream.received.endswith(b"a" * 100_000)

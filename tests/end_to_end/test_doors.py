@@ -441,12 +441,10 @@ AFTERWARDS = ["update", "error", "server_disconnected", "client_disconnected", "
 @pytest.mark.parametrize("hook", BEFORE_SENDING)
 def test_an_addon_that_fails_lets_nothing_out(host, hook, fault):
     host.stranger.does[hook] = raising(fault)
-    began = time.monotonic()
     reply = ask(host)
     assert reply.status in {0, 503}
     assert nothing_left(host)
     assert hook in host.stranger.heard
-    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize("hook", ["responseheaders", "response"])

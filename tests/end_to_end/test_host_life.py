@@ -35,6 +35,8 @@ class Own:
         try:
             with secure(self.port, PLACE, self.ca) as wire:
                 return wire.ask(request)
+        except TimeoutError:
+            raise  # that is no end
         except (OSError, AssertionError):
             return NOTHING
 
@@ -193,10 +195,8 @@ def test_a_crash_of_the_core_ends_the_connection_and_keeps_its_bytes_out_of_the_
     own = start()
     monkeypatch.setattr(GovernedStream, "state_consume_request_body", crash)
     caplog.set_level(logging.DEBUG)
-    began = time.monotonic()
     reply = own.ask(b"POST / HTTP/1.1\r\nHost: api.test\r\nContent-Length: 11\r\n\r\n" + CANARY)
     assert reply == NOTHING
-    assert time.monotonic() - began < 3
     assert not own.upstream.received
     assert "the proxy core failed" in caplog.text
     assert CANARY.decode() not in caplog.text

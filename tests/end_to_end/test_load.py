@@ -46,7 +46,7 @@ def start(folder, authority, enforcer, upstreams):
 
         yield begin
         for proxy in proxies:
-            settles(lambda proxy=proxy: load_of(proxy).room.used == 0)
+            settles(lambda proxy=proxy: load_of(proxy).room.used == 0, seconds=12)
             settles(lambda proxy=proxy: load_of(proxy).clients.count == 0)
             assert load_of(proxy).upstreams.count == 0
             assert not load_of(proxy).clients.by_source
@@ -54,6 +54,11 @@ def start(folder, authority, enforcer, upstreams):
 
 def load_of(proxy):
     return proxy.call(lambda: mitmproxy.ctx.master.addons.get("aisecops-governance").gate.load)
+
+
+def waits_for_room(proxy) -> bool:
+    room = load_of(proxy).room
+    return proxy.call(lambda: any(not one.done() for one in room._waiting))
 
 
 def settles(true, seconds=5.0):
@@ -237,7 +242,7 @@ def test_what_is_sent_before_its_turn_is_not_kept(start, enforcer):
 
 
 def test_a_stream_is_not_held_up_by_others_bodies(start, enforcer):
-    _, upstream, way = start(buffered_bytes=MIB, room_wait_s=5)
+    proxy, upstream, way = start(buffered_bytes=MIB, room_wait_s=6)
     go = threading.Event()
 
     def answer(request, send):
@@ -260,11 +265,10 @@ def test_a_stream_is_not_held_up_by_others_bodies(start, enforcer):
         while b"one" not in streamed.more():
             pass
         holder.send(post(1000 * KIB) + b"a" * 950 * KIB)
-        time.sleep(0.3)
+        settles(lambda: waits_for_room(proxy))
         go.set()
-        began = time.monotonic()
         assert streamed.read().body == b"one" + b"two" * 20
-        assert time.monotonic() - began < 3
+        assert waits_for_room(proxy)  # whoever reads for the other one: the stream did not wait with it
 
 
 def test_a_clock_that_rings_for_a_flow_that_is_gone_does_nothing(start):

@@ -160,7 +160,7 @@ def test_a_client_that_never_ends_what_it_sends_is_dropped(host, talk):
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             while time.monotonic() < began + WITHIN_S:
                 wire.conn.sendall(FRAME)
-        assert LINGER_S / 2 < time.monotonic() - began < LINGER_S + 3
+        assert time.monotonic() - began > LINGER_S / 2
     assert talk.got == []
 
 
@@ -254,7 +254,7 @@ def test_a_halt_cuts_an_idle_channel(host, talk, open_channel):
 
 def test_a_halt_does_not_wait_for_a_slow_judgment(host, talk, open_channel):
     async def judge(data: bytes) -> Pass:
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()  # for ever: whatever comes did not wait for it
         return Pass(data=data)
 
     host.enforcer.judges_message = judge
@@ -263,10 +263,8 @@ def test_a_halt_does_not_wait_for_a_slow_judgment(host, talk, open_channel):
         deadline = time.monotonic() + WITHIN_S
         while not host.enforcer.messages and time.monotonic() < deadline:
             time.sleep(0.01)
-        begun = time.monotonic()
         host.proxy.call(lambda: host.enforcer.cut("permit-1", HALTED))
         assert json.loads(client.recv(WITHIN_S))["code"] == "run_halted"
-        assert time.monotonic() - begun < 1
     assert talk.got == []
 
 

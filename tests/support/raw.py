@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 CREDENTIALS = b"Proxy-Authorization: Basic " + base64.b64encode(b"agent:secret") + b"\r\n"
-TIMEOUT_S = 5.0
+TIMEOUT_S = 25.0
+"""So long nothing may come before a test fails; shorter than what ends a connection by default."""
 
 
 class Reply(NamedTuple):
