@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import hashlib
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_where_no_rule_says_so_a_large_answer_is_refused(own, run):
     own.upstream.answer = Dump(blocks=12 * MIB // len(BLOCK))
     with asked(own, run, "/whole/dump", http2=False) as response:
         assert response.status_code == 502
+
+
+def test_where_a_break_cannot_be_told_from_the_end_an_answer_is_read_whole(own, run):
+    """HTTP/1.0 without a length: what is passed on there would look whole wherever it was cut."""
+    for blocks, told in ((4, f"200 {4 * len(BLOCK)}"), (12 * MIB // len(BLOCK), "502")):
+        own.upstream.answer = Dump(blocks=blocks, framed=True)
+        proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
+        said = subprocess.run(
+            ["curl", "-s", "--http1.0", "-x", proxy, "--proxytunnel", "--cacert", own.folder / "certs" / "bundle.pem",
+             "-o", own.folder / "got", "-w", "%{http_code} %{size_download}", "https://en.wiki.example/dump"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert said.stdout.startswith(told), said
 
 
 @VERSIONS

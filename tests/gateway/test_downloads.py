@@ -147,7 +147,8 @@ async def test_one_that_was_cut_is_recorded_as_not_whole_and_has_no_words_for_it
     house = House(STREAMS)
     permit, tap = await opened(house)
     await passed(house, permit, tap, b"half of it")
-    assert tap.refusal(Refuse(code=Code.RUN_HALTED, detail="enough")) is None
+    assert not tap.has_words
+    assert tap.refusal(Refuse(code=Code.RUN_HALTED, detail="enough")) == b""
     await house.enforcement.finish(permit, tap)
     (event,) = [event for event in house.record.events if event.event.value == "tool_returned"]
     assert (event.fields["complete"], event.fields["bytes"]) == (False, 10)

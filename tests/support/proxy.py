@@ -59,6 +59,7 @@ class Echo:
         return []
 
     as_it_came = False
+    has_words = True
     waiting = ()
 
     def refusal(self, refuse: Refuse) -> bytes:

@@ -28,6 +28,8 @@ class DownloadWatch:
     `origin` is where the content came from, as its first piece is known; None before.
     """
 
+    has_words = False
+
     def __init__(self, *, status: int, headers: Headers) -> None:
         """Raises `WireError` for a coding that is not known."""
         self.status = status
@@ -81,9 +83,9 @@ class DownloadWatch:
             self._close()
         return []
 
-    def refusal(self, refuse: Refuse) -> None:  # noqa: ARG002 - the port's shape
+    def refusal(self, refuse: Refuse) -> bytes:  # noqa: ARG002 - the port's shape
         """There is no form in which a file says that it is not whole."""
-        return
+        return b""
 
     def _close(self) -> None:
         self._pieces.end()

@@ -59,10 +59,18 @@ class StreamTap(Protocol):
         """
         ...
 
-    def refusal(self, refuse: Refuse) -> bytes | None:
+    @property
+    def has_words(self) -> bool:
+        """False when there is no form in which it could say that it was cut: then it must not end as a whole one does.
+
+        So it may only be passed on where an end can be told from a break.
+        """
+        ...
+
+    def refusal(self, refuse: Refuse) -> bytes:
         """The last bytes of a stream that is cut: `refuse`, in the form its reader knows. Goes after a whole piece.
 
-        None when there is no such form: then it must not end as a whole one does.
+        Empty for one that has no words.
         """
         ...
 

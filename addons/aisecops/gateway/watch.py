@@ -128,10 +128,8 @@ class StreamWatch:
         body = "\n".join(self._texts).encode("utf-8", "surrogatepass")
         return HttpResponse(status=self.status, headers=(("Content-Type", "text/plain"),), body=body)
 
-    @property
-    def as_it_came(self) -> bool:
-        """False: calls may be withdrawn from it."""
-        return False
+    as_it_came = False  # calls may be withdrawn from it
+    has_words = True
 
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""

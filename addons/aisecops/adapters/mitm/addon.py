@@ -66,7 +66,8 @@ class GovernanceAddon:
                 self.gate.drop_server(flow.client_conn, flow.server_conn)
         elif exchange.permit is not None and _may_have_body(flow.request, response):
             tap = self.gate.enforcer.tap(exchange.permit, response_of(response, whole=False))
-            if tap is not None:
+            # in HTTP/1.0 an answer that breaks off looks like one that is whole
+            if tap is not None and (tap.has_words or flow.request.http_version != "HTTP/1.0"):
                 exchange.stream = TappedStream(tap, cut=lambda: self.gate.drop_answer(flow))
                 if not (tap.as_it_came and "content-length" in response.headers):
                     frame_for_stream(response, http_version=flow.request.http_version)

@@ -188,13 +188,13 @@ class GovernedStream(HttpStream):
         yield HttpErrorHook(self.flow)
         if (yield from self.check_killed(emit_error_hook=False)):
             return
-        last = exchange.stream.tap.refusal(exchange.cut) if exchange.stream and exchange.cut else None
-        if last is None:
-            cut = ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
-            yield SendHttp(cut, self.context.client)
-        else:
+        if exchange.stream is not None and exchange.cut is not None and exchange.stream.tap.has_words:
+            last = exchange.stream.tap.refusal(exchange.cut)
             yield SendHttp(ResponseData(self.stream_id, last), self.context.client)
             yield SendHttp(ResponseEndOfMessage(self.stream_id), self.context.client)
+        else:
+            cut = ResponseProtocolError(self.stream_id, "cut", ErrorCode.GENERIC_SERVER_ERROR)
+            yield SendHttp(cut, self.context.client)
         self.server_state = self.state_errored
         self.flow.live = False
         yield DropStream(self.stream_id)
