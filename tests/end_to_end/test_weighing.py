@@ -39,7 +39,7 @@ class Model:
     """Says `well` and proposes what it is told to, whole or streamed as it is asked; serves one page too."""
 
     def __init__(self):
-        self.calls, self.page = (), b"<p>an article</p>"
+        self.calls, self.page, self.says = (), b"<p>an article</p>", "well"
 
     def __call__(self, request, send):
         if b"/wiki/" in request.split(b"\r\n", 1)[0]:
@@ -57,14 +57,14 @@ class Model:
         send(head.encode() + body)
 
     def whole(self, calls):
-        message = {"role": "assistant", "content": "well", "tool_calls": calls}
+        message = {"role": "assistant", "content": self.says, "tool_calls": calls}
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
         usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
         return orjson.dumps({"id": "c", "object": "chat.completion", "created": 1, "model": "gpt-4o",
                              "choices": [choice], "usage": usage})  # fmt: skip
 
     def streamed(self, calls):
-        deltas = [({"role": "assistant", "content": "well"}, None)]
+        deltas = [({"role": "assistant", "content": self.says}, None)]
         for n, call in enumerate(calls):
             arguments = call["function"]["arguments"]
             begun = {**call, "index": n, "function": {**call["function"], "arguments": ""}}
@@ -96,14 +96,14 @@ def ask(own, model, request):
     """Asks the model, which proposes `calls`: the names that are left, the text, why it finished."""
     trust = ssl.create_default_context(cafile=str(own.folder / "certs" / "bundle.pem"))
 
-    def asked(run, *calls, text="go on"):
+    def asked(run, *calls, text="go on", **more):
         model.calls = calls
         proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
         with httpx.Client(proxy=proxy, verify=trust, timeout=20) as wire:
             client = openai.OpenAI(
                 api_key="test", max_retries=0, http_client=wire, default_headers={"AISecOps-Run": run.run_id}
             )
-            said = {"model": "gpt-4o", "max_tokens": 50, "messages": [{"role": "user", "content": text}]}
+            said = {"model": "gpt-4o", "max_tokens": 50, "messages": [{"role": "user", "content": text}], **more}
             if request.param:
                 with client.chat.completions.stream(**said) as stream:
                     for _ in stream:
@@ -167,3 +167,28 @@ def test_when_it_cannot_be_replayed_otherwise(own, ask):
     ask(run, LS, RM)
     said = own.command("replay", run.run_id)
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+SUM = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
+SHAPED = {"type": "json_schema", "json_schema": {"name": "sum", "schema": SUM}}
+
+
+def test_an_answer_that_breaks_the_requests_schema_is_an_error_of_the_providers_own_kind(own, ask, model):
+    run, model.says = own.run("clerk"), '{"total": 3}'
+    assert ask(run, response_format=SHAPED)[1] == model.says
+    model.says = '{"total": "three"}'
+    with pytest.raises(openai.APIError, match="not what the request's schema asks for") as caught:
+        ask(run, response_format=SHAPED)
+    assert caught.value.code == "output_invalid"
+    assert "three" not in str(caught.value)
+    assert [one["enforced"] for one in own.events("output_rejected", run_id=run.run_id)] == ["deny"]
+
+
+def test_a_call_that_breaks_its_offer_is_replaced_by_the_reason(own, ask):
+    parameters = {"type": "object", "properties": {"command": {"enum": ["ls"]}}, "required": ["command"]}
+    offer = {"type": "function", "function": {"name": "bash", "parameters": parameters}}
+    assert ask(own.run("clerk"), LS, tools=[offer])[0] == ["bash"]
+    for call in (RM, ("bash", {"target": "x"}), ("other", {})):
+        names, text, finish = ask(own.run("clerk"), call, tools=[offer])
+        assert (names, finish) == ([], "stop")
+        assert "output_invalid" in text

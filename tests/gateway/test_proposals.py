@@ -38,10 +38,12 @@ models:
 """,
 )
 LS = {"command": "ls", "target": "home"}
+OFFERED = ("bash", "careful", "send_email", "my_own_function")
 
 
 def chat(text="please list home"):
     body = {"model": "gpt-4o", "max_tokens": 100, "messages": [{"role": "user", "content": text}]}
+    body["tools"] = [{"type": "function", "function": {"name": name}} for name in OFFERED]
     return request("POST", "https://api.openai.com/v1/chat/completions", body=body)
 
 

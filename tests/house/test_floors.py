@@ -25,6 +25,8 @@ LIBRARIES = {
     "controls.tokens": {"msgspec", "nacl", "orjson"},
     "controls.policy": {"msgspec", "yaml", "jmespath", "orjson"},
     "controls.dlp": {"msgspec", "stdnum"},
+    "controls.firewall.outputs": {"jsonschema", "jsonschema_specifications", "orjson", "referencing"},
+    "controls.firewall.patterns": {"regex"},
     "controls.provenance": {"msgspec", "numpy"},
     "controls.dlp.phone": {"phonenumbers"},
     "controls.dlp.presidio": {"msgspec", "presidio_analyzer", "tldextract"},
@@ -36,6 +38,7 @@ HOME = {
     "sqlite3": "adapters.store",
     "redis": "adapters.store",
     "presidio_analyzer": "controls.dlp.presidio",
+    "jsonschema": "controls.firewall.outputs",
 }
 """Imported there and nowhere else."""
 

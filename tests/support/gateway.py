@@ -15,6 +15,7 @@ from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
+from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.descent import Descents
@@ -300,6 +301,7 @@ class House:
             hold_ms=hold_ms,
             idle_ms=60_000,
         )
+        answers = Answers(record=self.record, meter=self.meter)
         self.settlement = Settlement(
             store=self.store,
             record=self.record,
@@ -313,7 +315,9 @@ class House:
                 approvals=self.approvals,
                 descents=descents,
                 points=self.points,
+                answers=answers,
             ),
+            answers=answers,
         )
         self.vouching = Vouching(b"v" * 32, self.clock)
         self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)

@@ -6,6 +6,8 @@ No content, no secret, no token is in any event; hashes and fingerprints are.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -19,6 +21,7 @@ from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
+from aisecops.wire.llm import ProposedCall
 
 ACTS = {
     Kind.TOOL: EventName.TOOL_INVOKED,
@@ -97,6 +100,22 @@ def passed_unread(facts: Facts, decision: Decision, reason: str, size_bytes: int
         bytes=size_bytes,
         tool=request.tool,
         host=request.host,
+    )
+
+
+def proposed(facts: Facts, decision: Decision, calls: Iterable[ProposedCall]) -> tuple[Event, ...]:
+    """The calls that a model's answer proposes; of their arguments a digest alone."""
+    return tuple(
+        event(
+            EventName.TOOL_PROPOSED,
+            facts,
+            decision,
+            control=("AIS-EXE-01",),
+            proposed=call.name,
+            call_id=call.call_id,
+            arguments_sha256=hashlib.sha256(call.arguments.encode("utf-8", "surrogatepass")).hexdigest(),
+        )
+        for call in calls
     )
 
 

@@ -131,8 +131,8 @@ class Enforcement:
         framing = stream_framing(call.dialect, streamed_as(response)) if call.stream else None
         if framing is None or response.status >= FAILED:
             return None
-        judged = self._settlement.judges_proposals
-        return StreamWatch(status=response.status, dialect=call.dialect, judged=judged, framing=framing)
+        shaped = call.response_schema is not None
+        return StreamWatch(status=response.status, dialect=call.dialect, judged=True, shaped=shaped, framing=framing)
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
         if isinstance(tap, DownloadWatch):
@@ -140,8 +140,9 @@ class Enforcement:
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream waits that was not opened here")
         passed: list[bytes] = []
-        while calls := tap.waiting:
-            passed += tap.weighed(await self._settlement.weigh(permit, calls))
+        while awaited := tap.waiting:
+            weighed = await self._settlement.weigh(permit, awaited)
+            passed += tap.stopped(weighed) if isinstance(weighed, Refuse) else tap.weighed(weighed)
         return passed
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
@@ -151,7 +152,7 @@ class Enforcement:
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
         await self._settlement.finish(
-            permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content
+            permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content, refused=tap.refused
         )
 
     async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:

@@ -6,7 +6,7 @@ from its record (spec 4.5). Gathering the facts is `gather.py`; acting on the an
 The order in which a request is judged, first no first named:
 
 1. the run: known, active, its tree not halted
-2. what the wire said: readable, declared (spec 4.2)
+2. what the wire said: readable, declared, of the shape that was asked for (spec 4.2, 5.1)
 3. the capability token: there, verified, still granted, covering the request (spec 5.2, 18)
 4. other decision points: they can only take away
 5. where the words came from: instructions to a model, steering arguments (spec 5.1, 3.1)
@@ -46,6 +46,7 @@ from aisecops.model.value import Value
 NEUTRAL_TRUST = Decimal(1)
 INTERNAL_TRUST = Decimal("0.5")
 _OF_TOOLS = frozenset({Kind.TOOL, Kind.LOCAL, Kind.PROPOSED})
+_OF_THE_WIRE = frozenset({"wire", "outputs"})
 NOTHING = Budgets(max_tool_calls=0, max_write_operations=0, max_execution_ms=0, max_cost_micros=0)
 
 
@@ -106,7 +107,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
 
     # 1 and 2
     judgments: list[Judgment] = [phase.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
-    judgments += [opinion for opinion in facts.opinions if opinion.control == "wire"]
+    judgments += [opinion for opinion in facts.opinions if opinion.control in _OF_THE_WIRE]
     # 3
     if request.kind is Kind.TOOL:
         judgments += _token_judgments(rules, facts)
@@ -115,7 +116,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         judgments += _grant_judgments(rules, facts)
         judgments += unasked(rules, facts.opinions)
     # 4
-    judgments += [opinion for opinion in facts.opinions if opinion.control != "wire"]
+    judgments += [opinion for opinion in facts.opinions if opinion.control not in _OF_THE_WIRE]
     # 5
     tool = tool_named(rules, request.tool) if request.kind in _OF_TOOLS else None
     judgments += _firewall_judgments(rules, tool, facts)

@@ -4,6 +4,9 @@ Two sorts. Of a local tool (`model_tool` matches alone) the proposal is all that
 and recorded as one, for which the grants in force stand in the place of a token. A tool that is matched on the wire too
 is judged and charged when its request comes; of its proposal only the origin of its arguments is judged. What nobody
 declared passes. A call that has to wait for a person is withdrawn; proposed again after the yes, it passes once.
+
+Whatever the rules say of it, a call of a tool that the request never offered, or that breaks the tool's own schema, is
+withdrawn (CTX-5).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import orjson
 from msgspec.structs import replace
 
 from aisecops.controls.policy.match import find_model_tool, measure, scope_of
+from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.classify import deny, names_a_secret
 from aisecops.gateway.descent import Descents
@@ -28,8 +32,8 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal, said_no
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
-from aisecops.model.action import ActionRequest, Kind
-from aisecops.model.decision import Judgment, Verdict
+from aisecops.model.action import ActionRequest, Kind, ToolEffect
+from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.envelope import Descent
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
 from aisecops.model.facts import Facts
@@ -38,11 +42,15 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import Measure, ModelToolMatch, RuleSet, ToolRule
+from aisecops.model.scope import quoted
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.llm import ProposedCall
 from aisecops.wire.withdraw import words_for
+
+MAX_NAME = 100
+"""Characters of a name that no rule knows, as it is recorded."""
 
 
 class _Asked(Value):
@@ -77,6 +85,7 @@ class Proposals:
         approvals: Approvals,
         descents: Descents,
         points: Points,
+        answers: Answers,
     ) -> None:
         self._store = store
         self._record = record
@@ -87,6 +96,7 @@ class Proposals:
         self._approvals = approvals
         self._descents = descents
         self._points = points
+        self._answers = answers
 
     @property
     def judged(self) -> bool:
@@ -103,15 +113,21 @@ class Proposals:
         refused: dict[int, str] = {}
         for place, call in enumerate(calls):
             tool = find_model_tool(rules, call.name)
-            refuse = await self._judged(rules, permit, tool, call) if tool is not None else None
+            asked = permit.step.call
+            declared = tool is not None
+            fault = await self._answers.fault_of_call(asked, call, declared=declared) if asked is not None else ""
+            # one that keeps to its offer and that nobody declared passes
+            refuse = await self._judged(rules, permit, tool, call, fault) if declared or fault else None
             if refuse is not None:
                 refused[place] = words_for(call.name, refuse)
         return refused
 
-    async def _judged(self, rules: RuleSet, permit: Permit, tool: ToolRule, call: ProposedCall) -> Refuse | None:
+    async def _judged(
+        self, rules: RuleSet, permit: Permit, tool: ToolRule | None, call: ProposedCall, fault: str
+    ) -> Refuse | None:
         principal = permit.facts.principal
-        asked, data = _asked(tool, call)
-        if tool.arguments:
+        asked, data = _asked(tool, call, fault)
+        if tool is not None and tool.arguments:
             asked = replace(asked, descent=await self._descents.of_arguments(principal.root_run_id, tool, data))
         course = _Course(decision_id=DecisionId(self._ids.new("dec_")))
         for _ in range(SWAP_TRIES):
@@ -122,6 +138,7 @@ class Proposals:
             judged = judge(rules, facts, course.decision_id)
             verdict = judged.decision.enforced
             if asked.request.kind is Kind.PROPOSED and verdict is not Verdict.DENY:
+                await self._observed(rules, facts, judged)
                 return None  # everything else is asked when its request comes
             if verdict is Verdict.HOLD:
                 if course.approval is None and (approval := await self._answered(facts)) is not None:
@@ -138,6 +155,11 @@ class Proposals:
             await self._passed(rules, permit, facts, judged, call, course)
             return None
         raise StoreError("the run's tree is changed by others faster than it can be read")
+
+    async def _observed(self, rules: RuleSet, facts: Facts, judged: Judged) -> None:
+        """A no that is only observed is recorded."""
+        if judged.decision.verdict is Verdict.DENY:
+            await self._record.append(*decided(facts, judged, lines_of(rules, facts)))
 
     async def _facts(self, rules: RuleSet, permit: Permit, asked: _Asked, snapshot: Snapshot, course: _Course) -> Facts:
         now_ms = self._clock.now_ms()
@@ -226,8 +248,15 @@ def is_local(tool: ToolRule) -> bool:
     return all(isinstance(match, ModelToolMatch) for match in tool.match)
 
 
-def _asked(tool: ToolRule, call: ProposedCall) -> tuple[_Asked, JsonValue]:
+def _shapeless(fault: str) -> Judgment:
+    """CTX-5: a call that is not one of those which the request asked for."""
+    reason = Reason(code=Code.OUTPUT_INVALID, detail=fault, rule="")
+    return Judgment(control="outputs", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-CTX-01", "AIS-EXE-01"))
+
+
+def _asked(tool: ToolRule | None, call: ProposedCall, misshapen: str) -> tuple[_Asked, JsonValue]:
     """The proposal as a step, and its arguments as far as they can be read."""
+    objections = (_shapeless(misshapen),) if misshapen else ()
     text = call.arguments.encode("utf-8", "surrogatepass")
     data: JsonValue = None
     fault = ""
@@ -236,7 +265,9 @@ def _asked(tool: ToolRule, call: ProposedCall) -> tuple[_Asked, JsonValue]:
     except WireError as error:
         fault = error.detail
     whole = text if fault else orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
-    named = orjson.dumps([tool.name, call.name])
+    digest = hashlib.sha256(orjson.dumps([tool.name if tool else "", call.name]) + whole).hexdigest()
+    if tool is None:
+        return _Asked(call=call, request=_unknown(call, f"sha256:{digest}"), objections=objections), data
     request = ActionRequest(
         kind=Kind.LOCAL if is_local(tool) else Kind.PROPOSED,
         tool=tool.name,
@@ -246,18 +277,33 @@ def _asked(tool: ToolRule, call: ProposedCall) -> tuple[_Asked, JsonValue]:
         host="",
         port=0,
         path_hash="",
-        digest=f"sha256:{hashlib.sha256(named + whole).hexdigest()}",
+        digest=f"sha256:{digest}",
         trust=tool.trust,
         label=tool.returns.label,
         returns_tier=tool.returns.tier,
         rule=str(tool.place),
     )
     if request.kind is Kind.PROPOSED:
-        return _Asked(call=call, request=request), data
+        return _Asked(call=call, request=request, objections=objections), data
     try:
-        return _Asked(call=call, request=_governed(tool, call, request, data, fault)), data
+        return _Asked(call=call, request=_governed(tool, call, request, data, fault), objections=objections), data
     except WireError as error:
-        return _Asked(call=call, request=request, objections=(deny(error.code, error.detail),)), data
+        return _Asked(call=call, request=request, objections=(*objections, deny(error.code, error.detail))), data
+
+
+def _unknown(call: ProposedCall, digest: str) -> ActionRequest:
+    """A call that no rule speaks of, as the step that it will not become."""
+    return ActionRequest(
+        kind=Kind.PROPOSED,
+        tool="undeclared",
+        effect=ToolEffect.WRITE,
+        scope=f"undeclared.{quoted(call.name[:MAX_NAME])}",
+        method="",
+        host="",
+        port=0,
+        path_hash="",
+        digest=digest,
+    )
 
 
 def _governed(tool: ToolRule, call: ProposedCall, request: ActionRequest, data: JsonValue, fault: str) -> ActionRequest:

@@ -6,6 +6,8 @@ from typing import Any
 
 from aisecops.gateway.describe import shown_finding
 from aisecops.gateway.judge import Judged
+from aisecops.gateway.permits import Permit
+from aisecops.model.decision import Reason
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction
 from aisecops.model.ids import ApprovalId
@@ -54,6 +56,18 @@ def told_headers(facts: Facts, judged: Judged, lines: Thresholds) -> tuple[tuple
         ("AISecOps-Decision", judged.decision.decision_id),
         ("AISecOps-Run", facts.principal.run_id),
         ("AISecOps-Risk", risk_header(judged.decision.total_micros, lines)),
+    )
+
+
+def withheld(permit: Permit, reason: Reason) -> Refuse:
+    """What the caller gets in place of an answer that it may not see."""
+    return Refuse(
+        code=reason.code,
+        detail=f"{reason.detail}; {REFUSALS[reason.code].mend}",
+        rule=reason.rule,
+        reasons=(reason,),
+        decision_id=permit.decision_id,
+        run_id=permit.facts.principal.run_id,
     )
 
 

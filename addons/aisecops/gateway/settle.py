@@ -6,7 +6,6 @@ An answer that cannot be held against its grant is not delivered.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING
 from typing import Any
@@ -16,13 +15,15 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.controls.tokens.cover import rows_within
+from aisecops.gateway.answers import Answers
 from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step, cost_micros
 from aisecops.gateway.descent import Descents
-from aisecops.gateway.describe import event, returned
+from aisecops.gateway.describe import proposed, returned
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.proposals import Proposals
+from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
@@ -30,8 +31,7 @@ from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.outcome import Refuse
 from aisecops.model.provenance import Origin
-from aisecops.model.record import EventName
-from aisecops.model.refusals import REFUSALS, Code
+from aisecops.model.refusals import Code
 from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.rules import ModelRule
 from aisecops.wire.coding import decode
@@ -67,6 +67,7 @@ class Settlement:
         permits: Permits,
         descents: Descents,
         proposals: Proposals,
+        answers: Answers,
         json: JsonBounds | None = None,
     ) -> None:
         """`json`: how much of an answer is read as one document."""
@@ -77,6 +78,7 @@ class Settlement:
         self._permits = permits
         self._descents = descents
         self._proposals = proposals
+        self._answers = answers
 
     async def settle(self, name: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
@@ -89,10 +91,14 @@ class Settlement:
             provenance = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=len(response.body), refused=unfit.reason.code)
-            return _refusal(permit, unfit.reason)
+            return withheld(permit, unfit.reason)
+        misshapen = await self._answers.refusal_of(permit, answer)
         await self._closed(
-            permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance
-        )
+            permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance,
+            refused=misshapen.code if misshapen else None,
+        )  # fmt: skip
+        if misshapen is not None:
+            return misshapen
         if answer is not None and answer.proposals:
             return await self._judged(permit, response, answer)
         if provenance is None:
@@ -110,12 +116,18 @@ class Settlement:
         """True when a call that a model proposes may have to be withdrawn."""
         return self._proposals.judged
 
-    async def weigh(self, name: str, calls: Sequence[ProposedCall]) -> dict[int, str]:
-        """Of the calls in a stream that is on its way, those that must not pass, and the words in place of each."""
+    async def weigh(self, name: str, waiting: Sequence[ProposedCall | LlmAnswer]) -> dict[int, str] | Refuse:
+        """Of the calls in a stream that is on its way, those that must not pass, and the words in place of each.
+
+        A refusal when the whole of it, which waits too where it has a shape, must not.
+        """
         permit = self._permits.find(name)
         if permit is None:
             raise Fault("a call was proposed in an answer that was not on its way")
-        return await self._proposals.weigh(permit, calls)
+        whole = next((one for one in waiting if isinstance(one, LlmAnswer)), None)
+        misshapen = await self._answers.refusal_of(permit, whole)
+        calls = [one for one in waiting if isinstance(one, ProposedCall)]
+        return misshapen or await self._proposals.weigh(permit, calls)
 
     async def _judged(self, permit: Permit, response: HttpResponse, answer: LlmAnswer) -> HttpResponse | Refuse:
         """`response` without the calls that the agent must not see."""
@@ -125,7 +137,7 @@ class Settlement:
         try:
             body = await aside(len(response.body), response.headers, _without, permit.step, response, refused)
         except WireError as error:
-            return _refusal(permit, Reason(code=Code.OUTPUT_INVALID, detail=error.detail))
+            return withheld(permit, Reason(code=Code.OUTPUT_INVALID, detail=error.detail))
         headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
         return replace(response, headers=headers, body=body)
 
@@ -139,17 +151,26 @@ class Settlement:
         content: HttpResponse | None = None,
         provenance: dict[str, str] | None = None,
         complete: bool | None = None,
+        refused: Code | None = None,
     ) -> None:
         """A streamed answer has ended: charge and record it. `content` is what a tool's stream said.
 
-        `provenance` is that of one which was known again while it passed, `complete` whether all of it did.
+        `provenance` is that of one which was known again while it passed, `complete` whether all of it did,
+        `refused` why its end did not reach the agent.
         """
         permit = self._taken(name)
         if content is not None:
             provenance = await self._provenance(permit, content)
         cost = self._cost(permit, answer, None)
         await self._closed(
-            permit, status=status, size=size, cost=cost, answer=answer, provenance=provenance, complete=complete
+            permit,
+            status=status,
+            size=size,
+            cost=cost,
+            answer=answer,
+            provenance=provenance,
+            complete=complete,
+            refused=refused,
         )
 
     async def abandon(self, name: str, why: str, *, left: bool) -> None:
@@ -309,21 +330,9 @@ class Settlement:
                 if used is None
                 else {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens},
             }
-        proposals = answer.proposals if answer else ()
         await self._record.append(
             returned(facts, decision, **said),
-            *(
-                event(
-                    EventName.TOOL_PROPOSED,
-                    facts,
-                    decision,
-                    control=("AIS-EXE-01",),
-                    proposed=proposal.name,
-                    call_id=proposal.call_id,
-                    arguments_sha256=_digest(proposal.arguments),
-                )
-                for proposal in proposals
-            ),
+            *proposed(facts, decision, answer.proposals if answer else ()),
         )
 
 
@@ -360,21 +369,6 @@ def _dialect(step: Step) -> str:
     if step.call is not None:
         return step.call.dialect
     return step.model.dialect if step.model is not None else ""
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _refusal(permit: Permit, reason: Reason) -> Refuse:
-    return Refuse(
-        code=reason.code,
-        detail=f"{reason.detail}; {REFUSALS[reason.code].mend}",
-        rule=reason.rule,
-        reasons=(reason,),
-        decision_id=permit.decision_id,
-        run_id=permit.facts.principal.run_id,
-    )
 
 
 def is_event_stream(response: HttpResponse) -> bool:

@@ -1,6 +1,8 @@
 """Watching one streamed answer as it passes: whole events at a time, nothing delayed that is whole.
 
-A proposed call that the rules may speak of is held from its first event on until it is whole and was weighed.
+A proposed call is held from its first event on until it is whole and was weighed. An answer to a request that gives a
+schema for it is held as a whole: text that breaks the schema cannot be taken back once the agent has it. While it is
+held, a comment for each piece that comes keeps the line open.
 """
 
 from __future__ import annotations
@@ -22,22 +24,31 @@ from aisecops.wire.withdraw_stream import StreamEditor
 MAX_TEXT = 4_000_000
 """Characters of a tool's stream that are kept until its end."""
 MAX_HELD_BYTES = 16 * 1024 * 1024
-"""What may be held back of one stream until a call is whole."""
+"""What may be held back of one stream until a call, or an answer with a schema, is whole."""
+_STILL_THERE = b":\n\n"
+"""A comment, which every reader of events passes over."""
 
 
 class StreamWatch:
     """A tap on one streamed answer; `dialect` None passes events on without reading them.
 
-    `framing` cuts it into events; `judged`: proposed calls must be weighed.
+    `framing` cuts it into events; `judged`: proposed calls must be weighed. `shaped`: so must the answer as a whole.
 
     What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
     """
 
     def __init__(
-        self, *, status: int, dialect: str | None, judged: bool = False, framing: Framing | None = None
+        self,
+        *,
+        status: int,
+        dialect: str | None,
+        judged: bool = False,
+        shaped: bool = False,
+        framing: Framing | None = None,
     ) -> None:
         self.status = status
         self.size = 0
+        self.refused: Code | None = None
         self._dialect = dialect
         self._framing = framing or SseReader()
         self._begun = False
@@ -45,40 +56,50 @@ class StreamWatch:
         self._texts: list[str] = []
         self._kept = 0
         self._editor: StreamEditor | None = stream_editor(dialect) if dialect and judged else None
+        self._shaped = shaped and self._editor is not None
         self._edits = False
         self._coming: deque[StreamEvent] = deque()
         self._held: list[StreamEvent] = []
         self._held_bytes = 0
         self._waiting: tuple[tuple[Place, ProposedCall], ...] = ()
+        self._whole: LlmAnswer | None = None
         self._seen = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """What may be passed on of the events that `data` completed. Raises `WireError`."""
         self.size += len(data)
         self._coming += self._framing.feed(data)
-        return self._going(self._passed())
+        passed = self._going(self._passed())
+        return passed or ([_STILL_THERE] if self._shaped and isinstance(self._framing, SseReader) else [])
 
     @property
-    def waiting(self) -> tuple[ProposedCall, ...]:
-        """The calls that hold everything after them back until they are weighed."""
-        return tuple(call for _, call in self._waiting)
+    def waiting(self) -> tuple[ProposedCall | LlmAnswer, ...]:
+        """The calls that hold everything after them back until they are weighed, and the whole answer if it does."""
+        calls = tuple(call for _, call in self._waiting)
+        return calls if self._whole is None else (*calls, self._whole)
 
     def weighed(self, refused: Mapping[int, str]) -> list[bytes]:
-        """The waiting calls were weighed, and `refused` has the words in place of those that go. Raises `WireError`."""
+        """What waits was weighed, and `refused` has the words in place of the calls that go. Raises `WireError`."""
         if self._editor is not None:
             self._editor.weighed({placed: refused.get(number) for number, placed in enumerate(self._waiting)})
         self._edits = self._edits or bool(refused)
         self._waiting = ()
+        self._whole = None
         return self._going(self._released() + self._passed())
 
     def _going(self, pieces: list[bytes]) -> list[bytes]:
         self._begun = self._begun or any(pieces)
         return pieces
 
+    def stopped(self, refuse: Refuse) -> list[bytes]:
+        """Nothing that is held passes: the stream ends with `refuse`."""
+        self.refused, self._waiting, self._whole, self._held = refuse.code, (), None, []
+        return [self.refusal(refuse)]
+
     def _passed(self) -> list[bytes]:
         """Take what has come, up to the first call that must be weighed."""
         passed: list[bytes] = []
-        while self._coming and not self._waiting:
+        while self._coming and not self.waiting:
             event = self._coming.popleft()
             if self._reader is not None:
                 self._reader.feed(event)
@@ -90,7 +111,7 @@ class StreamWatch:
 
     def _held_back(self, event: StreamEvent) -> list[bytes]:
         """What goes on after `event`: itself at once, or nothing as long as a call is not whole."""
-        if event.data is None:
+        if event.data is None and not self._held:
             return [event.raw]  # it only keeps the line open
         reader = self._reader
         fresh = reader.placed[self._seen :] if reader else ()
@@ -98,14 +119,17 @@ class StreamWatch:
         self._held_bytes += len(event.raw)
         if self._held_bytes > MAX_HELD_BYTES:
             raise WireError(f"a proposed call of the stream is over {MAX_HELD_BYTES} bytes", Code.TOO_LARGE)
-        if reader and reader.pending:
+        if self._shaped or (reader and reader.pending):
             return []
         if fresh:
-            self._told_once(fresh)
-            self._waiting = fresh
-            self._seen += len(fresh)
+            self._wait_for(fresh)
             return []
         return self._released()
+
+    def _wait_for(self, fresh: tuple[tuple[Place, ProposedCall], ...]) -> None:
+        self._told_once(fresh)
+        self._waiting = fresh
+        self._seen += len(fresh)
 
     def _told_once(self, fresh: tuple[tuple[Place, ProposedCall], ...]) -> None:
         """A call that goes on growing after it was whole would be put together to another one than was weighed."""
@@ -134,7 +158,11 @@ class StreamWatch:
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
         self._coming += self._framing.end()
-        return self._passed()
+        passed = self._passed()
+        if self._shaped and self._reader is not None and not self._reader.pending:
+            self._wait_for(self._reader.placed)
+            self._whole = self._reader.answer()
+        return passed
 
     def refusal(self, refuse: Refuse) -> bytes:
         """The event that ends the stream: in the provider's own form, or with a problem document."""

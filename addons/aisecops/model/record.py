@@ -23,6 +23,7 @@ class EventName(StrEnum):
     TOKEN_REVOKED = "token_revoked"
     LLM_CALLED = "llm_called"
     LLM_RETURNED = "llm_returned"
+    OUTPUT_REJECTED = "output_rejected"
     TOOL_PROPOSED = "tool_proposed"
     TOOL_INVOKED = "tool_invoked"
     TOOL_RETURNED = "tool_returned"

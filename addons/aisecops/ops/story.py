@@ -192,6 +192,11 @@ def _token_denied(event: Event) -> tuple[str, str, list[str]]:
     return "REFUSED", f"a token for {event['tool']} on {event['scope']}", [_reason(event)]
 
 
+def _output_rejected(event: Event) -> tuple[str, str, list[str]]:
+    mark = "REFUSED" if event["enforced"] == "deny" else "note"
+    return mark, f"what {_to(event)} answered is not what was asked for", [event["why"]]
+
+
 def _cut(event: Event) -> tuple[str, str, list[str]]:
     return "CUT", f"{_to(event)} cut while it was open: {_title(event['code'])}", [event["why"]]
 
@@ -256,6 +261,7 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "run_halted": _simple("HALTED", "by {by}"),
     "run_resumed": _simple("resume", "by {by}"),
     "plan_judged": _simple("plan", "{verdict}, comes to {total}"),
+    "output_rejected": _output_rejected,
     "tool_proposed": _simple("model", "proposes {proposed}"),
     "human_approval_required": _simple("ask", "waits for a person: {approval_id}"),
     "approval_granted": _simple("yes", "{by} approves {approval_id}"),

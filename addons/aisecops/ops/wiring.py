@@ -35,6 +35,7 @@ from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import operator_secret, secret_key
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.admit import Admission
+from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.cuts import Cuts
 from aisecops.gateway.descent import Descents
@@ -212,6 +213,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             hold_ms=int(settings.hold_seconds * 1000),
             idle_ms=int(settings.idle_run_seconds * 1000),
         )
+        answers = Answers(record=base.record, meter=meter)
         settlement = Settlement(
             store=base.store,
             record=base.record,
@@ -228,7 +230,9 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 approvals=approvals,
                 descents=descents,
                 points=base.points,
+                answers=answers,
             ),
+            answers=answers,
             json=json_bounds(settings.limits),
         )
         await scanner.ready()

@@ -30,7 +30,7 @@ class Texts:
     def __init__(self) -> None:
         self._pieces: dict[int, list[str]] = {}
         self._bound = _Bound()
-        self.reasoning_chars = 0
+        self.reasoning_chars = self.refusal_chars = 0
 
     def add(self, place: int, piece: str) -> None:
         """Add to the text at `place`; an empty piece still opens it."""
@@ -40,6 +40,10 @@ class Texts:
     def add_reasoning(self, piece: str) -> None:
         """Reasoning is weighed, not kept."""
         self.reasoning_chars += len(piece)
+
+    def add_refusal(self, piece: str) -> None:
+        """Neither are the words with which a model declines."""
+        self.refusal_chars += len(piece)
 
     @property
     def whole(self) -> tuple[str, ...]:

@@ -60,7 +60,9 @@ class Segment(Value):
 class ToolOffer(Value):
     """A tool the model may call. `hosted` ones the provider runs itself: their calls never cross the gateway.
 
-    `position` points to the declaration; `size_bytes` is what it weighs in the prompt. `schema` None: none declared.
+    `position` points to the declaration; `size_bytes` is what it weighs in the prompt. `schema` is the arguments' JSON
+    Schema (of a dialect that has words of its own for one, translated); None: none declared. Of a `free_text` tool the
+    arguments are no JSON.
     """
 
     name: str
@@ -69,6 +71,7 @@ class ToolOffer(Value):
     description: str = ""
     schema: dict[str, JsonValue] | None = None
     hosted: bool = False
+    free_text: bool = False
 
 
 class LlmCall(Value):
@@ -76,6 +79,8 @@ class LlmCall(Value):
 
     `answers` is how many it must write, each up to `max_output_tokens`. `remembered` names state kept at the provider
     that this call continues from (an earlier response, a stored prompt): context that no one here can see.
+    `response_schema` is the JSON Schema that each text of the answer is to keep. `offers_elsewhere`: tools may have
+    been offered where no one here can see, so a call of one that is not in `tools` may be right.
     `streams_usage` is False when the streamed answer will not say what it cost. `charged` is False for calls that only
     count.
     """
@@ -89,6 +94,7 @@ class LlmCall(Value):
     response_schema: dict[str, JsonValue] | None = None
     answers: int = 1
     remembered: tuple[str, ...] = ()
+    offers_elsewhere: bool = False
     streams_usage: bool = True
     charged: bool = True
 
@@ -117,8 +123,9 @@ class ProposedCall(Value):
 class LlmAnswer(Value):
     """What the model answered; of a stream, what it answered so far. `finish` is the provider's word for why it ended.
 
-    `texts` has one entry for each answer written, reasoning not included; `reasoning_chars` says how much of that was
-    shown. `complete` is False for a stream that has not ended by its own rules.
+    `texts` has one entry for each answer written, without reasoning and without the words with which the model declined
+    to answer; `reasoning_chars` and `refusal_chars` say how much of those was shown. `complete` is False for a stream
+    that has not ended by its own rules.
     """
 
     model: str
@@ -126,13 +133,14 @@ class LlmAnswer(Value):
     proposals: tuple[ProposedCall, ...] = ()
     texts: tuple[str, ...] = ()
     reasoning_chars: int = 0
+    refusal_chars: int = 0
     finish: str = ""
     complete: bool = True
 
     @property
     def text_chars(self) -> int:
         """How much text the answer shows."""
-        return sum(len(text) for text in self.texts)
+        return sum(len(text) for text in self.texts) + self.refusal_chars
 
 
 type Place = tuple[int, int]
@@ -191,7 +199,8 @@ def estimated_output_tokens(answer: LlmAnswer) -> int:
     proposed = sum(
         SEGMENT_TOKENS + _tokens(len(call.name.encode()) + len(call.arguments.encode())) for call in answer.proposals
     )
-    return proposed + _tokens(sum(len(text.encode()) for text in answer.texts)) + _tokens(answer.reasoning_chars)
+    said = sum(len(text.encode()) for text in answer.texts) + answer.refusal_chars
+    return proposed + _tokens(said) + _tokens(answer.reasoning_chars)
 
 
 def _tokens(size_bytes: int) -> int:

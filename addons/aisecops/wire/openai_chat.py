@@ -130,6 +130,7 @@ def _offer(tool: JsonObject, at: str) -> ToolOffer:
                 position=f"{at}/custom",
                 size_bytes=len(as_json(custom)),
                 description=maybe_text(custom, "description", f"{at}/custom"),
+                free_text=True,
             )
         case kind:
             return ToolOffer(name=kind, position=at, size_bytes=len(as_json(tool)), hosted=True)
@@ -170,15 +171,11 @@ def read_answer(body: JsonValue) -> LlmAnswer:
         model=maybe_text(root, "model", ""),
         usage=read_usage(maybe_object(root, "usage", "")),
         proposals=tuple(proposals),
-        texts=tuple(answered_text(message, f"{at}/message") for at, _, message in choices),
+        texts=tuple(maybe_text(message, "content", f"{at}/message") for at, _, message in choices),
         reasoning_chars=sum(len(reasoning_in(message, f"{at}/message")) for at, _, message in choices),
+        refusal_chars=sum(len(maybe_text(message, "refusal", f"{at}/message")) for at, _, message in choices),
         finish=next((maybe_text(choice, "finish_reason", at) for at, choice, _ in choices), ""),
     )
-
-
-def answered_text(message: JsonObject, at: str) -> str:
-    """What a message, or a piece of one, shows."""
-    return maybe_text(message, "content", at) + maybe_text(message, "refusal", at)
 
 
 def reasoning_in(message: JsonObject, at: str) -> str:

@@ -7,7 +7,7 @@ from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, may
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
-from aisecops.wire.openai_chat import answered_text, read_usage, reasoning_in
+from aisecops.wire.openai_chat import read_usage, reasoning_in
 
 
 class ChatStream:
@@ -51,7 +51,8 @@ class ChatStream:
     def _take(self, choice: JsonObject, at: str) -> None:
         index = count(choice, "index", at)
         delta, place = maybe_object(choice, "delta", at), f"{at}/delta"
-        self._texts.add(index, answered_text(delta, place))
+        self._texts.add(index, maybe_text(delta, "content", place))
+        self._texts.add_refusal(maybe_text(delta, "refusal", place))
         self._texts.add_reasoning(reasoning_in(delta, place))
         for call_at, call in objects(delta, "tool_calls", place):
             self._grow(index, count(call, "index", call_at), call, call_at)
@@ -79,6 +80,7 @@ class ChatStream:
             proposals=self.proposals,
             texts=self._texts.whole,
             reasoning_chars=self._texts.reasoning_chars,
+            refusal_chars=self._texts.refusal_chars,
             finish=self._finish,
             complete=self._done,
         )

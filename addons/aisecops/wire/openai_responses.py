@@ -54,10 +54,17 @@ def read_call(body: JsonValue) -> LlmCall:
         stream=flag(root, "stream", ""),
         max_output_tokens=maybe_count(root, "max_output_tokens", ""),
         segments=tuple(segments),
-        tools=tuple(_offer(tool, at) for at, tool in objects(root, "tools", "")),
+        tools=tuple(offer for at, tool in objects(root, "tools", "") for offer in offers_in(tool, at)),
         response_schema=_response_schema(maybe_object(root, "text", "")),
         remembered=_remembered(root, prompt),
+        offers_elsewhere=_offers_elsewhere(root),
     )
+
+
+def _offers_elsewhere(root: JsonObject) -> bool:
+    """A stored prompt and a search of tools bring tools of their own; what an earlier response was given may go on."""
+    searches = any(tool.get("type") == "tool_search" for _, tool in objects(root, "tools", ""))
+    return searches or any(root.get(name) for name in ("prompt", "previous_response_id", "conversation"))
 
 
 def _remembered(root: JsonObject, prompt: JsonObject) -> tuple[str, ...]:
@@ -145,18 +152,31 @@ def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: P
     return "", SegmentKind.OTHER, as_json(part)
 
 
+def offers_in(tool: JsonObject, at: str) -> list[ToolOffer]:
+    """The tools of one entry of `tools`: itself, or those of a namespace."""
+    if tool.get("type") == "namespace":
+        return [_offer(one, place) for place, one in objects(tool, "tools", at)]
+    return [_offer(tool, at)]
+
+
 def _offer(tool: JsonObject, at: str) -> ToolOffer:
     kind = text(tool, "type", at)
     declared = kind in {"function", "custom"}
     label = "name" if declared else "server_label"
     return ToolOffer(
-        name=text(tool, "name", at) if declared else maybe_text(tool, label, at) or kind,
+        name=text(tool, "name", at) if declared else maybe_text(tool, label, at) or _called(kind),
         position=at,
         size_bytes=len(as_json(tool)),
         description=maybe_text(tool, "description", at),
         schema=(maybe_object(tool, "parameters", at) or None) if declared else None,
         hosted=not declared and kind not in _LOCAL_TOOLS,
+        free_text=kind == "custom",
     )
+
+
+def _called(kind: str) -> str:
+    """What a call of a tool of this kind is named after: whatever the tool's version, it is a `computer_call`."""
+    return "computer" if kind.startswith("computer") else kind
 
 
 def _response_schema(settings: JsonObject) -> JsonObject | None:
@@ -200,7 +220,8 @@ def read_answer(body: JsonValue) -> LlmAnswer:
         model=maybe_text(root, "model", ""),
         usage=read_usage(maybe_object(root, "usage", "")),
         proposals=tuple(read_proposal(item, at)[1] for at, item in items if is_proposal(item)),
-        texts=tuple(_part(part, place)[2] for place, part in parts),
+        texts=tuple(_part(part, place)[2] for place, part in parts if part.get("type") != "refusal"),
+        refusal_chars=sum(len(maybe_text(part, "refusal", place)) for place, part in parts),
         reasoning_chars=sum(len(as_json(item)) for _, item in items if item.get("type") == "reasoning"),
         finish=maybe_text(root, "status", ""),
     )

@@ -10,7 +10,6 @@ from aisecops.wire.llm import LlmAnswer, Place, ProposedCall
 from aisecops.wire.openai_responses import is_proposal, read_answer, read_proposal
 
 _LAST_EVENTS = frozenset({"response.completed", "response.incomplete", "response.failed"})
-_TEXT_DELTAS = frozenset({"response.output_text.delta", "response.refusal.delta"})
 _REASONING_DELTAS = frozenset({"response.reasoning_text.delta", "response.reasoning_summary_text.delta"})
 
 _AT_THE_END = -1
@@ -72,8 +71,10 @@ class ResponseStream:
             self._open.discard(index)
 
     def _take_text(self, kind: str, data: JsonObject) -> None:
-        if kind in _TEXT_DELTAS:
+        if kind == "response.output_text.delta":
             self._texts.add(count(data, "output_index", ""), text(data, "delta", ""))
+        elif kind == "response.refusal.delta":
+            self._texts.add_refusal(text(data, "delta", ""))
         elif kind in _REASONING_DELTAS:
             self._texts.add_reasoning(text(data, "delta", ""))
 
@@ -90,6 +91,7 @@ class ResponseStream:
             proposals=self.proposals,
             texts=last.texts or self._texts.whole,
             reasoning_chars=last.reasoning_chars or self._texts.reasoning_chars,
+            refusal_chars=last.refusal_chars or self._texts.refusal_chars,
             finish=last.finish,
             complete=last.complete,
         )
