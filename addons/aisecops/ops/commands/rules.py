@@ -19,6 +19,7 @@ from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.model.ids import AgentId
 from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
+from aisecops.ops.commands.rules_backtest import backtest_command
 from aisecops.ops.commands.rules_diff import diff_command
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
 
@@ -32,6 +33,7 @@ def rules() -> None:
     """Check, explain and try the rules."""
 
 
+rules.add_command(backtest_command)
 rules.add_command(diff_command)
 
 
