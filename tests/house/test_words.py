@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -40,8 +41,13 @@ def words(name):
     return {word.lower() for part in name.split("_") for word in WORD.findall(part)}
 
 
+@functools.cache
 def names():
     """Every module, class and function we name, with its place."""
+    return tuple(_named())
+
+
+def _named():
     for path in sorted(PACKAGE.rglob("*.py")):
         inside = path.relative_to(PACKAGE)
         yield path.stem, str(inside)
