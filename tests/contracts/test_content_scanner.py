@@ -12,8 +12,9 @@ import pytest_asyncio
 from aisecops.adapters.nlp.pool import ScannerPool
 from aisecops.controls.dlp.scan import scan
 from aisecops.gateway.ports import ContentScanner
-from aisecops.model.errors import Fault
+from aisecops.model.errors import Fault, WireError
 from support.detectors import CANARY_VALUE, STRONG, every_detector
+from support.dressing import ENCODED
 from support.samples import Random, personal, secrets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -49,6 +50,16 @@ async def test_nothing_asked_for_is_nothing_found(scanner: ContentScanner) -> No
 async def test_a_kind_it_does_not_know_is_a_fault_and_no_pass(scanner: ContentScanner) -> None:
     with pytest.raises(Fault):
         await scanner.scan([("body:", "text")], frozenset({"NO_SUCH_KIND"}))
+
+
+async def test_what_is_encoded_beyond_every_bound_is_turned_down_and_the_next_scan_is_made(
+    scanner: ContentScanner,
+) -> None:
+    endless = ENCODED["base64 of gzip"]("0" * 9_000_000)
+    with pytest.raises(WireError) as told:
+        await scanner.scan([("body:", endless)], STRONG)
+    assert told.value.code == "too_large"
+    assert [found.entity for found in await scanner.scan([("body:", CANARY_VALUE)], STRONG)] == ["CANARY"]
 
 
 async def test_no_finding_holds_a_value(scanner: ContentScanner) -> None:

@@ -137,12 +137,12 @@ class Messages:
         unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
         try:
             parts = message_parts(data, unread=unread)
+            entities = entities_for(rules.egress, destination_words(permit.facts.request))
+            findings = await self._scanner.scan(parts, entities) if entities else ()
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)
             await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
             return refuse
-        entities = entities_for(rules.egress, destination_words(permit.facts.request))
-        findings = await self._scanner.scan(parts, entities) if entities else ()
         facts, judged = await self._judged(rules, permit, data, findings)
         if judged.decision.enforced is not Verdict.ALLOW:
             return await self._refused(rules, permit, facts, judged, data)

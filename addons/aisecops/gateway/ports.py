@@ -222,7 +222,8 @@ class ContentScanner(Protocol):
     async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
         """Findings in `parts`, each `(where, text)`, of the kinds `entities`.
 
-        Raises `Fault` when the scan did not finish; the caller refuses.
+        Raises `Fault` when the scan did not finish, `WireError` for what is encoded beyond every bound; the caller
+        refuses.
         """
         ...
 

@@ -1,131 +1,135 @@
-"""What a text says under its dress: JSON strings in it, base64, percent signs, HTML entities; nested a few times.
+"""What a text says under its dress: encodings, escapes, characters that stand for others or apart; nested.
 
-Every reading knows which stretch of the text each of its own came from. Bounded in depth and in size: readings never
-add up to more than a few times the text. Does not know what is looked for.
+Every reading knows which stretch of the text each of its own came from. Bounded in depth and in size. Does not know
+what is looked for. `dresses.py` has the dresses.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import html
-import json
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
+from aisecops.model.dresses import DRESSES, Piece
+from aisecops.model.errors import WireError
+from aisecops.model.inside_bytes import MAX_GROWTH, Opener, Room, no_file
+from aisecops.model.look_alikes import stand_ins
 from aisecops.model.provenance import Span
 
-MAX_DEPTH = 3
-MAX_GROWTH = 4
-"""Readings of a text are together at most so many times as long as it is."""
+__all__ = ["MAX_DEPTH", "MAX_GROWTH", "Reading", "readings"]
 
-_ESCAPED = re.compile(r'(?:\\u[0-9a-fA-F]{4})+|\\[nrt\\"/bf]')
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-_WORD = re.compile(r"\S+")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{24,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
-_URL_SAFE = str.maketrans("-_", "+/", "\r\n")
-_READABLE = 0.9
+MAX_DEPTH = 6
+"""Dresses over one another that are taken off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a text. `starts` are where its pieces begin, `origins` which stretch each came from."""
+    """One way to read a text. `starts` are where its pieces begin, `origins` which stretch each came from.
+
+    `dress` names what was taken off last. In an `even` reading a piece as long as its origin is it, letter by letter.
+    """
 
     text: str
+    dress: str = ""
     starts: tuple[int, ...] = ()
     origins: tuple[Span, ...] = ()
+    even: bool = False
 
     def place(self, span: Span) -> Span:
         """Where in the text as it stands the reading's `span` comes from."""
         if not self.origins:
             return span
+        last_at = max(span.start, span.end - 1)
         first = max(bisect_right(self.starts, span.start) - 1, 0)
-        last = max(bisect_right(self.starts, max(span.start, span.end - 1)) - 1, 0)
-        return Span(start=self.origins[first].start, end=self.origins[last].end)
+        last = max(bisect_right(self.starts, last_at) - 1, 0)
+        start, end = self.origins[first].start, self.origins[last].end
+        if self._is_even(first):
+            start += span.start - self.starts[first]
+        if self._is_even(last):
+            end = self.origins[last].start + last_at + 1 - self.starts[last]
+        return Span(start=start, end=max(start, end))
+
+    def _is_even(self, piece: int) -> bool:
+        if not self.even:
+            return False
+        ends = self.starts[piece + 1] if piece + 1 < len(self.starts) else len(self.text)
+        return ends - self.starts[piece] == self.origins[piece].end - self.origins[piece].start
 
 
-def readings(text: str) -> Iterator[Reading]:
-    """The text as it stands first, then what it says with dresses taken off, from the outermost in."""
-    left = MAX_GROWTH * max(len(text), 1)
-    waiting = [(0, Reading(text))]
+def readings(text: str, room: Room | None = None, opener: Opener = no_file) -> Iterator[Reading]:
+    """The text as it stands first, then what it says with dresses taken off, from the outermost in.
+
+    With `room`, everything is read or WireError raised, `too_large` or `unreadable`; without, it ends at the bounds.
+    """
+    try:
+        yield from _all_readings(text, room or Room(len(text)), opener)
+    except WireError:
+        if room is not None:
+            raise
+
+
+def is_dressed(text: str) -> bool:
+    """False only when there is but one way to read `text`."""
+    return bool(stand_ins(text)) or any(dress.tells(text) for dress in DRESSES)
+
+
+def _all_readings(text: str, room: Room, opener: Opener) -> Iterator[Reading]:
+    waiting = deque([(0, Reading(text))])
+    known = {text}
     while waiting:
-        depth, reading = waiting.pop(0)
+        depth, reading = waiting.popleft()
         yield reading
-        if depth == MAX_DEPTH:
-            continue
-        for opened in _opened(reading):
-            left -= len(opened.text)
-            if left < 0:
-                return
-            waiting.append((depth + 1, opened))
+        plain = _plainly(reading, room)
+        if plain is not None and plain.text not in known:
+            known.add(plain.text)
+            yield plain
+            reading = plain
+        for inner in _opened(reading, room, opener):
+            if inner.text in known:
+                continue
+            if depth == MAX_DEPTH:
+                raise WireError(f"text in the request is encoded more than {MAX_DEPTH} times over")
+            room.take(len(inner.text))
+            known.add(inner.text)
+            waiting.append((depth + 1, inner))
 
 
-def _opened(reading: Reading) -> Iterator[Reading]:
-    for trigger, pattern, open_one in _DRESSES:
-        if trigger.search(reading.text) is None:
-            continue
-        pieces = [(match, open_one(match[0])) for match in pattern.finditer(reading.text)]
-        opened = _reading(reading, pieces)
-        if opened is not None:
-            yield opened
+def _opened(reading: Reading, room: Room, opener: Opener) -> Iterator[Reading]:
+    for dress in DRESSES:
+        if dress.tells(reading.text):
+            opened = _reading(reading, dress.name, dress.off(reading.text, room, opener))
+            if opened is not None:
+                yield opened
 
 
-def _reading(outer: Reading, pieces: list[tuple[re.Match[str], str]]) -> Reading | None:
+def _reading(outer: Reading, dress: str, pieces: Iterable[Piece]) -> Reading | None:
     """The pieces in a row, with a line break between them; None when nothing was dressed."""
     texts, starts, origins, length = [], [], [], 0
-    for match, piece in pieces:
-        if piece and piece != match[0]:
+    for start, end, piece in pieces:
+        if piece and piece != outer.text[start:end]:
             texts.append(piece)
             starts.append(length)
-            origins.append(outer.place(Span(start=match.start(), end=match.end())))
+            origins.append(outer.place(Span(start=start, end=end)))
             length += len(piece) + 1
-    return Reading("\n".join(texts), tuple(starts), tuple(origins)) if texts else None
+    return Reading("\n".join(texts), dress, tuple(starts), tuple(origins)) if texts else None
 
 
-def _without_escapes(line: str) -> str:
-    if _ESCAPED.search(line) is None:
-        return ""
-    return _ESCAPED.sub(_unescaped, line)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    try:
-        return str(json.loads(f'"{match[0]}"'))
-    except ValueError:
-        return ""
-
-
-def _without_percents(word: str) -> str:
-    if _PERCENT.search(word) is None:
-        return ""
-    return unquote_to_bytes(word.replace("+", " ").encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
-
-
-def _without_entities(line: str) -> str:
-    return html.unescape(line) if _ENTITY.search(line) else ""
-
-
-def _without_base64(run: str) -> str:
-    body = run.translate(_URL_SAFE).rstrip("=")
-    body = body[:-1] if len(body) % 4 == 1 else body
-    try:
-        data = base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return ""
-    text = data.decode("utf-8", "replace")
-    readable = sum(character.isprintable() or character in "\r\n\t" for character in text) - text.count("\ufffd")
-    return text if readable >= _READABLE * len(text) else ""
-
-
-type _Opening = tuple[re.Pattern[str], re.Pattern[str], Callable[[str], str]]  # what tells, its pieces, how to open
-_LINE = re.compile(r"[^\n]+")
-_DRESSES: tuple[_Opening, ...] = (
-    (_ESCAPED, _LINE, _without_escapes),
-    (_PERCENT, _WORD, _without_percents),
-    (_ENTITY, _LINE, _without_entities),
-    (_BASE64, _BASE64, _without_base64),
-)
+def _plainly(reading: Reading, room: Room) -> Reading | None:
+    """The text in plain characters; None when it is."""
+    stands = stand_ins(reading.text)
+    if not stands:
+        return None
+    text = reading.text.translate(stands)
+    room.take(len(text))
+    dress = reading.dress or "characters"
+    if all(len(plain) == 1 for plain in stands.values()):
+        return Reading(text, dress, reading.starts, reading.origins, reading.even)
+    odd = re.compile(f"[{re.escape(''.join(map(chr, stands)))}]|[^{re.escape(''.join(map(chr, stands)))}]+")
+    starts, origins, length = [], [], 0
+    for match in odd.finditer(reading.text):
+        starts.append(length)
+        origins.append(reading.place(Span(start=match.start(), end=match.end())))
+        length += len(match[0].translate(stands))
+    return Reading(text, dress, tuple(starts), tuple(origins), even=reading.even or not reading.origins)

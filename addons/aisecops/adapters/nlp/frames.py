@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from aisecops.model.finding import Finding
+from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 
 HEADER_BYTES = 4
@@ -41,6 +42,13 @@ class Done(Value, tag="done"):
     findings: tuple[tuple[Finding, ...], ...]
 
 
+class NotRead(Value, tag="not_read"):
+    """The texts hold what cannot be read, or is beyond a bound. `detail` repeats no content."""
+
+    code: Code
+    detail: str
+
+
 class Broke(Value, tag="broke"):
     """The worker could not do it. `why` names the kind of error, never content."""
 
@@ -48,7 +56,7 @@ class Broke(Value, tag="broke"):
 
 
 ToWorker = Begin | Job
-FromWorker = Ready | Done | Broke
+FromWorker = Ready | Done | NotRead | Broke
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker = msgspec.msgpack.Decoder(ToWorker)

@@ -22,12 +22,13 @@ from aisecops.adapters.nlp.frames import (
     Done,
     FromWorker,
     Job,
+    NotRead,
     Ready,
     ToWorker,
     packed,
     read_from_worker,
 )
-from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.errors import ConfigError, Fault, WireError
 from aisecops.model.finding import Finding
 
 # the package may have been found through `sys.path` alone, as under `mitmdump -s` from a bare clone
@@ -80,11 +81,13 @@ class WorkerLink:
         return self._process.returncode is None
 
     async def scan(self, texts: Sequence[bytes], entities: Sequence[str]) -> tuple[tuple[Finding, ...], ...]:
-        """Findings of each text. Raises `Fault`; after one the worker must be ended."""
+        """Findings of each text. Raises `WireError`, and `Fault`: after that one the worker must be ended."""
         try:
             frame = await self._exchange(Job(texts=tuple(texts), entities=tuple(entities)))
         except (EOFError, OSError, msgspec.MsgspecError) as error:
             raise Fault("a scanning worker died before it answered") from error
+        if isinstance(frame, NotRead):
+            raise WireError(frame.detail, frame.code)
         if not isinstance(frame, Done) or len(frame.findings) != len(texts):
             raise Fault(f"a scanning worker failed ({frame.why if isinstance(frame, Broke) else 'a wrong answer'})")
         return frame.findings

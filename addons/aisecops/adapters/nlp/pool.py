@@ -19,7 +19,7 @@ from aisecops.adapters.nlp.verdicts import Findings, VerdictCache, digest
 from aisecops.controls.dlp.detectors.canary import CanaryDetector
 from aisecops.controls.dlp.triggers import may_hold
 from aisecops.model.entities import expanded
-from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.errors import ConfigError, Fault, WireError
 from aisecops.model.finding import Finding
 
 SHORTEST = 5
@@ -121,7 +121,7 @@ class ScannerPool:
         return findings
 
     async def _look(self, texts: Sequence[bytes], entities: frozenset[str]) -> list[Findings]:
-        """Findings of each text, from the workers. Raises `Fault`."""
+        """Findings of each text, from the workers. Raises `Fault`, `WireError`."""
         if self._closed:
             raise Fault("the content scanner is closed")
         batches = _batches(texts)
@@ -160,8 +160,10 @@ class ScannerPool:
                 raise Fault(f"no scanning worker was free within {self._deadline_s:g} s") from error
             self._replace(link)
             raise Fault(f"a scan took longer than {self._deadline_s:g} s") from error
-        except BaseException:
-            if link is not None:
+        except BaseException as error:
+            if link is not None and isinstance(error, WireError):
+                self._idle.put_nowait(link)  # it did what it was asked
+            elif link is not None:
                 self._replace(link)
             raise
         self._idle.put_nowait(link)

@@ -13,8 +13,19 @@ import signal
 import sys
 from collections.abc import Callable
 
-from aisecops.adapters.nlp.frames import Begin, Broke, Done, FromWorker, Job, Ready, packed, read_to_worker
+from aisecops.adapters.nlp.frames import (
+    Begin,
+    Broke,
+    Done,
+    FromWorker,
+    Job,
+    NotRead,
+    Ready,
+    packed,
+    read_to_worker,
+)
 from aisecops.controls.dlp.detector import Detector
+from aisecops.model.errors import WireError
 
 _GRACE_S = 5.0
 
@@ -85,6 +96,8 @@ def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> FromWorke
     try:
         texts = [data.decode("utf-8", "surrogatepass") for data in job.texts]
         return Done(findings=tuple(scan([("", text)], entities, detectors, key) for text in texts))
+    except WireError as error:
+        return NotRead(code=error.code, detail=error.detail)
     except Exception as error:  # noqa: BLE001 - the outermost guard of this process
         return Broke(why=type(error).__name__)  # an error's words may hold content
 

@@ -7,12 +7,16 @@ Knows how detectors, dresses and fingerprints come together. Does not know rules
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from aisecops.controls.dlp.detector import Detector
-from aisecops.controls.dlp.dress import layers
+from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.triggers import holds
+from aisecops.controls.dlp.turned import turned
 from aisecops.model.entities import expanded
 from aisecops.model.finding import Finding
+from aisecops.model.inside_bytes import Opener, Room, no_file
+from aisecops.model.readings import Reading, readings
 
 FLOOR = 0.4
 """Confidence below which a sighting is no finding."""
@@ -31,32 +35,58 @@ def scan(
     entities: frozenset[str],
     detectors: Sequence[Detector],
     key: bytes,
+    *,
+    opener: Opener = no_file,
 ) -> tuple[Finding, ...]:
     """Findings of the kinds `entities` in `parts`, each `(where, text)`, in the parts' order, then by place.
 
-    `key` is at most 64 bytes. Raises ValueError for a kind nobody knows.
+    `key` is at most 64 bytes; `opener` reads files that are encoded in a text. Raises ValueError for a kind nobody
+    knows, WireError for what is dressed beyond every bound or holds a file that cannot be read.
     """
     wanted = expanded(entities)
     chosen = [detector for detector in detectors if detector.entity in wanted]
-    return tuple(finding for where, text in parts for finding in _scan_text(where, text, chosen, key))
+    parts = tuple(parts)
+    room = Room(sum(len(text) for _, text in parts))
+    look = _Look(chosen, wanted, key, room, opener)
+    return tuple(finding for where, text in parts for finding in look.at(where, text))
 
 
-def _scan_text(where: str, text: str, detectors: Sequence[Detector], key: bytes) -> list[Finding]:
-    found = [
-        Finding(
-            entity=detector.entity,
-            where=where,
-            span=layer.place(sighting.span),
-            confidence=sighting.confidence,
-            fingerprint=fingerprint(layer.text[sighting.span.start : sighting.span.end], key=key),
-            detector=f"{layer.dress}/{detector.id}" if layer.dress else detector.id,
-        )
-        for layer in layers(text)
-        for detector in detectors
-        for sighting in detector.find(layer.text)
-        if sighting.confidence >= FLOOR
-    ]
-    return _without_repeats(found)
+class _Look:
+    """One look at the texts of one request: with which detectors, and how much may be unfolded for it."""
+
+    def __init__(
+        self, detectors: Sequence[Detector], entities: frozenset[str], key: bytes, room: Room, opener: Opener
+    ) -> None:
+        self._detectors = detectors
+        self._entities = entities
+        self._key = key
+        self._room = room
+        self._opener = opener
+        self._canaries = next((one for one in detectors if isinstance(one, CanaryDetector)), None)
+
+    def at(self, where: str, text: str) -> list[Finding]:
+        """What is in one text, in whatever dress."""
+        found: list[Finding] = []
+        for reading in readings(text, self._room, self._opener):
+            if not reading.dress or holds(reading.text, self._entities, self._canaries):
+                found += self._seen(where, reading, self._detectors)
+            for inner, fitting in turned(reading, self._detectors):
+                found += self._seen(where, inner, fitting)
+        return _without_repeats(found)
+
+    def _seen(self, where: str, reading: Reading, detectors: Iterable[Detector]) -> Iterator[Finding]:
+        for detector in detectors:
+            for sighting in detector.find(reading.text):
+                if sighting.confidence >= FLOOR:
+                    seen = reading.text[sighting.span.start : sighting.span.end]
+                    yield Finding(
+                        entity=detector.entity,
+                        where=where,
+                        span=reading.place(sighting.span),
+                        confidence=sighting.confidence,
+                        fingerprint=fingerprint(seen, key=self._key),
+                        detector=f"{reading.dress}/{detector.id}" if reading.dress else detector.id,
+                    )
 
 
 def _without_repeats(found: list[Finding]) -> list[Finding]:

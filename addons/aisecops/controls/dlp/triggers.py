@@ -11,10 +11,13 @@ in somebody's pattern make every trigger match (`_stands_for_ascii`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.model.encodings import MIN_RUN, TURNS
 from aisecops.model.entities import CANARY, CREDENTIAL
+from aisecops.model.readings import is_dressed
 
 _DIGIT = "[0-9]"
 _FIVE_DIGITS = r"[0-9](?:[^0-9]{0,4}[0-9]){4}"
@@ -108,14 +111,10 @@ PERSONAL_TRIGGERS: dict[str, str] = {
 """By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated, and
 is needed: a pattern with other ways to match does not begin with it."""
 
-MIN_ENCODED = 16
-"""Characters of the shortest base64 run that is opened (twelve bytes); long enough for `_LONG_RUN` to see it."""
-
-_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _IN_RUN = bytes(
     97 if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-") else 32 for code in range(256)
 )
-_RUN = b"a" * MIN_ENCODED
+_RUN = b"a" * MIN_RUN
 # long s, the Kelvin sign, the two Turkish i: equal to s, k and i when case is ignored
 _ODD_LETTERS = frozenset("\u017f\u212a\u0131\u0130")
 
@@ -125,8 +124,9 @@ def _stands_for_ascii(text: str) -> bool:
     return any(char > "\x7f" and (char.isdecimal() or char in _ODD_LETTERS) for char in set(text))
 
 
-_SHORT_SECRETS = {"PRIVATE_KEY": b"PRIVATE KEY", "DATABASE_URL": b"://"}
-"""Secrets that need not hold a run as long as `MIN_ENCODED`; every other one does, and the run is seen."""
+_SHORT_SECRETS = {"PRIVATE_KEY": (b"PRIVATE KEY",), "DATABASE_URL": (b"://",)}
+"""Secrets that need not hold a run as long as `MIN_RUN`; every other one does, and the run is seen."""
+_SHORT_SECRETS_TURNED = {"PRIVATE_KEY": (b"YEK ETAVIRP", b"CEVINGR XRL"), "DATABASE_URL": (b"//:",)}
 
 _SECRET_NAMES = (
     *(b"pass", b"pwd", b"pw", b"secret", b"token", b"cred", b"auth", b"bearer", b"key", b"contrase", b"kennwort"),
@@ -147,6 +147,11 @@ def _patterns(entities: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
 
 def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | None = None) -> bool:
     """False only when a full scan of `text` for `entities` (none of them a group) would find nothing."""
+    return holds(text, entities, canaries) or _is_turned(text, entities, canaries) or is_dressed(text)
+
+
+def holds(text: str, entities: frozenset[str], canaries: CanaryDetector | None = None) -> bool:
+    """The same of the text as it stands, without taking off a dress."""
     if not text.isascii() and _stands_for_ascii(text):
         return True
     if canaries is not None and CANARY in entities and canaries.holds(text):
@@ -154,8 +159,7 @@ def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | Non
     data = text.encode("ascii", "replace")
     return (
         _RUN in data.translate(_IN_RUN)
-        or any(literal in data for entity, literal in _SHORT_SECRETS.items() if entity in entities)
-        or _PERCENT.search(data) is not None
+        or _has_any(data, _SHORT_SECRETS, entities)
         or (CREDENTIAL in entities and _names_a_secret(data.lower()))
         or any(pattern.search(data) is not None for pattern in _patterns(entities))
     )
@@ -163,6 +167,22 @@ def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | Non
 
 def _names_a_secret(data: bytes) -> bool:
     return any(name in data for name in _SECRET_NAMES)
+
+
+def has_run(text: str) -> bool:
+    """True for a text with letters and digits in a row as long as the shortest encoded run."""
+    return _RUN in text.encode("ascii", "replace").translate(_IN_RUN)
+
+
+def _is_turned(text: str, entities: frozenset[str], canaries: CanaryDetector | None) -> bool:
+    """Backwards, or thirteen letters on: digits, runs and the marks of mail addresses stay what they are."""
+    if canaries is not None and CANARY in entities and any(canaries.holds(turn(text)) for turn in TURNS.values()):
+        return True
+    return _has_any(text.encode("ascii", "replace"), _SHORT_SECRETS_TURNED, entities)
+
+
+def _has_any(data: bytes, literals: Mapping[str, tuple[bytes, ...]], entities: frozenset[str]) -> bool:
+    return any(one in data for entity, told in literals.items() if entity in entities for one in told)
 
 
 class Gate:

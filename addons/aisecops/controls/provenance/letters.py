@@ -1,7 +1,7 @@
 """The normal form in which texts are compared: letters and digits only, plain and small, each with its place.
 
 Two texts that differ in case, spaces, line breaks, marks, quotes, accents, invisible characters or look-alike letters
-have the same normal form. Knows characters; does not know encodings (`peel.py`) or fingerprints (`winnow.py`).
+have the same normal form. Knows characters, not encodings (`model/readings.py`) or fingerprints (`winnow.py`).
 """
 
 from __future__ import annotations
@@ -13,17 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from aisecops.model.look_alikes import LOOK_ALIKES
 from aisecops.model.provenance import Span
 
 _PLANES = 0x20000  # the planes with letters in several styles; beyond are rare ideographs, which stand for themselves
 _SURROGATES = range(0xD800, 0xE000)
-
-# letters of other scripts that read as Latin ones (a choice from Unicode's confusables)
-_LOOK_ALIKES = str.maketrans(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u051b\u051d\u043a\u043c\u0442\u0432\u043d"
-    "\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c5\u0261\u0131",
-    "aeopcyxijsdqwkmtbhaopvikugi",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,4 +76,4 @@ def _table() -> _Table:
 
 def _normal(character: str) -> str:
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
-    return "".join(one for one in folded if one.isalnum()).translate(_LOOK_ALIKES)
+    return "".join(one for one in folded if one.isalnum()).translate(LOOK_ALIKES)

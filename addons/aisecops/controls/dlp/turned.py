@@ -1,0 +1,113 @@
+"""Text that is turned: backwards, or thirteen letters on. Looked at only where something telling shows in it.
+
+Every text can be turned, and turned numbers are as good as any; so only kinds with a mark of their own are looked for
+here, and only around that mark.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Callable, Iterator, Sequence
+
+from aisecops.controls.dlp.detector import Detector, PatternDetector
+from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.detectors.private_key import PrivateKeyDetector
+from aisecops.controls.dlp.triggers import has_run
+from aisecops.model.encodings import MIN_RUN, TURNS
+from aisecops.model.kinds import kinds, of_kind
+from aisecops.model.provenance import Span
+from aisecops.model.readings import Reading
+
+BEFORE, BEHIND = 64, 4096
+"""Characters before and behind a mark that are looked at."""
+_RUN = re.compile(rf"[A-Za-z0-9+/_.:=-]{{{MIN_RUN},}}")
+_MARKS_EACH = 100
+_MARK_LETTERS = 3
+
+_TELLING: dict[str, re.Pattern[str]] = {
+    "IBAN_CODE": re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2} ?(?:[A-Z0-9]{4} ?){2,7}[A-Z0-9]{1,4}(?![A-Za-z0-9])"),
+    "EMAIL_ADDRESS": re.compile(
+        r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}"
+        r"(?:com|net|org|edu|gov|mil|io|ai|de|uk|fr|eu|co|us|ch|at|nl|dev|app|info|example|test|internal)(?!\w)"
+    ),
+}
+_TELLING_BACKWARDS = {
+    # the ranges that card companies give out, so that a turned serial number seldom is one
+    "CREDIT_CARD": re.compile(
+        r"(?<![0-9A-Za-z])(?:4[0-9]{3}|5[1-5][0-9]{2}|2[2-7][0-9]{2}|3[47][0-9]{2}|6011|65[0-9]{2})"
+        r"(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{3,4}(?![0-9A-Za-z])"
+        r"|(?<![0-9A-Za-z])3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}(?![0-9A-Za-z])"
+    ),
+    "US_SSN": re.compile(r"(?<![0-9A-Za-z-])[0-9]{3}-[0-9]{2}-[0-9]{4}(?![0-9A-Za-z-])"),
+}
+_BY_DIGIT = kinds(("d", string.digits))
+_BY_CAPITAL = kinds(("X", string.ascii_uppercase + string.digits))
+_MAY_TELL: dict[str, Callable[[str], bool]] = {
+    "IBAN_CODE": of_kind(_BY_CAPITAL, b"X" * 12, b"XXXX.XXXX.XXXX"),
+    "EMAIL_ADDRESS": lambda text: "@" in text,
+    "CREDIT_CARD": of_kind(_BY_DIGIT, b"d" * 12, b"dddd.dddd.dddd", b"dddd.dddddd.ddddd"),
+    "US_SSN": of_kind(_BY_DIGIT, b"ddd.dd.dddd"),
+}
+
+
+def turned(reading: Reading, detectors: Sequence[Detector]) -> Iterator[tuple[Reading, Sequence[Detector]]]:
+    """What of `reading` tells something when it is turned, and the detectors that it tells."""
+    runs = " ".join(_RUN.findall(reading.text)) if has_run(reading.text) else ""
+    for name, turn in TURNS.items():
+        text, turned_runs = turn(reading.text), turn(runs)
+        telling = _TELLING | _TELLING_BACKWARDS if name == "backwards" else _TELLING
+        for detector in detectors:
+            if not _is_likely(detector, name, turned_runs):
+                continue
+            spans = list(_told(text, detector, telling))
+            if spans:
+                yield _reading(reading, text, name, spans), (detector,)
+
+
+def _is_likely(detector: Detector, turn: str, turned_runs: str) -> bool:
+    """Every pattern but a URL's looks for a run with its mark in it; few texts have any when they are turned."""
+    if not isinstance(detector, PatternDetector):
+        return True
+    if detector.entity == "DATABASE_URL":
+        return turn == "backwards"  # thirteen letters on it is a URL still, and seen as it stands
+    return any(mark in turned_runs for mark in detector.trigger)
+
+
+def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) -> Iterator[tuple[int, int]]:
+    """The stretches of a turned text in which `detector` may find something, in order and apart."""
+    if isinstance(detector, CanaryDetector):
+        if detector.holds(text):
+            yield 0, len(text)
+    elif isinstance(detector, PatternDetector):
+        yield from _around(text, [mark for mark in detector.trigger if len(mark) >= _MARK_LETTERS])
+    elif isinstance(detector, PrivateKeyDetector):
+        yield from _around(text, ["PRIVATE KEY"])
+    elif detector.entity in telling and _MAY_TELL[detector.entity](text):
+        for match in telling[detector.entity].finditer(text):
+            yield match.start(), match.end()
+
+
+def _around(text: str, marks: Sequence[str]) -> Iterator[tuple[int, int]]:
+    places: list[int] = []
+    for mark in marks:
+        at = text.find(mark)
+        while at >= 0 and len(places) < _MARKS_EACH:
+            places.append(at)
+            at = text.find(mark, at + BEHIND)
+    reach = 0
+    for at in sorted(places):
+        if at >= reach:
+            start, reach = max(at - BEFORE, reach), at + BEHIND
+            yield start, min(reach, len(text))
+
+
+def _reading(outer: Reading, text: str, name: str, spans: Sequence[tuple[int, int]]) -> Reading:
+    texts, starts, origins, length = [], [], [], 0
+    for start, end in spans:
+        texts.append(text[start:end])
+        starts.append(length)
+        back = Span(start=len(text) - end, end=len(text) - start)
+        origins.append(outer.place(back if name == "backwards" else Span(start=start, end=end)))
+        length += end - start + 1
+    return Reading("\n".join(texts), name, tuple(starts), tuple(origins))
