@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.gateway import cuts
@@ -189,3 +190,29 @@ async def test_watching_looks_again_and_again(monkeypatch):
         while not listed.told:
             await asyncio.sleep(0.01)
     watching.cancel()
+
+
+async def test_a_record_that_hangs_does_not_hold_up_the_next_cut(monkeypatch):
+    monkeypatch.setattr(cuts, "LOOK_EVERY_S", 0.01)
+    house = House()
+    one, other = await house.run(), await house.run()
+    first, second = await opened(house, one), await opened(house, other)
+    listed, written = Listed(), asyncio.Event()
+
+    async def append(*_events, durable=False):
+        await written.wait()
+
+    async def halted(run, permit):
+        await house.store.swap_tree(run.run.run_id, seen=(await house.store.snapshot(run.run.run_id)).version,
+                                    new=replace(await house.tree(run), halted_ms=house.clock.ms))  # fmt: skip
+        async with asyncio.timeout(10):
+            while permit not in [name for name, _ in listed.told]:
+                await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(house.record, "append", append)
+    watching = asyncio.create_task(house.cuts.watch(listed))
+    await halted(one, first.permit)
+    await halted(other, second.permit)
+    assert not written.is_set()
+    watching.cancel()
+    await asyncio.wait((watching,))

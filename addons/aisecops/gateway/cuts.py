@@ -8,8 +8,9 @@ store cannot be asked for a while, nothing is known of any run, and everything i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from aisecops.controls.budget import charge as budget
@@ -62,20 +63,30 @@ class Cuts:
         self._seen_s = 0.0
 
     async def watch(self, cut: Cut) -> None:
-        """Look again and again, for as long as the process lives; the store is asked only while something is open."""
+        """Look again and again, for as long as the process lives; the store is asked only while something is open.
+
+        INVARIANT: from a halt until a cut pass no more than `LOOK_EVERY_S` and one answer of the store, or `BLIND_S`
+        when it has none: nothing else is waited for between two looks, the record least of all.
+        """
         self._seen_s = time.monotonic()
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            await self.look(cut)
+        async with asyncio.TaskGroup() as records:
+            while True:
+                await asyncio.sleep(LOOK_EVERY_S)
+                if ended := await self._cut(cut):
+                    records.create_task(self._recorded(ended))
 
     async def look(self, cut: Cut) -> None:
-        """Cut what must end now, and record it. A record that cannot be written keeps nothing open."""
+        """Cut what must end now, and record it."""
+        await self._recorded(await self._cut(cut))
+
+    async def _cut(self, cut: Cut) -> list[_Ended]:
+        """Cut what must end now, and return it."""
         standing = self._permits.standing()
         self._done &= standing.keys()
         if not standing:
             self._trees.clear()
             self._seen_s = time.monotonic()
-            return
+            return []
         waiting = [permit for name, permit in standing.items() if name not in self._done]
         ended = await self._ended(waiting)
         for one in ended:
@@ -84,10 +95,13 @@ class Cuts:
             cut(name, _refuse(one))
         if ended:
             self._measure(ended)
-            try:
+        return ended
+
+    async def _recorded(self, ended: Sequence[_Ended]) -> None:
+        """A record that cannot be written keeps nothing open."""
+        if ended:
+            with contextlib.suppress(Fault):
                 await self._record.append(*(_event(one) for one in ended))
-            except Fault:
-                return
 
     async def _ended(self, permits: list[Permit]) -> list[_Ended]:
         try:
