@@ -122,7 +122,7 @@ class LimitSettings(Part):
     room_seconds: Annotated[Seconds, about("how long reading waits for room before it is refused")] = Seconds(5)
     max_answer_bytes: Annotated[int, about("the largest answer that is read whole")] = 64 * 1024 * 1024
     json_answer_bytes: Annotated[int, about("the largest answer that is read as JSON")] = 16 * 1024 * 1024
-    json_answer_values: Annotated[int, about("values in an answer that is read as JSON")] = 400_000
+    json_answer_values: Annotated[int, about("values in an answer that is read as JSON")] = 200_000
     stalled_seconds: Annotated[Seconds, about("a process that stands still for so long ends itself")] = Seconds(30)
 
 

@@ -36,7 +36,7 @@ class JsonBounds(Value):
     """
 
     max_bytes: int = 16 * 1024 * 1024
-    max_values: int = 400_000
+    max_values: int = MAX_VALUES
 
     def read(self, data: bytes) -> JsonValue:
         """The one document in `data`. Raises `WireError` as `read_json` does."""
