@@ -24,9 +24,10 @@ from typing import Any
 
 from stage import Site, installed, upstream, with_all_below
 
-HOSTS = ("soak.internal", "api.openai.com")
+HOSTS = ("soak.internal", "api.openai.com", "files.internal")
 AGENT = "soak"
 BIG = 3 * 1024 * 1024
+LARGE = 30 * BIG
 EVENTS = 400
 EVERY_S = 0.05
 SAMPLE_S = 2.0
@@ -48,6 +49,8 @@ tools:
     scope: "soak.{{path[1]}}"
 models:
   openai: {{match: {{host: api.openai.com}}, dialect: openai, prices: {{gpt-4o: {{input: 2.50, output: 10.00}}}}}}
+sources:
+  - {{match: {{host: files.internal}}, tier: external, stream: true}}
 egress:
   max_body: 5MiB
   detectors:
@@ -66,6 +69,9 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
             if b" /v1/chat/" in head:
                 await _stream(writer)
                 continue
+            if head.startswith(b"GET "):
+                await _dump(writer)
+                continue
             body = b'{"found": "' + b"y" * (BIG if b" /v1/big " in head else 1000) + b'"}'
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body))
             writer.write(body)
@@ -75,6 +81,13 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 def _length_in(head: bytes) -> int | None:
     return next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), None)
+
+
+async def _dump(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % LARGE)
+    for number in range(LARGE // 1024):
+        writer.write(b"%01024d" % number)
+        await writer.drain()
 
 
 async def _stream(writer: asyncio.StreamWriter) -> None:
@@ -175,6 +188,19 @@ async def big(site: Soaked) -> None:
     await asyncio.sleep(0.5)
 
 
+async def large(site: Soaked) -> None:
+    """A download that passes in pieces, larger than what may be read whole."""
+    reader, writer = await site.line(HOSTS[2])
+    writer.write(f"GET /dump HTTP/1.1\r\nHost: {HOSTS[2]}\r\n\r\n".encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    left = LARGE
+    while left and (piece := await reader.read(BIG)):
+        left -= len(piece)
+    site.counts[f"download {head.split(b' ', 2)[1].decode()}{' ended early' if left else ''}"] += 1
+    writer.close()
+    await asyncio.sleep(0.5)
+
+
 async def streamed(site: Soaked) -> None:
     """A long answer of a model, to its end."""
     line = await site.line(HOSTS[1])
@@ -200,7 +226,7 @@ async def left(site: Soaked) -> None:
 
 
 type Load = Callable[[Soaked], Awaitable[None]]
-LOADS: tuple[Load, ...] = (kept, kept, fresh, big, streamed, streamed, left)
+LOADS: tuple[Load, ...] = (kept, kept, fresh, big, large, streamed, streamed, left)
 
 
 async def drive(site: Soaked, seconds: float, loads: list[Load]) -> list[dict[str, Any]]:
