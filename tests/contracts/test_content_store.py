@@ -10,7 +10,7 @@ import pytest
 from aisecops.adapters.store.content import MemoryContent, SqliteContent
 from aisecops.gateway.ports import ContentStore
 from aisecops.model.ids import RunId
-from aisecops.model.known import KnownContent, SaidWords
+from aisecops.model.known import KnownContent, ProposedWords, SaidWords
 from support.origins import origin
 
 ROOT = RunId("run_1")
@@ -63,6 +63,13 @@ async def test_the_same_words_are_kept_once_for_each_tree_and_kind(store: Conten
 async def test_a_trees_words_are_its_own(store: ContentStore) -> None:
     await store.keep(words("x"), words("y", root="run_10"), content("a"), words("z", trusted=False))
     assert list(await store.of_tree(ROOT)) == [words("x"), words("z", trusted=False)]
+
+
+async def test_a_trees_proposals_are_its_own_and_kept_once(store: ContentStore) -> None:
+    first = ProposedWords(root_run_id=ROOT, key="dec_1:call_1:0", name="send", call_id="call_1", words=b"12345678")
+    other = ProposedWords(root_run_id=RunId("run_10"), key="dec_1:call_1:0", name="send")
+    await store.keep(first, words("x"), ProposedWords(root_run_id=ROOT, key=""), other, first)
+    assert list(await store.of_tree(ROOT)) == [first, words("x"), ProposedWords(root_run_id=ROOT, key="")]
 
 
 async def test_another_process_reads_what_one_has_kept(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.decision import Mode
-from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, Stretch, TracedArgument
+from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, ProposalLink, Stretch, TracedArgument
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.record import EventName
 from aisecops.ops.story import story, story_lines
@@ -147,3 +147,16 @@ async def test_the_path_of_untrusted_words_is_told_from_source_to_argument(tmp_p
     model, tool = story_lines(rows(tmp_path / "record"))
     assert "/messages/2/content 9 to 80 is external content from https://p.test (prv_1)" in model.why
     assert "argument `to` comes from https://p.test (prv_1)" in tool.why
+
+
+async def test_the_call_that_a_request_is_of_is_told(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    link = ProposalLink(found=True, name="send_email", call_id="call_1", decision_id="dec_0", differs=("to",))
+    for number, proposal in enumerate((link, ProposalLink(found=False))):
+        asked = msgspec.structs.replace(facts(), descent=Descent(proposal=proposal))
+        await log.append(*judged_events(asked, f"dec_{number + 1}"))
+    await log.close()
+    found, alone = story_lines(rows(tmp_path / "record"))
+    assert "proposed by the model as `send_email` (call_1) in answer to dec_0" in found.why
+    assert "the proposal says otherwise, or nothing, of: to" in found.why
+    assert "no model proposed it" in alone.why

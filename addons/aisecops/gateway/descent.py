@@ -21,6 +21,7 @@ from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.links import Links
 from aisecops.gateway.ports import Clock, Ids
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
@@ -29,7 +30,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
-from aisecops.model.rules import FirewallRules, RuleSet, ToolRule
+from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece, texts_in_pieces
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.limits import JsonBounds, JsonValue
@@ -53,6 +54,7 @@ class Descents:
 
     def __init__(self, known: KnownAgain, *, clock: Clock, ids: Ids, secret: bytes) -> None:
         self._known = known
+        self._links = Links(known)
         self._clock = clock
         self._ids = ids
         self._secret = secret
@@ -65,13 +67,24 @@ class Descents:
         found: Descent | None = None
         if step.call is not None:
             found = await self._of_call(rules.firewall, root_run_id, step.call)
-        elif step.tool is not None and step.tool.arguments:
-            unseen = step.json is None and bool(step.body)
-            found = await self.of_arguments(root_run_id, step.tool, step.json, unseen=unseen)
+            await self._links.offered(root_run_id, step.call)
+        elif step.tool is not None:
+            found = await self._of_tool(root_run_id, step.tool, step, request)
         if rules.egress.labels:
             carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
         return found
+
+    async def _of_tool(self, root_run_id: RunId, tool: ToolRule, step: Step, request: HttpRequest) -> Descent | None:
+        link = await self._links.of(root_run_id, step)
+        unseen = step.json is None and bool(step.body)
+        found = await self.of_arguments(root_run_id, tool, step.json, unseen=unseen) if tool.arguments else None
+        destination = None
+        if any(isinstance(match, HttpMatch) and "*" in match.host for match in tool.match):
+            destination = await self._traced(root_run_id, "host", request.host)
+        if link is None and destination is None:
+            return found
+        return replace(found or Descent(), proposal=link, destination=destination)
 
     async def learn(
         self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
@@ -109,6 +122,11 @@ class Descents:
             run_id=principal.run_id,
             root_run_id=principal.root_run_id,
         )
+
+    @property
+    def links(self) -> Links:
+        """The calls that models proposed, and the requests that are of them."""
+        return self._links
 
     def enveloped(self, body: bytes, call: LlmCall, descent: Descent) -> bytes | None:
         """`body` with every untrusted text in its envelope and the notice in place; None when there is none.
@@ -213,7 +231,6 @@ class Descents:
 
         `unseen`: they are in a form that cannot be looked into.
         """
-        trusted, untrusted = await self._known.sayings(root_run_id)
         arguments = []
         for rule in tool.arguments:
             try:
@@ -222,14 +239,32 @@ class Descents:
                 value = _UNSEEN
             if unseen:
                 value = _UNSEEN
-            source = source_of(value, trusted=trusted, untrusted=untrusted)
-            origin_id, origin = "", ""
-            if source is ArgumentSource.UNTRUSTED:
-                named = list(leaves(value))
-                named += [address for leaf in named for address in untrusted.addresses(leaf)]
-                origin_id, origin = await self._known.named_in(root_run_id, named)
-            arguments.append(TracedArgument(name=rule.name, source=source, origin_id=origin_id, origin=origin))
+            arguments.append(await self._traced(root_run_id, rule.name, value, copies=not rule.steering))
+        _, untrusted = await self._known.sayings(root_run_id)
         return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
+
+    async def _traced(self, root_run_id: RunId, name: str, value: JsonValue, *, copies: bool = False) -> TracedArgument:
+        """Where `value` was named. With `copies` also a part of it counts that was copied from untrusted content."""
+        trusted, untrusted = await self._known.sayings(root_run_id)
+        source = source_of(value, trusted=trusted, untrusted=untrusted)
+        if source is ArgumentSource.UNTRUSTED:
+            named = list(leaves(value))
+            named += [address for leaf in named for address in untrusted.addresses(leaf)]
+            origin_id, origin = await self._known.named_in(root_run_id, named)
+            return TracedArgument(name=name, source=source, origin_id=origin_id, origin=origin)
+        if copies and source is ArgumentSource.NOWHERE:
+            texts = list(leaves(value))
+            for text, known in zip(texts, await self._known.recognise(root_run_id, texts), strict=True):
+                for one in known:
+                    if one.origin.tier in UNTRUSTED and not trusted.holds(text[one.span.start : one.span.end]):
+                        copied = one.origin
+                        return TracedArgument(
+                            name=name,
+                            source=ArgumentSource.UNTRUSTED,
+                            origin_id=copied.origin_id,
+                            origin=copied.source,
+                        )
+        return TracedArgument(name=name, source=source)
 
 
 def _in_object(wrapped_text: str) -> str:

@@ -15,7 +15,7 @@ import msgspec
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
-from aisecops.model.envelope import Descent, Suspected
+from aisecops.model.envelope import Descent, ProposalLink, Suspected
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.record import Event, EventName
@@ -205,7 +205,21 @@ def _descent(descent: Descent) -> dict[str, Any]:
         for segment in descent.segments
     ]
     arguments = {one.name: {"source": one.source.value, "origin": one.origin_id} for one in descent.arguments}
-    return {"context_provenance": pieces or None, "arguments": arguments or None}
+    return {"context_provenance": pieces or None, "arguments": arguments or None, **_link(descent.proposal)}
+
+
+def _link(link: ProposalLink | None) -> dict[str, Any]:
+    """Which call of a model a tool request is of, by decision and call (spec 5.4)."""
+    if link is None:
+        return {}
+    if not link.found:
+        return {"unproposed": True}
+    return {
+        "proposed": link.name,
+        "call_id": link.call_id,
+        "proposed_in": link.decision_id,
+        "differs": list(link.differs) or None,
+    }
 
 
 def _suspected(one: Suspected) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, tog
 from aisecops.gateway.ports import ContentStore
 from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, SaidWords
+from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
 from aisecops.model.provenance import Origin, Traced, TrustTier
 
 TREES_KEPT = 500
@@ -35,6 +35,8 @@ SHORT = 2_000
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
+PROPOSALS_KEPT = 200
+"""Proposed calls of one tree that a request may be of: the newest."""
 TEXTS_KEPT = 50_000
 """Texts whose trace is remembered, so that a history that is sent again costs nothing."""
 
@@ -55,16 +57,42 @@ class Sayings:
         return addresses(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A call that a model proposed, in whose arguments values can be looked up."""
+
+    name: str
+    call_id: str
+    decision_id: str
+    said: Vocabulary
+    key: bytes
+
+    def holds(self, value: str) -> bool:
+        """True when `value` stands in the arguments."""
+        return self.said.holds(value, self.key)
+
+
 @dataclass(slots=True)
 class _Tree:
-    """The words of one tree of runs. Sorted arrays; what is new is merged when somebody looks."""
+    """The words of one tree of runs. Sorted arrays; what is new is merged when somebody looks.
+
+    `proposed` is None until a model of the tree could have proposed anything.
+    """
 
     trusted: list[Vocabulary] = field(default_factory=list)
     untrusted: list[tuple[Vocabulary, str, str]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
+    proposed: OrderedDict[str, ProposedWords] | None = None
 
-    def add(self, one: SaidWords) -> None:
+    def add(self, one: SaidWords | ProposedWords) -> None:
         """Know one text's words, once."""
+        if isinstance(one, ProposedWords):
+            self.proposed = OrderedDict() if self.proposed is None else self.proposed
+            if one.name:
+                self.proposed.setdefault(one.key, one)
+            while len(self.proposed) > PROPOSALS_KEPT:
+                self.proposed.popitem(last=False)
+            return
         name = _said_as(one.name, trusted=one.trusted)
         if name in self.names:
             return
@@ -145,6 +173,51 @@ class KnownAgain:
 
         return await self._run(work)
 
+    async def may_propose(self, root_run_id: RunId) -> None:
+        """A model of this tree may propose calls from now on. Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        if self._trees[root_run_id].proposed is None:
+            await self._store.keep(*self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
+
+    async def propose(self, root_run_id: RunId, decision_id: str, calls: Sequence[tuple[str, str, str]]) -> None:
+        """A model proposed `calls` (name, id, arguments). Known to every process when this returns.
+
+        Raises `StoreError`.
+        """
+        await self._at_hand(root_run_id)
+        texts = [arguments for _, _, arguments in calls]
+
+        def work() -> list[Known]:
+            known: list[Known] = []
+            for number, (name, call_id, arguments) in enumerate(calls):
+                words = vocabulary([arguments], self._secret)
+                key = f"{decision_id}:{call_id}:{number}"
+                said = ProposedWords(
+                    root_run_id=root_run_id, key=key, name=name, call_id=call_id, decision_id=decision_id,
+                    words=packed(words.words), pairs=packed(words.pairs),
+                )  # fmt: skip
+                known.append(said)
+            return self._taken(known)
+
+        await self._store.keep(*await self._run(work, texts))
+
+    async def proposals(self, root_run_id: RunId) -> list[Proposal] | None:
+        """The calls that models of this tree proposed, oldest first; None when none could have. Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        proposed = self._trees[root_run_id].proposed
+        if proposed is None:
+            return None
+        return [
+            Proposal(
+                name=one.name,
+                call_id=one.call_id,
+                decision_id=one.decision_id,
+                said=Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs)),
+                key=self._secret,
+            )
+            for one in proposed.values()
+        ]
+
     def close(self) -> None:
         """Finish what is under way and let go."""
         self._thread.shutdown(wait=True)
@@ -191,7 +264,7 @@ class KnownAgain:
         self._take(known)
         return known
 
-    def _open(self, root_run_id: RunId, said: Sequence[SaidWords]) -> None:
+    def _open(self, root_run_id: RunId, said: Sequence[SaidWords | ProposedWords]) -> None:
         tree = self._trees.setdefault(root_run_id, _Tree())
         for words in said:
             tree.add(words)

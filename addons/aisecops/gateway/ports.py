@@ -14,7 +14,7 @@ from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
-from aisecops.model.known import Known, SaidWords
+from aisecops.model.known import Known, ProposedWords, SaidWords
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
@@ -143,8 +143,8 @@ class ContentStore(Protocol):
         """
         ...
 
-    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
-        """All words that were said in one tree of runs."""
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
+        """All words that were said in one tree of runs, and proposed, in the order in which they were kept."""
         ...
 
 

@@ -111,6 +111,7 @@ class Proposals:
         """
         rules = self._rules.current()
         refused: dict[int, str] = {}
+        passing: list[ProposedCall] = []
         for place, call in enumerate(calls):
             tool = find_model_tool(rules, call.name)
             asked = permit.step.call
@@ -120,6 +121,9 @@ class Proposals:
             refuse = await self._judged(rules, permit, tool, call, fault) if declared or fault else None
             if refuse is not None:
                 refused[place] = words_for(call.name, refuse)
+            else:
+                passing.append(call)
+        await self._descents.links.proposed(permit, passing)
         return refused
 
     async def _judged(

@@ -86,11 +86,32 @@ class Carried(Value):
     origin: str
 
 
+class ProposalLink(Value):
+    """The call of a model that a request is of. `found` False: models of this tree could propose, and none did.
+
+    `differs` names the arguments, or `scope`, in which the request says what the proposal does not; when one of them
+    steers, `steered_elsewhere`.
+    """
+
+    found: bool
+    name: str = ""
+    call_id: str = ""
+    decision_id: str = ""
+    differs: tuple[str, ...] = ()
+    steered_elsewhere: bool = False
+
+
 class Descent(Value):
-    """Where the words of a request came from. `read_untrusted`: the run has read content that nobody vouches for."""
+    """Where the words of a request came from. `read_untrusted`: the run has read content that nobody vouches for.
+
+    `destination` is where its host was named, when the rules leave that open; `proposal` the call that a model made of
+    it before, None when none could have.
+    """
 
     segments: tuple[LabelledSegment, ...] = ()
     arguments: tuple[TracedArgument, ...] = ()
     carried: tuple[Carried, ...] = ()
     suspected: tuple[Suspected, ...] = ()
     read_untrusted: bool = False
+    destination: TracedArgument | None = None
+    proposal: ProposalLink | None = None

@@ -1,4 +1,4 @@
-"""What is kept so that content is known again: fingerprints of what came in, and the words that were said in a run.
+"""What is kept so that content is known again: fingerprints of what came in, and words said or proposed in a run.
 
 Keyed hashes only: neither the content nor the words can be read back.
 """
@@ -32,4 +32,19 @@ class SaidWords(Value, tag="words"):
     origin: str = ""
 
 
-Known = KnownContent | SaidWords
+class ProposedWords(Value, tag="proposed"):
+    """One call that a model of a run's tree proposed: its name, and the words of its arguments.
+
+    `key` is its place among them; one without a `name` says that a model was offered tools, and no more.
+    """
+
+    root_run_id: RunId
+    key: str
+    name: str = ""
+    call_id: str = ""
+    decision_id: str = ""
+    words: bytes = b""
+    pairs: bytes = b""
+
+
+Known = KnownContent | SaidWords | ProposedWords

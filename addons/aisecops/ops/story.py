@@ -137,6 +137,7 @@ def _decision(event: Event) -> tuple[str, str, list[str]]:
         words = f"read {event['host']}"
     why = [_reason(reason) for reason in event["reasons"]]
     why += _descent(event["facts"].get("descent") or {})
+    why += _proposal((event["facts"].get("descent") or {}).get("proposal"))
     if event["verdict"] != event["enforced"]:
         why.append(f"only observed: the rules say {event['verdict']}")
     if (approval := event["facts"].get("approval")) is not None:
@@ -162,6 +163,19 @@ def _descent(descent: dict[str, Any]) -> list[str]:
             source = argument.get("origin") or "an unknown place"
             name = f" ({argument['origin_id']})" if argument.get("origin_id") else ""
             told.append(f"argument `{argument['name']}` comes from {source}{name}")
+    return told
+
+
+def _proposal(link: dict[str, Any] | None) -> list[str]:
+    """Which call of a model a tool request is of."""
+    if link is None:
+        return []
+    if not link["found"]:
+        return ["no model proposed it"]
+    call = f" ({link['call_id']})" if link.get("call_id") else ""
+    told = [f"proposed by the model as `{link['name']}`{call} in answer to {link['decision_id']}"]
+    if link.get("differs"):
+        told.append(f"the proposal says otherwise, or nothing, of: {', '.join(link['differs'])}")
     return told
 
 

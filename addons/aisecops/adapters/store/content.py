@@ -16,7 +16,7 @@ from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, SaidWords
+from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
 
 MAX_BYTES = 64 * 1024 * 1024
 """Kept in all; a page of text takes about as much as it has characters."""
@@ -67,9 +67,9 @@ class SqliteContent:
         rows = await self._reader.look_up(_NEWER, after, _AT_ONCE)
         return (rows[-1][0] if rows else after), [_read(data) for _, data in rows]
 
-    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         rows = await self._reader.look_up(_OF_TREE, f"{root_run_id}:", f"{root_run_id};")
-        return [said for (data,) in rows for said in (_read(data),) if isinstance(said, SaidWords)]
+        return [said for (data,) in rows for said in (_read(data),) if not isinstance(said, KnownContent)]
 
     async def close(self) -> None:
         """Finish what is under way and let go."""
@@ -90,8 +90,8 @@ class MemoryContent:
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return len(self._known), list(self._known.values())[after:]
 
-    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords]:
-        said = [one for one in self._known.values() if isinstance(one, SaidWords)]
+    async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
+        said = [one for one in self._known.values() if not isinstance(one, KnownContent)]
         return [one for one in said if one.root_run_id == root_run_id]
 
     async def close(self) -> None:
@@ -101,6 +101,8 @@ class MemoryContent:
 def _name(known: Known) -> str:
     if isinstance(known, KnownContent):
         return known.origin.origin_id
+    if isinstance(known, ProposedWords):
+        return f"{known.root_run_id}:p:{known.key}"
     return f"{known.root_run_id}:{'t' if known.trusted else 'u'}:{known.name}"
 
 

@@ -89,10 +89,19 @@ def judge_carried(labels: Mapping[str, Sequence[str]], descent: Descent, *, to: 
 
 
 def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> Decimal:
-    """The trust factor: the tool's own, or 2.0 when untrusted content is in what the request carries (contract 7)."""
+    """The trust factor: the tool's own, or 2.0 when untrusted content is in what the request carries (contract 7).
+
+    Or names where it goes. A change of the world that no model proposed, in a tree whose models propose what is done,
+    or that is steered elsewhere than proposed, is trusted half as much: one word of the rules less.
+    """
     if tool is None or descent is None:
         return own
-    return UNTRUSTED_TRUST if any(one.source is ArgumentSource.UNTRUSTED for one in descent.arguments) else own
+    traced = [*descent.arguments, *([descent.destination] if descent.destination else [])]
+    if any(one.source is ArgumentSource.UNTRUSTED for one in traced):
+        return UNTRUSTED_TRUST
+    link = descent.proposal
+    alone = link is not None and (not link.found or link.steered_elsewhere)
+    return min(own * 2, UNTRUSTED_TRUST) if alone and tool.effect.changes_state else own
 
 
 def _suspect(argument: TracedArgument, descent: Descent) -> bool:

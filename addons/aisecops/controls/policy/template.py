@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from aisecops.controls.policy.jmes import JmesError, compiled, found_in
 from aisecops.model.errors import WireError
@@ -54,6 +55,15 @@ def pattern_of(template: str) -> str:
 def filled(template: str, filling: Filling) -> str:
     """The scope of one request. Raises WireError (unreadable) naming the place that cannot be filled."""
     return ".".join(_value(place, filling) for place in read_template(template))
+
+
+def variables_in(template: str, scope: str) -> list[str]:
+    """What of `scope`, made of `template`, came out of path, query or body; nothing when it is none of its scopes."""
+    places, parts = read_template(template) if template else (), scope.split(".")
+    if len(places) != len(parts):
+        return []
+    named = zip(places, parts, strict=True)
+    return [unquote(part) for place, part in named if place.kind in {"path", "query", "body"}]
 
 
 def _split(template: str) -> list[str]:
