@@ -13,6 +13,7 @@ from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
+from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.answers import Answers
@@ -32,6 +33,7 @@ from aisecops.gateway.permits import Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import Refused
 from aisecops.gateway.proposals import Proposals
+from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.vouch import Vouching
@@ -260,7 +262,10 @@ class House:
         self.permits = Permits()
         self.points = Points((CedarPoint(), *points))
         common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
-        self.runs = Runs(**common, rules=self.rules, new_secret=lambda: f"secret-{self.ids.new('')}")
+        self.pseudonyms = MemoryPseudonyms()
+        self.runs = Runs(
+            **common, rules=self.rules, pseudonyms=self.pseudonyms, new_secret=lambda: f"secret-{self.ids.new('')}"
+        )
         self.approvals = Approvals(**common, life_ms=900_000)
         self.tokens = TokenService(
             **common,
@@ -287,7 +292,7 @@ class House:
         )
         dispatch = Dispatch(
             store=self.store, record=self.record, clock=self.clock, meter=self.meter, approvals=self.approvals,
-            permits=self.permits, descents=descents,
+            permits=self.permits, descents=descents, pseudonyms=Pseudonyms(self.pseudonyms, b"s" * 32),
         )  # fmt: skip
         self.admission = Admission(
             **common,

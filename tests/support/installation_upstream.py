@@ -14,6 +14,7 @@ HOSTS = (
     "mail.example",
     "flow.internal",
     "api.openai.com",
+    "api.anthropic.com",
     "en.wiki.example",
     "evil.test",
 )

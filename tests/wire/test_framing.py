@@ -57,6 +57,12 @@ def test_an_event_is_changed_where_it_stands(name):
     assert [event.data for event in read(made(), changed)] == ['{"new": 1}']
 
 
-def test_what_stands_in_several_lines_is_not_changed_by_guessing():
+def test_what_stands_in_several_lines_of_a_stream_stands_in_one_then():
+    event = StreamEvent(raw=b'id: 1\ndata: {\ndata: "a": 1}\n\n', data='{\n"a": 1}')
+    assert with_data(event, "{}") == b"id: 1\ndata: {}\n\n"
+
+
+@pytest.mark.parametrize(("raw", "data"), [(b"\x00{ }\x01", "{}"), (b": keep\n\n", None), (b"data: a\n\n", "b")])
+def test_what_cannot_be_found_where_it_stands_is_not_changed_by_guessing(raw, data):
     with pytest.raises(WireError):
-        with_data(StreamEvent(raw=b'data: {\ndata: "a": 1}\n\n', data='{\n"a": 1}'), "{}")
+        with_data(StreamEvent(raw=raw, data=data), "{}" if data != "b" else "x\ny")

@@ -319,6 +319,7 @@ class Admission:
             return approval
         if approval.state is ApprovalState.DENIED:
             return said_no(approval)
+        count(self._meter, facts, judged)
         return refusal(facts, judged, lines, approval_id=approval.approval_id)
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:

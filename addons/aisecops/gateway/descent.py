@@ -70,7 +70,7 @@ class Descents:
             await self._links.offered(root_run_id, step.call)
         elif step.tool is not None:
             found = await self._of_tool(root_run_id, step.tool, step, request)
-        if rules.egress.labels:
+        if rules.egress.labels or any(rule.label for rule in rules.egress.detectors):
             carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
         return found

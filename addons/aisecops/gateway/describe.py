@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from aisecops.controls.dlp.judge import REPLACED
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
@@ -151,7 +152,7 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
         labelled = [msgspec.to_builtins(one) for one in carried]
         events.append(event(EventName.EGRESS_BLOCKED, facts, decision, control=("AIS-EXE-01",), carried=labelled))
     blocked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.BLOCK]
-    masked = [shown_finding(found) for found in judged.findings if found.action is FindingAction.MASK]
+    masked = [shown_finding(found) for found in judged.findings if found.action in REPLACED]
     if blocked:
         events.append(event(EventName.EGRESS_BLOCKED, facts, decision, control=("AIS-EXE-01",), findings=blocked))
     if masked and decision.enforced is Verdict.ALLOW:
@@ -175,9 +176,9 @@ def shown_finding(found: JudgedFinding) -> dict[str, Any]:
         "end": finding.span.end,
         "confidence": round(finding.confidence, 2),
         "fingerprint": finding.fingerprint,
-        "action": found.action.value,
+        "action": found.done,
         "rule": found.rule,
-    }
+    } | ({"allowed_by": found.allowed_by} if found.allowed_by else {})
 
 
 def _step(request: ActionRequest) -> dict[str, Any]:

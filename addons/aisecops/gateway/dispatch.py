@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from aisecops.controls.dlp.redact import mask
+from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, decided, passed_unread
 from aisecops.gateway.gather import Looked
-from aisecops.gateway.judge import Judged, limits_of, strictest_thresholds
+from aisecops.gateway.judge import Judged, destination_words, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
+from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
 from aisecops.gateway.reserve import give_back
+from aisecops.model.decision import Mode
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
-from aisecops.model.finding import FindingAction
 from aisecops.model.outcome import Forward
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
@@ -43,6 +44,7 @@ class Dispatch:
         approvals: Approvals,
         permits: Permits,
         descents: Descents,
+        pseudonyms: Pseudonyms,
     ) -> None:
         self._store = store
         self._record = record
@@ -51,6 +53,7 @@ class Dispatch:
         self._approvals = approvals
         self._permits = permits
         self._descents = descents
+        self._pseudonyms = pseudonyms
 
     async def forward(  # noqa: PLR0917 - the whole of what was decided
         self,
@@ -64,7 +67,8 @@ class Dispatch:
         """What leaves for an allowed request. Raises a `Fault` when it cannot be recorded; then nothing may leave."""
         lines = lines_of(rules, facts)
         try:
-            body = self._changed(looked, judged)
+            body = await self._changed(rules, facts, looked, judged)
+            restores = await self._coming_back(rules, facts, request)
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),
@@ -88,6 +92,7 @@ class Dispatch:
                 judged=judged,
                 step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
                 started_ms=self._clock.now_ms(),
+                restores=restores,
                 policy_version=rules.policy_version,
             )
         )
@@ -106,26 +111,43 @@ class Dispatch:
             any_size=looked.step.any_size,
         )
 
-    def _changed(self, looked: Looked, judged: Judged) -> bytes | None:
-        """The body as it leaves: findings masked, untrusted text in envelopes; None when it leaves as it came.
+    async def _changed(self, rules: RuleSet, facts: Facts, looked: Looked, judged: Judged) -> bytes | None:
+        """The body as it leaves: findings replaced, untrusted text in envelopes; None when it leaves as it came.
 
         What the caller has signed is never changed: `judge.py` refuses what would have to be, unless it only observes.
         """
-        step, body = looked.step, None
+        step, request = looked.step, facts.request
+        body = await self._pseudonyms.replaced(
+            rules.egress,
+            judged.findings,
+            step.body,
+            run=(facts.principal.run_id, facts.principal.root_run_id),
+            to=receiver(request.host, request.port),
+            words=destination_words(request),
+        )
         if step.action.signed:
+            if body != step.body and judged.decision.mode is Mode.ENFORCE:
+                raise Fault("a signed body holds a value that must leave as a stand-in")
             return None
-        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
-        if hidden:
-            body = mask(step.body, hidden)
+        changed = None if body == step.body else body
         if step.call is not None and looked.descent is not None:
-            body = self._descents.enveloped(body or step.body, step.call, looked.descent) or body
-        return body
+            changed = self._descents.enveloped(body, step.call, looked.descent) or changed
+        return changed
+
+    async def _coming_back(self, rules: RuleSet, facts: Facts, request: HttpRequest) -> Lexicon | None:
+        run = facts.principal.run_id, facts.principal.root_run_id
+        return await self._pseudonyms.coming_back(rules.egress, run=run, to=receiver(request.host, request.port))
+
+
+def receiver(host: str, port: int) -> str:
+    """To whom something goes, by name: what was given there may come back from there."""
+    return f"{host}:{port}"
 
 
 def count(meter: Meter, facts: Facts, judged: Judged) -> None:
     """Count what was found and refused of one decision."""
     for found in judged.findings:
-        meter.egress_found(found.finding.entity, found.action.value)
+        meter.egress_found(found.finding.entity, found.done)
     for one in facts.descent.suspected if facts.descent else ():
         for detector in dict.fromkeys(sign.detector for sign in one.found):
             meter.injection_found(detector, one.tier.value)

@@ -6,6 +6,7 @@ caller's name and nothing else behind the gateway's own addresses is.
 
 from __future__ import annotations
 
+from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.cuts import Cut, Cuts
 from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
@@ -15,7 +16,8 @@ from aisecops.gateway.mcp_watch import McpWatch
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
-from aisecops.gateway.settle import FAILED, Settlement, is_event_stream, is_measured, streamed_as
+from aisecops.gateway.settle import FAILED, Settlement, is_measured
+from aisecops.gateway.streamed import is_event_stream, streamed_as
 from aisecops.gateway.vouch import Vouching
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
@@ -117,22 +119,29 @@ class Enforcement:
             return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
         step = found.step
         if step.call is not None:
-            return self._tap_of(step.call, response)
-        if step.any_size and not is_event_stream(response):
+            return self._tap_of(step.call, response, found.restores)
+        if step.any_size and found.restores is None and not is_event_stream(response):
             return download_watch(response)
         unread = step.model is not None and self._settlement.judges_proposals
         if unread or not is_event_stream(response):
             return None
         if step.spoken is not None:
-            return McpWatch(status=response.status, awaited=step.spoken.awaited)
-        return StreamWatch(status=response.status, dialect=None)
+            return McpWatch(status=response.status, awaited=step.spoken.awaited, restores=found.restores)
+        return StreamWatch(status=response.status, dialect=None, restores=found.restores)
 
-    def _tap_of(self, call: LlmCall, response: HttpResponse) -> StreamTap | None:
+    def _tap_of(self, call: LlmCall, response: HttpResponse, restores: Lexicon | None) -> StreamTap | None:
         framing = stream_framing(call.dialect, streamed_as(response)) if call.stream else None
         if framing is None or response.status >= FAILED:
             return None
         shaped = call.response_schema is not None
-        return StreamWatch(status=response.status, dialect=call.dialect, judged=True, shaped=shaped, framing=framing)
+        return StreamWatch(
+            status=response.status,
+            dialect=call.dialect,
+            judged=True,
+            shaped=shaped,
+            framing=framing,
+            restores=restores,
+        )
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
         if isinstance(tap, DownloadWatch):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import entities_for
+from aisecops.controls.dlp.redact import with_fixed
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
@@ -34,6 +35,7 @@ from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.rules import Unread as UnreadRule
 from aisecops.model.state import RevocationKind, Snapshot
 from aisecops.model.value import Value
+from aisecops.wire.media_type import declared_charset, media_type
 from aisecops.wire.parts import CREDENTIAL_HEADERS, Unread, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
@@ -185,7 +187,8 @@ class Gatherer:
         unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
         parts = [part for part in outgoing_parts(request, step.body, unread=unread) if not _ours(part[0])]
         found = await self._scanner.scan(parts, entities) if entities else ()
-        return tuple(finding for finding in found if not _is_credential_in_its_place(finding)), tuple(unread or ())
+        kept = tuple(finding for finding in found if not _is_credential_in_its_place(finding))
+        return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), tuple(unread or ())
 
     async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
         """Where the words of the request came from. Raises `StoreError`, `WireError`."""

@@ -23,7 +23,8 @@ from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
-from aisecops.controls.dlp.judge import judge_findings
+from aisecops.controls.dlp.allowances import Sent
+from aisecops.controls.dlp.judge import REPLACED, judge_findings
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
 from aisecops.controls.policy.match import tool_named
@@ -35,7 +36,7 @@ from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.budget import Budgets, Limits, TreeState
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
-from aisecops.model.finding import FindingAction, JudgedFinding
+from aisecops.model.finding import JudgedFinding
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
@@ -76,6 +77,16 @@ def destination_words(request: ActionRequest) -> frozenset[str]:
     if request.effect in {ToolEffect.MEMORY_READ, ToolEffect.MEMORY_WRITE}:
         words.add("memory")
     return frozenset(words)
+
+
+def sent_by(facts: Facts) -> Sent:
+    """What egress rules are told of a request besides its findings."""
+    return Sent(
+        agent_id=facts.principal.agent_id,
+        now_ms=facts.now_ms,
+        message=facts.request.message,
+        descent=facts.descent,
+    )
 
 
 def limits_of(rules: RuleSet, tree: TreeState, run_id: RunId) -> dict[RunId, Limits]:
@@ -121,7 +132,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     tool = tool_named(rules, request.tool) if request.kind in _OF_TOOLS else None
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
-    egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request))
+    egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request), sent=sent_by(facts))
     judgments += [egress, *_unchanged(facts, findings)]
 
     # 7
@@ -246,14 +257,14 @@ def _unchanged(facts: Facts, findings: tuple[JudgedFinding, ...]) -> list[Judgme
     if not facts.request.signed:
         return []
     wraps = any(segment.wrapped for segment in facts.descent.segments) if facts.descent else False
-    masks = any(found.action is FindingAction.MASK for found in findings)
+    masks = any(found.action in REPLACED for found in findings)
     reasons = []
     if wraps:
         what = "the prompt holds untrusted text, which reaches a model in an envelope, and the caller signed it"
         mend = "use credentials that do not sign the body (Bedrock: an API key)"
         reasons.append(Reason(code=Code.CONTEXT_REJECTED, detail=f"{what}; {mend}", rule="firewall"))
     if masks:
-        what = "the body holds what must be masked, and the caller signed it; leave it out"
+        what = "the body holds what must be replaced, and the caller signed it; leave it out"
         reasons.append(Reason(code=Code.EGRESS_BLOCKED, detail=what, rule="egress.detectors"))
     verdict = Verdict.DENY if reasons else Verdict.ALLOW
     return [Judgment(control="firewall", verdict=verdict, reasons=tuple(reasons), serves=("AIS-CTX-01", "AIS-EXE-01"))]

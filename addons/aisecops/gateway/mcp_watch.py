@@ -7,13 +7,14 @@ from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.wire.mcp import MessageId
 from aisecops.wire.mcp_problem import mcp_events
+from aisecops.wire.restore import Meanings
 
 
 class McpWatch(StreamWatch):
     """A tap on one stream in which the messages `awaited` are to be answered; none, for a server's own stream."""
 
-    def __init__(self, *, status: int, awaited: tuple[MessageId, ...]) -> None:
-        super().__init__(status=status, dialect=None)
+    def __init__(self, *, status: int, awaited: tuple[MessageId, ...], restores: Meanings | None = None) -> None:
+        super().__init__(status=status, dialect=None, restores=restores)
         self._awaited = awaited
 
     @property

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.controls.dlp.redact import mask
+from aisecops.controls.dlp.redact import mask, with_fixed
 from aisecops.gateway.classify import cost_micros
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, returned
@@ -138,7 +138,7 @@ class Messages:
         try:
             parts = message_parts(data, unread=unread)
             entities = entities_for(rules.egress, destination_words(permit.facts.request))
-            findings = await self._scanner.scan(parts, entities) if entities else ()
+            findings = with_fixed(await self._scanner.scan(parts, entities), data) if entities else ()
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)
             await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
@@ -242,7 +242,7 @@ class Messages:
 
     def _count(self, judged: Judged) -> None:
         for found in judged.findings:
-            self._meter.egress_found(found.finding.entity, found.action.value)
+            self._meter.egress_found(found.finding.entity, found.done)
 
     # from the upstream
 

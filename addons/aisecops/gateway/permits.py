@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.classify import Step
 from aisecops.gateway.judge import Judged
 from aisecops.model.facts import Facts
@@ -10,7 +11,7 @@ from aisecops.model.value import Value
 
 
 class Permit(Value):
-    """One forwarded step: what was decided, on what facts."""
+    """One forwarded step: what was decided, on what facts; `restores` is what of its answer stands for real values."""
 
     decision_id: DecisionId
     facts: Facts
@@ -18,6 +19,7 @@ class Permit(Value):
     step: Step
     started_ms: int
     policy_version: str
+    restores: Lexicon | None = None
 
 
 class Permits:

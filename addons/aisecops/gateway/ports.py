@@ -17,6 +17,7 @@ from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.known import Known, ProposedWords, SaidWords
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
+from aisecops.model.stand_in import Given
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
 
 
@@ -145,6 +146,29 @@ class ContentStore(Protocol):
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         """All words that were said in one tree of runs, and proposed, in the order in which they were kept."""
+        ...
+
+
+class PseudonymStore(Protocol):
+    """Which stand-ins are in use in a tree of runs, and whom each was given. For all processes; forgotten when it ends.
+
+    What is kept can be read by nobody without the installation's key. Raises `StoreError` when it cannot be asked.
+    """
+
+    async def keep(self, root_run_id: RunId, given: Sequence[Given]) -> None:
+        """Add `given`, durable when it returns.
+
+        INVARIANT: in one tree a value has one stand-in and a stand-in one value, whoever was first. What would break
+        that is left out without a word: ask `newer` what is in use now.
+        """
+        ...
+
+    async def newer(self, root_run_id: RunId, after: int) -> tuple[int, Sequence[Given]]:
+        """What was kept of one tree after position `after`, and the position to ask from next; 0 is the beginning."""
+        ...
+
+    async def forget(self, root_run_id: RunId) -> None:
+        """Keep nothing of this tree any more."""
         ...
 
 

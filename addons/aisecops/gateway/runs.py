@@ -20,7 +20,7 @@ from aisecops.controls.risk.score import stress
 from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.judge import limits_of, strictest_thresholds
-from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, PseudonymStore, RuleSource, Store
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
 from aisecops.model.decision import Verdict
@@ -66,6 +66,7 @@ class Runs:
         rules: RuleSource,
         clock: Clock,
         ids: Ids,
+        pseudonyms: PseudonymStore,
         new_secret: Callable[[], str],
     ) -> None:
         self._store = store
@@ -73,6 +74,7 @@ class Runs:
         self._rules = rules
         self._clock = clock
         self._ids = ids
+        self._pseudonyms = pseudonyms
         self._new_secret = new_secret
 
     async def open(self, agent_id: AgentId, *, opened_by: str, parent: RunId | None = None) -> OpenedRun | Refuse:
@@ -153,10 +155,13 @@ class Runs:
         return await self._change(run_id, phase.resume, EventName.RUN_RESUMED, by=by, why=why)
 
     async def finish(self, run_id: RunId, *, by: str, exit_code: int | None = None) -> Snapshot | Refuse:
-        """End one run; what is below it goes on until it ends itself."""
-        return await self._change(
+        """End one run; what is below it goes on until it ends itself. With the last, stand-ins are forgotten."""
+        ended = await self._change(
             run_id, lambda tree: phase.finish(tree, run_id), EventName.RUN_FINISHED, by=by, exit_code=exit_code
         )
+        if isinstance(ended, Snapshot) and all(run.phase is RunPhase.FINISHED for run in ended.tree.runs.values()):
+            await self._pseudonyms.forget(ended.tree.root_run_id)
+        return ended
 
     async def plan(self, run_id: RunId, steps: tuple[PlanStep, ...]) -> whole.Planned | Refuse:
         """Judge a declared plan as one chain; over the line, its heaviest step is held when it comes (RSK-3)."""

@@ -25,6 +25,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
+from aisecops.gateway.streamed import is_event_stream
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
 from aisecops.model.errors import Fault, WireError
@@ -39,6 +40,8 @@ from aisecops.wire.dialects import read_answer, withdrawn
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
 from aisecops.wire.mcp import result_of
+from aisecops.wire.restore import Meanings
+from aisecops.wire.restore_stream import restored_answer
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
@@ -83,18 +86,22 @@ class Settlement:
     async def settle(self, name: str, response: HttpResponse) -> HttpResponse | Refuse:
         """The whole answer is there: charge, record, deliver. Raises a `Fault` when that cannot be done."""
         permit = self._taken(name)
+        size = len(response.body)
         try:
             _fits_session(permit.step, response)
+            if permit.restores is not None:
+                # first of all: whatever is charged, traced, learned or judged below is judged by real values
+                response = await _given_back(response, permit.restores)
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             self._fits(permit, data)
             provenance = await self._provenance(permit, response)
         except Unfit as unfit:
-            await self._closed(permit, status=response.status, size=len(response.body), refused=unfit.reason.code)
+            await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
             return withheld(permit, unfit.reason)
         misshapen = await self._answers.refusal_of(permit, answer)
         await self._closed(
-            permit, status=response.status, size=len(response.body), cost=cost, answer=answer, provenance=provenance,
+            permit, status=response.status, size=size, cost=cost, answer=answer, provenance=provenance,
             refused=misshapen.code if misshapen else None,
         )  # fmt: skip
         if misshapen is not None:
@@ -341,6 +348,15 @@ def shown_origin(origin: Origin) -> dict[str, str]:
     return {"id": origin.origin_id, "tier": origin.tier.value, "source": origin.source, "sha256": origin.sha256}
 
 
+async def _given_back(response: HttpResponse, meanings: Meanings) -> HttpResponse:
+    """`response` with the real values in it. Raises `Unfit` when they cannot be written in it."""
+    size = len(response.body)
+    try:
+        return await aside(size, response.headers, restored_answer, response, meanings, max_bytes=MAX_ANSWER_BYTES)
+    except WireError as error:
+        raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=error.detail)) from error
+
+
 def is_measured(step: Step) -> bool:
     """True when a rule counts something in the answer."""
     tool = step.tool
@@ -369,15 +385,3 @@ def _dialect(step: Step) -> str:
     if step.call is not None:
         return step.call.dialect
     return step.model.dialect if step.model is not None else ""
-
-
-def is_event_stream(response: HttpResponse) -> bool:
-    """True for an uncompressed server-sent stream: the only kind that is passed on as it comes, but for models'."""
-    return streamed_as(response) == "text/event-stream"
-
-
-def streamed_as(response: HttpResponse) -> str:
-    """The media type of an answer that can be read as it comes; empty for a compressed one, which cannot."""
-    kinds = values(response.headers, "content-type")
-    encoded = values(response.headers, "content-encoding")
-    return "" if encoded or not kinds else kinds[0].partition(";")[0].strip().lower()

@@ -8,16 +8,17 @@ held, a comment for each piece that comes keeps the line open.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.wire.dialects import stream_editor, stream_reader
+from aisecops.wire.dialects import event_restorer, stream_editor, stream_reader
 from aisecops.wire.framing import Framing, StreamEvent
 from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, StreamReader
 from aisecops.wire.problem import error_document, sse_problem
+from aisecops.wire.restore import Meanings
 from aisecops.wire.sse import SseReader
 from aisecops.wire.withdraw_stream import StreamEditor
 
@@ -33,6 +34,7 @@ class StreamWatch:
     """A tap on one streamed answer; `dialect` None passes events on without reading them.
 
     `framing` cuts it into events; `judged`: proposed calls must be weighed. `shaped`: so must the answer as a whole.
+    `restores`: what in it stands for real values; it is put back before anything else is done.
 
     What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
     """
@@ -45,6 +47,7 @@ class StreamWatch:
         judged: bool = False,
         shaped: bool = False,
         framing: Framing | None = None,
+        restores: Meanings | None = None,
     ) -> None:
         self.status = status
         self.size = 0
@@ -58,6 +61,7 @@ class StreamWatch:
         self._editor: StreamEditor | None = stream_editor(dialect) if dialect and judged else None
         self._shaped = shaped and self._editor is not None
         self._edits = False
+        self._restorer = event_restorer(dialect, restores) if restores is not None else None
         self._coming: deque[StreamEvent] = deque()
         self._held: list[StreamEvent] = []
         self._held_bytes = 0
@@ -68,7 +72,7 @@ class StreamWatch:
     def feed(self, data: bytes) -> list[bytes]:
         """What may be passed on of the events that `data` completed. Raises `WireError`."""
         self.size += len(data)
-        self._coming += self._framing.feed(data)
+        self._take(self._framing.feed(data))
         passed = self._going(self._passed())
         return passed or ([_STILL_THERE] if self._shaped and isinstance(self._framing, SseReader) else [])
 
@@ -95,6 +99,10 @@ class StreamWatch:
         """Nothing that is held passes: the stream ends with `refuse`."""
         self.refused, self._waiting, self._whole, self._held = refuse.code, (), None, []
         return [self.refusal(refuse)]
+
+    def _take(self, events: Iterable[StreamEvent]) -> None:
+        for event in events:
+            self._coming += [event] if self._restorer is None else self._restorer.restored(event)
 
     def _passed(self) -> list[bytes]:
         """Take what has come, up to the first call that must be weighed."""
@@ -157,7 +165,9 @@ class StreamWatch:
 
     def end(self) -> list[bytes]:
         """What became whole by the end; an event that never did is dropped, as clients do."""
-        self._coming += self._framing.end()
+        self._take(self._framing.end())
+        if self._restorer is not None:
+            self._coming += self._restorer.end()
         passed = self._passed()
         if self._shaped and self._reader is not None and not self._reader.pending:
             self._wait_for(self._reader.placed)

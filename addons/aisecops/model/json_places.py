@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from aisecops.model.provenance import Span
@@ -27,6 +27,12 @@ def string_values(text: str) -> dict[str, tuple[str, Span]]:
     return _walked(text).strings
 
 
+def all_strings(text: str) -> list[tuple[str, Span]]:
+    """Every string and where it stands, names of members included. Raises as `string_values` does."""
+    found = _walked(text)
+    return [*found.strings.values(), *found.names]
+
+
 def containers(text: str) -> dict[str, Span]:
     """By pointer, where every object and array stands, brackets included. Raises as `string_values` does."""
     return _walked(text).containers
@@ -41,9 +47,17 @@ def with_values(text: str, new: dict[str, str], *, objects: Mapping[str, str] | 
     found = _walked(text)
     edits = [(found.strings[pointer][1], quoted(value)) for pointer, value in new.items()]
     edits += [(found.containers[pointer], value) for pointer, value in (objects or {}).items()]
-    for span, value in sorted(edits, key=lambda edit: -edit[0].start):
-        text = text[: span.start] + value + text[span.end :]
-    return text
+    return with_spans(text, edits)
+
+
+def with_spans(text: str, new: Sequence[tuple[Span, str]]) -> str:
+    """`text` with each span replaced; the spans do not overlap."""
+    pieces: list[str] = []
+    at = 0
+    for span, instead in sorted(new, key=lambda edit: edit[0].start):
+        pieces += (text[at : span.start], instead)
+        at = span.end
+    return "".join([*pieces, text[at:]])
 
 
 def with_member(text: str, name: str, value: str) -> str:
@@ -73,6 +87,7 @@ class _Found:
     strings: dict[str, tuple[str, Span]] = field(default_factory=dict)
     containers: dict[str, Span] = field(default_factory=dict)
     scalars: dict[str, Span] = field(default_factory=dict)
+    names: list[tuple[str, Span]] = field(default_factory=list)
 
 
 def _walked(text: str) -> _Found:
@@ -112,7 +127,9 @@ def _object(text: str, at: int, pointer: str, found: _Found, depth: int) -> int:
     while True:
         if text[at : at + 1] != '"':
             raise ValueError("a key must be a string")
-        key, at = _string_end(text, at)
+        start = at
+        key, at = _string_end(text, start)
+        found.names.append((key, Span(start=start, end=at)))
         if key in seen:
             raise ValueError("a key stands twice in one object")
         seen.add(key)

@@ -6,6 +6,7 @@ them is `controls/policy/`. Every rule keeps its place, so that a reason can nam
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -246,12 +247,33 @@ class RiskRules(Value):
 
 
 class DetectorRule(Value):
-    """What to do about entities on their way `to` somewhere: `any`, `model`, `memory`, or a trust word."""
+    """What to do about entities on their way `to` somewhere: `any`, `model`, `memory`, or a trust word.
+
+    `tier`: only in text of that tier; `label`: only while content with that label is in what is sent.
+    """
 
     place: Place
     entities: tuple[str, ...]
     to: str
     action: FindingAction
+    tier: TrustTier | None = None
+    label: str = ""
+
+
+class Allowance(Value):
+    """What passes although it is found, up to and with the day `until`, and why. What is empty says nothing.
+
+    `field` is as `model/field.py` reads it.
+    """
+
+    place: Place
+    until: date
+    reason: str
+    fingerprint: str = ""
+    entities: tuple[str, ...] = ()
+    agent: str = ""
+    field: str = ""
+    to: str = ""
 
 
 class Unread(StrEnum):
@@ -266,6 +288,7 @@ class EgressRules(Value):
 
     max_body_bytes: int = 10 * 1024 * 1024
     detectors: tuple[DetectorRule, ...] = ()
+    allow: tuple[Allowance, ...] = ()
     labels: dict[str, tuple[str, ...]] = {}
     canaries: tuple[str, ...] = ()
     unread: Unread = Unread.REFUSE
@@ -325,6 +348,7 @@ class RuleSet(Value):
 
 __all__ = [
     "AgentRule",
+    "Allowance",
     "ArgumentRule",
     "Authentication",
     "CertificateAuthentication",

@@ -23,6 +23,7 @@ from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.files import FileRules
 from aisecops.adapters.policies.opa import OpaPoint
 from aisecops.adapters.store.content import SqliteContent
+from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.heartbeat import lagging
@@ -49,14 +50,16 @@ from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, PseudonymStore, Store
 from aisecops.gateway.proposals import Proposals
+from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.counted import CountedRecord
+from aisecops.ops.days import today
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import LimitSettings, Settings
 from aisecops.ops.settings_read import environment
@@ -82,6 +85,7 @@ class Foundation:
     rules: FileRules
     store: Store
     record: AuditLog
+    pseudonyms: PseudonymStore
     secrets: RuleSecrets
     points: Points
 
@@ -93,6 +97,7 @@ class Foundation:
             rules=self.rules,
             clock=self.clock,
             ids=self.ids,
+            pseudonyms=self.pseudonyms,
             new_secret=lambda: stdlib_secrets.token_urlsafe(RUN_SECRET_BYTES),
         )
 
@@ -117,6 +122,8 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
     async with contextlib.AsyncExitStack() as opened:
         store = SqliteStore(settings.database)
         opened.push_async_callback(store.close)
+        pseudonyms = SqlitePseudonyms(settings.database, secret_key(state, "pseudonyms"))
+        opened.push_async_callback(pseudonyms.close)
         record = ChainLog(
             settings.record_folder,
             clock=clock,
@@ -135,6 +142,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             rules=rules,
             store=store,
             record=CountedRecord(record, process_metrics()),
+            pseudonyms=pseudonyms,
             secrets=secrets,
             points=Points((CedarPoint(), opa)),
         )
@@ -167,7 +175,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         opened.push_async_callback(scanner.close)
         opened.push_async_callback(broker.close)
         scanner.begin()
-        for note in unobeyed(rules):
+        for note in unobeyed(rules, today=today(base.clock)):
             _log.warning("rules: %s", note)
         content = SqliteContent(settings.database)
         opened.push_async_callback(content.close)
@@ -187,6 +195,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             own_addresses=own_addresses(settings),
             is_here=is_this_machine,
         )
+        pseudonyms = Pseudonyms(base.pseudonyms, secret_key(state, "pseudonyms"))
         permits = Permits()
         approvals = base.approvals()
         dispatch = Dispatch(
@@ -197,6 +206,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             approvals=approvals,
             permits=permits,
             descents=descents,
+            pseudonyms=pseudonyms,
         )
         admission = Admission(
             store=base.store,

@@ -71,9 +71,19 @@ def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
         bytes([len(name)]) + name.encode() + bytes([_STRING]) + _LENGTH.pack(len(value)) + value.encode()
         for name, value in headers.items()
     )
+    return _framed(head, payload)
+
+
+def _framed(head: bytes, payload: bytes) -> bytes:
     lengths = struct.pack(">II", _LEAST + len(head) + len(payload), len(head))
     body = lengths + _CHECKSUM.pack(zlib.crc32(lengths)) + head + payload
     return body + _CHECKSUM.pack(zlib.crc32(body))
+
+
+def reframed(event: StreamEvent, data: str) -> bytes:
+    """The bytes of `event`, a frame, with `data` for what it says."""
+    size = _PRELUDE.unpack_from(event.raw)[1]
+    return _framed(event.raw[_PRELUDE.size : _PRELUDE.size + size], data.encode())
 
 
 def _event(raw: bytes) -> StreamEvent:

@@ -25,24 +25,29 @@ from aisecops.wire import (
     withdraw_stream,
 )
 from aisecops.wire.anthropic_stream import MessageStream
-from aisecops.wire.aws_frames import FrameReader
+from aisecops.wire.aws_frames import FrameReader, reframed
 from aisecops.wire.bedrock_stream import ConverseStream
-from aisecops.wire.framing import Framing
+from aisecops.wire.fields import JsonObject
+from aisecops.wire.framing import Framing, StreamEvent, with_data
 from aisecops.wire.gemini_stream import GeminiStream
 from aisecops.wire.gemini_withdraw import from_gemini
+from aisecops.wire.growing import Pieces, block_pieces, candidate_pieces, line_pieces, message_pieces, openai_pieces
 from aisecops.wire.json_array import ArrayReader
 from aisecops.wire.json_lines import LineReader
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, StreamReader
 from aisecops.wire.ollama_stream import OllamaStream
 from aisecops.wire.ollama_withdraw import from_ollama
+from aisecops.wire.restore import Meanings
+from aisecops.wire.restore_stream import EventRestorer
 from aisecops.wire.sse import SseReader
 
 
 class Dialect(Value):
     """How to read one provider's calls, answers and streamed answers, and how to change them.
 
-    `framings` are the media types that a streamed answer may have, and what reads the events of each.
+    `framings` are the media types that a streamed answer may have, and what reads the events of each; `pieces` finds
+    the texts that grow from event to event, `rewritten` makes an event say something else.
     """
 
     read_call: Callable[[str, JsonValue], LlmCall | None]
@@ -52,6 +57,8 @@ class Dialect(Value):
     new_slot: notice.NewSlot
     withdraw: withdraw.Way
     editor: Callable[[], withdraw_stream.StreamEditor]
+    pieces: Callable[[JsonObject], Pieces]
+    rewritten: Callable[[StreamEvent, str], bytes] = with_data
 
 
 _SSE = {"text/event-stream": SseReader}
@@ -64,6 +71,7 @@ _OPENAI = Dialect(
     new_slot=notice.in_openai,
     withdraw=withdraw.from_openai,
     editor=withdraw_stream.OpenAiEditor,
+    pieces=openai_pieces,
 )
 
 DIALECTS: dict[str, Dialect] = {
@@ -77,6 +85,7 @@ DIALECTS: dict[str, Dialect] = {
         new_slot=notice.in_anthropic,
         withdraw=withdraw.from_anthropic,
         editor=withdraw_stream.MessageEditor,
+        pieces=message_pieces,
     ),
     "bedrock": Dialect(
         read_call=bedrock.read_call,
@@ -86,6 +95,8 @@ DIALECTS: dict[str, Dialect] = {
         new_slot=notice.in_bedrock,
         withdraw=bedrock_withdraw.from_bedrock,
         editor=bedrock_withdraw.ConverseEditor,
+        pieces=block_pieces,
+        rewritten=reframed,
     ),
     "gemini": Dialect(
         read_call=gemini.read_call,
@@ -95,6 +106,7 @@ DIALECTS: dict[str, Dialect] = {
         new_slot=notice.in_gemini,
         withdraw=from_gemini,
         editor=lambda: withdraw_stream.WholeCalls(from_gemini),
+        pieces=candidate_pieces,
     ),
     "ollama": Dialect(
         read_call=ollama.read_call,
@@ -104,6 +116,7 @@ DIALECTS: dict[str, Dialect] = {
         new_slot=notice.in_ollama,
         withdraw=from_ollama,
         editor=lambda: withdraw_stream.WholeCalls(from_ollama),
+        pieces=line_pieces,
     ),
 }
 
@@ -153,6 +166,14 @@ def with_notice(text: str, call: LlmCall, words: str) -> str:
 def withdrawn(dialect: str, body: bytes, refused: Mapping[int, str]) -> bytes:
     """`body`, an answer's JSON, without the calls of `refused`. Raises as `withdraw.without` does."""
     return withdraw.without(_dialect(dialect).withdraw, body, refused)
+
+
+def event_restorer(dialect: str | None, meanings: Meanings) -> EventRestorer:
+    """What restores one streamed answer; without a dialect every text in it is whole."""
+    if dialect is None:
+        return EventRestorer(meanings)
+    spoken = _dialect(dialect)
+    return EventRestorer(meanings, spoken.pieces, spoken.rewritten)
 
 
 def _dialect(name: str) -> Dialect:

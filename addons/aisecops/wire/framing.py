@@ -5,12 +5,15 @@ Every event carries its exact bytes, so that what is let through goes on unchang
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 from aisecops.wire.fields import JsonObject
+
+_DATA_LINES = re.compile(rb"^(?:data(?::[^\r\n]*)?(\r\n|\r|\n))+", re.MULTILINE)
 
 MAX_EVENT_BYTES = 4 * 1024 * 1024
 
@@ -44,11 +47,29 @@ class Framing(Protocol):
 
 
 def with_data(event: StreamEvent, data: str) -> bytes:
-    """The bytes of `event` with `data` in place of its own, in the same framing. Raises WireError when it has none."""
-    before, found, after = event.raw.partition((event.data or "").encode())
-    if not event.data or not found:
+    """The bytes of `event` with `data` in place of its own, in the same framing. Raises WireError when it has none.
+
+    Data that a stream of server-sent events has on several lines is on one then.
+    """
+    own = (event.data or "").encode()
+    raw = event.raw
+    if own and own not in raw:
+        raw = _DATA_LINES.sub(lambda lines: b"data: " + own + lines[1], raw, count=1)
+    if not own or own not in raw or "\n" in data:
         raise WireError("an event of the stream cannot be changed where it stands")
+    before, _, after = raw.partition(own)
     return before + data.encode() + after
+
+
+def after(event: StreamEvent, raw: bytes) -> bytes:
+    """`raw`, an event like `event`, as it is written when it comes after that."""
+    # of a list the first has the bracket before it, and every other a comma
+    return raw.replace(b"[", b",", 1) if event.raw.lstrip().startswith(b"[") else raw
+
+
+def closes_list(event: StreamEvent) -> bool:
+    """True for what ends a stream that is a list: nothing may come after it."""
+    return event.data is None and event.raw.strip() == b"]"
 
 
 def bounded(size_bytes: int, most: int) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from aisecops.controls.dlp.redact import mask
+from aisecops.controls.dlp.redact import covered, mask, with_fixed
 from aisecops.controls.dlp.scan import scan
+from aisecops.controls.dlp.written import WrittenBody
 from aisecops.model.errors import Fault
-from aisecops.model.finding import Finding
+from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.provenance import Span
 from support.detectors import STRONG, every_detector
 from support.samples import Random, card, mail
@@ -72,3 +73,28 @@ def test_what_was_masked_is_no_longer_found(seed: int) -> None:
     masked = json.loads(mask(json.dumps(value).encode(), found))
     assert scan([("body:", m["content"]) for m in masked["messages"]], STRONG, every_detector(), b"key") == ()
     assert [m["content"].split()[-1] for m in masked["messages"]] == [str(n) for n in range(5)]
+
+
+def judged(one: Finding, action: FindingAction) -> JudgedFinding:
+    return JudgedFinding(finding=one, action=action)
+
+
+def test_where_nothing_can_be_put_in_its_place_a_finding_is_fixed() -> None:
+    body = b'{"a": "a@b.co", "n": 4111111111111111}'
+    text, number, query = finding("body:/a", 0, 6), finding("body:/n", 0, 16), finding("query:q", 0, 6)
+    assert [one.fixed for one in with_fixed([text, number, query], body)] == [False, True, True]
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "iso-8859-1"])
+def test_in_another_charset_a_span_would_be_somewhere_else_so_it_is_fixed(charset: str) -> None:
+    body = "a@b.co and more".encode(charset)
+    assert [one.fixed for one in with_fixed([finding("body:", 0, 6)], body, charset)] == [True]
+
+
+def test_findings_that_overlap_are_one_and_the_stricter_action_counts() -> None:
+    written = WrittenBody(b'{"t": "0123456789"}')
+    one = judged(finding("body:/t", 0, 5, "PHONE_NUMBER", 0.4), FindingAction.PSEUDONYMISE)
+    two = judged(finding("body:/t", 2, 8, "CREDIT_CARD", 1.0), FindingAction.MASK)
+    (together,) = covered(written, [one, two])
+    assert (together.entity, together.action, together.marker) == ("CREDIT_CARD", FindingAction.MASK, "<CREDIT_CARD>")
+    assert written.reads(together.span) == "01234567"

@@ -36,6 +36,34 @@ MISTAKES = {
         "egress: {canaries: [swordfish]}",
         (2, 21, "this is not the place of a secret", "env:NAME"),
     ),
+    "an allowance for everything": (
+        'egress: {allow: [{entity: US_SSN, until: 2027-01-31, reason: "r"}]}',
+        (2, 18, "an allowance for every place and everybody", "add `fingerprint`, `field`, `agent` or `to`"),
+    ),
+    "an allowance without a reason": (
+        'egress: {allow: [{fingerprint: "0123456789abcdef", until: 2027-01-31, reason: ""}]}',
+        (2, 79, "`` is not a line of text", "write one line"),
+    ),
+    "an allowance without an end": (
+        'egress: {allow: [{fingerprint: "0123456789abcdef", reason: "r"}]}',
+        (2, 18, "`until` is missing in an allowance", "add `until:`"),
+    ),
+    "an allowance for a canary": (
+        'egress: {allow: [{entity: CANARY, agent: a, until: 2027-01-31, reason: "r"}]}',
+        (2, 18, "a canary is there to be stopped", "`egress.canaries`"),
+    ),
+    "a day that is none": (
+        'egress: {allow: [{field: /a, until: 2027-02-30, reason: "r"}]}',
+        (2, 37, "`2027-02-30` is not a day", "2027-01-31"),
+    ),
+    "a field that is none": (
+        'egress: {allow: [{field: "length(a)", until: 2027-02-28, reason: "r"}]}',
+        (2, 26, "`length(a)` is not a field", "JSON pointer"),
+    ),
+    "an allowance for nobody": (
+        AGENT + '}}\negress: {allow: [{agent: b, until: 2027-01-31, reason: "r"}]}',
+        (3, 18, "the allowance is for `b`, which is no agent", ""),
+    ),
     "a duration without unit": (
         AGENT + "budgets: {max_execution_time: 600}}}",
         (2, 77, "`600` is not a duration", "such as `10m`"),

@@ -52,6 +52,22 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         # what came in and was said, in the order in which it did; `place` never comes twice
         "CREATE TABLE known (place INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, size INTEGER, known BLOB)",
     ),
+    (
+        # who was given which stand-in; `value` and `text` are keyed digests, `sealed` is the two themselves
+        """CREATE TABLE given (
+            place INTEGER PRIMARY KEY AUTOINCREMENT,
+            root_run_id TEXT NOT NULL,
+            receiver BLOB NOT NULL,
+            value BLOB NOT NULL,
+            text BLOB NOT NULL,
+            kept_ms INTEGER NOT NULL,
+            sealed BLOB NOT NULL,
+            UNIQUE (root_run_id, receiver, value)
+        )""",
+        "CREATE INDEX given_values ON given (root_run_id, value)",
+        "CREATE INDEX given_texts ON given (root_run_id, text)",
+        "CREATE INDEX given_oldest ON given (kept_ms)",
+    ),
 )
 VERSION = len(_STEPS)
 

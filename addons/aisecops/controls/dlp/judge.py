@@ -1,16 +1,17 @@
 """What the rules say of findings, and of labelled content, on its way to somewhere (spec 5.3, 3.5).
 
-Knows egress rules. Does not know how findings were made, nor who sends: `to` are the words that describe the
-destination (`any`, and one of `model`, `external`, `internal`, `memory`).
+Knows egress rules. Does not know how findings were made; allowances are `allowances.py`. `to` are the words that
+describe the destination (`any`, and one of `model`, `external`, `internal`, `memory`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from aisecops.controls.dlp.allowances import Sent, allowance_for
 from aisecops.model.decision import Judgment, Reason, Verdict, strictest
 from aisecops.model.entities import CANARY, expanded
-from aisecops.model.finding import Finding, FindingAction, JudgedFinding
+from aisecops.model.finding import DRESSED, Finding, FindingAction, JudgedFinding
 from aisecops.model.refusals import Code
 from aisecops.model.rules import DetectorRule, EgressRules
 
@@ -20,7 +21,16 @@ SERVES = ("AIS-EXE-01",)
 MASKABLE = "body:"
 """Where a value can be replaced without changing what the request is."""
 
-_ORDER = (FindingAction.COUNT, FindingAction.MASK, FindingAction.HOLD, FindingAction.BLOCK)
+REPLACED = frozenset({FindingAction.MASK, FindingAction.PSEUDONYMISE})
+"""What puts something else in the place of a finding."""
+
+_ORDER = (
+    FindingAction.COUNT,
+    FindingAction.PSEUDONYMISE,
+    FindingAction.MASK,
+    FindingAction.HOLD,
+    FindingAction.BLOCK,
+)
 _MAX_REASONS = 20
 _MAX_WHERE = 120
 
@@ -31,17 +41,26 @@ def entities_for(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
     return expanded((*asked, CANARY) if egress.canaries else asked)
 
 
+def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
+    """The kinds that leave `to` as stand-ins, whatever text they are in: known values of them do so everywhere."""
+    everywhere = [rule for rule in egress.detectors if rule.to in to and rule.tier is None and not rule.label]
+    words = (word for rule in everywhere if rule.action is FindingAction.PSEUDONYMISE for word in rule.entities)
+    return frozenset(kind for kind in expanded(words) if _strictest(everywhere, kind) is FindingAction.PSEUDONYMISE)
+
+
 def judge_findings(
     egress: EgressRules,
     findings: Iterable[Finding],
     *,
     to: frozenset[str],
+    sent: Sent,
 ) -> tuple[Judgment, tuple[JudgedFinding, ...]]:
     """The verdict on `findings`, and what is to be done about each. Where several rules speak, the strictest wins.
 
-    DENY for a block, HOLD for a hold; with masks alone it is ALLOW, and the caller must mask before it forwards.
+    DENY for a block, HOLD for a hold; with masks and stand-ins alone it is ALLOW, and the caller must put those in
+    before it forwards.
     """
-    judged = tuple(_judged(egress, finding, to) for finding in findings)
+    judged = tuple(_judged(egress, finding, to, sent) for finding in findings)
     verdict = strictest((Verdict.ALLOW, *(_VERDICTS[one.action] for one in judged)))
     reasons = dict.fromkeys(_reason(one) for one in judged if _VERDICTS[one.action] is not Verdict.ALLOW)
     ranked = sorted(reasons, key=lambda reason: reason.code is not Code.EGRESS_BLOCKED)
@@ -63,13 +82,14 @@ def judge_label(egress: EgressRules, label: str, to: frozenset[str]) -> Judgment
 _VERDICTS = {
     FindingAction.COUNT: Verdict.ALLOW,
     FindingAction.MASK: Verdict.ALLOW,
+    FindingAction.PSEUDONYMISE: Verdict.ALLOW,
     FindingAction.HOLD: Verdict.HOLD,
     FindingAction.BLOCK: Verdict.DENY,
 }
 
 
-def _judged(egress: EgressRules, finding: Finding, to: frozenset[str]) -> JudgedFinding:
-    rules = [rule for rule in egress.detectors if rule.to in to and _speaks_of(rule, finding.entity)]
+def _judged(egress: EgressRules, finding: Finding, to: frozenset[str], sent: Sent) -> JudgedFinding:
+    rules = [rule for rule in egress.detectors if rule.to in to and _speaks_of(rule, finding, sent)]
     if rules:
         strict = max(rules, key=lambda rule: _ORDER.index(rule.action))
         action, place = strict.action, str(strict.place)
@@ -78,25 +98,46 @@ def _judged(egress: EgressRules, finding: Finding, to: frozenset[str]) -> Judged
         action, place = FindingAction.BLOCK, "egress.canaries"
     else:
         action, place = FindingAction.COUNT, ""
-    if action is FindingAction.MASK and not finding.where.startswith(MASKABLE):
-        action = FindingAction.BLOCK
-    return JudgedFinding(finding=finding, action=action, rule=place)
+    allowed = allowance_for(egress.allow, finding, to, sent) if action is not FindingAction.COUNT else None
+    if allowed is not None:
+        return JudgedFinding(finding=finding, action=FindingAction.COUNT, rule=place, allowed_by=str(allowed.place))
+    return JudgedFinding(finding=finding, action=_feasible(action, finding, sent), rule=place)
 
 
-def _speaks_of(rule: DetectorRule, entity: str) -> bool:
-    return entity in expanded(rule.entities)
+def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAction:
+    """What can be done about it where it stands: never less than `action`."""
+    if action in REPLACED and (finding.fixed or not finding.where.startswith(MASKABLE)):
+        return FindingAction.BLOCK
+    if action is FindingAction.PSEUDONYMISE and (sent.message or DRESSED in finding.detector):
+        # nothing is restored in the messages of a WebSocket, and a stand-in for a dress would be no value of its kind
+        return FindingAction.MASK
+    return action
+
+
+def _strictest(rules: Iterable[DetectorRule], entity: str) -> FindingAction:
+    actions = (rule.action for rule in rules if entity in expanded(rule.entities))
+    return max(actions, key=_ORDER.index, default=FindingAction.COUNT)
+
+
+def _speaks_of(rule: DetectorRule, finding: Finding, sent: Sent) -> bool:
+    if rule.tier is not None and sent.tier_at(finding.where) is not rule.tier:
+        return False
+    if rule.label and rule.label not in sent.labels:
+        return False
+    return finding.entity in expanded(rule.entities)
 
 
 def _reason(judged: JudgedFinding) -> Reason:
-    entity, where = judged.finding.entity, judged.finding.where[:_MAX_WHERE]
+    where = judged.finding.where[:_MAX_WHERE]
+    what = f"`{judged.finding.entity}` in `{where}` (fingerprint {judged.finding.fingerprint})"
     if judged.action is FindingAction.BLOCK:
         return Reason(
             code=Code.EGRESS_BLOCKED,
-            detail=f"`{entity}` in `{where}` must not leave; remove it and send again",
+            detail=f"{what} must not leave; remove it and send again",
             rule=judged.rule,
         )
     return Reason(
         code=Code.HUMAN_APPROVAL_REQUIRED,
-        detail=f"`{entity}` in `{where}` waits for a person; remove it, or have it approved",
+        detail=f"{what} waits for a person; remove it, or have it approved",
         rule=judged.rule,
     )

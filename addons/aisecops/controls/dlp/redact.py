@@ -1,74 +1,91 @@
 """Replace what findings cover, and nothing else.
 
-Everything outside the named string values keeps its bytes. If one finding cannot be placed, nothing is returned:
-the caller refuses.
+Everything outside the findings keeps its bytes. If one finding cannot be placed, nothing is returned: the caller
+refuses. Which findings cannot be is known before anything is decided (`with_fixed`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.written import WrittenBody
 from aisecops.model.errors import Fault
-from aisecops.model.finding import Finding
-from aisecops.model.json_places import string_values, with_values
+from aisecops.model.finding import Finding, FindingAction, JudgedFinding
+from aisecops.model.provenance import Span
+from aisecops.model.value import Value
 
-_BODY = "body:"
+_READ_AS_WRITTEN = frozenset({"utf-8", "ascii"})
+
+
+class Covered(Value):
+    """What findings cover together: where, as what it is known, and what is to be done about it."""
+
+    span: Span
+    entity: str
+    action: FindingAction
+
+    @property
+    def marker(self) -> str:
+        """What stands in the place of what is masked."""
+        return f"<{self.entity}>"
+
+
+def with_fixed(findings: Sequence[Finding], body: bytes, charset: str = "utf-8") -> tuple[Finding, ...]:
+    """`findings`, those in `body` marked where nothing can be put in their place. `body` is decoded, in `charset`."""
+    if not any(finding.where.startswith("body:") for finding in findings):
+        return tuple(findings)
+    written: WrittenBody | None = None
+    if charset in _READ_AS_WRITTEN:
+        try:
+            written = WrittenBody(body)
+        except ValueError:
+            written = None
+    return tuple(
+        finding if written is not None and written.place(finding) is not None else replace(finding, fixed=True)
+        for finding in findings
+    )
+
+
+def covered(written: WrittenBody, judged: Iterable[JudgedFinding]) -> list[Covered]:
+    """The stretches of `judged`, in order; overlapping ones as one, named after the surest of them.
+
+    Raises `Fault` when a finding has no place.
+    """
+    merged: list[tuple[Covered, float]] = []
+    for span, one in sorted(_placed(written, judged), key=lambda placed: (placed[0].start, -placed[0].end)):
+        sure = one.finding.confidence
+        if not merged or span.start >= merged[-1][0].span.end:
+            merged.append((Covered(span=span, entity=one.finding.entity, action=one.action), sure))
+            continue
+        before, surest = merged.pop()
+        together = Covered(
+            span=Span(start=before.span.start, end=max(before.span.end, span.end)),
+            entity=one.finding.entity if sure > surest else before.entity,
+            action=FindingAction.MASK if FindingAction.MASK in {before.action, one.action} else before.action,
+        )
+        merged.append((together, max(sure, surest)))
+    return [one for one, _ in merged]
 
 
 def mask(body: bytes, findings: Sequence[Finding]) -> bytes:
-    """`body` with every finding's span replaced by `<ENTITY>`.
+    """`body` with what every finding covers replaced by `<ENTITY>`; `body` is UTF-8 and not encoded further.
 
-    A finding's `where` is `body:` and a JSON pointer to the string value its span counts in, or `body:` alone for
-    a body that is one text. `body` is UTF-8 and not encoded further. Raises `Fault` when a finding has no place.
+    Raises `Fault` when a finding has no place.
     """
     if not findings:
         return body
-    if any(not finding.where.startswith(_BODY) for finding in findings):
-        raise Fault("only a body can be masked")
-    by_pointer: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_pointer.setdefault(finding.where.removeprefix(_BODY), []).append(finding)
     try:
-        text = body.decode("utf-8")
-        masked = _masked_text(text, by_pointer) if "" in by_pointer else _masked_json(text, by_pointer)
-        return masked.encode("utf-8", "surrogatepass")
+        written = WrittenBody(body)
     except ValueError as error:
         raise Fault("a body that must be masked cannot be read") from error
+    judged = [JudgedFinding(finding=finding, action=FindingAction.MASK) for finding in findings]
+    return written.with_edits([(one.span, one.marker) for one in covered(written, judged)])
 
 
-def _masked_text(text: str, by_pointer: dict[str, list[Finding]]) -> str:
-    if len(by_pointer) > 1 or text.lstrip()[:1] == '"':
-        # spans of a lone JSON string count in its value, those of a text in the text: which, nobody can tell
-        raise Fault("findings name the whole body and parts of it")
-    return _replaced(text, by_pointer[""])
-
-
-def _masked_json(text: str, by_pointer: dict[str, list[Finding]]) -> str:
-    places = string_values(text)
-    if by_pointer.keys() - places.keys():
-        raise Fault("a finding names a value that the body does not have")
-    return with_values(text, {pointer: _replaced(places[pointer][0], found) for pointer, found in by_pointer.items()})
-
-
-def _replaced(value: str, findings: Sequence[Finding]) -> str:
-    """`value` with the spans replaced; overlapping ones as one, named after the surest of them."""
-    for start, end, entity in reversed(_merged(findings)):
-        if not 0 <= start < end <= len(value):
-            raise Fault("a finding lies outside the value it names")
-        value = f"{value[:start]}<{entity}>{value[end:]}"
-    return value
-
-
-def _merged(findings: Sequence[Finding]) -> list[tuple[int, int, str]]:
-    merged: list[tuple[int, int, str]] = []
-    surest = 0.0
-    for finding in sorted(findings, key=lambda f: (f.span.start, -f.span.end)):
-        start, end, entity = finding.span.start, finding.span.end, finding.entity
-        if merged and start < merged[-1][1]:
-            first, before, name = merged.pop()
-            merged.append((first, max(before, end), entity if finding.confidence > surest else name))
-            surest = max(surest, finding.confidence)
-        else:
-            merged.append((start, end, entity))
-            surest = finding.confidence
-    return merged
+def _placed(written: WrittenBody, judged: Iterable[JudgedFinding]) -> list[tuple[Span, JudgedFinding]]:
+    placed = [(written.place(one.finding), one) for one in judged]
+    if any(span is None for span, _ in placed):
+        raise Fault("a finding names a place that the body does not have")
+    return [(span, one) for span, one in placed if span is not None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +19,7 @@ from aisecops.controls.policy.template import read_template
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.certificate import written_name
 from aisecops.model.decision import Mode
+from aisecops.model.field import read_field
 from aisecops.model.finding import FindingAction
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
@@ -111,6 +113,18 @@ def _jmespath(text: str) -> str:
     return text
 
 
+def _field(text: str) -> str:
+    read_field(text)
+    return text
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("write a day such as `2027-01-31`") from None
+
+
 def _prompt(text: str) -> str:
     if text not in {"pinned", "free"} and not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
         raise ValueError("write `pinned`, `free` or `sha256:` and 64 hex digits")
@@ -186,6 +200,9 @@ NAME = Leaf("a name", _matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", "use letters
 MODEL_NAME = Leaf("a model's name", _text)
 LABEL = Leaf("a label", _matching(r"[A-Za-z0-9_-]{1,64}", "use letters, digits, `_` and `-`"))
 ENTITY = Leaf("an entity's name", _matching(r"[A-Z][A-Z0-9_]{0,63}", "write it in capitals, such as `CREDIT_CARD`"))
+FINGERPRINT = Leaf("a finding's fingerprint", _matching(r"[0-9a-f]{16}", "copy the 16 hex digits from the finding"))
+FIELD = Leaf("a field, such as `/messages/*/content`", _field)
+DAY = Leaf("a day, such as `2027-01-31`", _day, {"type": "string", "format": "date"})
 SYSTEM_PROMPT = Leaf("`pinned`, `free` or a digest", _prompt)
 
 PATTERN = Leaf("a pattern of dotted words", _pattern)

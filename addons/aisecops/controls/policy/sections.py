@@ -13,7 +13,9 @@ from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.agents import AGENT
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
 from aisecops.controls.policy.tools import HTTP, TOOL
+from aisecops.model.entities import CANARY
 from aisecops.model.rules import (
+    Allowance,
     DetectorRule,
     EgressRules,
     FirewallRules,
@@ -109,6 +111,33 @@ DETECTOR = Record(
         "entity": Key(ListOf(leaf.ENTITY, single=True, least=1), to="entities", needed=True),
         "to": Key(leaf.DESTINATION, needed=True),
         "action": Key(leaf.ACTION, needed=True),
+        "tier": Key(leaf.TIER, about="only in text of this tier"),
+        "label": Key(leaf.LABEL, about="only while content with this label is in what is sent"),
+    },
+    placed=True,
+)
+
+
+def _allowance(**fields: Any) -> Allowance:
+    if fields.keys() <= {"place", "until", "reason", "entities"}:
+        what = "an allowance for every place and everybody would be no rule any more"
+        raise ValueError(what, "add `fingerprint`, `field`, `agent` or `to`")
+    if CANARY in fields.get("entities", ()):
+        raise ValueError("a canary is there to be stopped", "take it out of `egress.canaries` instead")
+    return Allowance(**fields)
+
+
+ALLOWANCE = Record(
+    "an allowance",
+    _allowance,
+    {
+        "fingerprint": Key(leaf.FINGERPRINT),
+        "entity": Key(ListOf(leaf.ENTITY, single=True, least=1), to="entities"),
+        "agent": Key(leaf.AGENT_NAME),
+        "field": Key(leaf.FIELD),
+        "to": Key(leaf.DESTINATION),
+        "until": Key(leaf.DAY, needed=True, about="the last day on which it counts"),
+        "reason": Key(leaf.TEXT, needed=True),
     },
     placed=True,
 )
@@ -119,6 +148,7 @@ EGRESS = Record(
     {
         "max_body": Key(leaf.SIZE, to="max_body_bytes"),
         "detectors": Key(ListOf(DETECTOR)),
+        "allow": Key(ListOf(ALLOWANCE), about="what passes although it is found; every use is recorded"),
         "labels": Key(MapOf(leaf.LABEL, MAY_GO)),
         "canaries": Key(ListOf(leaf.SECRET)),
         "unread": Key(leaf.UNREAD, about="images, sounds, other binary: without it, refuse; allow counts what leaves"),

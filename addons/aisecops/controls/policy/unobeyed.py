@@ -6,15 +6,17 @@ A rule that silently does nothing is dangerous; one whose engine is missing refu
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.entities import NOT_LOOKED_FOR
 from aisecops.model.rules import ModelToolMatch, RuleSet
 
 
-def unobeyed(rules: RuleSet) -> tuple[str, ...]:
-    """One line for each kind of rule in `rules` that has no effect yet."""
-    return tuple(dict.fromkeys((*_of_policies(rules), *_of_agents(rules), *_of_tools(rules), *_of_content(rules))))
+def unobeyed(rules: RuleSet, *, today: date) -> tuple[str, ...]:
+    """One line for each kind of rule in `rules` that has no effect yet, or on the day `today` no more."""
+    found = (*_of_policies(rules), *_of_agents(rules), *_of_tools(rules), *_of_content(rules))
+    return tuple(dict.fromkeys((*found, *_of_allowances(rules, today))))
 
 
 def _of_policies(rules: RuleSet) -> Iterator[str]:
@@ -44,3 +46,9 @@ def _of_content(rules: RuleSet) -> Iterator[str]:
     named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
     if named:
         yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"
+
+
+def _of_allowances(rules: RuleSet, today: date) -> Iterator[str]:
+    for allowance in rules.egress.allow:
+        if today > allowance.until:
+            yield f"the allowance at {allowance.place} ended on {allowance.until}; what it let pass is stopped again"

@@ -45,6 +45,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
         *_idle_sequences(rules),
         *_misspelt_memory(rules),
         *_unknown_entities(rules),
+        *_allowances_of_nobody(rules),
     )
 
 
@@ -237,8 +238,17 @@ def _misspelt_memory(rules: RuleSet) -> Iterator[Problem]:
 
 def _unknown_entities(rules: RuleSet) -> Iterator[Problem]:
     known = ENTITIES.keys() | GROUPS.keys() | NOT_LOOKED_FOR
-    for detector in rules.egress.detectors:
-        for word in detector.entities:
+    named = [(rule.place, rule.entities) for rule in rules.egress.detectors]
+    named += [(allowance.place, allowance.entities) for allowance in rules.egress.allow]
+    for place, entities in named:
+        for word in entities:
             if word not in known:
                 what = f"`{word}` is nothing that can be looked for"
-                yield _problem(detector.place, what, pick(word, sorted(ENTITIES.keys() | GROUPS.keys())))
+                yield _problem(place, what, pick(word, sorted(ENTITIES.keys() | GROUPS.keys())))
+
+
+def _allowances_of_nobody(rules: RuleSet) -> Iterator[Problem]:
+    for allowance in rules.egress.allow:
+        if allowance.agent and allowance.agent not in rules.agents:
+            what = f"the allowance is for `{allowance.agent}`, which is no agent"
+            yield _problem(allowance.place, what, pick(allowance.agent, sorted(rules.agents)))

@@ -10,6 +10,7 @@ import click
 
 from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
 from aisecops.adapters.policies.reading import read_rules
+from aisecops.adapters.system.clock import SystemClock
 from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
 from aisecops.controls.policy.coverage import coverage
 from aisecops.controls.policy.explain import Ask, Explanation, explain
@@ -21,6 +22,7 @@ from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
 from aisecops.ops.commands.rules_backtest import backtest_command
 from aisecops.ops.commands.rules_diff import diff_command
+from aisecops.ops.days import today
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
 
 _FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
@@ -47,7 +49,7 @@ def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, a
     at = _folder(ctx, folder, folder_option)
     found = _read(at)
     problems = () if isinstance(found, RuleSet) else found
-    notes = unobeyed(found) if isinstance(found, RuleSet) else ()
+    notes = unobeyed(found, today=today(SystemClock())) if isinstance(found, RuleSet) else ()
     if as_json:
         version = found.policy_version if isinstance(found, RuleSet) else None
         said = [_as_json(one) for one in problems]

@@ -1,0 +1,234 @@
+"""Stand-ins for one installation: put into what leaves, and known again in what comes back.
+
+A value has one stand-in in a whole tree of runs, also when a history with the real value in it is sent again. What was
+found is replaced, and so is every value that is known already, wherever it stands: a detector that overlooks it the
+second time changes nothing. In an answer only that comes back which this run gave to this very host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import itertools
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aisecops.controls.dlp.judge import REPLACED, pseudonymised
+from aisecops.controls.dlp.lexicon import Lexicon
+from aisecops.controls.dlp.redact import Covered, covered
+from aisecops.controls.dlp.stand_ins import parts_of, stand_in
+from aisecops.controls.dlp.written import WrittenBody
+from aisecops.gateway.ports import PseudonymStore
+from aisecops.model.errors import Fault, StoreError
+from aisecops.model.finding import FindingAction, JudgedFinding
+from aisecops.model.ids import RunId
+from aisecops.model.provenance import Span
+from aisecops.model.rules import EgressRules
+from aisecops.model.stand_in import Given, StandIn
+
+TREES_KEPT = 200
+"""Trees of runs whose stand-ins are at hand; of others they are read from the store again."""
+MAX_IN_TREE = 20_000
+"""Stand-ins of one tree; a request that needs more is refused."""
+ASIDE_FROM = 16 * 1024
+"""Bytes of a body from which it is looked through in a thread."""
+_TRIES = 20
+
+
+@dataclass(slots=True)
+class _Tree:
+    """The stand-ins of one tree: by value, whose text is taken, and what was given to whom."""
+
+    place: int = 0
+    by_value: dict[str, StandIn] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+    given: dict[tuple[RunId, str], dict[str, StandIn]] = field(default_factory=dict)
+    coming_back: dict[tuple[RunId, str], Lexicon] = field(default_factory=dict)
+    going_out: dict[frozenset[str], Lexicon] = field(default_factory=dict)
+
+    def add(self, one: Given) -> None:
+        """Know what was given, once."""
+        self.by_value[one.stand_in.value] = one.stand_in
+        self.taken.add(one.stand_in.text.lower())
+        self.given.setdefault((one.run_id, one.to), {})[one.stand_in.value] = one.stand_in
+        self.coming_back.pop((one.run_id, one.to), None)
+        self.going_out.clear()
+
+    def values(self, kinds: frozenset[str]) -> Lexicon:
+        """Every known value of `kinds`; its meaning is its kind."""
+        if kinds not in self.going_out:
+            of_kinds = {value: known.entity for value, known in self.by_value.items() if known.entity in kinds}
+            self.going_out[kinds] = Lexicon(of_kinds, any_case=False)
+        return self.going_out[kinds]
+
+    def texts(self, run_id: RunId, to: str) -> Lexicon:
+        """What comes back to `run_id` from `to`: each stand-in, and each half of a name that is only one's."""
+        name = run_id, to
+        if name not in self.coming_back:
+            given = self.given.get(name, {}).values()
+            halves: dict[str, set[str]] = {}
+            for one in given:
+                for text, value in parts_of(one.entity, one.value, one.text):
+                    halves.setdefault(text, set()).add(value)
+            meanings = {text: values.pop() for text, values in halves.items() if len(values) == 1}
+            self.coming_back[name] = Lexicon(meanings | {one.text: one.value for one in given}, any_case=True)
+        return self.coming_back[name]
+
+
+class Pseudonyms:
+    """Gives stand-ins and takes them back. One object for a process; from many tasks at once."""
+
+    def __init__(self, store: PseudonymStore, secret: bytes) -> None:
+        """`secret` (at most 64 bytes) is what makes a stand-in impossible to guess."""
+        self._store = store
+        self._secret = secret
+        self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
+
+    async def replaced(
+        self,
+        egress: EgressRules,
+        judged: Iterable[JudgedFinding],
+        body: bytes,
+        *,
+        run: tuple[RunId, RunId],
+        to: str,
+        words: frozenset[str],
+    ) -> bytes:
+        """`body` with masks and stand-ins in the place of what `judged` covers, and of every known value.
+
+        `run` is the run and its root, `to` host and port, `words` what egress rules call that. Every stand-in is kept
+        when this returns. Raises `Fault`, and `StoreError`: then nothing may leave.
+        """
+        run_id, root_run_id = run
+        hits = [one for one in judged if one.action in REPLACED]
+        kinds = pseudonymised(egress, words)
+        tree = await self._at_hand(root_run_id) if kinds or _any_stands_in(hits) else _Tree()
+        values = tree.values(kinds)
+        if not body or not (hits or len(values)):
+            return body
+        written = await _aside(body, _readable)
+        if written is None and hits:
+            raise Fault("a body in which something must be replaced cannot be read")
+        if written is None:
+            return body  # not a text that a known value could be looked up in
+        wanted = await _aside(body, lambda _: _wanted(written, hits, values))
+        given = await self._given(tree, run_id, root_run_id, to, wanted, written.text)
+        return await _aside(body, lambda _: written.with_edits([(one.span, one.instead(given)) for one in wanted]))
+
+    async def coming_back(self, egress: EgressRules, *, run: tuple[RunId, RunId], to: str) -> Lexicon | None:
+        """What this run has given to `to` until now, to be restored in what comes back; None when it is nothing."""
+        if not any(rule.action is FindingAction.PSEUDONYMISE for rule in egress.detectors):
+            return None
+        run_id, root_run_id = run
+        texts = (await self._at_hand(root_run_id)).texts(run_id, to)
+        return texts if len(texts) else None
+
+    async def _given(  # noqa: PLR0917 - the same
+        self, tree: _Tree, run_id: RunId, root_run_id: RunId, to: str, wanted: Sequence[_Wanted], text: str
+    ) -> dict[str, str]:
+        """By value, the stand-in of each; kept, and known to have been given to `to`."""
+        values = {one.value: one.entity for one in wanted if one.value}
+        low = ""
+        for attempt in range(_TRIES):
+            given = tree.given.get((run_id, to), {})
+            missing = [(entity, value) for value, entity in values.items() if value not in given]
+            if not missing:
+                return {value: given[value].text for value in values}
+            if len(tree.by_value) + len(missing) > MAX_IN_TREE:
+                raise Fault(f"one task has over {MAX_IN_TREE} values that need a stand-in; split it")
+            low = low or text.lower()
+            new = [self._stand_in(tree, root_run_id, entity, value, low, attempt) for entity, value in missing]
+            await self._store.keep(root_run_id, [Given(run_id=run_id, to=to, stand_in=one) for one in new])
+            await self._read(root_run_id, tree)
+        raise StoreError("stand-ins are given out by others faster than they can be read")
+
+    def _stand_in(  # noqa: PLR0917 - what it must be, and must not
+        self, tree: _Tree, root_run_id: RunId, entity: str, value: str, low: str, attempt: int
+    ) -> StandIn:
+        known = tree.by_value.get(value)
+        if known is not None:
+            return known
+        key = hashlib.blake2b(root_run_id.encode(), key=self._secret, digest_size=64).digest()
+        texts = (stand_in(entity, value, key=key, attempt=number) for number in itertools.count(attempt))
+        # what stands in the request already would come back as something it never was
+        free = (text for text in texts if text.lower() not in tree.taken and text.lower() not in low)
+        return StandIn(entity=entity, value=value, text=next(free))
+
+    async def _at_hand(self, root_run_id: RunId) -> _Tree:
+        tree = self._trees.setdefault(root_run_id, _Tree())
+        self._trees.move_to_end(root_run_id)
+        while len(self._trees) > TREES_KEPT:
+            self._trees.popitem(last=False)
+        await self._read(root_run_id, tree)
+        return tree
+
+    async def _read(self, root_run_id: RunId, tree: _Tree) -> None:
+        """Know what this process and others have given out since."""
+        place, given = await self._store.newer(root_run_id, tree.place)
+        for one in given:
+            tree.add(one)
+        tree.place = max(place, tree.place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A stretch that must not leave as it is: `value` empty for a mask, whose marker is `entity`."""
+
+    span: Span
+    entity: str
+    value: str = ""
+
+    def instead(self, given: dict[str, str]) -> str:
+        return given[self.value] if self.value else f"<{self.entity}>"
+
+
+def _wanted(written: WrittenBody, hits: Sequence[JudgedFinding], values: Lexicon) -> list[_Wanted]:
+    """What is covered by findings, and every known value beside it."""
+    found = [_of_finding(written, one) for one in covered(written, hits)]
+    at = 0
+    beside: list[_Wanted] = []
+    for one in sorted(_known(written, values), key=lambda one: one.span.start):
+        while at < len(found) and found[at].span.end <= one.span.start:
+            at += 1
+        if at == len(found) or one.span.end <= found[at].span.start:
+            beside.append(one)
+    return [*found, *beside]
+
+
+def _of_finding(written: WrittenBody, one: Covered) -> _Wanted:
+    value = "" if one.action is FindingAction.MASK else written.reads(one.span)
+    if value and not value.isascii() and not _is_text(value):
+        value = ""  # half a character is nothing that could be given back
+    return _Wanted(span=one.span, entity=one.entity, value=value)
+
+
+def _known(written: WrittenBody, values: Lexicon) -> Iterator[_Wanted]:
+    if not len(values):
+        return
+    for passage in written.passages():
+        for span, entity in values.found(passage.text):
+            yield _Wanted(span=passage.place(span), entity=entity, value=passage.text[span.start : span.end])
+
+
+def _readable(body: bytes) -> WrittenBody | None:
+    try:
+        return WrittenBody(body)
+    except ValueError:
+        return None
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _any_stands_in(hits: Iterable[JudgedFinding]) -> bool:
+    return any(one.action is FindingAction.PSEUDONYMISE for one in hits)
+
+
+async def _aside[T](body: bytes, work: Callable[[bytes], T]) -> T:
+    return work(body) if len(body) < ASIDE_FROM else await asyncio.to_thread(work, body)
