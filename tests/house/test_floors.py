@@ -11,7 +11,7 @@ import pytest
 
 ADDONS = Path(__file__).parents[2] / "addons"
 PACKAGE = ADDONS / "aisecops"
-FLOORS = {"model": 0, "wire": 1, "controls": 1, "gateway": 2, "adapters": 3, "ops": 4}
+FLOORS = {"model": 0, "wire": 1, "controls": 1, "gateway": 2, "adapters": 3, "client": 3, "ops": 4}
 ROOMS = {"controls", "adapters"}
 """Floors whose folders do not see each other."""
 
@@ -31,6 +31,7 @@ LIBRARIES = {
     "controls.dlp.phone": {"phonenumbers"},
     "controls.dlp.presidio": {"msgspec", "presidio_analyzer", "tldextract"},
     "gateway": {"msgspec", "orjson", "jmespath"},
+    "client": {"httpx", "nacl", "orjson"},
 }
 HOME = {
     "mitmproxy": "adapters.mitm",
