@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from nacl.signing import SigningKey
 
 from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
-from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals
@@ -28,6 +25,7 @@ from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
 from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.memories import Memories
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.points import Points
@@ -39,12 +37,12 @@ from aisecops.gateway.settle import Settlement
 from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
 from aisecops.model.exchange import HttpRequest
-from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
 from support.asking import code, read, request, send, write
+from support.parts import ListedNames, SeedKeys, TableSecrets, Tally, WordScanner
 
 __all__ = ["code", "read", "request", "send", "write"]
 
@@ -158,98 +156,18 @@ class SettableRules:
         return self.rules
 
 
-class SeedKeys:
-    """One Ed25519 key made from a constant seed: for tests alone."""
-
-    def __init__(self) -> None:
-        self._key = SigningKey(b"\x07" * 32)
-
-    @property
-    def key_id(self) -> str:
-        return thumbprint(bytes(self._key.verify_key))
-
-    def sign(self, message: bytes) -> bytes:
-        return self._key.sign(message).signature
-
-    def verify_keys(self) -> Mapping[str, bytes]:
-        return {self.key_id: bytes(self._key.verify_key)}
-
-
-class ListedNames:
-    """A resolver over a table; what is not in it does not resolve. Remembers what was asked."""
-
-    def __init__(self, table: dict[str, str] | None = None) -> None:
-        self.table = table or {}
-        self.asked: list[str] = []
-
-    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
-        self.asked.append(host)
-        if host not in self.table:
-            return (("93.184.216.34", port),)
-        if not self.table[host]:
-            raise OSError("no such name")
-        return ((self.table[host], port),)
-
-    def is_fixed(self, host: str, port: int) -> bool:
-        return False
-
-
-class WordScanner:
-    """Stands for the worker processes, which have tests of their own: finds the words it is told to find."""
-
-    def __init__(self) -> None:
-        self.found: tuple[Finding, ...] = ()
-        self.seen: list[tuple[str, str]] = []
-
-    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
-        self.seen += parts
-        return tuple(finding for finding in self.found if finding.entity in entities)
-
-
-class Tally:
-    """A meter that remembers."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, Any]] = []
-
-    def decided(self, **said: Any) -> None:
-        self.calls.append(("decided", said))
-
-    def token_rejected(self, code: str) -> None:
-        self.calls.append(("token_rejected", code))
-
-    def egress_found(self, entity: str, action: str) -> None:
-        self.calls.append(("egress_found", (entity, action)))
-
-    def injection_found(self, detector: str, tier: str) -> None:
-        self.calls.append(("injection_found", (detector, tier)))
-
-    def budget_exceeded(self, agent: str, budget: str) -> None:
-        self.calls.append(("budget_exceeded", (agent, budget)))
-
-    def contained(self, seconds: float) -> None:
-        self.calls.append(("contained", seconds))
-
-    def uninspected(self, reason: str, size_bytes: int) -> None:
-        self.calls.append(("uninspected", (reason, size_bytes)))
-
-
-class TableSecrets:
-    """Secrets by source."""
-
-    def __init__(self, **table: str) -> None:
-        self.table = {f"env:{name}": value for name, value in table.items()}
-
-    def secret(self, source: str) -> bytes | None:
-        value = self.table.get(source)
-        return value.encode() if value else None
-
-
 class House:
     """Everything wired as in production, with the world replaced by tables."""
 
     def __init__(
-        self, text: str = RULES, *, hold_ms: int = 0, store: Any = None, points: Sequence[Any] = (), **policies: str
+        self,
+        text: str = RULES,
+        *,
+        hold_ms: int = 0,
+        store: Any = None,
+        content: Any = None,
+        points: Sequence[Any] = (),
+        **policies: str,
     ) -> None:
         self.clock, self.ids, self.record, self.keys = SetClock(), CountedIds(), ListedRecord(), SeedKeys()
         self.rules, self.names, self.scanner, self.meter = (
@@ -275,9 +193,10 @@ class House:
             audience="gateway",
             points=self.points,
         )
-        self.content = MemoryContent()
+        self.content = content or MemoryContent()
         self.known = KnownAgain(self.content, b"p" * 32)
         descents = Descents(self.known, clock=self.clock, ids=self.ids, secret=b"e" * 32)
+        memories = Memories(self.known, self.store, clock=self.clock, ids=self.ids)
         gatherer = Gatherer(
             store=self.store,
             keys=self.keys,
@@ -285,6 +204,7 @@ class House:
             scanner=self.scanner,
             broker=_ServiceBroker(self),
             descents=descents,
+            memories=memories,
             issuer="aisecops",
             audience="gateway",
             own_addresses=frozenset({("127.0.0.1", 8081)}),
@@ -293,6 +213,7 @@ class House:
         dispatch = Dispatch(
             store=self.store, record=self.record, clock=self.clock, meter=self.meter, approvals=self.approvals,
             permits=self.permits, descents=descents, pseudonyms=Pseudonyms(self.pseudonyms, b"s" * 32),
+            memories=memories,
         )  # fmt: skip
         self.admission = Admission(
             **common,
@@ -313,6 +234,7 @@ class House:
             clock=self.clock,
             permits=self.permits,
             descents=descents,
+            memories=memories,
             proposals=Proposals(
                 **common,
                 rules=self.rules,

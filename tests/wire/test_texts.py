@@ -5,7 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.wire.texts import strings_in, texts_of
+from aisecops.wire.limits import JsonBounds
+from aisecops.wire.texts import said_in, strings_in, texts_of
 
 JSON = (("Content-Type", "application/json"),)
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -48,3 +49,12 @@ def test_every_text_of_a_value_is_found() -> None:
 @given(st.binary(max_size=400), st.sampled_from(["text/html", "application/json", "text/plain", ""]))
 def test_any_bytes_have_texts_or_none(body: bytes, kind: str) -> None:
     assert all(isinstance(text, str) for text in texts_of((("Content-Type", kind),), body))
+
+
+def test_what_a_body_says_is_its_json_whatever_it_is_called_else_its_text() -> None:
+    assert said_in(JSON, b'{"a": 1}', JsonBounds()) == {"a": 1}
+    assert said_in((("Content-Type", "text/plain"),), b' [1, "x"]', JsonBounds()) == [1, "x"]
+    assert said_in(JSON, b"{not json", JsonBounds()) == "{not json"
+    assert said_in((), b"plain", JsonBounds()) == "plain"
+    assert said_in(JSON, b"\xff\xfe", JsonBounds()) is None
+    assert said_in(JSON, b"", JsonBounds()) is None

@@ -23,13 +23,16 @@ from aisecops.controls.policy.match import (
     scope_of,
     tool_name,
 )
+from aisecops.controls.policy.memory import items_written, memory_recalled, memory_written
 from aisecops.controls.policy.target import normal_path
+from aisecops.controls.policy.template import Filling
 from aisecops.gateway.mcp import Spoken, read_spoken
 from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.memory import MemoryText, Recall
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
@@ -38,10 +41,11 @@ from aisecops.model.scope import quoted
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_call
-from aisecops.wire.limits import JsonValue, read_json
+from aisecops.wire.limits import JsonBounds, JsonValue, read_json
 from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
 from aisecops.wire.media_type import media_type
 from aisecops.wire.signed import body_is_signed
+from aisecops.wire.texts import said_in
 
 SERVES = ("AIS-EXE-01",)
 UNSTATED_OUTPUT_TOKENS = 1024
@@ -73,7 +77,8 @@ class Step(Value):
     """A classified request: the action, what the wire or the rules deny of it, and what was read on the way.
 
     `body` is decoded, `json` what rules look into. `tool`, `model` and `source` are the rule that matched, at most one
-    of them; `spoken` what was said to an MCP server.
+    of them; `spoken` what was said to an MCP server. `kept` are the items that it writes into the memory `memory`,
+    `recalls` says how it reads one back.
     """
 
     action: ActionRequest
@@ -84,13 +89,16 @@ class Step(Value):
     model: ModelRule | None = None
     source: SourceRule | None = None
     spoken: Spoken | None = None
+    memory: str = ""
+    kept: tuple[MemoryText, ...] = ()
+    recalls: Recall | None = None
     objections: tuple[Judgment, ...] = ()
 
     @property
     def any_size(self) -> bool:
-        """True when a rule lets the answer be passed on piece by piece; what an MCP server says is read whole."""
+        """True when a rule lets the answer be passed on in pieces; what MCP servers and memories say is read whole."""
         returns = self.tool.returns if self.tool else self.source
-        return returns is not None and returns.stream and self.spoken is None
+        return returns is not None and returns.stream and self.spoken is None and self.recalls is None
 
 
 def request_digest(request: HttpRequest) -> str:
@@ -170,8 +178,28 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     body = decode(request.body, request.headers, max_bytes=limit)
     spoken = read_spoken(rules, request, segments, body)
     if spoken is not None:
-        return _mcp_step(request, spoken, segments, query, body)
-    return _plain_step(rules, request, segments, query, body)
+        step = _mcp_step(request, spoken, segments, query, body)
+    else:
+        step = _plain_step(rules, request, segments, query, body)
+    return _with_memory(rules, request, step, segments, query)
+
+
+def _with_memory(
+    rules: RuleSet, request: HttpRequest, step: Step, segments: tuple[str, ...], query: dict[str, list[str]]
+) -> Step:
+    """`step` with what it writes into a declared memory, or reads back."""
+    if step.tool is None or not rules.memory:
+        return step
+    data = step.json if step.spoken is not None else said_in(request.headers, step.body, JsonBounds())
+    filling = Filling(method=request.method, host=request.host, path_segments=segments, query=query, body=data)
+    name = step.action.tool
+    memory = memory_written(rules, step.tool, name)
+    return replace(
+        step,
+        memory=memory.tool if memory else "",
+        kept=items_written(memory, data, filling) if memory else (),
+        recalls=memory_recalled(rules, step.tool, name, filling),
+    )
 
 
 def _plain_step(

@@ -46,6 +46,8 @@ _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
 MAX_CARRIED = 100
 """One is enough to refuse; the rest explain."""
+OWN = frozenset({TrustTier.OPERATOR, TrustTier.USER})
+"""What a text is worth that was theirs already, also where it has been kept in a memory meanwhile."""
 _READ = frozenset({SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.TOOL_CALL})
 
 
@@ -239,7 +241,8 @@ class Descents:
                 value = _UNSEEN
             if unseen:
                 value = _UNSEEN
-            arguments.append(await self._traced(root_run_id, rule.name, value, copies=not rule.steering))
+            traced = await self._traced(root_run_id, rule.name, value, copies=not rule.steering)
+            arguments.append(replace(traced, steering=rule.steering))
         _, untrusted = await self._known.sayings(root_run_id)
         return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
 
@@ -280,6 +283,8 @@ def _own_words(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> 
             continue
         at = 0
         for stretch in segment.stretches:
+            if stretch.tier in OWN:
+                continue
             own.append(part.text[at : stretch.span.start])
             at = stretch.span.end
         own.append(part.text[at:])

@@ -7,7 +7,7 @@ No content, no secret, no token is in any event; hashes and fingerprints are.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -16,9 +16,10 @@ from aisecops.controls.dlp.judge import REPLACED
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
-from aisecops.model.envelope import Descent, ProposalLink, Suspected
+from aisecops.model.envelope import ArgumentSource, Descent, ProposalLink, Suspected
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction, JudgedFinding
+from aisecops.model.memory import MEMORY
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
@@ -144,8 +145,12 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
                 )
             )
     events += [
-        event(EventName.RETRIEVAL_POISONING_DETECTED, facts, decision, control=("AIS-CTX-01",), **_suspected(one))
+        event(_poisoned(one.source), facts, decision, control=("AIS-CTX-01",), **_suspected(one))
         for one in (facts.descent.suspected if facts.descent else ())
+    ]
+    events += [
+        event(EventName.MEMORY_POISONING_DETECTED, facts, decision, control=("AIS-CTX-02", "AIS-OBS-01"), **steered)
+        for steered in _steered_by_memory(facts)
     ]
     carried = facts.descent.carried if facts.descent else ()
     if decision.verdict is Verdict.DENY and Code.EGRESS_BLOCKED in codes and carried:
@@ -206,7 +211,9 @@ def _descent(descent: Descent) -> dict[str, Any]:
         for segment in descent.segments
     ]
     arguments = {one.name: {"source": one.source.value, "origin": one.origin_id} for one in descent.arguments}
-    return {"context_provenance": pieces or None, "arguments": arguments or None, **_link(descent.proposal)}
+    kept = [msgspec.to_builtins(one) for one in descent.kept]
+    told = {"context_provenance": pieces or None, "arguments": arguments or None, "kept": kept or None}
+    return {**told, **_link(descent.proposal)}
 
 
 def _link(link: ProposalLink | None) -> dict[str, Any]:
@@ -221,6 +228,37 @@ def _link(link: ProposalLink | None) -> dict[str, Any]:
         "proposed_in": link.decision_id,
         "differs": list(link.differs) or None,
     }
+
+
+def _poisoned(source: str) -> EventName:
+    """A memory's text is told apart from a page's: it stays (spec 3.1, 3.3)."""
+    remembered = source.startswith(MEMORY)
+    return EventName.MEMORY_POISONING_DETECTED if remembered else EventName.RETRIEVAL_POISONING_DETECTED
+
+
+def _steered_by_memory(facts: Facts) -> Iterator[dict[str, Any]]:
+    """What of a call untrusted text from a memory would decide: arguments that steer it, and where it goes."""
+    descent = facts.descent
+    if descent is None:
+        return
+    for one in descent.arguments:
+        if one.steering and one.source is ArgumentSource.UNTRUSTED and one.origin.startswith(MEMORY):
+            yield {
+                "tool": facts.request.tool,
+                "why": f"`{one.name}` is named only there",
+                "argument": one.name,
+                "source": one.origin,
+                "origin": one.origin_id,
+            }
+    if descent.remembered is not None:
+        named = descent.remembered
+        yield {
+            "tool": facts.request.tool,
+            "why": f"`{named.host}` is named only there",
+            "destination": named.host,
+            "source": named.origin,
+            "origin": named.origin_id,
+        }
 
 
 def _suspected(one: Suspected) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, decided, passed_unread
 from aisecops.gateway.gather import Looked
 from aisecops.gateway.judge import Judged, destination_words, limits_of, strictest_thresholds
+from aisecops.gateway.memories import Memories
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
 from aisecops.gateway.pseudonyms import Pseudonyms
@@ -45,6 +46,7 @@ class Dispatch:
         permits: Permits,
         descents: Descents,
         pseudonyms: Pseudonyms,
+        memories: Memories,
     ) -> None:
         self._store = store
         self._record = record
@@ -54,6 +56,7 @@ class Dispatch:
         self._permits = permits
         self._descents = descents
         self._pseudonyms = pseudonyms
+        self._memories = memories
 
     async def forward(  # noqa: PLR0917 - the whole of what was decided
         self,
@@ -69,6 +72,7 @@ class Dispatch:
         try:
             body = await self._changed(rules, facts, looked, judged)
             restores = await self._coming_back(rules, facts, request)
+            await self._memories.keep(facts.principal, looked.step, looked.descent)
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),
@@ -90,7 +94,8 @@ class Dispatch:
                 decision_id=judged.decision.decision_id,
                 facts=facts,
                 judged=judged,
-                step=replace(looked.step, body=b"", json=None),  # the content has no business waiting for the answer
+                # the content has no business waiting for the answer
+                step=replace(looked.step, body=b"", json=None, kept=()),
                 started_ms=self._clock.now_ms(),
                 restores=restores,
                 policy_version=rules.policy_version,

@@ -16,7 +16,8 @@ from aisecops.gateway.mcp_watch import McpWatch
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
-from aisecops.gateway.settle import FAILED, Settlement, is_measured
+from aisecops.gateway.reading import FAILED, is_needed_whole
+from aisecops.gateway.settle import Settlement
 from aisecops.gateway.streamed import is_event_stream, streamed_as
 from aisecops.gateway.vouch import Vouching
 from aisecops.gateway.watch import StreamWatch
@@ -115,8 +116,8 @@ class Enforcement:
 
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         found = self._permits.find(permit)
-        if found is None or is_measured(found.step):
-            return None  # rows and cost are counted in a whole answer; a stream would go by uncounted
+        if found is None or is_needed_whole(found.step):
+            return None  # a stream would go by unseen
         step = found.step
         if step.call is not None:
             return self._tap_of(step.call, response, found.restores)

@@ -20,6 +20,7 @@ from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import destination_words
+from aisecops.gateway.memories import Memories
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
@@ -97,6 +98,7 @@ class Gatherer:
         scanner: ContentScanner,
         broker: Broker | None,
         descents: Descents,
+        memories: Memories,
         issuer: str,
         audience: str,
         own_addresses: frozenset[tuple[str, int]],
@@ -109,6 +111,7 @@ class Gatherer:
         self._scanner = scanner
         self._broker = broker
         self._descents = descents
+        self._memories = memories
         self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
         self._route = route
@@ -192,7 +195,8 @@ class Gatherer:
 
     async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
         """Where the words of the request came from. Raises `StoreError`, `WireError`."""
-        return await self._descents.of(rules, root_run_id, step, request)
+        descent = await self._descents.of(rules, root_run_id, step, request)
+        return await self._memories.about(rules, root_run_id, step, request, descent)
 
     def through_proxy(self, host: str, port: int) -> bool:
         """Is `host:port` reached through the operator's own proxy?"""

@@ -246,6 +246,7 @@ def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> 
         firewall.judge_envelope(facts.descent),
         firewall.judge_suspected(rules.firewall.block_at, facts.descent),
         firewall.judge_carried(rules.egress.labels, facts.descent, to=to),
+        firewall.judge_destination(facts.descent),
     ]
     if tool is not None:
         judged.append(firewall.judge_arguments(tool, facts.descent))

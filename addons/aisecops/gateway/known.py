@@ -15,18 +15,20 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from aisecops.controls.firewall.assess import assess
-from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
+from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
-from aisecops.controls.provenance.letters import letters
+from aisecops.controls.provenance.letters import letters, plain
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
-from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, together, vocabulary
+from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, hosts, together, vocabulary
 from aisecops.gateway.ports import ContentStore
 from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
-from aisecops.model.provenance import Origin, Traced, TrustTier
+from aisecops.model.provenance import Origin, Traced, TrustTier, joined
 
 TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
@@ -80,7 +82,7 @@ class _Tree:
     """
 
     trusted: list[Vocabulary] = field(default_factory=list)
-    untrusted: list[tuple[Vocabulary, str, str]] = field(default_factory=list)
+    untrusted: list[tuple[Vocabulary, SaidWords]] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     proposed: OrderedDict[str, ProposedWords] | None = None
 
@@ -101,7 +103,8 @@ class _Tree:
         if one.trusted:
             self.trusted.append(said)
         else:
-            self.untrusted.append((said, one.origin_id, one.origin))
+            # the words are unpacked already
+            self.untrusted.append((said, replace(one, words=b"", pairs=b"")))
 
 
 class KnownAgain:
@@ -128,19 +131,31 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._at_hand(origin.root_run_id)
-        known = await self._run(lambda: self._taken(self._of_content(origin, texts, trusted)), texts)
+        known = await self.aside(lambda: self._taken(self._of_content(origin, texts, trusted)), texts)
         if known:
             await self._store.keep(*known)
+
+    async def learn_each(self, contents: Sequence[tuple[Origin, str]]) -> None:
+        """The same for many texts at once, each an origin's own; all of one tree of runs. Raises `StoreError`."""
+        if not contents:
+            return
+        await self._at_hand(contents[0][0].root_run_id)
+        texts = [text for _, text in contents]
+        known = await self.aside(
+            lambda: [one for origin, text in contents for one in self._taken(self._of_content(origin, [text], []))],
+            texts,
+        )
+        await self._store.keep(*known)
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
-        return await self._run(lambda: [self._trace(root_run_id, text) for text in texts], texts)
+        return await self.aside(lambda: [self._trace(root_run_id, text) for text in texts], texts)
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""
         new = [text for text in texts if self._digest(text) not in self._assessed]
-        return await self._run(lambda: [self._assess(text) for text in texts], new)
+        return await self.aside(lambda: [self._assess(text) for text in texts], new)
 
     async def heard(
         self, root_run_id: RunId, *, trusted: Iterable[str], untrusted: Iterable[tuple[str, str, str]]
@@ -152,26 +167,49 @@ class KnownAgain:
         said = [(text, True, "", "") for text in trusted]
         said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
         await self._at_hand(root_run_id)
-        known = await self._run(lambda: self._taken(self._of_words(root_run_id, said)), [one[0] for one in said])
+        known = await self.aside(lambda: self._taken(self._of_words(root_run_id, said)), [one[0] for one in said])
         if known:
             await self._store.keep(*known)
 
     async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""
         await self._at_hand(root_run_id)
-        return await self._run(lambda: self._sayings(root_run_id))
+        return await self.aside(lambda: self._sayings(root_run_id))
 
-    async def named_in(self, root_run_id: RunId, values: Sequence[str]) -> tuple[str, str]:
-        """The origin (id and source) of the first retrieved text of this tree that names one of `values`."""
+    async def named_in(self, root_run_id: RunId, values: Sequence[str], *, of: str = "") -> tuple[str, str]:
+        """The origin (id and source) of the first retrieved text of this tree that names one of `values`.
+
+        Only texts whose source begins with `of` are looked into.
+        """
         await self._at_hand(root_run_id)
 
         def work() -> tuple[str, str]:
-            for said, origin_id, origin in self._trees[root_run_id].untrusted:
-                if any(said.holds(value, self._secret) for value in values):
-                    return origin_id, origin
+            for said, one in self._trees[root_run_id].untrusted:
+                if one.origin.startswith(of) and any(said.holds(value, self._secret) for value in values):
+                    return one.origin_id, one.origin
             return "", ""
 
-        return await self._run(work)
+        return await self.aside(work)
+
+    async def read_from(self, root_run_id: RunId) -> dict[str, TrustTier]:
+        """Where this tree has retrieved text from, and what that was worth at worst. Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        found: dict[str, TrustTier] = {}
+        for _, one in self._trees[root_run_id].untrusted:
+            found[one.origin] = joined(one.tier, found.get(one.origin, TrustTier.OPERATOR))
+        return found
+
+    def digest(self, text: str) -> str:
+        """The keyed digest of `text` as it stands."""
+        return self._digest(text).hex()
+
+    async def printed(self, texts: Sequence[str]) -> list[tuple[str, Vocabulary]]:
+        """For each text the keyed digest of its normal form, and its words: what it is known again by alone."""
+        return await self.aside(lambda: [(self._normal_digest(text), self._words(text)) for text in texts], texts)
+
+    async def part_of(self, text: str, whole: Vocabulary) -> bool:
+        """True when `text` is a piece of the text whose words are `whole`, word by word."""
+        return await self.aside(lambda: whole.holds(text, self._secret), [text])
 
     async def may_propose(self, root_run_id: RunId) -> None:
         """A model of this tree may propose calls from now on. Raises `StoreError`."""
@@ -199,7 +237,7 @@ class KnownAgain:
                 known.append(said)
             return self._taken(known)
 
-        await self._store.keep(*await self._run(work, texts))
+        await self._store.keep(*await self.aside(work, texts))
 
     async def proposals(self, root_run_id: RunId) -> list[Proposal] | None:
         """The calls that models of this tree proposed, oldest first; None when none could have. Raises `StoreError`."""
@@ -222,9 +260,12 @@ class KnownAgain:
         """Finish what is under way and let go."""
         self._thread.shutdown(wait=True)
 
-    async def _run[T](self, work: Callable[[], T], texts: Sequence[str] = ()) -> T:
-        """Do `work`, which looks at `texts`: here when they are short and nobody else is at it, else in the thread."""
-        if not self._under_way and sum(map(len, texts)) <= SHORT:
+    async def aside[T](self, work: Callable[[], T], texts: Sequence[str] = (), *, size: int = 0) -> T:
+        """Do `work`, which looks at `texts`: here when they are short and nobody else is at it, else in the thread.
+
+        `size` are characters that it looks at beside them.
+        """
+        if not self._under_way and sum(map(len, texts)) + size <= SHORT:
             return work()
         self._under_way += 1
         try:
@@ -238,7 +279,7 @@ class KnownAgain:
             while True:
                 place, known = await self._store.newer(self._place)
                 if known:
-                    await self._run(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
+                    await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
                 if place == self._place:
                     return
                 self._place = place
@@ -248,7 +289,7 @@ class KnownAgain:
         await self._catch_up()
         if root_run_id not in self._trees:
             said = await self._store.of_tree(root_run_id)
-            await self._run(lambda: self._open(root_run_id, said))
+            await self.aside(lambda: self._open(root_run_id, said))
 
     # by one at a time
 
@@ -279,16 +320,28 @@ class KnownAgain:
         own = origin.tier in {TrustTier.OPERATOR, TrustTier.USER}
         said = [(text, own, origin.origin_id, origin.source) for text in texts[:1]]
         said += [(text, True, "", "") for text in trusted]
-        return known + self._of_words(origin.root_run_id, said)
+        return known + self._of_words(origin.root_run_id, said, origin.tier)
 
-    def _of_words(self, root_run_id: RunId, said: Iterable[tuple[str, bool, str, str]]) -> list[Known]:
+    def _words(self, text: str) -> Vocabulary:
+        """The words of `text`; the host of a link is one too, for it is called by other links."""
+        return vocabulary([text, " ".join(hosts(text))], self._secret)
+
+    def _normal_digest(self, text: str) -> str:
+        return self.digest((plain(text) if len(text) <= MAX_CHARACTERS else "") or text)
+
+    def _of_words(
+        self,
+        root_run_id: RunId,
+        said: Iterable[tuple[str, bool, str, str]],
+        tier: TrustTier = TrustTier.EXTERNAL,
+    ) -> list[Known]:
         tree = self._trees[root_run_id]
         known: list[Known] = []
         for text, trusted, origin_id, origin in said:
             name = self._digest(text).hex()
             if _said_as(name, trusted=trusted) in tree.names:
                 continue
-            words = vocabulary([text], self._secret)
+            words = self._words(text)
             known.append(
                 SaidWords(
                     root_run_id=root_run_id,
@@ -298,6 +351,7 @@ class KnownAgain:
                     pairs=packed(words.pairs),
                     origin_id=origin_id,
                     origin=origin,
+                    tier=tier,
                 )
             )
         return known
@@ -328,7 +382,7 @@ class KnownAgain:
         self._trees.move_to_end(root_run_id)
         tree.trusted = [together(*tree.trusted)] if tree.trusted else []
         trusted = tree.trusted[0] if tree.trusted else EMPTY
-        untrusted = together(*(said for said, _, _ in tree.untrusted)) if tree.untrusted else EMPTY
+        untrusted = together(*(said for said, _ in tree.untrusted)) if tree.untrusted else EMPTY
         return Sayings(trusted, self._secret), Sayings(untrusted, self._secret)
 
     def _digest(self, text: str) -> bytes:

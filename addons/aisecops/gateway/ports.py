@@ -12,6 +12,7 @@ from typing import Protocol
 from aisecops.model.access import AccessRequest
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment
+from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.known import Known, ProposedWords, SaidWords
@@ -116,6 +117,25 @@ class Store(Protocol):
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         """Replace an approval if it is still as `seen`. Raises `Stale`: nothing was changed."""
+        ...
+
+    async def find_entries(self, kind: EntryKind, names: Collection[str]) -> Mapping[str, Entry]:
+        """Those of `names` that are kept, by name, read at one moment."""
+        ...
+
+    async def list_entries(self, kind: EntryKind, *, limit: int = 10_000) -> Sequence[Entry]:
+        """Last written first."""
+        ...
+
+    async def swap_entry(self, new: Entry, *, seen: int) -> int:
+        """Keep `new` if what is kept under its name is at version `seen`, 0 for nothing; return the new version.
+
+        Raises `Stale`: nothing was changed. Over `EntryKind.most`, those go that were written longest ago.
+        """
+        ...
+
+    async def set_entries(self, *entries: Entry) -> None:
+        """Keep `entries`, whatever was kept under their names; of the same name the last. Bounded likewise."""
         ...
 
     async def ping(self) -> None:

@@ -20,9 +20,12 @@ from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step, cost_micros
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import proposed, returned
+from aisecops.gateway.memories import Memories, Recalled
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.proposals import Proposals
+from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
+from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, data_in, is_measured, kept_in, unread
 from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.gateway.streamed import is_event_stream
@@ -39,23 +42,8 @@ from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer, withdrawn
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
-from aisecops.wire.mcp import result_of
 from aisecops.wire.restore import Meanings
 from aisecops.wire.restore_stream import restored_answer
-
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
-
-FAILED = 400
-"""Answers from this status on carry an error, not what was asked for."""
-
-
-class Unfit(Exception):
-    """The answer breaks what was granted or declared; the words are for the refusal."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.detail)
-        self.reason = reason
 
 
 class Settlement:
@@ -69,6 +57,7 @@ class Settlement:
         clock: Clock,
         permits: Permits,
         descents: Descents,
+        memories: Memories,
         proposals: Proposals,
         answers: Answers,
         json: JsonBounds | None = None,
@@ -80,6 +69,7 @@ class Settlement:
         self._clock = clock
         self._permits = permits
         self._descents = descents
+        self._memories = memories
         self._proposals = proposals
         self._answers = answers
 
@@ -95,14 +85,14 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             self._fits(permit, data)
-            provenance = await self._provenance(permit, response)
+            provenance, recalled = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
             return withheld(permit, unfit.reason)
         misshapen = await self._answers.refusal_of(permit, answer)
         await self._closed(
             permit, status=response.status, size=size, cost=cost, answer=answer, provenance=provenance,
-            refused=misshapen.code if misshapen else None,
+            refused=misshapen.code if misshapen else None, recalled=recalled,
         )  # fmt: skip
         if misshapen is not None:
             return misshapen
@@ -167,7 +157,7 @@ class Settlement:
         """
         permit = self._taken(name)
         if content is not None:
-            provenance = await self._provenance(permit, content)
+            provenance, _ = await self._provenance(permit, content)
         cost = self._cost(permit, answer, None)
         await self._closed(
             permit,
@@ -208,23 +198,16 @@ class Settlement:
         """What rules need of the answer, read strictly; nothing is read that nobody needs."""
         if step.model is not None and step.call is None:
             return self._kept_answer(step.model, response), None
-        needs_json = step.call is not None or (step.tool is not None and is_measured(step))
+        needs_json = step.call is not None or is_measured(step.tool)
         if not needs_json or response.status >= FAILED:
             return None, None
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            data = self._data_in(step, response, body)
+            data = data_in(step, response, body, self._json)
             answer = read_answer(step.call.dialect, data) if step.call else None
         except WireError as error:
-            raise _unread(error) from error
+            raise unread(error) from error
         return answer, data
-
-    def _data_in(self, step: Step, response: HttpResponse, body: bytes) -> JsonValue:
-        """What rules look into: the document, or the result in it that answers a call at an MCP server."""
-        if step.spoken is not None and step.spoken.call_id is not None:
-            streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
-            return result_of(body, step.spoken.call_id, streamed=streamed, bounds=self._json)
-        return self._json.read(body)
 
     def _kept_answer(self, model: ModelRule, response: HttpResponse) -> LlmAnswer | None:
         """An answer that the provider has kept and is asked for again; None for anything else."""
@@ -239,7 +222,7 @@ class Settlement:
         except WireError as error:
             if error.code is Code.TOO_LARGE:
                 # it may hold calls all the same
-                raise _unread(error) from error
+                raise unread(error) from error
             return None
 
     def _cost(self, permit: Permit, answer: LlmAnswer | None, data: JsonValue) -> int:
@@ -274,11 +257,16 @@ class Settlement:
         if judged.verdict is not Verdict.ALLOW:
             raise Unfit(judged.reasons[0])
 
-    async def _provenance(self, permit: Permit, response: HttpResponse) -> dict[str, str] | None:
-        """Where this content came from, for whoever reads it next; known again from now on (spec 5.1, AIS-CTX-02)."""
+    async def _provenance(
+        self, permit: Permit, response: HttpResponse
+    ) -> tuple[dict[str, str] | None, Recalled | None]:
+        """Where this content came from, for whoever reads it next, and what of it was kept in a memory before.
+
+        Known again from now on (spec 5.1, AIS-CTX-02).
+        """
         request = permit.facts.request
         if request.kind is Kind.MODEL:
-            return None
+            return None, None
         try:
             # an error page is read by agents like any other: what it says is as little trusted
             body = await aside(
@@ -292,9 +280,27 @@ class Settlement:
             )
         except WireError as error:
             # what we cannot read we could not recognise again: it must not become anybody's words
-            raise _unread(error) from error
-        tool = permit.step.tool
-        return shown_origin(await self._descents.learn(permit.facts.principal, request, tool, response, body))
+            raise unread(error) from error
+        recalled = await self._recalled(permit, response, body)
+        origin = (
+            recalled.origin
+            if recalled is not None
+            else await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
+        )
+        return shown_origin(origin), recalled
+
+    async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:
+        """What a read from a declared memory brings back; None for any other answer, and for an error."""
+        step = permit.step
+        if step.recalls is None or response.status >= FAILED:
+            return None
+        try:
+            data = await aside(len(body), (), kept_in, step, response, body, self._json)
+        except WireError as error:
+            raise unread(error) from error
+        if data is None and step.spoken is not None:
+            return None  # an error is nothing that was kept
+        return await self._memories.recalled(permit.facts.principal, step, step.recalls, response, data)
 
     async def _closed(
         self,
@@ -307,16 +313,20 @@ class Settlement:
         provenance: dict[str, str] | None = None,
         complete: bool | None = None,
         refused: Code | None = None,
+        recalled: Recalled | None = None,
     ) -> None:
         facts, decision = permit.facts, permit.judged.decision
         reserved = facts.request.cost_micros
         final = reserved if cost is None else cost
+        added = raised_micros(permit.judged, recalled)
         tree = facts.tree
-        if final != reserved:
+        if final != reserved or added:
             tree = await change_tree(
                 self._store,
                 facts,
-                lambda now: budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved),
+                lambda now: with_risk(
+                    budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved), added
+                ),
             )
         said: dict[str, Any] = {
             "status": status,
@@ -324,6 +334,7 @@ class Settlement:
             "cost": from_micros(final),
             "provenance": provenance,
             "complete": complete,
+            "memory": told_items(recalled),
             "refused": refused,
             "duration_ms": self._clock.now_ms() - permit.started_ms,
             "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,
@@ -340,6 +351,7 @@ class Settlement:
         await self._record.append(
             returned(facts, decision, **said),
             *proposed(facts, decision, answer.proposals if answer else ()),
+            *recall_events(facts, permit.judged, recalled, added=added, tree=tree),
         )
 
 
@@ -357,12 +369,6 @@ async def _given_back(response: HttpResponse, meanings: Meanings) -> HttpRespons
         raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=error.detail)) from error
 
 
-def is_measured(step: Step) -> bool:
-    """True when a rule counts something in the answer."""
-    tool = step.tool
-    return tool is not None and any(m is not None and m.side == "response" for m in (tool.rows, tool.cost))
-
-
 def _fits_session(step: Step, response: HttpResponse) -> None:
     """A GET at an MCP server opens a stream; anything else that it brings would be a read that nobody declared."""
     if step.spoken is not None and step.spoken.stream and response.status < FAILED and not is_event_stream(response):
@@ -374,10 +380,6 @@ def _without(step: Step, response: HttpResponse, refused: Mapping[int, str]) -> 
     """The body, decoded, without the calls in `refused`. Raises `WireError`."""
     whole = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
     return withdrawn(_dialect(step), whole, refused)
-
-
-def _unread(error: WireError) -> Unfit:
-    return Unfit(Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}"))
 
 
 def _dialect(step: Step) -> str:

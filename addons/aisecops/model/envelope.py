@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from aisecops.model.memory import KeptItem
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.value import Value
 
@@ -53,6 +54,7 @@ class TracedArgument(Value):
     source: ArgumentSource
     origin_id: str = ""
     origin: str = ""
+    steering: bool = False
 
 
 class Suspicion(Value):
@@ -101,11 +103,21 @@ class ProposalLink(Value):
     steered_elsewhere: bool = False
 
 
+class NamedDestination(Value):
+    """The host of a request, that only remembered text has named. `open`: the rules do not write it out either."""
+
+    host: str
+    origin_id: str
+    origin: str
+    open: bool
+
+
 class Descent(Value):
     """Where the words of a request came from. `read_untrusted`: the run has read content that nobody vouches for.
 
     `destination` is where its host was named, when the rules leave that open; `proposal` the call that a model made of
-    it before, None when none could have.
+    it before, None when none could have. `kept` are the items that it writes into a memory,
+    `remembered` is its host where only a memory has named that.
     """
 
     segments: tuple[LabelledSegment, ...] = ()
@@ -115,3 +127,5 @@ class Descent(Value):
     read_untrusted: bool = False
     destination: TracedArgument | None = None
     proposal: ProposalLink | None = None
+    kept: tuple[KeptItem, ...] = ()
+    remembered: NamedDestination | None = None

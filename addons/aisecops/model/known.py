@@ -6,7 +6,7 @@ Keyed hashes only: neither the content nor the words can be read back.
 from __future__ import annotations
 
 from aisecops.model.ids import RunId
-from aisecops.model.provenance import Origin
+from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.value import Value
 
 
@@ -20,7 +20,8 @@ class KnownContent(Value, tag="content"):
 class SaidWords(Value, tag="words"):
     """The words of one text of a run's tree: what operator or user said, or what was retrieved by `origin_id`.
 
-    `name` is the text's keyed digest: the same text is kept once for each tree. `words` and `pairs` are packed.
+    `name` is the text's keyed digest: the same text is kept once for each tree. `words` and `pairs` are packed. `tier`
+    is what a retrieved text is worth.
     """
 
     root_run_id: RunId
@@ -30,6 +31,7 @@ class SaidWords(Value, tag="words"):
     pairs: bytes
     origin_id: str = ""
     origin: str = ""
+    tier: TrustTier = TrustTier.EXTERNAL
 
 
 class ProposedWords(Value, tag="proposed"):

@@ -209,13 +209,26 @@ class SourceRule(Value):
     stream: bool = False
 
 
+class RecallRule(Value):
+    """A tool that reads a memory back: where items and ids are in its answer (JMESPath)."""
+
+    tool: str
+    item: str
+    id: str = ""
+
+
 class MemoryRule(Value):
-    """A declared memory store: the tool that writes it, where item and id are (JMESPath)."""
+    """A declared memory store: the tool that writes it, where item and id are (JMESPath), the tools that read it back.
+
+    `writers` are agents whose items count like the reader's own.
+    """
 
     place: Place
     tool: str
     item: str
     id: str
+    read: tuple[RecallRule, ...] = ()
+    writers: tuple[AgentId, ...] = ()
 
 
 # -- risk, egress, firewall, policy ----------------------------------------------------------------
@@ -370,6 +383,7 @@ __all__ = [
     "PolicyRules",
     "Price",
     "Problem",
+    "RecallRule",
     "Returns",
     "RiskRules",
     "RuleSet",

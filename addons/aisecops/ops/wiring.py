@@ -47,6 +47,7 @@ from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.issue import TokenService
 from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.memories import Memories
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.points import Points
@@ -182,6 +183,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         known = KnownAgain(content, secret_key(state, "provenance"))
         opened.callback(known.close)
         descents = Descents(known, clock=base.clock, ids=base.ids, secret=secret_key(state, "envelopes"))
+        memories = Memories(known, base.store, clock=base.clock, ids=base.ids)
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
@@ -190,6 +192,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             scanner=scanner,
             broker=broker,
             descents=descents,
+            memories=memories,
             issuer=ISSUER,
             audience=AUDIENCE,
             own_addresses=own_addresses(settings),
@@ -207,6 +210,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             permits=permits,
             descents=descents,
             pseudonyms=pseudonyms,
+            memories=memories,
         )
         admission = Admission(
             store=base.store,
@@ -230,6 +234,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             clock=base.clock,
             permits=permits,
             descents=descents,
+            memories=memories,
             proposals=Proposals(
                 store=base.store,
                 record=base.record,

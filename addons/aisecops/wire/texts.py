@@ -12,7 +12,7 @@ import orjson
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers
-from aisecops.wire.limits import JsonValue
+from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.media_type import declared_charset, media_type, read_text
 
 MAX_TEXTS = 20_000
@@ -37,6 +37,20 @@ def texts_of(headers: Headers, body: bytes) -> list[str]:
     if start == "<":
         return [whole, *_of_page(whole)]
     return [whole]
+
+
+def said_in(headers: Headers, body: bytes, json: JsonBounds) -> JsonValue:
+    """What `body`, which is decoded, says: JSON if it is that, whatever it is called, else text; None for neither."""
+    try:
+        text = read_text(body, declared_charset(media_type(headers)))
+    except WireError:
+        return None
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", '"'}:
+        try:
+            return json.read(body)
+        except WireError:
+            return text
+    return text or None
 
 
 def strings_in(value: JsonValue) -> list[str]:

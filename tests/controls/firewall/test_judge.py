@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from aisecops.controls.firewall.judge import judge_arguments, judge_envelope, trust_of
+from aisecops.controls.firewall.judge import judge_arguments, judge_destination, judge_envelope, trust_of
 from aisecops.model.decision import Verdict
-from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, Stretch, TracedArgument
+from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, NamedDestination, Stretch, TracedArgument
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.refusals import Code
 from aisecops.model.rules import ArgumentRule, Place, ToolRule, Untrusted
@@ -63,3 +63,12 @@ def test_elsewhere_and_from_inside_it_is_not(role: str, tier: TrustTier) -> None
     stretch = Stretch(span=Span(start=0, end=5), tier=tier)
     segment = LabelledSegment(position="/m/0", role=role, kind="text", tier=tier, stretches=(stretch,))
     assert judge_envelope(Descent(segments=(segment,))).verdict is Verdict.ALLOW
+
+
+@pytest.mark.parametrize(("open_", "verdict"), [(True, Verdict.HOLD), (False, Verdict.ALLOW)])
+def test_a_place_that_only_memory_names_raises_trust_and_is_held_where_no_rule_names_it(
+    open_: bool, verdict: Verdict
+) -> None:
+    named = NamedDestination(host="h.test", origin_id="prv_1", origin="memory:notes", open=open_)
+    assert judge_destination(Descent(remembered=named)).verdict is verdict
+    assert trust_of(tool(), Descent(remembered=named), Decimal("0.5")) == 2

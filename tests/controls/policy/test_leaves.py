@@ -26,6 +26,8 @@ AT = Place(file="f", line=1)
         (leaf.HOST, "h.test:8443", ("h.test", 8443)),
         (leaf.EFFECT, "memory-write", ToolEffect.MEMORY_WRITE),
         (leaf.SYSTEM_PROMPT, "sha256:" + "0" * 64, "sha256:" + "0" * 64),
+        (leaf.MEMORY_ID, "vectors[].id", "vectors[].id"),
+        (leaf.MEMORY_ID, "{path[1]}", "{path[1]}"),
     ],
 )
 def test_a_value_is_read(shape, text, value):
@@ -45,6 +47,8 @@ def test_a_value_is_read(shape, text, value):
         (leaf.METHOD, "TRACE"),
         (leaf.URL, "file:///etc/passwd"),
         (leaf.STEP_KIND, "undeclared"),
+        (leaf.MEMORY_ID, "{path[x]}"),
+        (leaf.MEMORY_ID, "a["),
     ],
 )
 def test_another_form_is_refused_with_a_mend(shape, text):

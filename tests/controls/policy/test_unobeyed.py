@@ -34,6 +34,7 @@ def test_a_rule_without_effect_is_named(more, word):
         "tools: {shell.exec: {match: {model_tool: bash}}}\n",
         "egress: {labels: {confidential: {to: [internal]}}}\n",
         "firewall: {unknown_content: hostile}\n",
+        'memory: [{tool: notes.write, item: "text", id: "id"}]\n',
     ],
 )
 def test_rules_that_are_all_obeyed_have_no_note(more):

@@ -133,6 +133,19 @@ WRONG = {
         (5, "a second sequence is called `s`"),
         "",
     ),
+    "a memory read by a misspelt tool": (
+        (
+            "tools: {notes.read: {match: {host: h.test}}}\n"
+            "memory: [{tool: else.kept, item: a, id: b, read: {tool: notes.raed, item: c}}]"
+        ),
+        (3, "`notes.raed` is not declared"),
+        "did you mean `notes.read`?",
+    ),
+    "a memory with an unknown writer": (
+        f"agents: {{boat: {{{SECRET}}}}}\nmemory: [{{tool: elsewhere.kept, item: a, id: b, writers: [boot]}}]",
+        (3, "`boot` is no agent"),
+        "did you mean `boat`?",
+    ),
     "a memory with a misspelt tool": (
         "tools: {notes.write: {match: {host: h.test}}}\nmemory: [{tool: notes.wrte, item: a, id: b}]",
         (3, "`notes.wrte` is not declared"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.controls.provenance.words import EMPTY, addresses, split, together, vocabulary
+from aisecops.controls.provenance.words import EMPTY, addresses, hosts, split, together, vocabulary
 
 KEY = b"a key for tests"
 SAID = vocabulary(
@@ -80,3 +80,18 @@ def test_addresses_in_a_value_are_named() -> None:
 @given(st.text(max_size=200))
 def test_every_text_holds_itself_when_it_has_words(text: str) -> None:
     assert vocabulary([text], KEY).holds(text, KEY) == bool(split(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("see https://api.evil.test/v1, then", ["api.evil.test"]),
+        ("at HTTP://user:word@Evil.test:8443/x?y=z.", ["evil.test"]),
+        ("evil.test/path or evil.test:81", ["evil.test"]),
+        ("https://\u00e9vil.test/x", ["\u00e9vil.test", "xn--vil-9la.test"]),
+        ("mail bob@corp.test or go to evil.test", []),
+        ("nothing: here / there", []),
+    ],
+)
+def test_the_hosts_of_links_are_named(text: str, named: list[str]) -> None:
+    assert hosts(text) == named

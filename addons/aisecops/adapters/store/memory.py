@@ -10,8 +10,10 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from aisecops.model.budget import TreeState
+from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.state import Approval, ApprovalState, RevocationKind, Run, Snapshot
@@ -29,6 +31,7 @@ class MemoryStore:
         self._revoked: set[tuple[RevocationKind, str]] = set()
         self._used: dict[TokenId, int] = {}
         self._approvals: dict[ApprovalId, bytes] = {}
+        self._entries: dict[EntryKind, dict[str, Entry]] = {kind: {} for kind in EntryKind}  # last written last
         self._closed = False
 
     async def open_run(self, run: Run, tree: TreeState, *, seen: int | None) -> None:
@@ -145,6 +148,36 @@ class MemoryStore:
         if self._approvals.get(seen.approval_id) != msgspec.json.encode(seen):
             raise Stale(seen.approval_id)
         self._approvals[seen.approval_id] = msgspec.json.encode(new)
+
+    async def find_entries(self, kind: EntryKind, names: Collection[str]) -> Mapping[str, Entry]:
+        await self._turn()
+        kept = self._entries[kind]
+        return {name: kept[name] for name in names if name in kept}
+
+    async def list_entries(self, kind: EntryKind, *, limit: int = 10_000) -> Sequence[Entry]:
+        await self._turn()
+        return list(reversed(self._entries[kind].values()))[:limit]
+
+    async def swap_entry(self, new: Entry, *, seen: int) -> int:
+        await self._turn()
+        kept = self._entries[new.kind].get(new.name)
+        if (kept.version if kept else 0) != seen:
+            raise Stale(new.name)
+        return self._keep(new)
+
+    async def set_entries(self, *entries: Entry) -> None:
+        await self._turn()
+        for new in entries:
+            self._keep(new)
+
+    def _keep(self, new: Entry) -> int:
+        kept = self._entries[new.kind]
+        before = kept.pop(new.name, None)
+        version = (before.version if before else 0) + 1
+        kept[new.name] = replace(new, version=version)
+        while len(kept) > new.kind.most:
+            del kept[next(iter(kept))]
+        return version
 
     async def ping(self) -> None:
         await self._turn()

@@ -68,6 +68,19 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX given_texts ON given (root_run_id, text)",
         "CREATE INDEX given_oldest ON given (kept_ms)",
     ),
+    (
+        # `place` grows with every write, so that the lowest of a kind was written longest ago
+        """CREATE TABLE entries (
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            place INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL,
+            value BLOB NOT NULL,
+            PRIMARY KEY (kind, name)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX entries_oldest ON entries (kind, place)",
+    ),
 )
 VERSION = len(_STEPS)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from aisecops.adapters.store.entries import SqliteEntries
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
@@ -45,7 +46,7 @@ _RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DES
 _APPROVALS = "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?"
 
 
-class SqliteStore:
+class SqliteStore(SqliteEntries):
     """`Store` on one file. Shared by any number of processes; not by machines."""
 
     def __init__(self, path: Path, *, busy_ms: int = 5_000) -> None:
@@ -55,8 +56,8 @@ class SqliteStore:
         """
         prepare(path, busy_ms=busy_ms)
         try:
-            self._writer = Worker(path, name="store-writer", writes=True, busy_ms=busy_ms)
-            self._reader = Reader(path, busy_ms=busy_ms)
+            writer = Worker(path, name="store-writer", writes=True, busy_ms=busy_ms)
+            super().__init__(writer, Reader(path, busy_ms=busy_ms))
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 

@@ -69,6 +69,16 @@ def judge_arguments(tool: ToolRule, descent: Descent) -> Judgment:
     return Judgment(control=CONTROL, verdict=verdict, reasons=tuple(reasons), serves=SERVES)
 
 
+def judge_destination(descent: Descent) -> Judgment:
+    """HOLD for a call to a place that only remembered text has named, and no rule either (spec 3.3)."""
+    named = descent.remembered
+    if named is None or not named.open:
+        return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
+    detail = f"`{named.host}` was named only in content from `{named.origin}`; have a person look at it"
+    reason = Reason(code=Code.HUMAN_APPROVAL_REQUIRED, detail=detail, rule="memory")
+    return Judgment(control=CONTROL, verdict=Verdict.HOLD, reasons=(reason,), serves=SERVES)
+
+
 def judge_carried(labels: Mapping[str, Sequence[str]], descent: Descent, *, to: frozenset[str]) -> Judgment:
     """DENY for labelled content on its way to a place that its label does not allow (spec 3.5).
 
@@ -96,6 +106,8 @@ def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> De
     """
     if tool is None or descent is None:
         return own
+    if descent.remembered is not None:
+        return UNTRUSTED_TRUST
     traced = [*descent.arguments, *([descent.destination] if descent.destination else [])]
     if any(one.source is ArgumentSource.UNTRUSTED for one in traced):
         return UNTRUSTED_TRUST

@@ -15,7 +15,7 @@ from aisecops.controls.policy import units
 from aisecops.controls.policy.jmes import compiled
 from aisecops.controls.policy.patterns import path_parts, read_host
 from aisecops.controls.policy.shapes import Leaf, Word
-from aisecops.controls.policy.template import read_template
+from aisecops.controls.policy.template import is_template, read_template
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.certificate import written_name
 from aisecops.model.decision import Mode
@@ -125,6 +125,14 @@ def _day(text: str) -> date:
         raise ValueError("write a day such as `2027-01-31`") from None
 
 
+def _memory_id(text: str) -> str:
+    if is_template(text):
+        read_template(text)
+    else:
+        compiled(text)
+    return text
+
+
 def _prompt(text: str) -> str:
     if text not in {"pinned", "free"} and not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
         raise ValueError("write `pinned`, `free` or `sha256:` and 64 hex digits")
@@ -208,6 +216,7 @@ SYSTEM_PROMPT = Leaf("`pinned`, `free` or a digest", _prompt)
 PATTERN = Leaf("a pattern of dotted words", _pattern)
 SCOPE_TEMPLATE = Leaf("a scope, such as `crm.customers.{path[2]}`", _template)
 JMESPATH = Leaf("a JMESPath", _jmespath)
+MEMORY_ID = Leaf("the place of an item's id, such as `id` or `{path[1]}`", _memory_id)
 HOST = Leaf("a host, such as `api.example.org`, `*.example.org` or `crm.internal:8443`", read_host)
 PATH = Leaf("a path, such as `/v1/customers/**`", _path)
 METHOD = Leaf("an HTTP method", _matching(r"(?!CONNECT$|TRACE$)[A-Z]{1,20}", "write it in capitals, such as `POST`"))

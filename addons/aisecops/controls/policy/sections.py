@@ -24,6 +24,7 @@ from aisecops.model.rules import (
     OpaRule,
     PolicyRules,
     Price,
+    RecallRule,
     RiskRules,
     Sequence,
     SourceRule,
@@ -52,13 +53,29 @@ SOURCE = Record(
     },
     placed=True,
 )
+RECALL = Record(
+    "a tool that reads a memory",
+    RecallRule,
+    {
+        "tool": Key(leaf.TOOL_NAME, needed=True),
+        "item": Key(leaf.JMESPATH, needed=True, about="where the items are in its answer"),
+        "id": Key(leaf.MEMORY_ID, about="where their ids are in its answer, or {path[1]}"),
+    },
+)
 MEMORY = Record(
     "a memory rule",
     MemoryRule,
     {
-        "tool": Key(leaf.TOOL_NAME, needed=True),
-        "item": Key(leaf.JMESPATH, needed=True),
-        "id": Key(leaf.JMESPATH, needed=True),
+        "tool": Key(leaf.TOOL_NAME, needed=True, about="the tool that writes it"),
+        "item": Key(leaf.JMESPATH, needed=True, about="where the text of an item is; @ is the whole body"),
+        "id": Key(leaf.MEMORY_ID, needed=True, about="where its id is: JMESPath into the body, or {path[1]}"),
+        "read": Key(
+            ListOf(RECALL, single=True),
+            about="the tools that read it back; without it, those with the effect memory-read at the same host",
+        ),
+        "writers": Key(
+            ListOf(leaf.AGENT_NAME, single=True), about="agents whose items count like those of the reader itself"
+        ),
     },
     placed=True,
 )

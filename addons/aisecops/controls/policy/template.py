@@ -47,6 +47,11 @@ def read_template(template: str) -> tuple[Place, ...]:
     return tuple(_place(part) for part in _split(template))
 
 
+def is_template(text: str) -> bool:
+    """True for a place in a request's target or body, such as `{path[2]}`; no JMESPath is written so."""
+    return text.startswith("{") and text.endswith("}") and ":" not in text
+
+
 def pattern_of(template: str) -> str:
     """The pattern of every scope that `template` can become: each place is any one segment."""
     return ".".join(place.text if place.kind == "literal" else ONE for place in read_template(template))

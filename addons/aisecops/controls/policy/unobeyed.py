@@ -41,8 +41,6 @@ def _has_channels(rules: RuleSet) -> bool:
 
 
 def _of_content(rules: RuleSet) -> Iterator[str]:
-    if rules.memory:
-        yield "`memory` is not watched yet"
     named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
     if named:
         yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from aisecops.controls.policy.match import FAMILY, READ_METHODS
+from aisecops.controls.policy.match import FAMILY, READ_METHODS, tool_named
 from aisecops.controls.policy.mistakes import nearest, pick
 from aisecops.controls.policy.template import pattern_of
 from aisecops.model.action import WEBSOCKET
@@ -226,11 +226,15 @@ def _names(pattern: str, tool: str) -> bool:
 def _misspelt_memory(rules: RuleSet) -> Iterator[Problem]:
     """A memory may wait for a tool that is not declared: nothing undeclared gets out. A near miss is a slip."""
     for memory in rules.memory:
-        near = nearest(memory.tool, rules.tools)
-        if memory.tool not in rules.tools and near:
-            yield _problem(
-                memory.place, f"the memory's tool `{memory.tool}` is not declared", f"did you mean `{near}`?"
-            )
+        for tool in (memory.tool, *(read.tool for read in memory.read)):
+            near = nearest(tool, rules.tools)
+            if tool_named(rules, tool) is None and near:
+                yield _problem(memory.place, f"the memory's tool `{tool}` is not declared", f"did you mean `{near}`?")
+        for writer in memory.writers:
+            if writer not in rules.agents:
+                yield _problem(
+                    memory.place, f"the memory's writer `{writer}` is no agent", pick(writer, sorted(rules.agents))
+                )
 
 
 # -- egress ---------------------------------------------------------------------------------------

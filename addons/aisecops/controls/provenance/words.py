@@ -25,6 +25,10 @@ _EDGES = ".:-_=/\\&#~^@%+$\u2026"
 _ADDRESS = re.compile(
     r"[^@\s]+@[^@\s]+\.[^@\s]+|[a-z][a-z0-9+.-]*://\S+|(?:[a-z0-9-]+\.)+[a-z]{2,}(?:[:/]\S*)?", re.IGNORECASE
 )
+_LINK = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@(?=[^/]*/))?((?:[\w-]+\.)+[\w-]+)(?::[0-9]{1,5})?(?:[/?#]\S*)?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?[0-9][0-9,._' ]*%?")
 _GROUPED = re.compile(r"(?<=[0-9A-Z])[ -](?=[0-9A-Z])")
 _IN_GROUPS = re.compile(
@@ -102,6 +106,23 @@ def _normal(word: str) -> str:
 def addresses(value: str) -> list[str]:
     """What in `value` says where something goes: mail addresses, links, host names."""
     return [match[0].strip(_EDGES) for match in _WORD.finditer(value) if _ADDRESS.fullmatch(match[0].strip(_EDGES))]
+
+
+def hosts(text: str) -> list[str]:
+    """The host names that stand in `text` inside something longer: a link, or with a path or port behind them."""
+    if "/" not in text and ":" not in text:
+        return []
+    found = (_LINK.fullmatch(match[0].strip(_EDGES)) for match in _WORD.finditer(text))
+    named = [match[1].lower() for match in found if match is not None]
+    return list(dict.fromkeys(written for host in named for written in (host, _as_asked(host))))
+
+
+def _as_asked(host: str) -> str:
+    """`host` as it is asked for; itself when it cannot be written so."""
+    try:
+        return host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:

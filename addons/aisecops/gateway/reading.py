@@ -1,0 +1,61 @@
+"""What of an answer the rules need, and how it can be read: whole or as it comes.
+
+Knows steps and media types. What becomes of an answer is `settle.py`.
+"""
+
+from __future__ import annotations
+
+from aisecops.gateway.classify import Step
+from aisecops.model.decision import Reason
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpResponse, values
+from aisecops.model.refusals import Code
+from aisecops.model.rules import ToolRule
+from aisecops.wire.limits import JsonBounds, JsonValue
+from aisecops.wire.mcp import result_of
+from aisecops.wire.texts import said_in
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
+
+FAILED = 400
+"""Answers from this status on carry an error, not what was asked for."""
+
+
+class Unfit(Exception):
+    """The answer breaks what was granted or declared; the words are for the refusal."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.detail)
+        self.reason = reason
+
+
+def unread(error: WireError) -> Unfit:
+    """What is to be raised for an answer that cannot be read."""
+    return Unfit(Reason(code=Code.OUTPUT_INVALID, detail=f"the answer cannot be read: {error.detail}"))
+
+
+def is_needed_whole(step: Step) -> bool:
+    """True when a rule counts something in the answer, or looks in it for what a memory kept."""
+    return step.recalls is not None or is_measured(step.tool)
+
+
+def is_measured(tool: ToolRule | None) -> bool:
+    """True when a rule counts something in the answers of `tool`."""
+    return tool is not None and any(m is not None and m.side == "response" for m in (tool.rows, tool.cost))
+
+
+def data_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> JsonValue:
+    """What rules look into: the document, or the result in it that answers a call at an MCP server. Raises WireError.
+
+    `body` is the response's, decoded.
+    """
+    if step.spoken is not None and step.spoken.call_id is not None:
+        streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
+        return result_of(body, step.spoken.call_id, streamed=streamed, bounds=json)
+    return json.read(body)
+
+
+def kept_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> JsonValue:
+    """What a memory's answer says: as `data_in`, and plain text where it is no JSON. None for an error of MCP."""
+    return said_in(response.headers, body, json) if step.spoken is None else data_in(step, response, body, json)
