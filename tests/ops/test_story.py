@@ -110,6 +110,31 @@ async def test_messages_cuts_and_what_left_unread_are_told_in_words(tmp_path: Pa
     ]
 
 
+async def test_what_was_done_with_each_finding_is_told(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record")
+    at = {"where": "body:/a", "fingerprint": "ab" * 8, "rule": "rules.yaml:3"}
+    replaced = [
+        {"entity": "EMAIL_ADDRESS", **at, "action": "pseudonymise"},
+        {"entity": "US_SSN", **at, "action": "mask"},
+    ]
+    await log.append(event(1, EventName.EGRESS_MASKED, findings=replaced))
+    step, *_ = judged_events(facts(), "dec_1")
+    left = [
+        {"entity": "PHONE_NUMBER", **at, "action": "hold"},
+        {"entity": "IP_ADDRESS", **at, "rule": "", "action": "count"},
+        {"entity": "IBAN_CODE", **at, "action": "allow", "allowed_by": "allowed.yaml:9"},
+    ]
+    await log.append(msgspec.structs.replace(step, fields=step.fields | {"findings": left}))
+    await log.close()
+    masked, decision = story_lines(rows(tmp_path / "record"))
+    assert (masked.mark, masked.words) == ("replaced", "EMAIL_ADDRESS in body:/a by a stand-in, US_SSN in body:/a")
+    assert decision.why[-4:-1] == (
+        "PHONE_NUMBER in body:/a held by rules.yaml:3",
+        "IP_ADDRESS in body:/a counted",
+        "IBAN_CODE in body:/a allowed by allowed.yaml:9",
+    )
+
+
 async def test_nothing_from_outside_reaches_the_terminal_as_a_command(tmp_path: Path) -> None:
     log = chain(tmp_path / "record", signed=False)
     hostile = "\x1b]0;owned\x07[bold]\n\r"

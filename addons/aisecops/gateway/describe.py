@@ -7,6 +7,7 @@ No content, no secret, no token is in any event; hashes and fingerprints are.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,6 +25,9 @@ from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
 from aisecops.wire.llm import ProposedCall
+
+MAX_TOLD = 100
+"""Findings of one decision that are told one by one; its facts hold them all."""
 
 ACTS = {
     Kind.TOOL: EventName.TOOL_INVOKED,
@@ -70,6 +74,7 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
         approve_above=from_micros(thresholds.approve_micros),
         halt_above=from_micros(thresholds.halt_micros),
         jti=facts.token.claims.jti if facts.token and facts.token.claims else None,
+        findings=_left_alone(judged) or None,
         facts=msgspec.to_builtins(facts),
         decision=msgspec.to_builtins(decision),
     )
@@ -169,6 +174,12 @@ def _particular(facts: Facts, judged: Judged) -> tuple[Event, ...]:
             event(EventName.RUN_HALTED, facts, decision, control=("AIS-RSK-01",), why=why, by="gateway", total=total)
         )
     return tuple(events)
+
+
+def _left_alone(judged: Judged) -> list[dict[str, Any]]:
+    """What was found and stands as it is, for no event of its own tells of it: held, allowed or counted."""
+    told = (found for found in judged.findings if found.action in {FindingAction.HOLD, FindingAction.COUNT})
+    return [shown_finding(found) for found in itertools.islice(told, MAX_TOLD)]
 
 
 def shown_finding(found: JudgedFinding) -> dict[str, Any]:

@@ -137,6 +137,7 @@ def _decision(event: Event) -> tuple[str, str, list[str]]:
         words = f"read {event['host']}"
     why = [_reason(reason) for reason in event["reasons"]]
     why += _descent(event["facts"].get("descent") or {})
+    why += [_found(finding) for finding in event.get("findings", ())]
     why += _proposal((event["facts"].get("descent") or {}).get("proposal"))
     if event["verdict"] != event["enforced"]:
         why.append(f"only observed: the rules say {event['verdict']}")
@@ -236,11 +237,25 @@ def _to(event: Event) -> str:
 def _findings(mark: str) -> Callable[[Event], tuple[str, str, list[str]]]:
     def told(event: Event) -> tuple[str, str, list[str]]:
         findings = event.get("findings", ())
-        words = ", ".join(f"{found['entity']} in {found['where']}" for found in findings)
+        words = ", ".join(f"{found['entity']} in {found['where']}{_how(found)}" for found in findings)
         rules = dict.fromkeys(found["rule"] for found in findings if found.get("rule"))
         return mark, words or "content", [f"by {rule}" for rule in rules]
 
     return told
+
+
+def _how(finding: dict[str, Any]) -> str:
+    return " by a stand-in" if finding.get("action") == "pseudonymise" else ""
+
+
+_DONE = {"hold": "held", "count": "counted", "allow": "allowed"}
+
+
+def _found(finding: dict[str, Any]) -> str:
+    """One finding that was left as it is, and why."""
+    by = finding.get("allowed_by") or finding.get("rule")
+    done = _DONE.get(finding["action"], finding["action"])
+    return f"{finding['entity']} in {finding['where']} {done}{f' by {by}' if by else ''}"
 
 
 def _simple(mark: str, words: str) -> Callable[[Event], tuple[str, str, list[str]]]:
@@ -282,7 +297,7 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "approval_denied": _simple("no", "{by} denies {approval_id}"),
     "approval_expired": _simple("no", "nobody answered {approval_id} in time"),
     "egress_blocked": _findings("blocked"),
-    "egress_masked": _findings("masked"),
+    "egress_masked": _findings("replaced"),
     "exchange_cut": _cut,
     "message_passed": _message,
     "message_refused": _message_refused,

@@ -107,3 +107,15 @@ def test_of_two_limits_the_higher_gains(one, other):
 
     wanted = [] if one == other else [GAINED if other > one else LOST]
     assert [change.direction for change in diff(told(one), told(other))] == wanted
+
+
+def test_an_allowance_is_authority_each_by_all_that_it_says():
+    def allowing(*entries):
+        listed = ", ".join(f'{{{entry}, until: 2027-01-31, reason: "r"}}' for entry in entries)
+        return rules_of(RULES + f"egress: {{allow: [{listed}]}}\n")
+
+    one, other = "entity: US_SSN, agent: clerk", 'entity: US_SSN, fingerprint: "0123456789abcdef"'
+    gained = diff(allowing(one), allowing(one, other))
+    assert [change.direction for change in gained] == [GAINED]
+    assert "0123456789abcdef" in gained[0].what
+    assert [change.direction for change in diff(allowing(one, other), allowing(other))] == [LOST]

@@ -24,7 +24,7 @@ from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.stand_in import Given
 
-KEPT_MS = 7 * 24 * 60 * 60 * 1000
+KEPT_S = 7 * 24 * 60 * 60
 """How long after its last new stand-in those of a tree are kept that never said it ended."""
 _DIGEST_BYTES = 16
 
@@ -47,7 +47,7 @@ _FORGET_OLD = """
 class SqlitePseudonyms:
     """`PseudonymStore` in the file at `path`, sealed with `key` (32 bytes). Not shared by machines."""
 
-    def __init__(self, path: Path, key: bytes, *, busy_ms: int = 5_000, kept_ms: int = KEPT_MS) -> None:
+    def __init__(self, path: Path, key: bytes, *, busy_ms: int = 5_000, kept_ms: int = KEPT_S * 1000) -> None:
         """Open the file, made if there is none. Raises `ConfigError` and `StoreError` as the store does."""
         prepare(path, busy_ms=busy_ms)
         self._key = key

@@ -20,6 +20,7 @@ from aisecops.model.value import Value
 _NOT_COMPARED = frozenset({"place", "policy_version", "grants", "agent_id", "type"})
 _KNOWN_BY = ("name", "tool", "match", "entities", "fingerprint", "source", "san", "networks", "names")
 """By which of its keys an entry of a list is the same entry in both sets, the first that it has."""
+_ALLOWED_BY = ("fingerprint", "entities", "agent", "field", "to")
 _KEYS = {
     "approve_micros": "approve_above",
     "halt_micros": "halt_above",
@@ -125,6 +126,8 @@ def _identity(entry: Any) -> str:
         methods = ",".join(entry.get("methods") or ())
         what = f" {entry['tool']}" if entry.get("type") == "mcp" else ""
         return f"{methods} {entry['host']}{port}{entry.get('path', '')}{what}".strip()
+    if "until" in entry:  # an allowance is all that it says of what it allows
+        return ", ".join(str(entry[key]) for key in _ALLOWED_BY if entry.get(key))
     known = next((entry[key] for key in _KNOWN_BY if entry.get(key)), "")
     if isinstance(known, dict):
         return _identity(known)

@@ -22,6 +22,7 @@ from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
 from aisecops.ops.commands.rules_backtest import backtest_command
 from aisecops.ops.commands.rules_diff import diff_command
+from aisecops.ops.commands.rules_suggest import suggest_command
 from aisecops.ops.days import today
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
 
@@ -37,6 +38,7 @@ def rules() -> None:
 
 rules.add_command(backtest_command)
 rules.add_command(diff_command)
+rules.add_command(suggest_command)
 
 
 @rules.command
