@@ -13,18 +13,16 @@ from aisecops.adapters.nlp.pool import ScannerPool
 from aisecops.controls.dlp.scan import scan
 from aisecops.gateway.ports import ContentScanner
 from aisecops.model.errors import Fault, WireError
-from support.detectors import CANARY_VALUE, STRONG, every_detector
+from support.detectors import CANARY_VALUE, KEY, STRONG, WATCHLIST, every_detector
 from support.dressing import ENCODED
 from support.samples import Random, personal, secrets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-KEY = b"a key"
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def scanner() -> AsyncIterator[ContentScanner]:
-    pool = ScannerPool(workers=1, deadline_s=20.0, queue=8, key=KEY, canaries=[CANARY_VALUE])
+    pool = ScannerPool(workers=1, deadline_s=20.0, queue=8, key=KEY, watchlist=lambda: WATCHLIST)
     yield pool
     await pool.close()
 

@@ -387,5 +387,6 @@ def _action(
         base_risk=base_risk,
         trust=trust,
         signed=body_is_signed(request),
+        size_bytes=len(request.path) + len(request.body),
         **more,  # type: ignore[arg-type]
     )

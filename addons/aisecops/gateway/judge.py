@@ -25,6 +25,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.controls.dlp.allowances import Sent
 from aisecops.controls.dlp.judge import REPLACED, judge_findings
+from aisecops.controls.egress.volume import judge_volume
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
 from aisecops.controls.policy.match import tool_named
@@ -133,7 +134,14 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
     egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request), sent=sent_by(facts))
-    judgments += [egress, *_unchanged(facts, findings)]
+    volume, sent = judge_volume(
+        rules.egress.volume,
+        tree.sent,
+        tool=request.tool,
+        to=destination_words(request),
+        size_bytes=request.size_bytes,
+    )
+    judgments += [egress, *_unchanged(facts, findings), volume]
 
     # 7
     limits = limits_of(rules, tree, principal.run_id)
@@ -174,7 +182,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     if planned:
         left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
         charged = replace(charged, held_steps=left)
-    charged = replace(charged, risk_micros=total, progress=progress)
+    charged = replace(charged, risk_micros=total, progress=progress, sent=sent)
     return Judged(
         decision=decision,
         tree=_next_tree(decision, before=tree, charged=charged, now_ms=facts.now_ms),

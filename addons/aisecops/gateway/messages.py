@@ -181,6 +181,7 @@ class Messages:
         request = replace(
             opened.request,
             message=True,
+            size_bytes=len(data),
             digest=f"blake2b:{self._digest(data)}",
             cost_micros=0 if model else opened.request.cost_micros,
         )

@@ -59,6 +59,7 @@ class ActionRequest(Value):
     tool and arguments: approvals bind to it.
     `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
     `signed`: the caller has signed the body, so that it leaves as it came or not at all.
+    `size_bytes` is what leaves: target and body as they were sent.
     `message`: it is one message on a WebSocket that was opened before, and not the opening.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so.
     """
@@ -83,3 +84,4 @@ class ActionRequest(Value):
     prompt_hash: str = ""
     signed: bool = False
     message: bool = False
+    size_bytes: int = 0

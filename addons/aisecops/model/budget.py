@@ -59,6 +59,7 @@ class TreeState(Value):
 
     `progress` counts, per risk sequence, how many of its steps have been seen in order.
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
+    `sent` counts the bytes that left, by what the volume rules speak of.
     `seen_ms` is the latest time a step was charged at: a tree's clock never goes back.
     """
 
@@ -70,6 +71,7 @@ class TreeState(Value):
     progress: dict[str, int] = {}
     held_steps: tuple[tuple[str, str], ...] = ()
     seen_ms: int = 0
+    sent: dict[str, int] = {}
 
     def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
         """`run_id`, its parent, and so on to the root."""

@@ -23,6 +23,12 @@ class Entity(Value):
 CANARY = "CANARY"
 """An exact value that the operator planted; looked for whenever canaries are given."""
 
+KNOWN_SECRET = "KNOWN_SECRET"
+"""An exact secret that the rules name by where it is kept; looked for whenever any is named."""
+
+PLANTED = (CANARY, KNOWN_SECRET)
+"""Kinds that need no rule: whoever names their values wants them stopped."""
+
 CREDENTIAL = "CREDENTIAL"
 """A value that is secret by the name it stands behind."""
 
@@ -112,6 +118,13 @@ _NATIONAL: tuple[tuple[str, str], ...] = (
     ("ZA_ID_NUMBER", "South African identity number, checksum, named as such"),
 )
 
+_NAMED: tuple[tuple[str, str], ...] = (
+    ("PERSON", "name of a person, in prose; needs a spaCy model"),
+    ("LOCATION", "name of a place, in prose; needs a spaCy model"),
+    ("ORGANIZATION", "name of an organisation, in prose; needs a spaCy model"),
+    ("NRP", "nationality, religion or political group, in prose; needs a spaCy model"),
+)
+
 _SECRETS = (
     ("PRIVATE_KEY", "private key block (PEM, OpenSSH, PGP)"),
     ("AWS_KEY", "Amazon access key id or secret"),
@@ -130,11 +143,16 @@ ENTITIES: dict[str, Entity] = {
         *(Entity(name=name, what=what, strong=strong) for name, what, strong in _PERSONAL),
         *(Entity(name=name, what=what) for name, what in _NATIONAL),
         *(Entity(name=name, what=what, strong=True) for name, what in _SECRETS),
+        *(Entity(name=name, what=what) for name, what in _NAMED),
         Entity(name=CANARY, what="exact value planted by the operator", strong=True),
+        Entity(name=KNOWN_SECRET, what="exact secret named in the rules by where it is kept", strong=True),
     )
 }
 
 PERSONAL: frozenset[str] = frozenset((*(name for name, _, _ in _PERSONAL), *(name for name, _ in _NATIONAL)))
+
+NAMED: frozenset[str] = frozenset(name for name, _ in _NAMED)
+"""Kinds that no shape tells: without a language model a rule that names one cannot be obeyed."""
 
 GROUPS: dict[str, frozenset[str]] = {
     "SECRET": frozenset(name for name, _ in _SECRETS),
@@ -143,13 +161,8 @@ GROUPS: dict[str, frozenset[str]] = {
 """Words in rules that stand for several kinds."""
 
 
-NOT_LOOKED_FOR: frozenset[str] = frozenset({"PERSON", "LOCATION", "NRP", "ORGANIZATION"})
-"""Kinds that rules may name and nobody looks for yet: they need a language model. Whoever starts with such a rule is
-told."""
-
-
-def expanded(words: Iterable[str]) -> frozenset[str]:
-    """The kinds that `words` name, groups opened, those nobody looks for left out.
+def expanded(words: Iterable[str], own: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The kinds that `words` name, groups opened; `own` are the rules' own kinds.
 
     Raises ValueError for a word that names none.
     """
@@ -157,8 +170,13 @@ def expanded(words: Iterable[str]) -> frozenset[str]:
     for word in words:
         if word in GROUPS:
             found |= GROUPS[word]
-        elif word in ENTITIES:
+        elif word in ENTITIES or word in own:
             found.add(word)
-        elif word not in NOT_LOOKED_FOR:
+        else:
             raise ValueError(f"`{word}` is not an entity we can look for")
     return frozenset(found)
+
+
+def named_by(words: Iterable[str], entity: str) -> bool:
+    """Do `words` name `entity`, by its own name or by that of a group?"""
+    return any(word == entity or entity in GROUPS.get(word, ()) for word in words)

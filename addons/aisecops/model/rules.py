@@ -17,6 +17,7 @@ from aisecops.model.finding import FindingAction
 from aisecops.model.grant import Constraints, Grant
 from aisecops.model.ids import AgentId
 from aisecops.model.provenance import TrustTier
+from aisecops.model.recogniser import RecogniserRule
 from aisecops.model.risk import Thresholds
 from aisecops.model.value import Value
 
@@ -296,15 +297,36 @@ class Unread(StrEnum):
     ALLOW = "allow"
 
 
+class VolumeRule(Value):
+    """How many bytes a run's tree may send `to` somewhere, with `tool` alone when it is named; then hold or block."""
+
+    place: Place
+    to: str
+    max_bytes: int
+    action: FindingAction
+    tool: str = ""
+
+
 class EgressRules(Value):
-    """What may leave. `labels` maps a label to the places it may go; `canaries` are `env:` or `file:` sources."""
+    """What may leave. `labels` maps a label to the places it may go.
+
+    `canaries` and `known` are `env:` or `file:` sources; `recognisers` describe kinds of the operator's own.
+    """
 
     max_body_bytes: int = 10 * 1024 * 1024
     detectors: tuple[DetectorRule, ...] = ()
     allow: tuple[Allowance, ...] = ()
     labels: dict[str, tuple[str, ...]] = {}
     canaries: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    recognisers: tuple[RecogniserRule, ...] = ()
+    volume: tuple[VolumeRule, ...] = ()
     unread: Unread = Unread.REFUSE
+
+    @property
+    def own_entities(self) -> frozenset[str]:
+        """The kinds that only these rules know."""
+        return frozenset(rule.entity for rule in self.recognisers)
 
 
 class FirewallRules(Value):
@@ -360,40 +382,10 @@ class RuleSet(Value):
 
 
 __all__ = [
-    "AgentRule",
-    "Allowance",
-    "ArgumentRule",
-    "Authentication",
-    "CertificateAuthentication",
-    "Constraints",
-    "DetectorRule",
-    "EgressRules",
-    "FirewallRules",
-    "GrantRule",
-    "HttpMatch",
-    "Match",
-    "McpMatch",
-    "Measure",
-    "MemoryRule",
-    "ModelRule",
-    "ModelToolMatch",
-    "OpaRule",
-    "Place",
-    "PolicyFile",
-    "PolicyRules",
-    "Price",
-    "Problem",
-    "RecallRule",
-    "Returns",
-    "RiskRules",
-    "RuleSet",
-    "SecretAuthentication",
-    "Sequence",
-    "SourceAuthentication",
-    "SourceRule",
-    "StepPattern",
-    "TokenMode",
-    "ToolRule",
-    "Unread",
-    "Untrusted",
-]
+    "AgentRule", "Allowance", "ArgumentRule", "Authentication", "CertificateAuthentication", "Constraints",
+    "DetectorRule", "EgressRules", "FirewallRules", "GrantRule", "HttpMatch", "Match", "McpMatch", "Measure",
+    "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "Place", "PolicyFile", "PolicyRules", "Price",
+    "Problem", "RecallRule", "Returns", "RiskRules", "RuleSet", "SecretAuthentication", "Sequence",
+    "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule", "Unread", "Untrusted",
+    "VolumeRule",
+]  # fmt: skip

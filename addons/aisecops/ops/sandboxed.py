@@ -193,6 +193,7 @@ def _sources(rules: RuleSet) -> Iterator[str]:
     for agent in rules.agents.values():
         yield from (how.source for how in agent.authenticate if isinstance(how, SecretAuthentication))
     yield from rules.egress.canaries
+    yield from rules.egress.known
 
 
 def _passwords(settings: Settings, around: Surroundings) -> tuple[Path, ...]:

@@ -131,6 +131,7 @@ class ScanSettings(Part):
 
     workers: Annotated[int, about("scan processes per gateway worker")] = 1
     deadline_seconds: Annotated[Seconds, about("a scan that takes longer is a refusal")] = Seconds(10)
+    names_model: Annotated[str | None, about("spaCy model for names: package or folder; none: what is there")] = None
 
 
 class SandboxSettings(Part):

@@ -64,6 +64,7 @@ from aisecops.ops.days import today
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import LimitSettings, Settings
 from aisecops.ops.settings_read import environment
+from aisecops.ops.watched import Watched
 from aisecops.wire.limits import JsonBounds
 
 _log = logging.getLogger(__name__)
@@ -160,13 +161,11 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
     settings = base.settings
     state = settings.paths.state
     rules = base.rules.current()
-    canaries = [value.decode() for source in rules.egress.canaries if (value := base.secrets.secret(source))]
+    fingerprints = secret_key(state, "fingerprints")
+    watched = Watched(base.rules, base.secrets, key=fingerprints, model=settings.scan.names_model)
+    watched()  # a value that cannot be looked for stops the start
     scanner = ScannerPool(
-        settings.scan.workers,
-        float(settings.scan.deadline_seconds),
-        SCANS_WAITING,
-        secret_key(state, "fingerprints"),
-        canaries,
+        settings.scan.workers, float(settings.scan.deadline_seconds), SCANS_WAITING, fingerprints, watched
     )
     resolver = SystemResolver(settings.upstream.resolve, missing_ttl_s=MISSING_S if settings.upstream.proxy else 0.0)
     broker = ControlPlaneBroker(
@@ -273,7 +272,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 permits=permits,
                 descents=descents,
                 points=base.points,
-                key=secret_key(state, "fingerprints"),
+                key=fingerprints,
             ),
             meter=meter,
             vouching=vouching(base),

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.adapters.nlp.frames import HEADER_BYTES, Begin, Done, Job, packed, read_from_worker, read_to_worker
+from aisecops.adapters.nlp.frames import HEADER_BYTES, Begin, Done, Job, Watch, packed, read_from_worker, read_to_worker
+from support.detectors import WATCHLIST
 
 
 @given(st.lists(st.binary(max_size=40), max_size=4), st.binary(max_size=64))
 def test_frames_come_out_of_a_pipe_as_they_went_in(texts: list[bytes], key: bytes) -> None:
-    frames = [Begin(key=key, canaries=("c",), deadline_s=1.0), Job(texts=tuple(texts), entities=("JWT",))]
+    frames = [Begin(key=key, deadline_s=1.0), Watch(watchlist=WATCHLIST), Job(texts=tuple(texts), entities=("JWT",))]
     pipe = io.BytesIO(b"".join(map(packed, frames)))
-    assert [read_to_worker(pipe), read_to_worker(pipe), read_to_worker(pipe)] == [*frames, None]
+    assert [read_to_worker(pipe) for _ in range(4)] == [*frames, None]
 
 
 def test_an_answer_reads_back() -> None:

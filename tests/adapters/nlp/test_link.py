@@ -9,8 +9,9 @@ import pytest
 from aisecops.adapters.nlp.frames import Begin
 from aisecops.adapters.nlp.link import WorkerLink
 from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.watchlist import Watchlist
 
-BEGIN = Begin(key=b"k", canaries=(), deadline_s=5.0)
+BEGIN = Begin(key=b"k", deadline_s=5.0)
 
 
 def broken_presidio(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
@@ -44,7 +45,7 @@ async def test_a_worker_that_dies_is_a_fault_and_ending_it_twice_is_none() -> No
     assert link.alive
     os.kill(link.pid, signal.SIGKILL)
     with pytest.raises(Fault, match="died"):
-        await link.scan([b"text"], ["JWT"])
+        await link.scan([b"text"], ["JWT"], Watchlist())
     await link.end()
     await link.end()
     assert not link.alive

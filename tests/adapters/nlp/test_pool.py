@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -14,16 +15,24 @@ import pytest_asyncio
 
 from aisecops.adapters.nlp.link import _SOURCE_ROOT
 from aisecops.adapters.nlp.pool import LONGEST_LOOK, ScannerPool
-from aisecops.model.errors import ConfigError, Fault
-from support.detectors import CANARY_VALUE, STRONG
+from aisecops.controls.dlp.exact import planted
+from aisecops.model.errors import ConfigError, Fault, PolicyError
+from aisecops.model.provenance import Span
+from aisecops.model.recogniser import RecogniserPattern, RecogniserRule
+from aisecops.model.watchlist import Watchlist
+from support.detectors import CANARY_VALUE, KEY, STRONG, WATCHLIST
+from support.names import small_model
 from support.samples import Random, mail
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+WATCHED = [WATCHLIST]
+"""What the pool is told to look for, as rules in force would; a test may change it."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pool() -> AsyncIterator[ScannerPool]:
-    made = ScannerPool(workers=1, deadline_s=2.0, queue=2, key=b"k", canaries=[CANARY_VALUE])
+    made = ScannerPool(workers=1, deadline_s=2.0, queue=2, key=KEY, watchlist=lambda: WATCHED[0])
     await made.start()
     yield made
     await made.close()
@@ -91,6 +100,64 @@ async def test_a_long_text_is_scanned_by_a_worker_and_completely(pool: ScannerPo
     text = "the quick brown fox " * (LONGEST_LOOK // 16) + address
     (finding,) = await pool.scan([("body:", text)], STRONG)
     assert text[finding.span.start : finding.span.end] == address
+
+
+async def test_what_is_planted_later_is_found_in_what_was_seen_before_and_what_is_taken_away_is_not(
+    pool: ScannerPool,
+) -> None:
+    parts = [("body:", f"the code is tall-otter-5150, {mail(Random(30))}")]
+    kinds = frozenset({"CANARY", "KNOWN_SECRET"})
+    try:
+        assert await pool.scan(parts, kinds) == ()
+        WATCHED[0] = Watchlist(planted=(planted("KNOWN_SECRET", "tall-otter-5150", key=KEY),))
+        assert [found.entity for found in await pool.scan(parts, kinds)] == ["KNOWN_SECRET"]
+        assert await pool.scan([("body:", CANARY_VALUE)], kinds) == ()
+    finally:
+        WATCHED[0] = WATCHLIST
+    assert await pool.scan(parts, kinds) == ()
+
+
+async def test_a_kind_of_the_rules_own_is_found_in_short_and_plain_texts_and_in_a_dress(pool: ScannerPool) -> None:
+    own = frozenset({"STAFF_ID"})
+    texts = ("st1", "nothing that any other kind would look at, st7", base64.b64encode(b"badge of st9 here").decode())
+    with pytest.raises(Fault, match="STAFF_ID"):
+        await pool.scan([("body:", "st1")], own)
+    try:
+        rule = RecogniserRule(name="n", entity="STAFF_ID", patterns=(RecogniserPattern(regex="st[0-9]", score=0.9),))
+        WATCHED[0] = Watchlist(recognisers=(rule,))
+        found = await pool.scan([(f"body:/{n}", text) for n, text in enumerate(texts)], own)
+    finally:
+        WATCHED[0] = WATCHLIST
+    assert [one.where for one in found] == ["body:/0", "body:/1", "body:/2"]
+
+
+async def test_without_a_language_model_what_needs_one_is_a_fault_and_with_one_names_are_found(
+    pool: ScannerPool, tmp_path: Path
+) -> None:
+    parts = [("body:", "Ada")]
+    with pytest.raises(PolicyError, match="no language model"):
+        await pool.scan(parts, frozenset({"PERSON"}))
+    try:
+        WATCHED[0] = Watchlist(names_model=small_model(tmp_path))
+        found = await pool.scan([("body:/a", "so Ada Marlow said"), *parts], frozenset({"PERSON", "LOCATION"}))
+    finally:
+        WATCHED[0] = WATCHLIST
+    assert [(one.entity, one.where, one.span) for one in found] == [("PERSON", "body:/a", Span(start=3, end=13))]
+
+
+async def test_a_watchlist_that_cannot_be_had_is_a_fault(pool: ScannerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreadable() -> Watchlist:
+        raise ConfigError("`file:known` is no text", "write one value a line")
+
+    monkeypatch.setattr(pool, "_watchlist", unreadable)
+    with pytest.raises(Fault, match="is no text"):
+        await pool.scan([("body:", "a text")], STRONG)
+
+
+async def test_a_field_says_what_its_value_is_and_the_finding_is_at_the_value(pool: ScannerPool) -> None:
+    number = "219099998"
+    found = await pool.scan([("body:/customer/ssn", number), ("body:/order", number)], frozenset({"US_SSN"}))
+    assert [(one.where, one.span) for one in found] == [("body:/customer/ssn", Span(start=0, end=len(number)))]
 
 
 async def test_lone_surrogates_are_text_too(pool: ScannerPool) -> None:
@@ -165,7 +232,7 @@ async def test_an_unknown_kind_is_a_fault(pool: ScannerPool) -> None:
 
 
 async def test_close_leaves_no_process_and_no_scan_behind() -> None:
-    pool = ScannerPool(workers=1, deadline_s=30.0, queue=2, key=b"k", canaries=[])
+    pool = ScannerPool(workers=1, deadline_s=30.0, queue=2, key=b"k")
     await pool.start()
     (pid,) = pids(pool)
     os.kill(pid, signal.SIGSTOP)
@@ -180,7 +247,7 @@ async def test_close_leaves_no_process_and_no_scan_behind() -> None:
 
 
 async def test_close_during_the_start_leaves_no_process_behind() -> None:
-    pool = ScannerPool(workers=2, deadline_s=1.0, queue=2, key=b"k", canaries=[])
+    pool = ScannerPool(workers=2, deadline_s=1.0, queue=2, key=b"k")
     pool.begin()
     await asyncio.sleep(0.1)
     await pool.close()
@@ -190,7 +257,7 @@ async def test_close_during_the_start_leaves_no_process_behind() -> None:
 async def test_workers_that_cannot_import_stop_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "presidio_analyzer.py").write_text("raise ImportError('no such thing')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    pool = ScannerPool(workers=2, deadline_s=1.0, queue=2, key=b"k", canaries=[])
+    pool = ScannerPool(workers=2, deadline_s=1.0, queue=2, key=b"k")
     with pytest.raises(ConfigError, match="no such thing"):
         await pool.start()
     with pytest.raises(Fault):
@@ -198,11 +265,9 @@ async def test_workers_that_cannot_import_stop_the_start(tmp_path: Path, monkeyp
     await pool.close()
 
 
-async def test_a_short_canary_or_no_worker_is_a_configuration_error() -> None:
-    with pytest.raises(ConfigError, match="canary"):
-        ScannerPool(workers=1, deadline_s=1.0, queue=1, key=b"k", canaries=["short"])
+async def test_no_worker_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="worker"):
-        ScannerPool(workers=0, deadline_s=1.0, queue=1, key=b"k", canaries=[])
+        ScannerPool(workers=0, deadline_s=1.0, queue=1, key=b"k")
 
 
 PARENT = """
@@ -210,7 +275,7 @@ import asyncio, sys
 sys.path.insert(0, sys.argv[1])
 from aisecops.adapters.nlp.pool import ScannerPool
 async def main():
-    pool = ScannerPool(workers=2, deadline_s=5.0, queue=2, key=b"k", canaries=[])
+    pool = ScannerPool(workers=2, deadline_s=5.0, queue=2, key=b"k")
     await pool.start()
     print(*(link.pid for link in pool._links), flush=True)
     await asyncio.Event().wait()

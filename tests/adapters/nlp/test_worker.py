@@ -6,10 +6,11 @@ import signal
 import subprocess
 import sys
 
-from aisecops.adapters.nlp.frames import HEADER_BYTES, Begin, Broke, Done, Job, Ready, packed, read_from_worker
+from aisecops.adapters.nlp.frames import HEADER_BYTES, Begin, Broke, Done, Job, Ready, Watch, packed, read_from_worker
 from aisecops.adapters.nlp.link import _BOOT, _SOURCE_ROOT
+from support.detectors import CANARY_VALUE, KEY, WATCHLIST
 
-BEGIN = Begin(key=b"k", canaries=("blue-heron-7741",), deadline_s=5.0)
+BEGIN = Begin(key=KEY, deadline_s=5.0)
 
 
 def read(process: subprocess.Popen[bytes]) -> object:
@@ -31,9 +32,11 @@ def test_a_worker_answers_ignores_ctrl_c_and_ends_with_its_input() -> None:
         assert read(process) == Ready()
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        process.stdin.write(packed(Job(texts=(b"a blue-heron-7741", b"b"), entities=("CANARY",))))
+        job = Job(texts=(f"a {CANARY_VALUE}".encode(), b"b"), entities=("CANARY",))
+        process.stdin.write(packed(job) + packed(Watch(watchlist=WATCHLIST)) + packed(job))
         process.stdin.write(packed(Job(texts=(b"\xff",), entities=("CANARY",))))
         process.stdin.flush()
+        assert read(process) == Done(findings=((), ()))
         answer = read(process)
         assert isinstance(answer, Done)
         assert [[finding.entity for finding in findings] for findings in answer.findings] == [["CANARY"], []]

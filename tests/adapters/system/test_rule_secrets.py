@@ -1,6 +1,7 @@
 import pytest
 
 from aisecops.adapters.system.rule_secrets import RuleSecrets
+from aisecops.model.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,9 @@ def test_what_is_missing_is_said_once_and_never_what_is_there(tmp_path, caplog):
         secrets.secret(source)
     assert [record.getMessage().split("`")[1] for record in caplog.records] == ["env:B"]
     assert "one" not in caplog.text
+
+
+def test_a_file_of_values_that_is_too_large_is_an_error(tmp_path):
+    (tmp_path / "s").write_text("0123456789\n" * 100_000)
+    with pytest.raises(ConfigError, match="over 1048576 bytes"):
+        RuleSecrets({}, tmp_path).values("file:s")

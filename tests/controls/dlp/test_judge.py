@@ -122,6 +122,7 @@ def test_what_is_looked_for_is_what_a_rule_for_the_destination_names() -> None:
 
 def test_canaries_are_looked_for_without_a_rule() -> None:
     assert entities_for(EgressRules(canaries=("env:C",)), MODEL) == {"CANARY"}
+    assert entities_for(EgressRules(known=("env:K",)), MODEL) == {"KNOWN_SECRET"}
 
 
 def test_a_label_goes_only_where_its_rule_says() -> None:

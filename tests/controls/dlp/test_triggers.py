@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.scan import scan
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, may_hold
 from aisecops.model.entities import CANARY, GROUPS, PERSONAL
-from support.detectors import CANARY_VALUE, STRONG, every_detector
+from support.detectors import CANARY_VALUE, KEY, STRONG, WATCHLIST, every_detector
 from support.samples import Random, letters, personal, secrets
 
 EVERYTHING = PERSONAL | GROUPS["SECRET"] | {CANARY}
-CANARIES = CanaryDetector((CANARY_VALUE,))
+CANARIES = exact_detectors(WATCHLIST.planted, key=KEY)
 
 OTHER_KINDS = (
     "10.1.2.3", "2001:db8::1", "fe80::1ff:fe23:4567:890a", "00:1B:44:11:3A:B7", "001B.4411.3AB7", "943 476 5919",

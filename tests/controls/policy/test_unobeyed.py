@@ -16,7 +16,6 @@ agents:
     ("more", "word"),
     [
         ("    system_prompt: pinned\n", "system_prompt"),
-        ("egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n", "PERSON"),
         (
             "tools: {shell.exec: {match: {model_tool: bash}}}\nmodels: {m: {match: {host: m.test, method: WEBSOCKET}, dialect: openai}}\n",
             "model_tool",
@@ -35,6 +34,7 @@ def test_a_rule_without_effect_is_named(more, word):
         "egress: {labels: {confidential: {to: [internal]}}}\n",
         "firewall: {unknown_content: hostile}\n",
         'memory: [{tool: notes.write, item: "text", id: "id"}]\n',
+        "egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n",
     ],
 )
 def test_rules_that_are_all_obeyed_have_no_note(more):

@@ -12,17 +12,24 @@ import msgspec
 from aisecops.model.finding import Finding
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
+from aisecops.model.watchlist import Watchlist
 
 HEADER_BYTES = 4
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 
 
 class Begin(Value, tag="begin"):
-    """The first frame to a worker: the fingerprint key and the canaries. They never stand on a command line."""
+    """The first frame to a worker: the fingerprint key, which never stands on a command line, and what to look for."""
 
     key: bytes
-    canaries: tuple[str, ...]
     deadline_s: float
+    watchlist: Watchlist = Watchlist()
+
+
+class Watch(Value, tag="watch"):
+    """What to look for from now on beyond the kinds we know. Not answered."""
+
+    watchlist: Watchlist
 
 
 class Job(Value, tag="job"):
@@ -55,7 +62,7 @@ class Broke(Value, tag="broke"):
     why: str
 
 
-ToWorker = Begin | Job
+ToWorker = Begin | Watch | Job
 FromWorker = Ready | Done | NotRead | Broke
 
 _encoder = msgspec.msgpack.Encoder()

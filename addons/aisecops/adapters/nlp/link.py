@@ -25,11 +25,13 @@ from aisecops.adapters.nlp.frames import (
     NotRead,
     Ready,
     ToWorker,
+    Watch,
     packed,
     read_from_worker,
 )
 from aisecops.model.errors import ConfigError, Fault, WireError
 from aisecops.model.finding import Finding
+from aisecops.model.watchlist import Watchlist
 
 # the package may have been found through `sys.path` alone, as under `mitmdump -s` from a bare clone
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from aisecops.adapters.nlp.worker import main; main()"
@@ -39,8 +41,9 @@ _SOURCE_ROOT = str(Path(aisecops.__file__).resolve().parents[1])
 class WorkerLink:
     """One living worker process."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, watches: Watchlist) -> None:
         self._process = process
+        self._watches = watches
 
     @classmethod
     async def open(cls, begin: Begin, *, within_s: float) -> WorkerLink:
@@ -52,7 +55,7 @@ class WorkerLink:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        link = cls(process)
+        link = cls(process, begin.watchlist)
         try:
             async with asyncio.timeout(within_s):
                 frame = await link._exchange(begin)
@@ -80,9 +83,14 @@ class WorkerLink:
         """False once the worker is known to be gone."""
         return self._process.returncode is None
 
-    async def scan(self, texts: Sequence[bytes], entities: Sequence[str]) -> tuple[tuple[Finding, ...], ...]:
+    async def scan(
+        self, texts: Sequence[bytes], entities: Sequence[str], watchlist: Watchlist
+    ) -> tuple[tuple[Finding, ...], ...]:
         """Findings of each text. Raises `WireError`, and `Fault`: after that one the worker must be ended."""
         try:
+            if watchlist is not self._watches:
+                self._send(Watch(watchlist=watchlist))
+                self._watches = watchlist
             frame = await self._exchange(Job(texts=tuple(texts), entities=tuple(entities)))
         except (EOFError, OSError, msgspec.MsgspecError) as error:
             raise Fault("a scanning worker died before it answered") from error
@@ -105,11 +113,17 @@ class WorkerLink:
 
     async def _exchange(self, frame: ToWorker) -> FromWorker:
         """One frame there, one back. Raises EOFError or OSError when the worker is gone."""
-        if self._process.stdin is None or self._process.stdout is None:
+        stdin = self._send(frame)
+        if self._process.stdout is None:
             raise EOFError
-        self._process.stdin.write(packed(frame))
-        await self._process.stdin.drain()
+        await stdin.drain()
         size = int.from_bytes(await self._process.stdout.readexactly(HEADER_BYTES), "big")
         if size > MAX_FRAME_BYTES:
             raise EOFError
         return read_from_worker(await self._process.stdout.readexactly(size))
+
+    def _send(self, frame: ToWorker) -> asyncio.StreamWriter:
+        if self._process.stdin is None:
+            raise EOFError
+        self._process.stdin.write(packed(frame))
+        return self._process.stdin

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
 
 from aisecops.adapters.nlp.frames import Begin
 from aisecops.adapters.nlp.link import WorkerLink
+from aisecops.adapters.nlp.names_model import MEND
 from aisecops.adapters.nlp.verdicts import Findings, VerdictCache, digest
-from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.exact import exact_detectors
+from aisecops.controls.dlp.place_words import named
+from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
-from aisecops.model.entities import expanded
-from aisecops.model.errors import ConfigError, Fault, WireError
+from aisecops.model.entities import NAMED, expanded
+from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
+from aisecops.model.watchlist import Watchlist
 
 SHORTEST = 5
 """Characters below which a text can hold no kind that we know, in any dress."""
@@ -33,23 +37,34 @@ _BATCH_BYTES = 32 * 1024
 _RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
+class _Watching:
+    """A watchlist and what follows from it: its detectors, and a key under which verdicts of its time are kept."""
+
+    def __init__(self, watchlist: Watchlist, key: bytes) -> None:
+        self.watchlist = watchlist
+        self.own = frozenset(rule.entity for rule in watchlist.recognisers)
+        self.detectors = exact_detectors(watchlist.planted, key=key)
+        self.version = digest(msgspec.msgpack.encode(watchlist), key)
+
+
 class ScannerPool:
     """At most `workers` scans at once and `queue` more waiting; each is answered or has failed in `deadline_s`.
 
     One scan may be larger than the queue if nothing else is under way. `key` (at most 64 bytes) makes the
-    fingerprints; `canaries` are looked for when the kinds asked for hold CANARY. For one event loop. Starts by
-    itself at the first scan, which then waits for it; `begin` or `start` do it earlier.
+    fingerprints; `watchlist` says, each time it is asked, what else is looked for, and gives the same object until
+    that changes; what was seen under another is looked at again. For one event loop. Starts by itself at the first
+    scan, which then waits for it; `begin` or `start` do it earlier.
     """
 
-    def __init__(self, workers: int, deadline_s: float, queue: int, key: bytes, canaries: Sequence[str]) -> None:
-        """Raises `ConfigError` for a canary too short to be one, or no worker at all."""
+    def __init__(
+        self, workers: int, deadline_s: float, queue: int, key: bytes, watchlist: Callable[[], Watchlist] = Watchlist
+    ) -> None:
+        """Raises `ConfigError` when there is no worker at all."""
         if workers < 1:
             raise ConfigError("at least one scanning worker is needed", "set the number of workers to 1 or more")
-        try:
-            self._canaries = CanaryDetector(canaries)
-        except ValueError as error:
-            raise ConfigError(str(error), "plant a longer one") from error
-        self._begin = Begin(key=key, canaries=tuple(canaries), deadline_s=deadline_s)
+        self._key = key
+        self._watchlist = watchlist
+        self._watches = _Watching(Watchlist(), key)
         self._workers = workers
         self._deadline_s = deadline_s
         self._queue = queue
@@ -62,8 +77,9 @@ class ScannerPool:
         self._closed = False
 
     def begin(self) -> None:
-        """Start the workers in the background, once; importing takes them seconds."""
+        """Start the workers in the background, once; importing takes them seconds. Raises `ConfigError`."""
         if not self._first and not self._closed:
+            self._look_up()
             self._first = [self._task(self._open()) for _ in range(self._workers)]
 
     async def ready(self) -> None:
@@ -81,24 +97,29 @@ class ScannerPool:
         if not entities:
             return ()
         try:
-            wanted = expanded(entities)
-        except ValueError as error:
+            watches = self._look_up()
+            wanted = expanded(entities, watches.own)
+        except (ValueError, ConfigError) as error:
             raise Fault(str(error)) from error
+        if wanted & NAMED and not watches.watchlist.names_model:
+            raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
         known: dict[str, Findings] = {}
         unknown: dict[str, bytes] = {}
-        for _, text in parts:
+        said = [(where, named(where), text) for where, text in parts]
+        for _, name, value in said:
+            text = name + value
             if text in known or text in unknown:
                 continue
             data = text.encode("utf-8", "surrogatepass")
-            findings = self._without_looking(text, data, wanted)
+            findings = self._without_looking(text, data, wanted, watches)
             if findings is None:
                 unknown[text] = data
             else:
                 known[text] = findings
         if unknown:
-            found = await self._look(tuple(unknown.values()), wanted)
+            found = await self._look(tuple(unknown.values()), wanted, watches)
             known.update(zip(unknown, found, strict=True))
-        return tuple(msgspec.structs.replace(finding, where=where) for where, text in parts for finding in known[text])
+        return tuple(one for where, name, text in said for one in placed(known[name + text], where, name))
 
     async def close(self) -> None:
         """End every worker. A scan under way fails."""
@@ -109,18 +130,26 @@ class ScannerPool:
         await asyncio.gather(*(link.end() for link in self._links))
         self._links.clear()
 
-    def _without_looking(self, text: str, data: bytes, entities: frozenset[str]) -> Findings | None:
+    def _look_up(self) -> _Watching:
+        """What the rules in force ask to be looked for. Raises `ConfigError`."""
+        watchlist = self._watchlist()
+        if watchlist is not self._watches.watchlist:
+            self._watches = _Watching(watchlist, self._key)
+        return self._watches
+
+    def _without_looking(self, text: str, data: bytes, entities: frozenset[str], watches: _Watching) -> Findings | None:
         """What is in a text, when that is known here and now: seen before, or nothing in it triggers."""
-        if len(text) < SHORTEST:
+        anywhere = bool(entities & (watches.own | NAMED))  # kinds that no trigger tells
+        if len(text) < SHORTEST and not anywhere:
             return ()
-        key = (digest(data), entities)
+        key = (digest(data, watches.version), entities)
         findings = self._verdicts.get(key)
-        if findings is None and len(text) <= LONGEST_LOOK and not may_hold(text, entities, self._canaries):
+        if findings is None and len(text) <= LONGEST_LOOK and not may_hold(text, entities, watches.detectors):
             findings = ()
             self._verdicts.put(key, findings)
         return findings
 
-    async def _look(self, texts: Sequence[bytes], entities: frozenset[str]) -> list[Findings]:
+    async def _look(self, texts: Sequence[bytes], entities: frozenset[str], watches: _Watching) -> list[Findings]:
         """Findings of each text, from the workers. Raises `Fault`, `WireError`."""
         if self._closed:
             raise Fault("the content scanner is closed")
@@ -130,7 +159,7 @@ class ScannerPool:
         if not self._first or not all(task.done() for task in self._first):
             await self._wait_for_start()
         # each job runs to its own end, also when the caller is gone: what it found is remembered, its worker freed
-        jobs = [self._task(self._job(batch, entities)) for batch in batches]
+        jobs = [self._task(self._job(batch, entities, watches)) for batch in batches]
         self._under_way += len(jobs)
         for job in jobs:
             job.add_done_callback(self._job_is_over)
@@ -148,13 +177,13 @@ class ScannerPool:
         except ConfigError as error:
             raise Fault(f"the content scanner cannot start: {error}") from error
 
-    async def _job(self, texts: Sequence[bytes], entities: frozenset[str]) -> tuple[Findings, ...]:
+    async def _job(self, texts: Sequence[bytes], entities: frozenset[str], watches: _Watching) -> tuple[Findings, ...]:
         """One batch on one worker, within the deadline, waiting for the worker included."""
         link: WorkerLink | None = None
         try:
             async with asyncio.timeout(self._deadline_s):
                 link = await self._free()
-                found = await link.scan(texts, sorted(entities))
+                found = await link.scan(texts, sorted(entities), watches.watchlist)
         except TimeoutError as error:
             if link is None:
                 raise Fault(f"no scanning worker was free within {self._deadline_s:g} s") from error
@@ -168,7 +197,7 @@ class ScannerPool:
             raise
         self._idle.put_nowait(link)
         for text, findings in zip(texts, found, strict=True):
-            self._verdicts.put((digest(text), entities), findings)
+            self._verdicts.put((digest(text, watches.version), entities), findings)
         return found
 
     async def _free(self) -> WorkerLink:
@@ -199,7 +228,10 @@ class ScannerPool:
             break
 
     async def _open(self) -> None:
-        link = await WorkerLink.open(self._begin, within_s=_START_WITHIN_S)
+        link = await WorkerLink.open(
+            Begin(key=self._key, deadline_s=self._deadline_s, watchlist=self._watches.watchlist),
+            within_s=_START_WITHIN_S,
+        )
         self._links.add(link)
         self._idle.put_nowait(link)
 

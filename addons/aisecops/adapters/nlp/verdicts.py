@@ -16,9 +16,9 @@ Findings = tuple[Finding, ...]
 _DIGEST_BYTES = 32
 
 
-def digest(text: bytes) -> bytes:
-    """The digest a text is known by: long enough that nobody finds two texts with one."""
-    return hashlib.blake2b(text, digest_size=_DIGEST_BYTES).digest()
+def digest(text: bytes, key: bytes = b"") -> bytes:
+    """The keyed digest a text is known by: long enough that nobody finds two texts with one."""
+    return hashlib.blake2b(text, key=key, digest_size=_DIGEST_BYTES).digest()
 
 
 class VerdictCache:

@@ -21,11 +21,13 @@ from aisecops.adapters.nlp.frames import (
     Job,
     NotRead,
     Ready,
+    Watch,
     packed,
     read_to_worker,
 )
 from aisecops.controls.dlp.detector import Detector
 from aisecops.model.errors import WireError
+from aisecops.model.watchlist import Watchlist
 
 _GRACE_S = 5.0
 
@@ -63,12 +65,16 @@ def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> Non
     if not isinstance(begin, Begin):
         return
     try:
-        detectors = _detectors(begin)
+        known = _detectors()
+        detectors = (*known, *_watching(begin.watchlist, begin.key))
     except Exception as error:  # noqa: BLE001 - whatever an import raises, the gateway must hear why
         answer(Broke(why=f"{type(error).__name__}: {error}"))
         return
     answer(Ready())
-    while isinstance(job := read_to_worker(jobs), Job):
+    while (job := read_to_worker(jobs)) is not None and not isinstance(job, Begin):
+        if isinstance(job, Watch):
+            detectors = (*known, *_watching(job.watchlist, begin.key))
+            continue
         # the last resort if nobody kills us: the watchdog is a thread that needs no interpreter lock
         faulthandler.dump_traceback_later(begin.deadline_s + _GRACE_S, exit=True, file=sys.stderr)
         frame = _scanned(job, detectors, begin.key)
@@ -76,17 +82,27 @@ def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> Non
         answer(frame)
 
 
-def _detectors(begin: Begin) -> tuple[Detector, ...]:
+def _detectors() -> tuple[Detector, ...]:
     from aisecops.controls.dlp.detectors import PERSONAL_DETECTORS, SECRET_DETECTORS
-    from aisecops.controls.dlp.detectors.canary import CanaryDetector
     from aisecops.controls.dlp.presidio import personal_detectors
     from aisecops.model.entities import PERSONAL
 
-    canaries = CanaryDetector(begin.canaries)
-    detectors = (*SECRET_DETECTORS, canaries, *PERSONAL_DETECTORS, *personal_detectors(PERSONAL))
+    detectors = (*SECRET_DETECTORS, *PERSONAL_DETECTORS, *personal_detectors(PERSONAL))
     for detector in detectors:
         tuple(detector.find(_WARM_UP))
     return detectors
+
+
+def _watching(watchlist: Watchlist, key: bytes) -> tuple[Detector, ...]:
+    from aisecops.controls.dlp.exact import exact_detectors
+    from aisecops.controls.dlp.recogniser import RuleDetector
+
+    named: tuple[Detector, ...] = ()
+    if watchlist.names_model:
+        from aisecops.controls.dlp.names import names_detectors
+
+        named = names_detectors(watchlist.names_model)
+    return (*exact_detectors(watchlist.planted, key=key), *map(RuleDetector, watchlist.recognisers), *named)
 
 
 def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> FromWorker:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from aisecops.model.entities import CANARY, GROUPS, expanded
+from aisecops.model.entities import CANARY, GROUPS, named_by
 from aisecops.model.envelope import Descent
 from aisecops.model.field import covers_field
 from aisecops.model.finding import Finding
@@ -61,7 +61,7 @@ def allowance_for(
             continue
         if one.to and one.to not in to:
             continue
-        if one.entities and finding.entity not in expanded(one.entities):
+        if one.entities and not named_by(one.entities, finding.entity):
             continue
         if one.field and not covers_field(one.field, finding.where):
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from aisecops.controls.dlp.allowances import Sent, allowance_for
 from aisecops.model.decision import Judgment, Reason, Verdict, strictest
-from aisecops.model.entities import CANARY, expanded
+from aisecops.model.entities import CANARY, KNOWN_SECRET, PLANTED, expanded, named_by
 from aisecops.model.finding import DRESSED, Finding, FindingAction, JudgedFinding
 from aisecops.model.refusals import Code
 from aisecops.model.rules import DetectorRule, EgressRules
@@ -38,14 +38,20 @@ _MAX_WHERE = 120
 def entities_for(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
     """The kinds that must be looked for on the way `to`; groups opened. Raises ValueError for an unknown kind."""
     asked = (entity for rule in egress.detectors if rule.to in to for entity in rule.entities)
-    return expanded((*asked, CANARY) if egress.canaries else asked)
+    planted = ((CANARY, egress.canaries), (KNOWN_SECRET, egress.known))
+    wanted = (*asked, *(entity for entity, sources in planted if sources))
+    return expanded(wanted, egress.own_entities)
 
 
 def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
     """The kinds that leave `to` as stand-ins, whatever text they are in: known values of them do so everywhere."""
     everywhere = [rule for rule in egress.detectors if rule.to in to and rule.tier is None and not rule.label]
     words = (word for rule in everywhere if rule.action is FindingAction.PSEUDONYMISE for word in rule.entities)
-    return frozenset(kind for kind in expanded(words) if _strictest(everywhere, kind) is FindingAction.PSEUDONYMISE)
+    return frozenset(
+        kind
+        for kind in expanded(words, egress.own_entities)
+        if _strictest(everywhere, kind) is FindingAction.PSEUDONYMISE
+    )
 
 
 def judge_findings(
@@ -93,9 +99,9 @@ def _judged(egress: EgressRules, finding: Finding, to: frozenset[str], sent: Sen
     if rules:
         strict = max(rules, key=lambda rule: _ORDER.index(rule.action))
         action, place = strict.action, str(strict.place)
-    elif finding.entity == CANARY:
-        # a canary is planted to be stopped: it needs no rule, and a rule for another destination frees it of nothing
-        action, place = FindingAction.BLOCK, "egress.canaries"
+    elif finding.entity in PLANTED:
+        # planted to be stopped: it needs no rule, and a rule for another destination frees it of nothing
+        action, place = FindingAction.BLOCK, "egress.canaries" if finding.entity == CANARY else "egress.known"
     else:
         action, place = FindingAction.COUNT, ""
     allowed = allowance_for(egress.allow, finding, to, sent) if action is not FindingAction.COUNT else None
@@ -115,7 +121,7 @@ def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAct
 
 
 def _strictest(rules: Iterable[DetectorRule], entity: str) -> FindingAction:
-    actions = (rule.action for rule in rules if entity in expanded(rule.entities))
+    actions = (rule.action for rule in rules if named_by(rule.entities, entity))
     return max(actions, key=_ORDER.index, default=FindingAction.COUNT)
 
 
@@ -124,7 +130,7 @@ def _speaks_of(rule: DetectorRule, finding: Finding, sent: Sent) -> bool:
         return False
     if rule.label and rule.label not in sent.labels:
         return False
-    return finding.entity in expanded(rule.entities)
+    return named_by(rule.entities, finding.entity)
 
 
 def _reason(judged: JudgedFinding) -> Reason:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from aisecops.controls.dlp.detector import Detector
-from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.exact import ExactDetector
+from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.triggers import holds
 from aisecops.controls.dlp.turned import turned
 from aisecops.model.entities import expanded
 from aisecops.model.finding import Finding
 from aisecops.model.inside_bytes import Opener, Room, no_file
+from aisecops.model.provenance import Span
 from aisecops.model.readings import Reading, readings
 
 FLOOR = 0.4
@@ -43,12 +47,22 @@ def scan(
     `key` is at most 64 bytes; `opener` reads files that are encoded in a text. Raises ValueError for a kind nobody
     knows, WireError for what is dressed beyond every bound or holds a file that cannot be read.
     """
-    wanted = expanded(entities)
+    wanted = expanded(entities, frozenset(detector.entity for detector in detectors))
     chosen = [detector for detector in detectors if detector.entity in wanted]
     parts = tuple(parts)
     room = Room(sum(len(text) for _, text in parts))
     look = _Look(chosen, wanted, key, room, opener)
-    return tuple(finding for where, text in parts for finding in look.at(where, text))
+    return tuple(
+        finding for where, text in parts for finding in placed(look.at(named(where) + text), where, named(where))
+    )
+
+
+def placed(findings: Iterable[Finding], where: str, name: str) -> Iterator[Finding]:
+    """`findings` in a value that was read behind `name`, at their places in the value alone, which is at `where`."""
+    for finding in findings:
+        start, end = finding.span.start - len(name), finding.span.end - len(name)
+        if end > 0:
+            yield replace(finding, where=where, span=Span(start=max(start, 0), end=end))
 
 
 class _Look:
@@ -62,26 +76,26 @@ class _Look:
         self._key = key
         self._room = room
         self._opener = opener
-        self._canaries = next((one for one in detectors if isinstance(one, CanaryDetector)), None)
+        self._planted = [one for one in detectors if isinstance(one, ExactDetector)]
 
-    def at(self, where: str, text: str) -> list[Finding]:
+    def at(self, text: str) -> list[Finding]:
         """What is in one text, in whatever dress."""
         found: list[Finding] = []
         for reading in readings(text, self._room, self._opener):
-            if not reading.dress or holds(reading.text, self._entities, self._canaries):
-                found += self._seen(where, reading, self._detectors)
+            if not reading.dress or holds(reading.text, self._entities, self._planted):
+                found += self._seen(reading, self._detectors)
             for inner, fitting in turned(reading, self._detectors):
-                found += self._seen(where, inner, fitting)
+                found += self._seen(inner, fitting)
         return _without_repeats(found)
 
-    def _seen(self, where: str, reading: Reading, detectors: Iterable[Detector]) -> Iterator[Finding]:
+    def _seen(self, reading: Reading, detectors: Iterable[Detector]) -> Iterator[Finding]:
         for detector in detectors:
             for sighting in detector.find(reading.text):
                 if sighting.confidence >= FLOOR:
                     seen = reading.text[sighting.span.start : sighting.span.end]
                     yield Finding(
                         entity=detector.entity,
-                        where=where,
+                        where="",
                         span=reading.place(sighting.span),
                         confidence=sighting.confidence,
                         fingerprint=fingerprint(seen, key=self._key),

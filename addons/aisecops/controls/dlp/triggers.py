@@ -11,12 +11,12 @@ in somebody's pattern make every trigger match (`_stands_for_ascii`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from aisecops.controls.dlp.detectors.canary import CanaryDetector
+from aisecops.controls.dlp.exact import ExactDetector
 from aisecops.model.encodings import MIN_RUN, TURNS
-from aisecops.model.entities import CANARY, CREDENTIAL
+from aisecops.model.entities import CREDENTIAL, GROUPS, PLANTED
 from aisecops.model.readings import is_dressed
 
 _DIGIT = "[0-9]"
@@ -111,6 +111,9 @@ PERSONAL_TRIGGERS: dict[str, str] = {
 """By kind, a pattern that matches in every text that holds one. A leading `[0-9]` stands alone, unrepeated, and
 is needed: a pattern with other ways to match does not begin with it."""
 
+_TOLD = frozenset(PERSONAL_TRIGGERS) | GROUPS["SECRET"] | {*PLANTED}
+"""Every kind that a trigger tells. Others, those of the rules' own and names, may be in any text."""
+
 _IN_RUN = bytes(
     97 if chr(code).isascii() and (chr(code).isalnum() or chr(code) in "+/_-") else 32 for code in range(256)
 )
@@ -145,16 +148,18 @@ def _patterns(entities: frozenset[str]) -> tuple[re.Pattern[bytes], ...]:
     return tuple(re.compile(trigger.encode()) for trigger in (*others, *joined))
 
 
-def may_hold(text: str, entities: frozenset[str], canaries: CanaryDetector | None = None) -> bool:
+def may_hold(text: str, entities: frozenset[str], planted: Sequence[ExactDetector] = ()) -> bool:
     """False only when a full scan of `text` for `entities` (none of them a group) would find nothing."""
-    return holds(text, entities, canaries) or _is_turned(text, entities, canaries) or is_dressed(text)
+    return holds(text, entities, planted) or _is_turned(text, entities, planted) or is_dressed(text)
 
 
-def holds(text: str, entities: frozenset[str], canaries: CanaryDetector | None = None) -> bool:
+def holds(text: str, entities: frozenset[str], planted: Sequence[ExactDetector] = ()) -> bool:
     """The same of the text as it stands, without taking off a dress."""
+    if not entities <= _TOLD:
+        return True
     if not text.isascii() and _stands_for_ascii(text):
         return True
-    if canaries is not None and CANARY in entities and canaries.holds(text):
+    if any(one.entity in entities and one.holds(text) for one in planted):
         return True
     data = text.encode("ascii", "replace")
     return (
@@ -174,9 +179,10 @@ def has_run(text: str) -> bool:
     return _RUN in text.encode("ascii", "replace").translate(_IN_RUN)
 
 
-def _is_turned(text: str, entities: frozenset[str], canaries: CanaryDetector | None) -> bool:
+def _is_turned(text: str, entities: frozenset[str], planted: Sequence[ExactDetector]) -> bool:
     """Backwards, or thirteen letters on: digits, runs and the marks of mail addresses stay what they are."""
-    if canaries is not None and CANARY in entities and any(canaries.holds(turn(text)) for turn in TURNS.values()):
+    asked = [one for one in planted if one.entity in entities]
+    if asked and any(one.holds(turned) for turned in (turn(text) for turn in TURNS.values()) for one in asked):
         return True
     return _has_any(text.encode("ascii", "replace"), _SHORT_SECRETS_TURNED, entities)
 

@@ -11,8 +11,8 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 
 from aisecops.controls.dlp.detector import Detector, PatternDetector
-from aisecops.controls.dlp.detectors.canary import CanaryDetector
 from aisecops.controls.dlp.detectors.private_key import PrivateKeyDetector
+from aisecops.controls.dlp.exact import ExactDetector
 from aisecops.controls.dlp.triggers import has_run
 from aisecops.model.encodings import MIN_RUN, TURNS
 from aisecops.model.kinds import kinds, of_kind
@@ -76,7 +76,7 @@ def _is_likely(detector: Detector, turn: str, turned_runs: str) -> bool:
 
 def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) -> Iterator[tuple[int, int]]:
     """The stretches of a turned text in which `detector` may find something, in order and apart."""
-    if isinstance(detector, CanaryDetector):
+    if isinstance(detector, ExactDetector):
         if detector.holds(text):
             yield 0, len(text)
     elif isinstance(detector, PatternDetector):

@@ -11,6 +11,7 @@ from typing import Any
 
 from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.agents import AGENT
+from aisecops.controls.policy.recognisers import RECOGNISER
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
 from aisecops.controls.policy.tools import HTTP, TOOL
 from aisecops.model.entities import CANARY
@@ -29,6 +30,7 @@ from aisecops.model.rules import (
     Sequence,
     SourceRule,
     StepPattern,
+    VolumeRule,
 )
 
 PRICE = Record("a price", Price, {"input": Key(leaf.NUMBER, needed=True), "output": Key(leaf.NUMBER, needed=True)})
@@ -158,6 +160,17 @@ ALLOWANCE = Record(
     },
     placed=True,
 )
+VOLUME = Record(
+    "a volume rule",
+    VolumeRule,
+    {
+        "to": Key(leaf.DESTINATION, needed=True),
+        "tool": Key(leaf.TOOL_NAME),
+        "max": Key(leaf.SIZE, to="max_bytes", needed=True),
+        "action": Key(leaf.VOLUME_ACTION, needed=True),
+    },
+    placed=True,
+)
 MAY_GO = Record("what a label allows", lambda to: to, {"to": Key(ListOf(leaf.DESTINATION, single=True), needed=True)})
 EGRESS = Record(
     "`egress`",
@@ -168,6 +181,13 @@ EGRESS = Record(
         "allow": Key(ListOf(ALLOWANCE), about="what passes although it is found; every use is recorded"),
         "labels": Key(MapOf(leaf.LABEL, MAY_GO)),
         "canaries": Key(ListOf(leaf.SECRET)),
+        "known": Key(
+            ListOf(leaf.SECRET), about="secrets that must never be seen leaving, one a line where it is a file"
+        ),
+        "recognizers": Key(
+            ListOf(RECOGNISER), to="recognisers", about="kinds of your own, as Presidio's YAML has them"
+        ),
+        "volume": Key(ListOf(VOLUME), about="bytes that a run and all below it may send"),
         "unread": Key(leaf.UNREAD, about="images, sounds, other binary: without it, refuse; allow counts what leaves"),
     },
 )

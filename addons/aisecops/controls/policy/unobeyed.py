@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from aisecops.model.action import WEBSOCKET
-from aisecops.model.entities import NOT_LOOKED_FOR
 from aisecops.model.rules import ModelToolMatch, RuleSet
 
 
 def unobeyed(rules: RuleSet, *, today: date) -> tuple[str, ...]:
     """One line for each kind of rule in `rules` that has no effect yet, or on the day `today` no more."""
-    found = (*_of_policies(rules), *_of_agents(rules), *_of_tools(rules), *_of_content(rules))
+    found = (*_of_policies(rules), *_of_agents(rules), *_of_tools(rules))
     return tuple(dict.fromkeys((*found, *_of_allowances(rules, today))))
 
 
@@ -38,12 +37,6 @@ def _of_tools(rules: RuleSet) -> Iterator[str]:
 
 def _has_channels(rules: RuleSet) -> bool:
     return any(WEBSOCKET in model.match.methods for model in rules.models.values())
-
-
-def _of_content(rules: RuleSet) -> Iterator[str]:
-    named = {word for detector in rules.egress.detectors for word in detector.entities} & NOT_LOOKED_FOR
-    if named:
-        yield f"`egress` names {', '.join(f'`{word}`' for word in sorted(named))}, which is not looked for yet"
 
 
 def _of_allowances(rules: RuleSet, today: date) -> Iterator[str]:

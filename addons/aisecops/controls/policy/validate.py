@@ -13,7 +13,7 @@ from aisecops.controls.policy.mistakes import nearest, pick
 from aisecops.controls.policy.template import pattern_of
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.certificate import written_name
-from aisecops.model.entities import ENTITIES, GROUPS, NOT_LOOKED_FOR
+from aisecops.model.entities import ENTITIES, GROUPS
 from aisecops.model.rules import (
     AgentRule,
     CertificateAuthentication,
@@ -241,7 +241,7 @@ def _misspelt_memory(rules: RuleSet) -> Iterator[Problem]:
 
 
 def _unknown_entities(rules: RuleSet) -> Iterator[Problem]:
-    known = ENTITIES.keys() | GROUPS.keys() | NOT_LOOKED_FOR
+    known = ENTITIES.keys() | GROUPS.keys() | rules.egress.own_entities
     named = [(rule.place, rule.entities) for rule in rules.egress.detectors]
     named += [(allowance.place, allowance.entities) for allowance in rules.egress.allow]
     for place, entities in named:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from aisecops.adapters.nlp.names_model import names_model
 from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.clock import SystemClock
@@ -25,6 +26,7 @@ from aisecops.ops.commands.rules_diff import diff_command
 from aisecops.ops.commands.rules_suggest import suggest_command
 from aisecops.ops.days import today
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
+from aisecops.ops.watched import NO_MODEL, asks_for_names
 
 _FOLDER = click.argument("folder", required=False, type=click.Path(path_type=Path))
 _RULES = click.option("--rules", "folder_option", type=click.Path(path_type=Path), help="The rules folder.")
@@ -41,6 +43,12 @@ rules.add_command(diff_command)
 rules.add_command(suggest_command)
 
 
+def _notes(found: RuleSet) -> tuple[str, ...]:
+    """What these rules ask and do not get on this machine."""
+    without_model = asks_for_names(found) and not names_model()
+    return (*unobeyed(found, today=today(SystemClock())), *([NO_MODEL] if without_model else []))
+
+
 @rules.command
 @_FOLDER
 @_RULES
@@ -51,7 +59,7 @@ def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, a
     at = _folder(ctx, folder, folder_option)
     found = _read(at)
     problems = () if isinstance(found, RuleSet) else found
-    notes = unobeyed(found, today=today(SystemClock())) if isinstance(found, RuleSet) else ()
+    notes = _notes(found) if isinstance(found, RuleSet) else ()
     if as_json:
         version = found.policy_version if isinstance(found, RuleSet) else None
         said = [_as_json(one) for one in problems]

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from aisecops.adapters.nlp.names_model import MEND, names_model
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
@@ -19,6 +20,7 @@ from aisecops.model.rules import SecretAuthentication
 from aisecops.ops.agents import credentials_of, rules_in
 from aisecops.ops.doctor.diagnosis import Diagnosis, bad, well
 from aisecops.ops.settings import Settings
+from aisecops.ops.watched import NO_MODEL, asks_for_names
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CA_ENDS_SOON = dt.timedelta(days=30)
@@ -37,6 +39,8 @@ def _guarded(check: str, look: Callable[[], str]) -> Diagnosis:
 def _rules(settings: Settings) -> Iterator[Diagnosis]:
     def look() -> str:
         rules = rules_in(settings)
+        if asks_for_names(rules) and not names_model(settings.scan.names_model):
+            raise ConfigError(NO_MODEL, MEND)
         return f"{len(rules.agents)} agents, {len(rules.tools)} tools, {len(rules.models)} models"
 
     yield _guarded("rules", look)

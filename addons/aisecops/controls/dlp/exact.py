@@ -1,0 +1,82 @@
+"""Exact values known by keyed fingerprints: canaries, and secrets that the operator names in the rules.
+
+The values themselves are not kept: a copy of this process's memory holds no secret that was not sent to it. One pass
+over the text finds where a value may begin, whatever the number of values; a keyed digest of the whole decides.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from aisecops.controls.dlp.detector import Sighting
+from aisecops.model.provenance import Span
+from aisecops.model.watchlist import Planted
+
+MIN_PLANTED = 8
+"""Characters; a shorter value would be found by chance."""
+
+_DIGEST_BYTES = 16
+_HALF = np.uint64(32)
+
+
+def planted(entity: str, value: str, *, key: bytes) -> Planted:
+    """`value` as it is kept. Raises ValueError, without the value, for one shorter than `MIN_PLANTED`."""
+    if len(value) < MIN_PLANTED:
+        raise ValueError(f"a value to look for must have at least {MIN_PLANTED} characters")
+    return Planted(
+        entity=entity, length=len(value), beginning=int(_beginnings(value, key)[0]), digest=_digest(value, key)
+    )
+
+
+def exact_detectors(values: Iterable[Planted], *, key: bytes) -> tuple[ExactDetector, ...]:
+    """A detector for each kind of which there are values."""
+    kept = tuple(values)
+    return tuple(ExactDetector(entity, kept, key=key) for entity in sorted({value.entity for value in kept}))
+
+
+class ExactDetector:
+    """Looks for the planted values of one kind, letter by letter. `key` is the one they were planted with."""
+
+    def __init__(self, entity: str, values: Iterable[Planted], *, key: bytes) -> None:
+        self.entity = entity
+        self.id = entity.lower()
+        self._key = key
+        self._values: dict[int, dict[int, set[bytes]]] = {}
+        for value in values:
+            if value.entity == entity:
+                self._values.setdefault(value.beginning, {}).setdefault(value.length, set()).add(value.digest)
+        self._known = np.array(sorted(self._values), dtype=np.uint32)
+
+    def holds(self, text: str) -> bool:
+        """True when any value stands in `text`."""
+        return next(self.find(text), None) is not None
+
+    def find(self, text: str) -> Iterator[Sighting]:
+        if not self._values or len(text) < MIN_PLANTED:
+            return
+        beginnings = _beginnings(text, self._key)
+        for at in np.flatnonzero(np.isin(beginnings, self._known)).tolist():
+            for length, digests in self._values[int(beginnings[at])].items():
+                if at + length <= len(text) and _digest(text[at : at + length], self._key) in digests:
+                    yield Sighting(span=Span(start=at, end=at + length), confidence=1.0)
+
+
+def _digest(value: str, key: bytes) -> bytes:
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=_DIGEST_BYTES).digest()
+
+
+def _beginnings(text: str, key: bytes) -> npt.NDArray[np.uint32]:
+    """At each place, a keyed hash of the `MIN_PLANTED` characters from there on."""
+    signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    factors = np.frombuffer(hashlib.blake2b(b"beginnings", key=key, digest_size=64).digest(), dtype=np.uint64)
+    count = len(signs) - MIN_PLANTED + 1
+    mixed = np.zeros(count, dtype=np.uint64)
+    for offset, factor in enumerate(factors):
+        mixed += signs[offset : offset + count] * (factor | np.uint64(1))
+    mixed ^= mixed >> _HALF
+    hashed: npt.NDArray[np.uint32] = (mixed * (factors[0] | np.uint64(1)) >> _HALF).astype(np.uint32)
+    return hashed
