@@ -185,3 +185,13 @@ async def test_the_call_that_a_request_is_of_is_told(tmp_path: Path) -> None:
     assert "proposed by the model as `send_email` (call_1) in answer to dec_0" in found.why
     assert "the proposal says otherwise, or nothing, of: to" in found.why
     assert "no model proposed it" in alone.why
+
+
+@pytest.mark.parametrize(("complete", "told"), [(False, True), (True, False)])
+async def test_an_answer_that_broke_off_is_told_as_such(tmp_path: Path, complete: bool, told: bool) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    await log.append(*judged_events(facts(), "dec_1"))
+    await log.append(answer_event(facts(), "dec_1", status=200, bytes=12, complete=complete))
+    await log.close()
+    *_, line = story_lines(rows(tmp_path / "record"))
+    assert ("broke off after 12 bytes, and did not look whole to the agent" in line.why) is told

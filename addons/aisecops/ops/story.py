@@ -192,6 +192,8 @@ def _returned(event: Event) -> tuple[str, str, list[str]]:
     if event.get("cost"):
         parts.append(f"cost {_number(event['cost'])}")
     why = [f"withheld from the agent: {_title(event['refused'])}"] if event.get("refused") else []
+    if event.get("complete") is False:
+        why.append(f"broke off after {_counted(event['bytes'], 'byte')}, and did not look whole to the agent")
     if (provenance := event.get("provenance")) is not None:
         where = f"{provenance['source']} ({provenance['id']})"
         why.append(f"known from now on as {provenance['tier']} content from {where}")
