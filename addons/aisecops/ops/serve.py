@@ -138,7 +138,6 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
         bounds=bounds(settings.limits),
-        max_answer_bytes=settings.limits.max_answer_bytes,
         tls=listener_tls(settings.proxy),
         upstream_proxy=settings.upstream.proxy.resolved(environment()) if settings.upstream.proxy else None,
     )
@@ -159,6 +158,7 @@ def bounds(limits: LimitSettings) -> Bounds:
         connections=limits.connections,
         connections_per_source=limits.connections_per_source,
         buffered_bytes=limits.buffered_bytes,
+        answer_bytes=limits.max_answer_bytes,
         room_wait_s=limits.room_seconds,
         stalled_s=limits.stalled_seconds,
     )

@@ -28,7 +28,8 @@ class Bounds:
     (a model may think for minutes); `idle_s` between pieces of an answer; `total_s` from the dial to the answer's end.
     Towards the client: `head_s` for a head, the first one counted from the connection; `handshake_s` for TLS in a
     tunnel; `body_s` for a body, and a second more for each `BODY_BYTES_EACH_SECOND` that came; `keepalive_s` for a
-    connection on which nothing is under way, `websocket_idle_s` for a WebSocket on which nothing moves.
+    connection on which nothing is under way, `websocket_idle_s` for a WebSocket on which nothing moves. `answer_bytes`
+    is what an answer that is read whole may weigh.
     """
 
     connect_s: float = 10.0
@@ -43,6 +44,7 @@ class Bounds:
     connections: int = 8192
     connections_per_source: int = 512
     buffered_bytes: int = 256 * 1024 * 1024
+    answer_bytes: int = 64 * 1024 * 1024
     room_wait_s: float = 5.0
     stalled_s: float = 30.0
 

@@ -20,8 +20,19 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 
 NO_ROOM = "no room for the answer"
+TOO_LARGE = "the answer is too large"
 CHAIN_FAILED, CHAIN_TOO_SLOW = "upstream proxy: ", "upstream proxy, late: "
 """How a failure of the operator's own proxy begins; the words for the agent follow."""
+_NOT_DELIVERED = {
+    NO_ROOM: (
+        503,
+        "answered, and there was no room for it (`limits.buffered_bytes`); what was asked may have been done",
+    ),
+    TOO_LARGE: (
+        502,
+        "answered with more than `limits.max_answer_bytes`; with `stream: true` in its rule it would pass in pieces",
+    ),
+}
 DIAL_REFUSED = "refused: no admitted request goes there"
 
 
@@ -71,11 +82,8 @@ def in_time(bound: Bound, bounds: Bounds) -> str:
 
 
 def _in_words(event: ResponseProtocolError | None) -> tuple[int, str]:
-    if event is not None and event.message == NO_ROOM:
-        return (
-            503,
-            "answered, and there was no room for it (`limits.buffered_bytes`); what was asked may have been done",
-        )
+    if event is not None and event.message in _NOT_DELIVERED:
+        return _NOT_DELIVERED[event.message]
     if event is None:
         return 502, "sent an answer that cannot be read"
     for status, begins in ((502, CHAIN_FAILED), (504, CHAIN_TOO_SLOW)):

@@ -68,7 +68,6 @@ class HostSettings:
     transparent: bool = False
     upstream_trust: Path | None = None
     max_body_bytes: int = 10 * 1024 * 1024
-    max_answer_bytes: int = 64 * 1024 * 1024
     bounds: Bounds = field(default_factory=Bounds)
     drain_s: float = 10.0
     websockets: bool = True
@@ -100,7 +99,7 @@ def pinned_options(settings: HostSettings) -> dict[str, Any]:
         "ssl_verify_upstream_trusted_ca": str(settings.upstream_trust) if settings.upstream_trust else None,
         "ssl_verify_upstream_trusted_confdir": None,
         # the last word on buffered bodies, both ways; the rules' own limits come first
-        "body_size_limit": str(max(settings.max_body_bytes, settings.max_answer_bytes)),
+        "body_size_limit": str(max(settings.max_body_bytes, settings.bounds.answer_bytes)),
         # not used: each connection has a clock of ours in the place of the core's (`deadlines.py`)
         "tcp_timeout": 24 * 3600,
     }

@@ -26,7 +26,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
-from aisecops.adapters.mitm.failures import NO_ROOM, refused_connection, upstream_failure
+from aisecops.adapters.mitm.failures import NO_ROOM, TOO_LARGE, refused_connection, upstream_failure
 from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, NO_ROOM_FOR_BODY, STREAMED
 from aisecops.adapters.mitm.lateness import Overdue
@@ -153,10 +153,7 @@ class GovernedStream(HttpStream):
             )
             return
         if exchange is not None and isinstance(event, ResponseData) and not exchange.held.take(len(event.data)):
-            yield commands.CloseConnection(self.flow.server_conn)
-            yield from self.handle_protocol_error(
-                ResponseProtocolError(self.stream_id, NO_ROOM, ErrorCode.GENERIC_SERVER_ERROR)
-            )
+            yield from self._refuse_answer(NO_ROOM)
             return
         yield from super().state_consume_response_body(event)
 
@@ -269,15 +266,26 @@ class GovernedStream(HttpStream):
         return (yield from self._drop_if((yield from super().check_invalid(request))))
 
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
-        """As ever; and what is too large is under way no more.
+        """As ever for requests; an answer that is read whole may be as large as was set, and is told when it is not.
 
-        An answer that is passed on in pieces may say any size; one that is read whole after all is counted as it comes.
+        One that is passed on in pieces may say any size; if it is read whole after all, it is counted as it comes.
         """
-        exchange = self._gate.exchanges.get(self.flow.id)
-        begins = not request and not self.response_body_buf
-        if begins and exchange is not None and exchange.forward is not None and exchange.forward.any_size:
+        if request:
+            return (yield from self._drop_if((yield from super().check_body_size(request))))
+        exchange, size = self._gate.exchanges.get(self.flow.id), len(self.response_body_buf)
+        if not size and not (exchange and exchange.forward and exchange.forward.any_size):
+            said = self.flow.response.headers.get("content-length", "") if self.flow.response else ""
+            size = int(said) if said.isdecimal() else 0
+        if size <= self._gate.load.bounds.answer_bytes:
             return False
-        return (yield from self._drop_if((yield from super().check_body_size(request))))
+        yield from self._refuse_answer(TOO_LARGE)
+        return True
+
+    def _refuse_answer(self, why: str) -> Commands:
+        """Read no more of an answer that is not delivered, and say so in its place."""
+        yield commands.CloseConnection(self.flow.server_conn)
+        failed = ResponseProtocolError(self.stream_id, why, ErrorCode.GENERIC_SERVER_ERROR)
+        yield from self.handle_protocol_error(failed)
 
     def _drop_if(self, over: bool) -> layer.CommandGenerator[bool]:
         if over:
