@@ -378,4 +378,7 @@ async def test_a_large_answer_is_known_again_and_read_aside(kind: str, monkeypat
     )
     (found,) = await house.known.recognise(run.run.root_run_id, [PAGE])
     assert found
+    trusted, untrusted = await house.known.sayings(run.run.root_run_id)
+    assert untrusted.holds("mallory@evil.test")
+    assert not trusted.holds("mallory@evil.test")
     assert threading.main_thread() not in where

@@ -65,9 +65,8 @@ class AnswerPieces:
         texts: list[str] = []
         for out in self._decoder.feed(data):
             if self._reads:
-                found = self._texts.feed(out)
+                texts += (text for text in self._texts.feed(out) if text.strip())
                 self._left -= len(out)
-                texts += found
         return Piece(texts=tuple(texts), sha256=hashlib.sha256(data).hexdigest())
 
     def end(self) -> None:
@@ -80,16 +79,26 @@ class AnswerPieces:
 
 
 def texts_in_pieces(headers: Headers, body: bytes) -> list[str]:
-    """The texts of a large `body`, which is decoded, found a stretch at a time: nobody has to wait long for it."""
-    texts = _Texts(headers)
-    starts = range(0, len(body), STRETCH_BYTES)
-    return [text for start in starts if texts.is_text for text in texts.feed(body[start : start + STRETCH_BYTES])]
+    """The texts of a large `body`, which is decoded, as `texts_of` has them: the whole first, then its parts.
+
+    Found a stretch at a time, so that nobody has to wait long for it.
+    """
+    texts, whole, parts = _Texts(headers), [], []
+    for start in range(0, len(body), STRETCH_BYTES):
+        if texts.is_text:
+            parts += texts.feed(body[start : start + STRETCH_BYTES])[1:]
+            whole.append(texts.newest)
+    return ["".join(whole), *parts] if whole else []
 
 
 class _Texts:
-    """The texts of pieces: each as it stands behind the end of the one before, and as a page shows it."""
+    """The texts of pieces: each as it stands behind the end of the one before, and as a page shows it.
+
+    `newest` is the last piece alone, as it stands.
+    """
 
     def __init__(self, headers: Headers) -> None:
+        self.newest = ""
         self._tail = ""
         self._shown = ""
         self._page: Page | None = None
@@ -110,13 +119,14 @@ class _Texts:
             text = "\0"
         if "\0" in text:
             self.is_text = False
+            self.newest = ""
             return []
         self._begin(text)
         standing, self._tail = self._tail + text, (self._tail + text)[-OVERLAP:]
-        found = [_unescaped(standing) if self._is_json else standing]
-        if self._page is not None:
-            found += self._shown_by(self._page, text)
-        return [text for text in found if text.strip()]
+        if self._is_json:
+            standing, text = _unescaped(standing), _unescaped(text)
+        self.newest = text
+        return [standing, *(self._shown_by(self._page, text) if self._page is not None else ())]
 
     def _begin(self, text: str) -> None:
         start = text.lstrip("\ufeff \t\r\n")[:1]
