@@ -6,6 +6,7 @@ import asyncio
 
 from aisecops.adapters.mitm.bounds import Bound, Bounds
 from aisecops.adapters.mitm.deadlines import ClientClock, ExchangeClock, Stage
+from support.timeless import timeless
 
 SHORT = Bounds(
     connect_s=0.05,
@@ -25,6 +26,7 @@ def a_clock(**changed):
     return ExchangeClock(Bounds(**(values | changed)), rung.append), rung
 
 
+@timeless
 async def test_each_part_has_its_own_bound():
     for begin, bound in (("reads_body", Bound.BODY), ("sent", Bound.FIRST_BYTE), ("moved", Bound.IDLE)):
         clock, rung = a_clock()
@@ -34,6 +36,7 @@ async def test_each_part_has_its_own_bound():
         assert clock.passed is bound
 
 
+@timeless
 async def test_what_moves_is_not_idle_and_still_ends():
     clock, rung = a_clock(total_s=0.15)
     clock.dials()
@@ -44,6 +47,7 @@ async def test_what_moves_is_not_idle_and_still_ends():
     assert rung == [Bound.TOTAL]
 
 
+@timeless
 async def test_waiting_for_a_person_is_not_timed():
     clock, rung = a_clock()
     clock.reads_body()
@@ -52,6 +56,7 @@ async def test_waiting_for_a_person_is_not_timed():
     assert rung == []
 
 
+@timeless
 async def test_a_body_earns_time_by_its_size_and_not_by_trickling():
     clock, rung = a_clock()
     clock.reads_body()
@@ -66,6 +71,7 @@ async def test_a_body_earns_time_by_its_size_and_not_by_trickling():
     assert rung == [Bound.BODY]
 
 
+@timeless
 async def test_a_clock_that_was_stopped_does_not_ring():
     clock, rung = a_clock()
     clock.sent()
@@ -94,6 +100,7 @@ def a_client(busy=lambda: False):
     return ClientClock(SHORT, busy=busy, late=late), rung
 
 
+@timeless
 async def test_bytes_earn_no_time_before_the_first_head():
     clock, rung = a_client()
     watch = asyncio.create_task(clock.watch())
@@ -104,6 +111,7 @@ async def test_bytes_earn_no_time_before_the_first_head():
     await watch
 
 
+@timeless
 async def test_a_tunnel_that_stays_silent_is_ended_sooner_than_a_connection():
     clock, rung = a_client()
     watch = asyncio.create_task(clock.watch())
@@ -114,6 +122,7 @@ async def test_a_tunnel_that_stays_silent_is_ended_sooner_than_a_connection():
     await watch
 
 
+@timeless
 async def test_a_connection_at_work_is_not_idle():
     work = [1]
     clock, rung = a_client(lambda: bool(work))
@@ -130,6 +139,7 @@ async def test_a_connection_at_work_is_not_idle():
     await watch
 
 
+@timeless
 async def test_a_clock_that_is_cancelled_does_not_ring():
     clock, rung = a_client()
     watch = asyncio.create_task(clock.watch())

