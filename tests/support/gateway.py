@@ -46,6 +46,9 @@ from support.parts import ListedNames, SeedKeys, TableSecrets, Tally, WordScanne
 
 __all__ = ["code", "read", "request", "send", "write"]
 
+SECRETS = {name: f"{name.lower()}'s secret" for name in ("CLERK", "VERA", "ABE", "OTTO")} | {"VISITOR": "v's secret"}
+"""What the rules of a house may name as `env:NAME`."""
+
 START_MS = 1_800_000_000_000
 OPERATOR = "operator:local"
 
@@ -248,7 +251,7 @@ class House:
         )
         self.vouching = Vouching(b"v" * 32, self.clock)
         self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
-        self.identities = Identities(self.rules, self.store, TableSecrets(CLERK="clerk's secret", VISITOR="v's secret"))
+        self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
         self.cuts = Cuts(
             store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,
             meter=self.meter,

@@ -20,6 +20,8 @@ agents:
       - {tool: mail.send, scope: "mail.contacts.*", constraints: {max_cost: 0.50, uses: 1}}
     budgets: {max_tool_calls: 50, max_write_operations: 10, max_execution_time: 10m, max_cost: 2.00, rate: 5/s}
     risk: {approve_above: 1.5, halt_above: 2.0}
+people:
+  ann: {role: approver, secret: "env:ANN"}
 tools:
   crm.read:
     match: {host: crm.internal, method: [GET], path: "/v1/customers/**"}

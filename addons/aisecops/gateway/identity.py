@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+from collections.abc import Iterator
 from typing import Protocol
 
 from aisecops.gateway.enforcer import Caller
@@ -20,7 +21,13 @@ from aisecops.model.certificate import Names, written_name
 from aisecops.model.ids import RUN_PREFIX, AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-from aisecops.model.rules import AgentRule, CertificateAuthentication, SecretAuthentication, SourceAuthentication
+from aisecops.model.rules import (
+    AgentRule,
+    CertificateAuthentication,
+    PersonRule,
+    SecretAuthentication,
+    SourceAuthentication,
+)
 
 MAX_HEADER = 1024
 
@@ -78,6 +85,12 @@ class Identities:
         if shown is None and names is not None and self._needs_certificate(caller.agent_id):
             return _refused("this agent is known by its certificate alone; show it")
         return caller
+
+    def people(self) -> Iterator[tuple[PersonRule, bytes]]:
+        """Everybody whom the rules name under `people` and who has a secret now, with it."""
+        for person in self._rules.current().people.values():
+            if (secret := self._secrets.secret(person.secret)) is not None:
+                yield person, secret
 
     def vouched(self, agent_id: AgentId) -> Caller | Refuse:
         """The caller whom a gateway has vouched for: one that the rules know by something that only it can see."""

@@ -13,36 +13,16 @@ from enum import StrEnum
 from aisecops.model.action import ToolEffect
 from aisecops.model.budget import Budgets
 from aisecops.model.decision import Mode
+from aisecops.model.engines import OpaRule, PolicyFile, PolicyRules
 from aisecops.model.finding import FindingAction
 from aisecops.model.grant import Constraints, Grant
 from aisecops.model.ids import AgentId
+from aisecops.model.people import PersonRole, PersonRule
+from aisecops.model.place import Place, Problem
 from aisecops.model.provenance import TrustTier
 from aisecops.model.recogniser import RecogniserRule
 from aisecops.model.risk import Thresholds
 from aisecops.model.value import Value
-
-
-class Place(Value):
-    """Where in the rules something stands; lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
-
-
-class Problem(Value):
-    """What is wrong with the rules, for people: place, words, and the nearest right word when there is one."""
-
-    place: Place
-    what: str
-    mend: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.place.file}:{self.place.line}:{self.place.column}: {self.what}"
-
 
 # -- agents ---------------------------------------------------------------------------------------
 
@@ -337,40 +317,12 @@ class FirewallRules(Value):
     unknown_content: TrustTier = TrustTier.EXTERNAL
 
 
-class OpaRule(Value):
-    """An OPA server to ask beside the grants, under `path`. `token` is where its bearer token is (`env:NAME`)."""
-
-    url: str
-    path: str
-    place: Place
-    token: str = ""
-    timeout_ms: int = 1000
-
-
-class PolicyFile(Value):
-    """One file of policies in a language of its own, as it stands beside the rules."""
-
-    name: str
-    text: str
-
-
-class PolicyRules(Value):
-    """Decision points beside the grants; they can only take away.
-
-    `cedar` are the patterns as written, `cedar_files` the files they name, in the order of their names.
-    """
-
-    cedar: tuple[str, ...] = ()
-    opa: OpaRule | None = None
-    place: Place = Place(file="", line=1)
-    cedar_files: tuple[PolicyFile, ...] = ()
-
-
 class RuleSet(Value):
     """Everything in force at once. `policy_version` is the digest of the files it was read from."""
 
     policy_version: str
     agents: dict[AgentId, AgentRule] = {}
+    people: dict[str, PersonRule] = {}
     tools: dict[str, ToolRule] = {}
     models: dict[str, ModelRule] = {}
     sources: tuple[SourceRule, ...] = ()
@@ -384,8 +336,8 @@ class RuleSet(Value):
 __all__ = [
     "AgentRule", "Allowance", "ArgumentRule", "Authentication", "CertificateAuthentication", "Constraints",
     "DetectorRule", "EgressRules", "FirewallRules", "GrantRule", "HttpMatch", "Match", "McpMatch", "Measure",
-    "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "Place", "PolicyFile", "PolicyRules", "Price",
-    "Problem", "RecallRule", "Returns", "RiskRules", "RuleSet", "SecretAuthentication", "Sequence",
-    "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule", "Unread", "Untrusted",
+    "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "PersonRole", "PersonRule", "Place", "PolicyFile",
+    "PolicyRules", "Price", "Problem", "RecallRule", "Returns", "RiskRules", "RuleSet", "SecretAuthentication",
+    "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule", "Unread", "Untrusted",
     "VolumeRule",
 ]  # fmt: skip

@@ -29,7 +29,7 @@ _KEYS = {
     "max_body_bytes": "max_body",
     "timeout_ms": "timeout",
 }
-_NAMED = frozenset({"agents", "tools", "models", "egress.labels"})
+_NAMED = frozenset({"agents", "people", "tools", "models", "egress.labels"})
 """Sections of things that have names."""
 
 

@@ -88,6 +88,8 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("agents.*.budgets.*", more_loosens),
     ("agents.*.risk.*", more_loosens),
     ("agents.*", declared_loosens),  # whoever is declared may call models and read sources
+    ("people.*.role", later_loosens("viewer", "approver", "operator")),
+    ("people.*", declared_loosens),
     ("tools.*.match[[]*]", there_loosens),
     ("tools.*.effect", _EFFECTS),
     ("tools.*.base_risk", less_loosens),

@@ -23,7 +23,7 @@ from aisecops.model.field import read_field
 from aisecops.model.finding import FindingAction
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
-from aisecops.model.rules import TokenMode, Unread, Untrusted
+from aisecops.model.rules import PersonRole, TokenMode, Unread, Untrusted
 from aisecops.model.scope import segments
 
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
@@ -248,6 +248,7 @@ SIZE = Leaf("a size, such as `10MiB`", units.size_bytes, {"type": "string", "pat
 RATE = Leaf("a rate, such as `5/s`", units.rate, {"type": "string", "pattern": "^[0-9]+/(s|m|h)$"})
 
 SWITCH = Leaf("`true` or `false`", _switch, {"type": "boolean"}, plain=True)
+PERSON_ROLE = _words("a person's role", PersonRole)
 MODE = _words("a mode", Mode)
 TOKEN_MODE = _words("a token mode", TokenMode)
 EFFECT = _words("an effect", ToolEffect)

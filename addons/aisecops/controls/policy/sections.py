@@ -23,6 +23,7 @@ from aisecops.model.rules import (
     MemoryRule,
     ModelRule,
     OpaRule,
+    PersonRule,
     PolicyRules,
     Price,
     RecallRule,
@@ -33,6 +34,15 @@ from aisecops.model.rules import (
     VolumeRule,
 )
 
+PERSON = Record(
+    "a person",
+    PersonRule,
+    {
+        "role": Key(leaf.PERSON_ROLE, needed=True, about="viewer looks, approver answers too, operator may do all"),
+        "secret": Key(leaf.SECRET, needed=True, about="where their bearer secret is: env:NAME or file:PATH"),
+    },
+    placed=True,
+)
 PRICE = Record("a price", Price, {"input": Key(leaf.NUMBER, needed=True), "output": Key(leaf.NUMBER, needed=True)})
 MODEL = Record(
     "a model",
@@ -220,6 +230,7 @@ RULES = Record(
     {
         "version": Key(leaf.VERSION),  # asked for in every file by the parser
         "agents": Key(Named(leaf.AGENT_NAME, AGENT)),
+        "people": Key(Named(leaf.NAME, PERSON), about="who may speak to the control plane, each with their secret"),
         "tools": Key(Named(leaf.TOOL_NAME, TOOL)),
         "models": Key(Named(leaf.NAME, MODEL)),
         "sources": Key(ListOf(SOURCE)),

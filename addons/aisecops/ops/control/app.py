@@ -31,6 +31,7 @@ from aisecops.model.refusals import Code
 from aisecops.model.state import ApprovalState, RevocationKind, Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.events import tail
+from aisecops.ops.control.may import refused
 from aisecops.ops.control.openapi import describe
 from aisecops.ops.control.who import Asker, Doorkeeper, Role
 from aisecops.wire.problem import problem_response
@@ -75,28 +76,31 @@ class ControlPlane:
                 Route("/readyz", self.readyz, methods=["GET"]),
                 Route("/.well-known/jwks.json", self.jwks, methods=["GET"]),
                 Route("/openapi.json", self.openapi, methods=["GET"]),
-                Route("/v1/runs", self._asked(self.open_run), methods=["POST"]),
-                Route("/v1/runs", self._asked(self.list_runs), methods=["GET"]),
-                Route("/v1/runs/{run_id}", self._asked(self.show_run), methods=["GET"]),
-                Route("/v1/runs/{run_id}/{act:str}", self._asked(self.act_on_run), methods=["POST"]),
-                Route("/v1/tokens", self._asked(self.issue_token), methods=["POST"]),
-                Route("/v1/tokens/{jti}/revoke", self._asked(self.revoke_token), methods=["POST"]),
-                Route("/v1/revocations", self._asked(self.revoke_all), methods=["POST"]),
-                Route("/v1/approvals", self._asked(self.list_approvals), methods=["GET"]),
-                Route("/v1/approvals/{approval_id}", self._asked(self.show_approval), methods=["GET"]),
-                Route("/v1/approvals/{approval_id}", self._asked(self.answer), methods=["POST"]),
-                Route("/v1/events", self._asked(self.events), methods=["GET"]),
-                Route("/v1/policy", self._asked(self.policy), methods=["GET"]),
+                Route("/v1/runs", self._asked("open_run", self.open_run), methods=["POST"]),
+                Route("/v1/runs", self._asked("list_runs", self.list_runs), methods=["GET"]),
+                Route("/v1/runs/{run_id}", self._asked("show_run", self.show_run), methods=["GET"]),
+                Route("/v1/runs/{run_id}/{act:str}", self._asked("run.", self.act_on_run), methods=["POST"]),
+                Route("/v1/tokens", self._asked("issue_token", self.issue_token), methods=["POST"]),
+                Route("/v1/tokens/{jti}/revoke", self._asked("revoke_token", self.revoke_token), methods=["POST"]),
+                Route("/v1/revocations", self._asked("revoke_all", self.revoke_all), methods=["POST"]),
+                Route("/v1/approvals", self._asked("list_approvals", self.list_approvals), methods=["GET"]),
+                Route("/v1/approvals/{approval_id}", self._asked("show_approval", self.show_approval), methods=["GET"]),
+                Route("/v1/approvals/{approval_id}", self._asked("answer", self.answer), methods=["POST"]),
+                Route("/v1/events", self._asked("events", self.events), methods=["GET"]),
+                Route("/v1/policy", self._asked("policy", self.policy), methods=["GET"]),
             ]
         )
 
-    def _asked(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _asked(self, call: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """`handler` behind the door; `call` is its name in `MAY`, `run.` for the acts on a run that the path names."""
+
         async def endpoint(request: Request) -> Response:
             try:
                 asker = await self._asker(request)
                 if isinstance(asker, Refuse):
                     return _unauthenticated(asker)
-                return await handler(request, asker)
+                no = refused(f"{call}{request.path_params['act']}" if call == "run." else call, asker.role)
+                return await handler(request, asker) if no is None else problem(no)
             except WireError as error:
                 return problem(Refuse(code=error.code, detail=error.detail))
             except Fault as fault:
@@ -143,7 +147,7 @@ class ControlPlane:
     async def open_run(self, request: Request, asker: Asker) -> Response:
         body = shapes.read(await _body(request), shapes.OpenRunBody)
         agent_id = body.agent_id or asker.agent_id
-        if asker.role is Role.GATEWAY or agent_id is None:
+        if agent_id is None:
             return problem(Refuse(code=Code.UNREADABLE, detail="`agent_id` says whose run it is"))
         if asker.role is Role.AGENT and agent_id != asker.agent_id:
             return problem(_not_yours(f"`{asker.name}` can open runs for itself only"))
@@ -169,8 +173,6 @@ class ControlPlane:
         return _json(shown, status=201)
 
     async def list_runs(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
-        if asker.role is Role.GATEWAY:
-            return problem(_not_yours("a gateway asks for tokens, nothing else"))
         runs = await self._store.list_runs(agent_id=asker.agent_id)  # None: an operator's, which is all
         seen = [run for run in runs if _sees(asker, run.agent_id, run.run_id)]
         return _json({"runs": [shapes.shown_run(run, state=await self._state(run)) for run in seen]})
@@ -200,8 +202,6 @@ class ControlPlane:
             return await self._changed(self._runs.halt(run.run_id, by=asker.title, why=why))
         if act != "resume":
             return problem(Refuse(code=Code.UNREADABLE, detail=f"`{act}` is none of plan, halt, resume, finish"), 404)
-        if asker.role is not Role.OPERATOR:
-            return problem(_not_yours("only an operator resumes a halted run"))
         return await self._changed(self._runs.resume(run.run_id, by=asker.title, why=why))
 
     async def _plan(self, request: Request, run: Run) -> Response:
@@ -217,9 +217,7 @@ class ControlPlane:
 
     async def _run(self, request: Request, asker: Asker) -> Run | Refuse:
         run = await self._store.find_run(RunId(request.path_params["run_id"]))
-        visible = run is not None and (
-            asker.role is Role.OPERATOR or (asker.role is Role.AGENT and run.agent_id == asker.agent_id)
-        )
+        visible = run is not None and (asker.sees_all or (asker.role is Role.AGENT and run.agent_id == asker.agent_id))
         if run is None or not visible:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{request.path_params['run_id']}`")
         if asker.run_id is not None and asker.run_id != run.run_id:
@@ -267,8 +265,6 @@ class ControlPlane:
         return run.agent_id
 
     async def revoke_token(self, request: Request, asker: Asker) -> Response:
-        if asker.role is not Role.OPERATOR:
-            return problem(_not_yours("only an operator revokes tokens"))
         why = shapes.read(await _body(request), shapes.WhyBody).reason
         jti = request.path_params["jti"]
         await self._tokens.revoke(RevocationKind.TOKEN, jti, by=asker.title, why=why)
@@ -276,8 +272,6 @@ class ControlPlane:
 
     async def revoke_all(self, request: Request, asker: Asker) -> Response:
         """Every token of a run, an agent or a key."""
-        if asker.role is not Role.OPERATOR:
-            return problem(_not_yours("only an operator revokes tokens"))
         body = shapes.read(await _body(request), shapes.RevocationBody)
         named = {kind: name for kind, name in shapes.revocations(body).items() if name}
         if len(named) != 1:
@@ -303,8 +297,6 @@ class ControlPlane:
 
     async def answer(self, request: Request, asker: Asker) -> Response:
         body = shapes.read(await _body(request), shapes.AnswerBody)
-        if asker.role is not Role.OPERATOR:
-            return problem(_not_yours("agents do not answer for themselves; a person approves"))
         answered = await self._approvals.answer(
             ApprovalId(request.path_params["approval_id"]),
             approve=body.decision == "approve",
@@ -315,9 +307,7 @@ class ControlPlane:
 
     # -- what happened, what is in force ----------------------------------------------------------
 
-    async def events(self, request: Request, asker: Asker) -> Response:
-        if asker.role is not Role.OPERATOR:
-            return problem(_not_yours("the record is for operators"))
+    async def events(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         after = request.headers.get("last-event-id") or request.query_params.get("after")
         seq = int(after) if after and after.isdecimal() else None
         return StreamingResponse(tail(self._record_folder, after_seq=seq), media_type="text/event-stream")
@@ -325,7 +315,7 @@ class ControlPlane:
     async def policy(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         rules = self._rules.current()
         shown: dict[str, Any] = {"policy_version": rules.policy_version}
-        if asker.role is Role.OPERATOR:
+        if asker.sees_all:
             shown |= {"agents": sorted(rules.agents), "tools": sorted(rules.tools), "models": sorted(rules.models)}
         return _json(shown)
 
@@ -358,8 +348,8 @@ def _json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None
 
 
 def _sees(asker: Asker, agent_id: AgentId, run_id: RunId) -> bool:
-    """Operators see everything, agents what is theirs, and a run's credentials that run alone."""
-    if asker.role is Role.OPERATOR:
+    """People see everything, agents what is theirs, and a run's credentials that run alone."""
+    if asker.sees_all:
         return True
     return asker.role is Role.AGENT and asker.agent_id == agent_id and asker.run_id in {None, run_id}
 

@@ -18,6 +18,8 @@ class Role(StrEnum):
 
     AGENT = "agent"
     GATEWAY = "gateway"
+    VIEWER = "viewer"
+    APPROVER = "approver"
     OPERATOR = "operator"
 
 
@@ -29,10 +31,20 @@ class Asker(Value):
     agent_id: AgentId | None = None
     run_id: RunId | None = None
 
+    person: bool = False
+
     @property
     def title(self) -> str:
-        """`agent:support-bot`, `operator:local`: as the record names people."""
-        return f"{self.role.value}:{self.name}"
+        """`agent:support-bot`, `operator:local`, `person:ann`: as the record names who did something.
+
+        A person keeps one name whatever their role: whoever opened a run does not answer for it in another one.
+        """
+        return f"person:{self.name}" if self.person else f"{self.role.value}:{self.name}"
+
+    @property
+    def sees_all(self) -> bool:
+        """True for people; agents see what is theirs."""
+        return self.role in {Role.VIEWER, Role.APPROVER, Role.OPERATOR}
 
 
 class Doorkeeper:
@@ -51,15 +63,7 @@ class Doorkeeper:
             return _unknown("no credentials were sent")
         scheme, _, given = authorization.strip().partition(" ")
         if scheme.lower() == "bearer":
-            matches = [
-                (role, name)
-                for role, name, secret in self._bearers
-                if secret and hmac.compare_digest(given.strip().encode(), secret.encode())
-            ]
-            if not matches:
-                return _unknown("the bearer secret is wrong")
-            role, name = matches[0]
-            return Asker(role=role, name=name)
+            return self._bearer(given.strip().encode())
         if scheme.lower() == SCHEME.lower():
             agent_id = self._vouching.heard(authorization, method, target)
             caller = _unknown("nobody vouches for this") if agent_id is None else self._identities.vouched(agent_id)
@@ -68,6 +72,20 @@ class Doorkeeper:
         if isinstance(caller, Refuse):
             return _unknown(caller.detail)
         return Asker(role=Role.AGENT, name=caller.agent_id, agent_id=caller.agent_id, run_id=caller.run_id)
+
+    def _bearer(self, given: bytes) -> Asker | Refuse:
+        """Whose secret it is: ours, a gateway's, or that of somebody whom the rules name under `people`."""
+        known = [Asker(role=role, name=name) for role, name, secret in self._bearers if _same(given, secret.encode())]
+        for person, secret in self._identities.people():
+            if _same(given, secret):
+                known.append(Asker(role=Role(person.role.value), name=person.name, person=True))
+        if len(known) > 1:
+            return _unknown("two people have this secret; give each their own")
+        return known[0] if known else _unknown("the bearer secret is wrong")
+
+
+def _same(given: bytes, secret: bytes) -> bool:
+    return bool(secret) and hmac.compare_digest(given, secret)
 
 
 def _unknown(detail: str) -> Refuse:
