@@ -32,6 +32,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import Refused
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.pseudonyms import Pseudonyms
+from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.vouch import Vouching
@@ -231,6 +232,15 @@ class House:
             idle_ms=60_000,
         )
         answers = Answers(record=self.record, meter=self.meter)
+        proposals = Proposals(
+            **common,
+            rules=self.rules,
+            meter=self.meter,
+            approvals=self.approvals,
+            descents=descents,
+            points=self.points,
+            answers=answers,
+        )
         self.settlement = Settlement(
             store=self.store,
             record=self.record,
@@ -238,15 +248,7 @@ class House:
             permits=self.permits,
             descents=descents,
             memories=memories,
-            proposals=Proposals(
-                **common,
-                rules=self.rules,
-                meter=self.meter,
-                approvals=self.approvals,
-                descents=descents,
-                points=self.points,
-                answers=answers,
-            ),
+            proposals=proposals,
             answers=answers,
         )
         self.vouching = Vouching(b"v" * 32, self.clock)
@@ -263,6 +265,7 @@ class House:
             scanner=self.scanner,
             permits=self.permits,
             descents=descents,
+            realtime=Realtime(descents=descents, proposals=proposals),
             points=self.points,
             key=b"k" * 32,
         )

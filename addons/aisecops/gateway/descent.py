@@ -68,13 +68,18 @@ class Descents:
         """
         found: Descent | None = None
         if step.call is not None:
-            found = await self._of_call(rules.firewall, root_run_id, step.call)
-            await self._links.offered(root_run_id, step.call)
+            found = await self.of_call(rules, root_run_id, step.call)
         elif step.tool is not None:
             found = await self._of_tool(root_run_id, step.tool, step, request)
         if rules.egress.labels or any(rule.label for rule in rules.egress.detectors):
             carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
+        return found
+
+    async def of_call(self, rules: RuleSet, root_run_id: RunId, call: LlmCall) -> Descent:
+        """Where the words of `call` came from; its model may propose what it is offered. Raises `StoreError`."""
+        found = await self._of_call(rules.firewall, root_run_id, call)
+        await self._links.offered(root_run_id, call)
         return found
 
     async def _of_tool(self, root_run_id: RunId, tool: ToolRule, step: Step, request: HttpRequest) -> Descent | None:

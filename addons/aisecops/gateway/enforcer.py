@@ -27,9 +27,14 @@ class Caller(Value):
 
 
 class Pass(Value):
-    """A WebSocket message may go on, as `data`."""
+    """A WebSocket message may go on, as `data`; None: nothing goes on in its place, for now or for good.
 
-    data: bytes
+    `before` are messages that go the same way first, `back` those that go the other way afterwards.
+    """
+
+    data: bytes | None
+    before: tuple[bytes, ...] = ()
+    back: tuple[bytes, ...] = ()
 
 
 class StreamTap(Protocol):

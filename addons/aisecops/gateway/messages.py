@@ -2,7 +2,8 @@
 
 A message to a tool is a step of that tool: token, run, content, budgets and risk are judged as for a request, and it is
 charged as one. A message to a model is judged for its run and its content, and costs nothing by itself; what the model
-counts in its answers is charged as they come. What comes from the upstream is bounded and counted. A message cannot
+counts in its answers is charged as they come, and the calls that it proposes are weighed (`realtime.py`). What comes
+from the upstream is bounded and counted. A message cannot
 wait for a person: what would be held is refused.
 """
 
@@ -17,17 +18,19 @@ from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.dlp.redact import mask, with_fixed
 from aisecops.gateway.classify import cost_micros
 from aisecops.gateway.descent import Descents
-from aisecops.gateway.describe import decided, event, passed_unread, returned
+from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
 from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
+from aisecops.model.envelope import Descent
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.facts import Facts, TokenFacts
@@ -40,6 +43,7 @@ from aisecops.model.risk import Thresholds, from_micros
 from aisecops.model.rules import RuleSet
 from aisecops.model.rules import Unread as UnreadRule
 from aisecops.model.state import Snapshot
+from aisecops.wire.llm import LlmCall
 from aisecops.wire.parts import Unread, message_parts
 from aisecops.wire.realtime import usage_in
 
@@ -70,6 +74,7 @@ class Messages:
         permits: Permits,
         descents: Descents,
         points: Points,
+        realtime: Realtime,
         key: bytes,
     ) -> None:
         self._store = store
@@ -82,6 +87,7 @@ class Messages:
         self._permits = permits
         self._descents = descents
         self._points = points
+        self._realtime = realtime
         self._key = key
         self._traffic: dict[str, _Traffic] = {}
 
@@ -98,7 +104,7 @@ class Messages:
         if from_client:
             outcome = await self._to_upstream(rules, permit, data)
             if isinstance(outcome, Pass):
-                traffic.sent += len(outcome.data)
+                traffic.sent += len(outcome.data or b"")
                 traffic.messages_sent += 1
             return outcome
         traffic.received += len(data)
@@ -107,7 +113,17 @@ class Messages:
             # what a server says is content like any answer: known again before the agent has it
             said = HttpResponse(status=200, headers=(), body=data)
             await self._descents.learn(permit.facts.principal, permit.facts.request, permit.step.tool, said, data)
-        return await self._charged_for(rules, permit, data, traffic) or Pass(data=data)
+        return await self._charged_for(rules, permit, data, traffic) or await self._heard(permit, data)
+
+    async def _heard(self, permit: Permit, data: bytes) -> Pass | Refuse:
+        """A message of the upstream's, without the calls that the agent must not see."""
+        try:
+            passed, calls = await self._realtime.heard(permit, data)
+        except WireError as error:
+            return _named(permit, error.code, error.detail)
+        if calls:
+            await self._record.append(*proposed(permit.facts, permit.judged.decision, calls))
+        return passed
 
     async def end(self, name: str) -> None:
         """The channel is closed: the second record of its step."""
@@ -115,6 +131,7 @@ class Messages:
         permit = self._permits.take(name)
         if permit is None:
             return
+        self._realtime.end(permit)
         await self._record.append(
             returned(
                 permit.facts,
@@ -139,22 +156,25 @@ class Messages:
             parts = message_parts(data, unread=unread)
             entities = entities_for(rules.egress, destination_words(permit.facts.request))
             findings = with_fixed(await self._scanner.scan(parts, entities), data) if entities else ()
+            told = await self._realtime.told(rules, permit, data)
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)
             await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
             return refuse
-        facts, judged = await self._judged(rules, permit, data, findings)
+        facts, judged = await self._judged(rules, permit, data, findings, told[1] if told else None)
         if judged.decision.enforced is not Verdict.ALLOW:
             return await self._refused(rules, permit, facts, judged, data)
-        return await self._passed(rules, permit, facts, judged, data, tuple(unread or ()))
+        call = told[0] if told else None
+        return await self._passed(rules, permit, facts, judged, data, tuple(unread or ()), call)
 
     async def _judged(
-        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...]
+        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
     ) -> tuple[Facts, Judged]:
         """One judgment, made true in the store when it changes anything there."""
         decision_id = DecisionId(self._ids.new("dec_"))
         for _ in range(SWAP_TRIES):
             facts, version = await self._facts(rules, permit, data, findings)
+            facts = replace(facts, descent=descent) if descent is not None else facts
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
@@ -200,13 +220,23 @@ class Messages:
         return facts, snapshot.version
 
     async def _passed(  # noqa: PLR0917 - the whole of what was decided
-        self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, data: bytes, unread: tuple[Unread, ...]
+        self,
+        rules: RuleSet,
+        permit: Permit,
+        facts: Facts,
+        judged: Judged,
+        data: bytes,
+        unread: tuple[Unread, ...],
+        told: LlmCall | None,
     ) -> Pass:
         hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
         tool = facts.request.kind is Kind.TOOL
         try:
-            leaves = mask(data, hidden) if hidden else data
-            whole = decided(facts, judged, _lines(rules, facts)) if tool or judged.findings else ()
+            passed = Pass(data=mask(data, hidden) if hidden else data)
+            if told is not None and facts.descent is not None and passed.data is not None:
+                passed = self._realtime.enveloped(permit, passed.data, (told, facts.descent))
+            weighty = tool or judged.findings or told is not None
+            whole = decided(facts, judged, _lines(rules, facts)) if weighty else ()
             await self._record.append(
                 *whole,
                 self._event(EventName.MESSAGE_PASSED, permit, data, decision=judged.decision.decision_id),
@@ -220,7 +250,7 @@ class Messages:
         self._count(judged)
         for one in unread:
             self._meter.uninspected("message", one.size_bytes)
-        return Pass(data=leaves)
+        return passed
 
     async def _refused(self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, data: bytes) -> Refuse:
         lines = _lines(rules, facts)

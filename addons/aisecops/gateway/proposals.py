@@ -46,7 +46,7 @@ from aisecops.model.scope import quoted
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.limits import JsonValue, read_json
-from aisecops.wire.llm import ProposedCall
+from aisecops.wire.llm import LlmCall, ProposedCall
 from aisecops.wire.withdraw import words_for
 
 MAX_NAME = 100
@@ -103,18 +103,20 @@ class Proposals:
         """True when the rules in force speak of any call that a model may propose."""
         return any(isinstance(m, ModelToolMatch) for tool in self._rules.current().tools.values() for m in tool.match)
 
-    async def weigh(self, permit: Permit, calls: Sequence[ProposedCall]) -> dict[int, str]:
+    async def weigh(
+        self, permit: Permit, calls: Sequence[ProposedCall], *, asked: LlmCall | None = None
+    ) -> dict[int, str]:
         """The calls that the agent must not see, by their place in `calls`, and the words in place of each.
 
-        `calls` are those that the agent would make. Every other one is reserved and recorded when this returns. Raises
-        a `Fault` when that cannot be done: then nothing of the answer may be delivered.
+        `calls` are those that the agent would make, of a model that was asked in `asked`, or in the request. Every
+        other one is reserved and recorded when this returns. Raises a `Fault` when that cannot be done: then nothing of
+        the answer may be delivered.
         """
-        rules = self._rules.current()
+        rules, asked = self._rules.current(), asked or permit.step.call
         refused: dict[int, str] = {}
         passing: list[ProposedCall] = []
         for place, call in enumerate(calls):
             tool = find_model_tool(rules, call.name)
-            asked = permit.step.call
             declared = tool is not None
             fault = await self._answers.fault_of_call(asked, call, declared=declared) if asked is not None else ""
             # one that keeps to its offer and that nobody declared passes

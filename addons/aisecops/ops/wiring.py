@@ -54,6 +54,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, PseudonymStore, Store
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.pseudonyms import Pseudonyms
+from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.vouch import Vouching
@@ -227,6 +228,18 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             idle_ms=int(settings.idle_run_seconds * 1000),
         )
         answers = Answers(record=base.record, meter=meter)
+        proposals = Proposals(
+            store=base.store,
+            record=base.record,
+            rules=base.rules,
+            clock=base.clock,
+            ids=base.ids,
+            meter=meter,
+            approvals=approvals,
+            descents=descents,
+            points=base.points,
+            answers=answers,
+        )
         settlement = Settlement(
             store=base.store,
             record=base.record,
@@ -234,18 +247,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             permits=permits,
             descents=descents,
             memories=memories,
-            proposals=Proposals(
-                store=base.store,
-                record=base.record,
-                rules=base.rules,
-                clock=base.clock,
-                ids=base.ids,
-                meter=meter,
-                approvals=approvals,
-                descents=descents,
-                points=base.points,
-                answers=answers,
-            ),
+            proposals=proposals,
             answers=answers,
             json=json_bounds(settings.limits),
         )
@@ -271,6 +273,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 scanner=scanner,
                 permits=permits,
                 descents=descents,
+                realtime=Realtime(descents=descents, proposals=proposals),
                 points=base.points,
                 key=fingerprints,
             ),

@@ -95,7 +95,7 @@ class GovernedWebsocket(layer.Layer):
         with self._not_reading():
             for said in source.events():
                 if isinstance(said, (TextMessage, BytesMessage)):
-                    yield from self._piece(source, sink, said)
+                    yield from self._piece(source, said)
                 elif isinstance(said, (Ping, Pong)):
                     yield from self._control(sink, said, from_client=from_client)
                 elif isinstance(said, CloseConnection):
@@ -114,14 +114,14 @@ class GovernedWebsocket(layer.Layer):
             if connected is not None:
                 connected.reading.set()
 
-    def _piece(self, source: _Side, sink: _Side, said: TextMessage | BytesMessage) -> Commands:
+    def _piece(self, source: _Side, said: TextMessage | BytesMessage) -> Commands:
         if source.take(said.data) > self._limit:
             what = "the message is larger than the rules allow; send less, or raise `egress.max_body`"
             yield from self._end_with(Refuse(code=Code.TOO_LARGE, detail=what))
         elif said.message_finished:
-            yield from self._message(source, sink, text=isinstance(said, TextMessage))
+            yield from self._message(source, text=isinstance(said, TextMessage))
 
-    def _message(self, source: _Side, sink: _Side, *, text: bool) -> Commands:
+    def _message(self, source: _Side, *, text: bool) -> Commands:
         """Ask, and wait for the answer: nothing overtakes this message in either direction."""
         from_client = source is self._client
         if from_client:
@@ -131,12 +131,14 @@ class GovernedWebsocket(layer.Layer):
         assert self.flow.websocket is not None
         self.flow.websocket.messages[:] = [message]
         yield WebsocketMessageHook(self.flow)
+        passing = [one for one in self.flow.websocket.messages if not one.dropped]
         self.flow.websocket.messages.clear()
         if self._exchange.cut is not None:
             yield from self._end_with(self._exchange.cut)
-        elif not message.dropped:
-            content = message.content
-            yield sink.say(TextMessage(content.decode()) if text else BytesMessage(content))
+            return
+        for one in passing:
+            side = self._server if one.from_client else self._client
+            yield side.say(TextMessage(one.content.decode()) if text else BytesMessage(one.content))
 
     def _control(self, sink: _Side, said: Ping | Pong, *, from_client: bool) -> Commands:
         """Pings and pongs pass, so that each end knows of the other; the words a client puts in them do not."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mitmproxy import http
+from mitmproxy import http, websocket
 
 from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.gateway.enforcer import Pass
@@ -33,7 +33,7 @@ class Websockets:
             return
         outcome = await self._asked(exchange, exchange.permit, message.content, from_client=message.from_client)
         if isinstance(outcome, Pass):
-            message.content, message.dropped = outcome.data, False
+            _put(flow.websocket.messages, message, outcome)
         elif isinstance(outcome, Refuse) and exchange.cut is None:
             exchange.cut = outcome
 
@@ -53,3 +53,19 @@ class Websockets:
         finally:
             cut.cancel()
             asking.cancel()
+
+
+def _put(messages: list[websocket.WebSocketMessage], message: websocket.WebSocketMessage, passed: Pass) -> None:
+    """`messages` as they go on, in order; `message` itself stays dropped when nothing goes on in its place."""
+
+    def another(data: bytes, *, from_client: bool) -> websocket.WebSocketMessage:
+        return websocket.WebSocketMessage(message.type, from_client, data)
+
+    if passed.data is not None:
+        message.content, message.dropped = passed.data, False
+    way = message.from_client
+    messages[:] = [
+        *(another(one, from_client=way) for one in passed.before),
+        message,
+        *(another(one, from_client=not way) for one in passed.back),
+    ]
