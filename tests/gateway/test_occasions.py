@@ -55,7 +55,7 @@ models:
         "risk:\n  sequences:\n",
         """risk:
   sequences:
-    - {name: read-then-act, when: [{kind: source}, {tool: calendar.book}], escalation: 2}
+    - {name: read-then-act, when: [{tier: external, effect: read}, {tool: calendar.book}], escalation: 2}
 """,
     )
 )
@@ -125,6 +125,8 @@ async def test_a_sequence_holds_also_what_names_nothing_of_the_page() -> None:
     house = House(OFFICE)
     run = await house.run()
     said = {"what": "lunch", "when": "noon"}
+    model = {"model": "gpt-4o", "messages": [{"role": "user", "content": "lunch?"}]}
+    assert isinstance(await house.ask(run, request("POST", "https://api.openai.com/v1/chat/completions", body=model)), Forward)  # fmt: skip
     assert isinstance(await acts(house, run, "https://calendar.internal/events", said, "calendar.book", "calendar.book"), Forward)  # fmt: skip
     other = await house.run()
     await read(house, other, ORDERS["a booking"][0])

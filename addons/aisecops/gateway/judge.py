@@ -48,6 +48,7 @@ from aisecops.model.value import Value
 NEUTRAL_TRUST = Decimal(1)
 INTERNAL_TRUST = Decimal("0.5")
 _OF_TOOLS = frozenset({Kind.TOOL, Kind.LOCAL, Kind.PROPOSED})
+_ANSWERING = frozenset({Kind.TOOL, Kind.SOURCE})
 _OF_THE_WIRE = frozenset({"wire", "outputs"})
 NOTHING = Budgets(max_tool_calls=0, max_write_operations=0, max_execution_ms=0, max_cost_micros=0)
 
@@ -154,7 +155,13 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     progress, factor, _ = escalation.advance(
         tree.progress,
         () if kind is Kind.PROPOSED else rules.risk.sequences,
-        escalation.StepSeen(tool=request.tool, effect=request.effect, label=request.label, kind=kind),
+        escalation.StepSeen(
+            tool=request.tool,
+            effect=request.effect,
+            label=request.label,
+            kind=kind,
+            tier=request.returns_tier if kind in _ANSWERING else None,
+        ),
     )
     risk = score(
         base=request.base_risk,

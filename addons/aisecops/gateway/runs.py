@@ -223,7 +223,13 @@ class Runs:
             projected = projection.tree
             planned.append(
                 whole.PlanStep(
-                    seen=StepSeen(tool=tool.name, effect=tool.effect, label=tool.returns.label, kind=Kind.TOOL),
+                    seen=StepSeen(
+                        tool=tool.name,
+                        effect=tool.effect,
+                        label=tool.returns.label,
+                        kind=Kind.TOOL,
+                        tier=tool.returns.tier,
+                    ),
                     base=tool.base_risk,
                     trust=tool.trust,
                     stress=stress(projection.use, rules.risk.budget_stress_from),

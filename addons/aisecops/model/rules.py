@@ -216,12 +216,13 @@ class MemoryRule(Value):
 
 
 class StepPattern(Value):
-    """What a step of a sequence looks like; an empty field matches anything."""
+    """What a step of a sequence looks like; an empty field matches anything. `tier`: its answer is worth no more."""
 
     tool: str = ""
     effect: ToolEffect | None = None
     label: str = ""
     kind: str = ""
+    tier: TrustTier | None = None
 
 
 class Sequence(Value):

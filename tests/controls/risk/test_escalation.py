@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aisecops.controls.risk.escalation import StepSeen, advance
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.provenance import TrustTier
 from aisecops.model.rules import Place, Sequence, StepPattern
 
 PLACE = Place(file="risk.yaml", line=1)
@@ -55,6 +56,15 @@ def test_every_further_final_step_is_escalated_too():
 
 def test_one_step_counts_for_one_place_only():
     assert factors((sequence(MAIL, MAIL),), SENDS, SENDS) == ["1", "1.2"]
+
+
+@pytest.mark.parametrize(
+    ("tier", "factor"),
+    [(None, "1"), (TrustTier.INTERNAL, "1"), (TrustTier.EXTERNAL, "1.2"), (TrustTier.HOSTILE, "1.2")],
+)
+def test_a_tier_stands_for_that_and_for_what_is_trusted_less(tier, factor):
+    read = StepSeen(tool="pages.read", effect=ToolEffect.READ, label="", kind=Kind.TOOL, tier=tier)
+    assert factors((sequence(StepPattern(tier=TrustTier.EXTERNAL), MAIL),), read, SENDS) == ["1", factor]
 
 
 def test_a_sequence_of_one_step_escalates_it_each_time():

@@ -97,7 +97,8 @@ MEMORY = Record(
 
 def _step(**fields: Any) -> StepPattern:
     if not fields:
-        raise ValueError("a step that says nothing would be every step", "write `tool`, `effect`, `label` or `kind`")
+        mend = "write `tool`, `effect`, `label`, `kind` or `tier`"
+        raise ValueError("a step that says nothing would be every step", mend)
     return StepPattern(**fields)
 
 
@@ -116,6 +117,7 @@ STEP = Record(
         "effect": Key(leaf.EFFECT),
         "label": Key(leaf.LABEL),
         "kind": Key(leaf.STEP_KIND),
+        "tier": Key(leaf.TIER, about="its answer is worth no more than this"),
     },
 )
 SEQUENCE = Record(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.provenance import TrustTier
 from aisecops.model.rules import Sequence, StepPattern
 from aisecops.model.value import Value
 
@@ -17,12 +18,13 @@ MOST = Decimal(3)  # spec 8: escalation goes up to 3.0
 
 
 class StepSeen(Value):
-    """What sequences can see of a step. `label` is what the rules say its answer carries."""
+    """What sequences can see of a step. `label` is what the rules say its answer carries, `tier` what that is worth."""
 
     tool: str
     effect: ToolEffect
     label: str
     kind: Kind
+    tier: TrustTier | None = None
 
 
 def advance(
@@ -57,6 +59,7 @@ def _matches(pattern: StepPattern, step: StepSeen) -> bool:
         and (pattern.effect is None or pattern.effect is step.effect)
         and pattern.label in {"", step.label}
         and pattern.kind in {"", step.kind}
+        and (pattern.tier is None or (step.tier is not None and step.tier.rank >= pattern.tier.rank))
     )
 
 
