@@ -6,13 +6,14 @@ import json
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.model.errors import Fault, StoreError
 from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.ids import RunId
-from aisecops.model.provenance import Span
+from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.rules import DetectorRule, EgressRules, Place
 
 RUN, CHILD, ROOT = RunId("run_a"), RunId("run_b"), RunId("run_root")
@@ -25,6 +26,7 @@ def rule(entity: str, action: FindingAction = FindingAction.PSEUDONYMISE) -> Det
     return DetectorRule(place=PLACE, entities=(entity,), to="model", action=action)
 
 
+PEOPLE = EgressRules(detectors=(rule("EMAIL_ADDRESS"), rule("PERSON")))
 RULES = EgressRules(detectors=(rule("EMAIL_ADDRESS"), rule("UK_NHS")))
 
 
@@ -130,6 +132,34 @@ async def test_a_text_body_is_treated_alike_and_a_binary_one_left_alone(case: Ca
     assert await case.back(left) == text
     raw = b"\xff\xfe\0"
     assert await case.pseudonyms.replaced(RULES, [], raw, run=(RUN, ROOT), to=TO, words=WORDS) == raw
+
+
+async def test_half_a_name_that_came_back_leaves_as_its_half_again(case: Case) -> None:
+    text = "Ren\u00e9e M\u00fcller"
+    first, last = json.loads(await case.sent({"t": text}, [seen(text, text, entity="PERSON")], rules=PEOPLE))[
+        "t"
+    ].split()
+    assert (
+        json.loads(await case.sent({"t": "Dear Ren\u00e9e, Ms M\u00fcller"}, rules=PEOPLE))["t"]
+        == f"Dear {first}, Ms {last}"
+    )
+    other = "Ren\u00e9e Kurz"
+    assert (
+        json.loads(await case.sent({"t": other}, [seen(other, other, entity="PERSON")], rules=PEOPLE))["t"].split()[0]
+        == first
+    )
+
+
+async def test_a_name_that_is_a_word_as_well_is_left_alone_when_it_stands_alone(case: Case) -> None:
+    text = "Will Kurzweil"
+    await case.sent({"t": text}, [seen(text, text, entity="PERSON")], rules=PEOPLE)
+    assert await case.sent({"t": "Will it rain?"}, rules=PEOPLE) == '{"t": "Will it rain?"}'
+
+
+async def test_a_rule_for_one_tier_makes_a_value_known_in_every_text(case: Case) -> None:
+    narrow = EgressRules(detectors=(replace(rule("EMAIL_ADDRESS"), tier=TrustTier.EXTERNAL),))
+    await case.sent(TEXT, [seen(TEXT["t"])], rules=narrow)
+    assert MAIL not in await case.sent({"t": f"so it is {MAIL}"}, rules=narrow)
 
 
 async def test_half_a_name_comes_back_as_half_a_name(case: Case) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from aisecops.controls.dlp.judge import REPLACED, pseudonymised
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.controls.dlp.redact import Covered, covered
-from aisecops.controls.dlp.stand_ins import parts_of, stand_in
+from aisecops.controls.dlp.stand_ins import ALSO_WORDS, names_in, stand_in
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.gateway.ports import PseudonymStore
 from aisecops.model.errors import Fault, StoreError
@@ -58,21 +58,16 @@ class _Tree:
     def values(self, kinds: frozenset[str]) -> Lexicon:
         """Every known value of `kinds`; its meaning is its kind."""
         if kinds not in self.going_out:
-            of_kinds = {value: known.entity for value, known in self.by_value.items() if known.entity in kinds}
-            self.going_out[kinds] = Lexicon(of_kinds, any_case=False)
+            known = (one for one in self.by_value.values() if one.entity in kinds and one.value not in ALSO_WORDS)
+            self.going_out[kinds] = Lexicon({one.value: one.entity for one in known}, any_case=False)
         return self.going_out[kinds]
 
     def texts(self, run_id: RunId, to: str) -> Lexicon:
-        """What comes back to `run_id` from `to`: each stand-in, and each half of a name that is only one's."""
+        """What comes back to `run_id` from `to`."""
         name = run_id, to
         if name not in self.coming_back:
             given = self.given.get(name, {}).values()
-            halves: dict[str, set[str]] = {}
-            for one in given:
-                for text, value in parts_of(one.entity, one.value, one.text):
-                    halves.setdefault(text, set()).add(value)
-            meanings = {text: values.pop() for text, values in halves.items() if len(values) == 1}
-            self.coming_back[name] = Lexicon(meanings | {one.text: one.value for one in given}, any_case=True)
+            self.coming_back[name] = Lexicon({one.text: one.value for one in given}, any_case=True)
         return self.coming_back[name]
 
 
@@ -128,7 +123,10 @@ class Pseudonyms:
         self, tree: _Tree, run_id: RunId, root_run_id: RunId, to: str, wanted: Sequence[_Wanted], text: str
     ) -> dict[str, str]:
         """By value, the stand-in of each; kept, and known to have been given to `to`."""
-        values = {one.value: one.entity for one in wanted if one.value}
+        values: dict[str, str] = {}
+        for one in wanted:
+            if one.value:
+                values |= dict.fromkeys(names_in(one.entity, one.value), one.entity) | {one.value: one.entity}
         low = ""
         for attempt in range(_TRIES):
             given = tree.given.get((run_id, to), {})
@@ -138,21 +136,33 @@ class Pseudonyms:
             if len(tree.by_value) + len(missing) > MAX_IN_TREE:
                 raise Fault(f"one task has over {MAX_IN_TREE} values that need a stand-in; split it")
             low = low or text.lower()
-            new = [self._stand_in(tree, root_run_id, entity, value, low, attempt) for entity, value in missing]
-            await self._store.keep(root_run_id, [Given(run_id=run_id, to=to, stand_in=one) for one in new])
+            new: dict[str, StandIn] = {}
+            for entity, value in missing:
+                known = tree.by_value.get(value)
+                new[value] = known or self._stand_in(tree, root_run_id, entity, value, low, attempt, new)
+            await self._store.keep(root_run_id, [Given(run_id=run_id, to=to, stand_in=one) for one in new.values()])
             await self._read(root_run_id, tree)
         raise StoreError("stand-ins are given out by others faster than they can be read")
 
     def _stand_in(  # noqa: PLR0917 - what it must be, and must not
-        self, tree: _Tree, root_run_id: RunId, entity: str, value: str, low: str, attempt: int
+        self,
+        tree: _Tree,
+        root_run_id: RunId,
+        entity: str,
+        value: str,
+        low: str,
+        attempt: int,
+        new: dict[str, StandIn],
     ) -> StandIn:
-        known = tree.by_value.get(value)
-        if known is not None:
-            return known
         key = hashlib.blake2b(root_run_id.encode(), key=self._secret, digest_size=64).digest()
-        texts = (stand_in(entity, value, key=key, attempt=number) for number in itertools.count(attempt))
+        texts: Iterable[str] = (stand_in(entity, value, key=key, attempt=n) for n in itertools.count(attempt))
+        if names_in(entity, value):
+            names = [tree.by_value.get(name) or new.get(name) or name for name in value.split()]
+            several = [stand_in(entity, one, key=key) if isinstance(one, str) else one.text for one in names]
+            texts = itertools.chain([" ".join(several)], texts)
+        taken = tree.taken | {one.text.lower() for one in new.values()}
         # what stands in the request already would come back as something it never was
-        free = (text for text in texts if text.lower() not in tree.taken and text.lower() not in low)
+        free = (text for text in texts if text.lower() not in taken and text.lower() not in low)
         return StandIn(entity=entity, value=value, text=next(free))
 
     async def _at_hand(self, root_run_id: RunId) -> _Tree:

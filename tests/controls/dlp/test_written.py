@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aisecops.controls.dlp import written as module
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.model.finding import Finding
 from aisecops.model.provenance import Span
@@ -70,6 +71,22 @@ def test_of_a_plain_text_the_whole_is_one_passage() -> None:
     written = WrittenBody("f\u00fcr ann".encode())
     (whole,) = written.passages()
     assert written.reads(whole.place(Span(start=4, end=7))) == "ann"
+
+
+def test_a_long_text_full_of_escapes_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = json.dumps({"a": "line\n" * 2_000}).encode()
+    written, counted = WrittenBody(body), []
+
+    class Counted:
+        def finditer(self, raw: str) -> object:
+            counted.append(raw)
+            return escape.finditer(raw)
+
+    escape = module._ESCAPE
+    monkeypatch.setattr(module, "_ESCAPE", Counted())
+    places = [written.place(finding("body:/a", at, at + 4)) for at in range(0, 9_000, 5)]
+    assert [written.reads(place) for place in places if place] == ["line"] * 1_800
+    assert len(counted) <= 2
 
 
 @settings(max_examples=60)

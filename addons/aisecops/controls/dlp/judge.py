@@ -44,14 +44,13 @@ def entities_for(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
 
 
 def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
-    """The kinds that leave `to` as stand-ins, whatever text they are in: known values of them do so everywhere."""
-    everywhere = [rule for rule in egress.detectors if rule.to in to and rule.tier is None and not rule.label]
-    words = (word for rule in everywhere if rule.action is FindingAction.PSEUDONYMISE for word in rule.entities)
-    return frozenset(
-        kind
-        for kind in expanded(words, egress.own_entities)
-        if _strictest(everywhere, kind) is FindingAction.PSEUDONYMISE
-    )
+    """The kinds of which something leaves `to` as a stand-in: what is known of them does so everywhere.
+
+    Also where a rule for one tier or label does not reach: the value came back, and is told again in other texts.
+    """
+    rules = (rule for rule in egress.detectors if rule.to in to and rule.action is FindingAction.PSEUDONYMISE)
+    words = frozenset(word for rule in rules for word in rule.entities)
+    return expanded(words, egress.own_entities) | words
 
 
 def judge_findings(
@@ -118,11 +117,6 @@ def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAct
         # nothing is restored in the messages of a WebSocket, and a stand-in for a dress would be no value of its kind
         return FindingAction.MASK
     return action
-
-
-def _strictest(rules: Iterable[DetectorRule], entity: str) -> FindingAction:
-    actions = (rule.action for rule in rules if named_by(rule.entities, entity))
-    return max(actions, key=_ORDER.index, default=FindingAction.COUNT)
 
 
 def _speaks_of(rule: DetectorRule, finding: Finding, sent: Sent) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 MAIL_DOMAIN = "mail.example"
 """RFC 2606: nobody's."""
@@ -209,11 +209,21 @@ _SHAPES: dict[str, Callable[[str, _Draw], str]] = {
     "URL": _url,
 }
 
-_WORD = re.compile(r"\S+")
+_NAME = re.compile(r"[^\W\d_][^\s,.;:()]{2,}")
+
+_ALSO_WORDS = """
+    Art Basil Bill Black Brown Chance Chase Christian Clay Cook Daisy Dale Dawn Dean Drew Earl Faith Ford Frank
+    Gene German Grace Grant Green Guy Hall Harry Hope Hunter Iris Jack Jean Joy June King Lane Lily Long Mark
+    Mason Max May Miles Miller Norm Olive Page Park Patience Pearl Penny Rich Rob Robin Rose Ruby Rusty Short
+    Smith Stone Sue Summer Violet White Will Wood Young
+"""
+ALSO_WORDS = frozenset(_ALSO_WORDS.split())
+"""Names that are words as well: alone they are left standing, for most of the time nobody is meant."""
 
 
-def parts_of(entity: str, value: str, text: str) -> Iterator[tuple[str, str]]:
-    """Of a name of several words, each word of the stand-in with the real one: people are spoken of by half a name."""
-    real, stood = _WORD.findall(value), _WORD.findall(text)
-    if entity == "PERSON" and len(real) == len(stood) > 1:
-        yield from zip(stood, real, strict=True)
+def names_in(entity: str, value: str) -> list[str]:
+    """The names of a person that has several: one is often said alone, so each has a stand-in of its own."""
+    words = value.split()
+    if entity != "PERSON" or len(words) == 1:
+        return []
+    return [word for word in words if _NAME.fullmatch(word) and word[0].isupper()]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from aisecops.model.finding import Finding
 from aisecops.model.json_places import string_values, with_spans
@@ -17,11 +18,11 @@ from aisecops.model.provenance import Span
 
 _BODY = "body:"
 _MAX_NESTED = 3
-_CHARACTER = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|.", re.DOTALL)
-"""One character of a JSON string, as it is written."""
+_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.", re.DOTALL)
+"""One character of a JSON string that is written as more than one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Passage:
     """A text that stands in a body: `text` as it reads, `raw` as it is written from `start` on in what is around it.
 
@@ -36,12 +37,26 @@ class Passage:
 
     def place(self, span: Span) -> Span:
         """Where in the body `span` of the text stands."""
-        first, last = span.start, span.end
-        if len(self.raw) != len(self.text):
-            ends = [0, *(character.end() for character in _CHARACTER.finditer(self.raw))]
-            first, last = ends[first], ends[last]
-        here = Span(start=self.start + first, end=self.start + last)
+        here = Span(start=self.start + self._written(span.start), end=self.start + self._written(span.end))
         return here if self.around is None else self.around.place(here)
+
+    def _written(self, at: int) -> int:
+        """How far into what is written the character `at` of the text begins."""
+        escapes, surplus = self._escapes
+        before = bisect_left(escapes, at)
+        return at + (surplus[before - 1] if before else 0)
+
+    @cached_property
+    def _escapes(self) -> tuple[list[int], list[int]]:
+        """The characters that are escaped, and by how much all up to each are longer as they are written."""
+        escapes: list[int] = []
+        surplus: list[int] = []
+        total = 0
+        for escape in _ESCAPE.finditer(self.raw):
+            escapes.append(escape.start() - total)
+            total += len(escape[0]) - 1
+            surplus.append(total)
+        return escapes, surplus
 
 
 class WrittenBody:
@@ -50,6 +65,7 @@ class WrittenBody:
     def __init__(self, body: bytes) -> None:
         self.text = body.decode("utf-8")
         self._strings: dict[str, tuple[str, Span]] = {}
+        self._passages: dict[str, Passage] = {}
         self._times: list[tuple[int, int, int]] | None = None
         self.is_json = True
         try:
@@ -103,10 +119,10 @@ class WrittenBody:
         return 1 if self.is_json else 0
 
     def _in_string(self, pointer: str, span: Span) -> Span | None:
-        found = self._strings.get(pointer)
-        if found is None or span.end > len(found[0]):
-            return None
-        return _passage(self.text, *found, None).place(span)
+        passage = self._passages.get(pointer)
+        if passage is None and pointer in self._strings:
+            passage = self._passages[pointer] = _passage(self.text, *self._strings[pointer], None)
+        return passage.place(span) if passage is not None and span.end <= len(passage.text) else None
 
 
 def _passage(text: str, value: str, span: Span, around: Passage | None) -> Passage:
