@@ -188,7 +188,7 @@ class House:
         self.runs = Runs(
             **common, rules=self.rules, pseudonyms=self.pseudonyms, new_secret=lambda: f"secret-{self.ids.new('')}"
         )
-        self.approvals = Approvals(**common, life_ms=900_000)
+        self.approvals = Approvals(**common, rules=self.rules, life_ms=900_000)
         self.tokens = TokenService(
             **common,
             rules=self.rules,

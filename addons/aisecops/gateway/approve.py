@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aisecops.gateway.ports import AuditLog, Clock, Ids, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
 from aisecops.model.decision import Decision
 from aisecops.model.errors import Stale
 from aisecops.model.facts import ApprovalFacts, Facts
@@ -21,13 +21,17 @@ from aisecops.model.risk import Thresholds, from_micros
 from aisecops.model.state import Approval, ApprovalState, Run
 
 SERVES = ("AIS-RSK-01",)
+RULES_CHANGED = "the rules have changed since it was asked"
 
 
 class Approvals:
     """Opens, answers, expires and uses approvals. `life_ms`: how long one may be answered, and then used."""
 
-    def __init__(self, *, store: Store, record: AuditLog, clock: Clock, ids: Ids, life_ms: int) -> None:
+    def __init__(
+        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, life_ms: int
+    ) -> None:
         self._life_ms = life_ms
+        self._rules = rules
         self._store = store
         self._record = record
         self._clock = clock
@@ -48,8 +52,12 @@ class Approvals:
             request=_shown_request(facts),
             risk=_shown_risk(facts, decision, thresholds),
             evidence=tuple({"code": r.code, "detail": r.detail, "rule": r.rule} for r in decision.reasons),
+            policy_version=decision.policy_version,
         )
         approval = await self._store.open_approval(wanted)
+        if approval.policy_version != wanted.policy_version:
+            await self._over(approval, RULES_CHANGED)  # asked under other rules: this is a new question
+            approval = await self._store.open_approval(wanted)
         if approval.approval_id == wanted.approval_id:
             await self._record.append(
                 self._event(
@@ -64,13 +72,15 @@ class Approvals:
         return approval
 
     async def standing(self, approval_id: ApprovalId) -> Approval | None:
-        """The approval as it stands now; one whose time is over is expired first."""
+        """The approval as it stands now; one whose time is over, or whose rules are, is expired first."""
         approval = await self._store.find_approval(approval_id)
         if approval is None or approval.state not in {ApprovalState.PENDING, ApprovalState.APPROVED}:
             return approval
+        if approval.policy_version != self._rules.current().policy_version:
+            return await self._over(approval, RULES_CHANGED)
         if self._clock.now_ms() < approval.expires_ms:
             return approval
-        return await self._moved(approval, replace(approval, state=ApprovalState.EXPIRED), EventName.APPROVAL_EXPIRED)
+        return await self._over(approval, "nobody answered in time, or the answer was not used in time")
 
     async def answer(self, approval_id: ApprovalId, *, approve: bool, by: str, why: str) -> Approval | Refuse:
         """A person's answer. Refused for whoever opened the run, and once it is no longer pending."""
@@ -112,6 +122,11 @@ class Approvals:
             await self._store.swap_approval(used, replace(approval, state=ApprovalState.APPROVED))
         except Stale:
             return
+
+    async def _over(self, approval: Approval, why: str) -> Approval:
+        return await self._moved(
+            approval, replace(approval, state=ApprovalState.EXPIRED, why=why), EventName.APPROVAL_EXPIRED
+        )
 
     async def _openers(self, run_id: RunId) -> frozenset[str]:
         """Who opened the run, and every run above it."""

@@ -47,6 +47,8 @@ class ApprovalState(StrEnum):
 class Approval(Value):
     """A held step. `digest` is of the exact request; the approval serves that request once, until `expires_ms`.
 
+    It is a yes under the rules of `policy_version` and no others: a person was shown what those rules made of it.
+
     `request` and `risk` are what the person sees; they hold no secret.
     """
 
@@ -65,6 +67,7 @@ class Approval(Value):
     answered_by: str = ""
     answered_ms: int | None = None
     why: str = ""
+    policy_version: str = ""
 
 
 class Snapshot(Value):

@@ -107,7 +107,9 @@ class Foundation:
     def approvals(self) -> Approvals:
         """The approval service."""
         life_ms = int(self.settings.approval_seconds * 1000)
-        return Approvals(store=self.store, record=self.record, clock=self.clock, ids=self.ids, life_ms=life_ms)
+        return Approvals(
+            store=self.store, record=self.record, rules=self.rules, clock=self.clock, ids=self.ids, life_ms=life_ms
+        )
 
     def identities(self) -> Identities:
         """Who is who."""
