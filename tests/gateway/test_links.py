@@ -101,6 +101,14 @@ async def test_a_request_that_no_model_proposed_is_recorded_weighs_more_and_pass
     assert trust(house) == 1.0
 
 
+async def test_a_part_of_a_proposed_path_is_enough() -> None:
+    house = House(ARGUING)
+    run = await house.run()
+    await proposes(house, run, ("look_up", {"path": "/v1/customers/42"}))
+    await reads(house, run)
+    assert invoked(house)["proposed"] == "look_up"
+
+
 async def test_a_withdrawn_proposal_is_none() -> None:
     house = House(NAMED)
     run = await house.run()

@@ -72,7 +72,7 @@ class Descents:
         elif step.tool is not None:
             found = await self._of_tool(root_run_id, step.tool, step, request)
         if rules.egress.labels or any(rule.label for rule in rules.egress.detectors):
-            carried = await self._carried(root_run_id, outgoing_parts(request, step.body))
+            carried = await self.carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
         return found
 
@@ -216,7 +216,7 @@ class Descents:
         # the surest first: what is left out explains less, and blocks nothing that is kept would not
         return tuple(sorted(found, key=lambda one: -one.score)[:MAX_SUSPECTED])
 
-    async def _carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
+    async def carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""
         traced = await self._known.recognise(root_run_id, [text for _, text in parts])
         found = {

@@ -116,12 +116,14 @@ def _link(proposals: Sequence[Proposal], parts: Sequence[_Part], names: Sequence
 
 
 def _words_of(arguments: str) -> str:
-    """The values in a call's arguments, one to a line; of what is no JSON, all of it."""
+    """The values in a call's arguments, one to a line, whole and in pieces; of what is no JSON, all of it."""
     data = arguments.encode("utf-8", "surrogatepass")
     try:
-        return "\n".join(leaves(read_json(data.strip() or b"{}", max_bytes=len(data) + 2)))
+        said = "\n".join(leaves(read_json(data.strip() or b"{}", max_bytes=len(data) + 2)))
     except WireError:
-        return arguments
+        said = arguments
+    # `orders/7` is one word, and a request may carry its 7 alone
+    return f"{said}\n{_MARKS.sub(' ', said.lower())}"
 
 
 def _held(proposal: Proposal, parts: Sequence[_Part]) -> int:

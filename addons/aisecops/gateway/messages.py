@@ -161,7 +161,11 @@ class Messages:
             refuse = _named(permit, error.code, error.detail)
             await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
             return refuse
-        facts, judged = await self._judged(rules, permit, data, findings, told[1] if told else None)
+        descent = told[1] if told else None
+        if rules.egress.labels:
+            carried = await self._descents.carried(permit.facts.principal.root_run_id, parts)
+            descent = replace(descent or Descent(), carried=carried)
+        facts, judged = await self._judged(rules, permit, data, findings, descent)
         if judged.decision.enforced is not Verdict.ALLOW:
             return await self._refused(rules, permit, facts, judged, data)
         call = told[0] if told else None
