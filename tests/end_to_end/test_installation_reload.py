@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from support.gateway import rules_of
 from support.installation import fresh, installed, until
 from support.installation_rules import RULES
 from support.speaking import assert_refused
@@ -23,27 +22,11 @@ def own(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _as_before(own):
     yield
-    write(own, RULES)
+    own.put_in_force(RULES)
 
 
 def version(own):
     return own.api(own.operator, "GET", "/v1/policy").json["policy_version"]
-
-
-def write(own, text):
-    """Replace the rules as an editor does, and wait until every process runs on them."""
-    new = own.folder / "rules.new"
-    new.write_text(text)
-    new.replace(own.rules_file)
-    wanted = rules_of(text).policy_version
-    until(lambda: version(own) == wanted and everywhere(own) == {wanted}, 10, what="new rules in force")
-
-
-def everywhere(own):
-    """The versions in force in any process, while all of them find the rules good."""
-    found = own.metrics()
-    versions = {name.split('"')[1] for name, value in found.items() if "policy_info" in name and value}
-    return versions if found["aisecops_policy_valid"] == 1 else set()
 
 
 def read(own, run, headers):
@@ -60,7 +43,7 @@ def test_a_grant_taken_away_takes_its_tokens_with_it(own):
     headers = own.with_token(run, "crm.read", "crm.customers.*")
     assert read(own, run, headers)[0].status == 200
 
-    write(own, RULES.replace(GRANT, '- {tool: crm.read, scope: "crm.customers.one"}'))
+    own.put_in_force(RULES.replace(GRANT, '- {tool: crm.read, scope: "crm.customers.one"}'))
 
     said, arrived = until(lambda: (found := read(own, run, headers))[0].status != 200 and found, 3, what="the refusal")
     assert_refused(said, "token_policy_outdated")
@@ -73,7 +56,7 @@ def test_a_narrower_grant_outdates_wider_tokens(own):
     run = own.run("clerk")
     headers = own.with_token(run, "crm.read", "crm.customers.*")
 
-    write(own, RULES.replace("max_rows: 5", "max_rows: 4"))
+    own.put_in_force(RULES.replace("max_rows: 5", "max_rows: 4"))
 
     said, _ = until(lambda: (found := read(own, run, headers))[0].status != 200 and found, 3, what="the refusal")
     assert_refused(said, "token_policy_outdated")
@@ -83,7 +66,7 @@ def test_a_token_that_the_new_rules_still_grant_goes_on(own):
     run = own.run("clerk")
     headers = own.with_token(run, "crm.read", "crm.customers.*")
 
-    write(own, RULES.replace("max_body: 65536B", "max_body: 65535B"))
+    own.put_in_force(RULES.replace("max_body: 65536B", "max_body: 65535B"))
 
     assert read(own, run, headers)[0].status == 200
 
@@ -111,7 +94,7 @@ def test_an_emptied_or_torn_rules_file_opens_nothing(own, broken):
     run, marker, before = own.run("clerk"), fresh(), version(own)
 
     own.rules_file.write_text(broken)
-    until(lambda: everywhere(own) in (set(), {version(own)} - {before}), 5, what="the edit seen")
+    until(lambda: own.versions_in_force() in (set(), {version(own)} - {before}), 5, what="the edit seen")
 
     assert own.ask(run, "GET", f"https://evil.test/{marker}").status in {403, 407}
     assert own.ask(run, "GET", f"https://crm.internal/v1/customers/{marker}").status in {401, 403, 407}
@@ -146,7 +129,9 @@ def test_during_twenty_reloads_no_request_fails_and_none_passes_wrongly(own):
         for thread in threads:
             thread.start()
         for number in range(20):
-            write(own, RULES + f"# edit {number}\n" if number % 2 else RULES.replace("65536B", f"{65000 + number}B"))
+            own.put_in_force(
+                RULES + f"# edit {number}\n" if number % 2 else RULES.replace("65536B", f"{65000 + number}B")
+            )
         stop.set()
         for thread in threads:
             thread.join(30)

@@ -24,6 +24,7 @@ from typing import Any
 import orjson
 import pytest
 
+from support.gateway import rules_of
 from support.installation_rules import AGENTS, RULES, Party
 from support.installation_upstream import HOSTS, answering
 from support.processes import below
@@ -219,6 +220,25 @@ class Installation:
             for event in found
             if name in (None, event.get("event")) and all(event.get(key) == value for key, value in fields.items())
         ]
+
+    def put_in_force(self, rules: str) -> None:
+        """Replace the rules as an editor does, and wait until every process runs on them and finds them good."""
+        new = self.folder / "rules.new"
+        new.write_text(rules)
+        new.replace(self.rules_file)
+        wanted = rules_of(rules).policy_version
+
+        def in_force() -> bool:
+            asked = self.api(self.operator, "GET", "/v1/policy").json["policy_version"]
+            return asked == wanted and self.versions_in_force() == {wanted}
+
+        until(in_force, 10, what="new rules in force")
+
+    def versions_in_force(self) -> set[str]:
+        """The versions in force in any process, while all of them find the rules good."""
+        found = self.metrics()
+        versions = {name.split('"')[1] for name, value in found.items() if "policy_info" in name and value}
+        return versions if found["aisecops_policy_valid"] == 1 else set()
 
     def record_files(self) -> list[Path]:
         """The record's files, oldest first."""

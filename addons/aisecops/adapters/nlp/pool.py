@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
 from aisecops.model.watchlist import Watchlist
+
+_log = logging.getLogger(__name__)
 
 SHORTEST = 5
 """Characters below which a text can hold no kind that we know, in any dress."""
@@ -214,6 +217,7 @@ class ScannerPool:
     def _replace(self, link: WorkerLink) -> None:
         """End a worker that did not answer as it should, and bring up another. Without waiting."""
         if not self._closed:
+            _log.warning("scanning worker %d did not answer as it should: it is ended, another is started", link.pid)
             self._task(self._reopen(link))
 
     async def _reopen(self, link: WorkerLink) -> None:

@@ -1,0 +1,267 @@
+# ruff: noqa: INP001, T201 - a script that prints, beside no package
+"""What is found and what is found wrongly, by kind, beside plain Presidio and detect-secrets in the same run.
+
+Run it with `python benchmarks/detection.py [--cases N] [--rounds N]` from the repository. Cases are made from a seed:
+each value stands in a text of prose, JSON, code or a log; benign texts hold what looks like one and is none. Peers that
+are not installed are left out, with a sentence. `../shared/data/pii-dev.jsonl.gz` is read as well when it is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gzip
+import hashlib
+import json
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
+
+from aisecops.controls.dlp.detector import Detector  # noqa: E402 - the paths come first
+from aisecops.controls.dlp.scan import scan  # noqa: E402
+from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
+from aisecops.model.entities import ENTITIES, GROUPS  # noqa: E402
+from support.detectors import every_detector  # noqa: E402
+from support.samples import ALNUM, Random, card, iban, letters, mail, phone, secrets, social_security  # noqa: E402
+
+DEVELOPMENT = ROOT.parent / "shared" / "data" / "pii-dev.jsonl.gz"
+STRUCTURED = ("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER")
+STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
+FORMS = (
+    "Please note: {}.", '{{"id": 7, "value": "{}", "ok": true}}', "x = load('{}')  # here",
+    "10:00:00Z INFO value={} done",
+    "name,value\nann,{}\n", "<field>{}</field>", "Dear all,\n\nit is {}\n\nBest, Ann", "- item: {}\n",
+)  # fmt: skip
+NAMED = (
+    'acme_api_key = "{}"',
+    "DB_PASSWORD={}",
+    '{{"client_secret": "{}"}}',
+    "token: {}",
+    "--api-key {} run",
+    "<password>{}</password>",
+)
+
+type Finder = Callable[[str], Iterable[tuple[str, int, int]]]
+"""What is in a text: entity, start, end."""
+
+
+def valued(chance: Random, cases: int) -> Iterator[tuple[str, str, str]]:
+    """Texts with one value each: `(entity, value, text)`."""
+    makers = {"CREDIT_CARD": lambda: card(chance, chance.choice(("", " ", "-"))), "IBAN_CODE": lambda: iban(chance),
+              "US_SSN": lambda: social_security(chance), "EMAIL_ADDRESS": lambda: mail(chance),
+              "PHONE_NUMBER": lambda: phone(chance)}  # fmt: skip
+    for _ in range(cases):
+        for entity, make in makers.items():
+            value = make()
+            yield entity, value, chance.choice(FORMS).format(value)
+        _, (entity, value) = chance.choice(list(secrets(chance).items()))
+        yield "SECRET", value, chance.choice(FORMS).format(value)
+        value = letters(chance, ALNUM, chance.randint(20, 40))
+        yield "SECRET", value, chance.choice(NAMED).format(value)
+
+
+def benign(chance: Random, cases: int) -> Iterator[str]:
+    """Texts that hold no secret and nobody's data: hashes, identifiers, pictures, lock files, minified code."""
+    makers = (
+        lambda: f'"integrity": "sha512-{base64.b64encode(chance.randbytes(64)).decode()}"',
+        lambda: f"{uuid.UUID(bytes=chance.randbytes(16), version=4)} order {chance.randint(1, 10**6)}",
+        lambda: f"commit {chance.randbytes(20).hex()}\nAuthor: bot",
+        lambda: f'<img src="data:image/png;base64,{base64.b64encode(chance.randbytes(600)).decode()}">',
+        lambda: f'resolved "https://registry.example/p/-/p-{chance.randint(1, 9)}.tgz#{chance.randbytes(20).hex()}"',
+        lambda: "!function(e,t){" + ";".join(f"{letters(chance, 'abcdefxyz', 1)}.{letters(chance, 'abcdefxyz', 4)}="
+                                             f"{chance.random():.4f}" for _ in range(40)) + "}(this);",
+        lambda: f"version {chance.randint(0, 20)}.{chance.randint(0, 20)}.7 at 2024-0{chance.randint(1, 9)}-11",
+        lambda: f"sha256:{hashlib.sha256(chance.randbytes(8)).hexdigest()}  file-{chance.randint(1, 999)}.whl",
+        lambda: 'password = os.environ["DB_PASSWORD"]\ntoken = get_token(user)\nmax_tokens: 4096\n',
+    )  # fmt: skip
+    for _ in range(cases):
+        yield chance.choice(makers)()
+
+
+def ours(detectors: tuple[Detector, ...], kinds: frozenset[str] = STRONG) -> Finder:
+    """The scan as the workers do it."""
+
+    def find(text: str) -> Iterator[tuple[str, int, int]]:
+        for one in scan([("body:", text)], kinds, detectors, b"key"):
+            entity = "SECRET" if one.entity in GROUPS["SECRET"] else one.entity
+            yield entity, one.span.start, one.span.end
+
+    return find
+
+
+def presidio(kinds: tuple[str, ...] | None = STRUCTURED) -> Finder | None:
+    """Presidio's analyzer with a blank pipeline, as it comes; None for all kinds it has."""
+    try:
+        import spacy
+        import tldextract
+        from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
+        from presidio_analyzer.nlp_engine import SpacyNlpEngine
+    except ImportError:
+        return None
+    tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())  # it would ask the network
+    engine = SpacyNlpEngine()
+    engine.nlp = {"en": spacy.blank("en")}
+    registry = RecognizerRegistry(supported_languages=["en"])
+    registry.load_predefined_recognizers(languages=["en"], nlp_engine=engine)
+    analyzer = AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
+
+    def find(text: str) -> Iterator[tuple[str, int, int]]:
+        for one in analyzer.analyze(text, "en", entities=list(kinds) if kinds else None, score_threshold=0.4):
+            yield one.entity_type, one.start, one.end
+
+    return find
+
+
+def detect_secrets() -> Finder | None:
+    """detect-secrets with its default plugins; it names lines, so a finding is the whole line."""
+    try:
+        from detect_secrets import SecretsCollection
+        from detect_secrets.settings import default_settings
+    except ImportError:
+        return None
+
+    def find(text: str) -> Iterator[tuple[str, int, int]]:
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+            file.write(text)
+            file.flush()
+            with default_settings():
+                found = SecretsCollection()
+                found.scan_file(file.name)
+            starts = [0]
+            for line in text.splitlines(keepends=True):
+                starts.append(starts[-1] + len(line))
+            for _, secret in found:
+                yield "SECRET", starts[secret.line_number - 1], starts[min(secret.line_number, len(starts) - 1)]
+
+    return find
+
+
+def recall(find: Finder, cases: list[tuple[str, str, str]]) -> dict[str, float]:
+    """By entity, the part of the values that was found."""
+    met, seen = Counter[str](), Counter[str]()
+    for entity, value, text in cases:
+        at = text.index(value)
+        met[entity] += 1
+        seen[entity] += any(e == entity and s < at + len(value) and at < t for e, s, t in find(text))
+    return {entity: seen[entity] / met[entity] for entity in met}
+
+
+def false_alarms(find: Finder, texts: list[str], entities: frozenset[str]) -> float:
+    """The part of the texts in which something was found that is not there."""
+    return sum(any(entity in entities for entity, _, _ in find(text)) for text in texts) / len(texts)
+
+
+def ms_per_kb(find: Finder, text: str, rounds: int) -> float:
+    """The median CPU time of a look at `text`."""
+    taken = []
+    for _ in range(rounds):
+        before = time.process_time()
+        tuple(find(text))
+        taken.append((time.process_time() - before) * 1000)
+    return statistics.median(taken) / (len(text) / 1000)
+
+
+def turns(count: int, chance: Random) -> Iterator[str]:
+    """What an agent adds to its prompt each turn: 2 KB of prose and code, a phone number in every fifth."""
+    for turn in range(count):
+        number = f"call {phone(chance)} " if turn % 5 == 0 else ""
+        words = [letters(chance, "etaoinshrdlu", chance.randint(2, 9)) for _ in range(400)]
+        yield (number + " ".join(words))[:2000]
+
+
+def remembering(find: Finder, texts: Iterable[str]) -> float:
+    """CPU seconds when each message is looked at once, and closer only where something triggers."""
+    known: set[bytes] = set()
+    history: list[str] = []
+    before = time.process_time()
+    for text in texts:
+        history.append(text)
+        for message in history:
+            key = hashlib.blake2b(message.encode()).digest()
+            if key not in known:
+                known.add(key)
+                if may_hold(message, STRONG):
+                    tuple(find(message))
+    return time.process_time() - before
+
+
+def rescanning(find: Finder, texts: Iterable[str]) -> float:
+    """CPU seconds when the whole prompt is looked at each turn."""
+    prompt = ""
+    before = time.process_time()
+    for text in texts:
+        prompt += text + "\n"
+        tuple(find(prompt))
+    return time.process_time() - before
+
+
+def on_development_data(finders: dict[str, Finder]) -> None:
+    """The same on sentences that others have labelled."""
+    if not DEVELOPMENT.exists():
+        return
+    with gzip.open(DEVELOPMENT, "rt") as file:
+        rows = [json.loads(line) for line in file]
+    print(f"\n{DEVELOPMENT.name}: {len(rows)} texts, recall / precision")
+    for name, find in finders.items():
+        hit, met, told, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        for row in rows:
+            found = [one for one in find(row["text"]) if one[0] in STRUCTURED]
+            gold = [(s["entity"], s["start"], s["end"]) for s in row["spans"] if s["entity"] in STRUCTURED]
+            for entity, start, end in gold:
+                met[entity] += 1
+                hit[entity] += any(e == entity and s < end and start < t for e, s, t in found)
+            for entity, start, end in found:
+                told[entity] += 1
+                right[entity] += any(e == entity and s < end and start < t for e, s, t in gold)
+        cells = (f"{e} {hit[e] / met[e]:.2f}/{right[e] / max(told[e], 1):.2f}" for e in STRUCTURED)
+        print(f"  {name:15} {'  '.join(cells)}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--quick", action="store_true", help="leave out the agent with plain Presidio, which takes minutes"
+    )
+    asked = parser.parse_args()
+    peers = {"plain presidio": presidio(), "detect-secrets": detect_secrets()}
+    for name in [name for name, find in peers.items() if find is None]:
+        print(f"{name} is not installed here and is left out")
+    finders: dict[str, Finder] = {"this scan": ours(every_detector())}
+    finders |= {name: find for name, find in peers.items() if find is not None}
+    cases, texts = list(valued(Random(1), asked.cases)), list(benign(Random(2), asked.cases * 3))
+    print(f"{len(cases)} texts with a value, {len(texts)} without")
+    for name, find in finders.items():
+        found = "  ".join(f"{entity} {part:.3f}" for entity, part in sorted(recall(find, cases).items()))
+        print(f"  {name:15} recall {found}")
+        kinds = {kind: false_alarms(find, texts, frozenset(group)) for kind, group in
+                 {"secrets": ("SECRET",), "personal": STRUCTURED}.items()}  # fmt: skip
+        print(f"  {name:15} false alarms: {', '.join(f'{kind} {part:.2%}' for kind, part in kinds.items())}")
+    on_development_data({name: find for name, find in finders.items() if name != "detect-secrets"})
+    dense = " ".join(letters(Random(n), "0123456789-. ", 12) for n in range(800))[:10_000]
+    prose = " ".join(text for _, _, text in cases)[:10_000]
+    print("\nCPU of a first look, ms per KB at 10 KB")
+    for name, find in finders.items():
+        mixed, numbers = ms_per_kb(find, prose, asked.rounds), ms_per_kb(find, dense, asked.rounds)
+        print(f"  {name:15} mixed {mixed:.2f}  numbers {numbers:.2f}")
+    print("\nCPU of an agent of 50 turns that resends its history, s")
+    mine = remembering(finders["this scan"], turns(50, Random(3)))
+    print(f"  this scan, what was seen remembered             {mine:.3f}")
+    naive = presidio(None)
+    if naive is not None and not asked.quick:
+        every = rescanning(naive, turns(50, Random(3)))
+        print(f"  plain presidio, all kinds, all of it each turn  {every:.1f}: {every / mine:.0f} times as much")
+
+
+if __name__ == "__main__":
+    main()
