@@ -25,7 +25,7 @@ def test_every_piece_of_the_conversation_becomes_a_segment_with_its_place() -> N
         ("/messages/2/content/0/content/0/text", "tool", "tool_result", "rain"),
         ("/messages/2/content/0/content/1/source/url", "tool", "image", "https://pictures.example/rain.png"),
         ("/messages/2/content/1/title", "user", "text", "notes"),
-        ("/messages/2/content/1/source/data", "user", "file", "dry"),
+        ("/messages/2/content/1/source/data", "user", "text", "dry"),
         ("/messages/2/content/2/source/data", "user", "image", said[9][3]),
     ]
     assert said[9][3].startswith("sha256:")
@@ -61,7 +61,7 @@ def test_found_documents_keep_their_words_and_their_source() -> None:
     }
     segments = read_call({"model": "m", "messages": [{"role": "user", "content": [found, nested]}]}).segments
     assert [(part.kind.value, part.text) for part in segments] == [
-        ("file", "A"), ("file", "words"), ("text", "old"), ("file", "more"),
+        ("text", "A"), ("text", "words"), ("text", "old"), ("text", "more"),
     ]  # fmt: skip
     assert segments[0].name == "https://a.example"
 

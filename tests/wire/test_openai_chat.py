@@ -99,7 +99,7 @@ def test_a_predicted_output_is_said_too() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        None, [], "x", {}, {"model": 1}, {"model": "m", "messages": {}}, {"model": "m", "messages": ["x"]},
+        None, [], "x", {"model": 1}, {"model": "m", "messages": {}}, {"model": "m", "messages": ["x"]},
         {"model": "m", "messages": [{"role": "root", "content": "x"}]}, {"model": "m", "messages": [{"content": "x"}]},
         {"model": "m", "messages": [{"role": "user", "content": 1}]},
         {"model": "m", "messages": [{"role": "user", "content": [{"type": "text"}]}]},

@@ -113,3 +113,18 @@ def test_outputs_of_every_shape_are_results() -> None:
         ("assistant", "select 1", "d"),
         ("tool", "one", "d"),
     ]
+
+
+def test_what_a_shell_wrote_is_its_result_and_a_screenshot_is_an_image() -> None:
+    shell = {
+        "type": "shell_call_output",
+        "call_id": "c",
+        "output": [{"stdout": "total 12", "stderr": "no", "outcome": {}}],
+    }
+    screen = {"type": "computer_call_output", "call_id": "d", "output": {"type": "computer_screenshot", "file_id": "f"}}
+    said = read_call({"input": [shell, screen]}).segments
+    assert [(part.position, part.kind.value, part.text) for part in said] == [
+        ("/input/0/output/0/stdout", "tool_result", "total 12"),
+        ("/input/0/output/0/stderr", "tool_result", "no"),
+        ("/input/1/output/file_id", "image", "f"),
+    ]

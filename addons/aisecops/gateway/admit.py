@@ -133,6 +133,8 @@ class Admission:
             step = objection(request, Code.POLICY_DENIED, f"no grant is for a tool of the MCP server `{request.host}`")
         looked = await self._looked_up(rules, caller, run_id, step, request)
         outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
+        if isinstance(outcome, Refuse) and step.call is not None:
+            outcome = replace(outcome, dialect=step.call.dialect)
         self._meter.decided(
             agent=caller.agent_id,
             tool=step.tool.name if step.tool else step.action.tool,  # the rule's name: those of a family have no end

@@ -44,6 +44,8 @@ from aisecops.wire.dialects import read_call
 from aisecops.wire.limits import JsonBounds, JsonValue, read_json
 from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
 from aisecops.wire.media_type import media_type
+from aisecops.wire.parts import unsaid_json
+from aisecops.wire.shape import call_in
 from aisecops.wire.signed import body_is_signed
 from aisecops.wire.texts import said_in
 
@@ -77,8 +79,8 @@ class Step(Value):
     """A classified request: the action, what the wire or the rules deny of it, and what was read on the way.
 
     `body` is decoded, `json` what rules look into. `tool`, `model` and `source` are the rule that matched, at most one
-    of them; `spoken` what was said to an MCP server. `kept` are the items that it writes into the memory `memory`,
-    `recalls` says how it reads one back.
+    of them; `call` what a model is asked, also behind a tool's rule; `spoken` what was said to an MCP server. `kept`
+    are the items that it writes into the memory `memory`, `recalls` says how it reads one back.
     """
 
     action: ActionRequest
@@ -214,6 +216,8 @@ def _plain_step(
         return _model_step(request, model, body, query)
     source = find_source(rules, method=method, host=host, port=port, path_segments=segments)
     if source is not None and request.method in READ_METHODS:
+        if body and call_in(request.path.partition("?")[0], unsaid_json(body)) is not None:
+            return objection(request, Code.TOOL_UNDECLARED, "this is a call to a model; declare it under `models`")
         return Step(
             action=_action(
                 request,
@@ -241,7 +245,13 @@ def _plain_step(
 def _tool_step(
     request: HttpRequest, tool: ToolRule, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
 ) -> Step:
-    return _step_of(request, tool, segments, query, body, json_body(request, body))
+    data = json_body(request, body)
+    step = _step_of(request, tool, segments, query, body, data)
+    call = call_in(request.path.partition("?")[0], unsaid_json(body) if data is None else data)
+    if call is None:
+        return step
+    # whose rule it is makes no difference to what a model reads: it is a tool's step, and a call besides
+    return replace(step, action=replace(step.action, model=call.model, prompt_hash=prompt_hash(call)), call=call)
 
 
 def _mcp_step(
@@ -308,10 +318,9 @@ def opens_websocket(request: HttpRequest) -> bool:
 
 
 def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict[str, list[str]]) -> Step:
-    # servers of models read JSON whatever it is called; curl calls it a form
-    data = read_json(body, max_bytes=len(body)) if body.lstrip()[:1] == b"{" else json_body(request, body)
+    data = json_body(request, body) or unsaid_json(body)
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
-    if call is None and request.method not in {*READ_METHODS, WEBSOCKET}:
+    if call is None and (request.method not in {*READ_METHODS, WEBSOCKET} or body):
         raise WireError(
             f"this is no call that the dialect `{model.dialect}` knows; declare the request as a tool if it shall pass"
         )

@@ -67,18 +67,23 @@ class Descents:
         Raises `StoreError`, and `WireError` for a body that cannot be looked through.
         """
         found: Descent | None = None
-        if step.call is not None:
-            found = await self.of_call(rules, root_run_id, step.call)
-        elif step.tool is not None:
+        if step.tool is not None:
             found = await self._of_tool(root_run_id, step.tool, step, request)
+        if step.call is not None:
+            # behind a tool's rule the model may have chosen what the roles are: nobody said it because they say so
+            read = await self.of_call(rules, root_run_id, step.call, vouched=step.model is not None)
+            found = read if found is None else _both(found, read)
         if rules.egress.labels or any(rule.label for rule in rules.egress.detectors):
             carried = await self.carried(root_run_id, outgoing_parts(request, step.body))
             found = replace(found or Descent(), carried=carried)
         return found
 
-    async def of_call(self, rules: RuleSet, root_run_id: RunId, call: LlmCall) -> Descent:
-        """Where the words of `call` came from; its model may propose what it is offered. Raises `StoreError`."""
-        found = await self._of_call(rules.firewall, root_run_id, call)
+    async def of_call(self, rules: RuleSet, root_run_id: RunId, call: LlmCall, *, vouched: bool = True) -> Descent:
+        """Where the words of `call` came from; its model may propose what it is offered. Raises `StoreError`.
+
+        `vouched`: operator and user said what stands in their roles.
+        """
+        found = await self._of_call(rules.firewall, root_run_id, call, vouched=vouched)
         await self._links.offered(root_run_id, call)
         return found
 
@@ -175,7 +180,7 @@ class Descents:
             text = f"{text[: part.span.start]}{inside}{text[part.span.end :]}"
         return text
 
-    async def _of_call(self, lines: FirewallRules, root_run_id: RunId, call: LlmCall) -> Descent:
+    async def _of_call(self, lines: FirewallRules, root_run_id: RunId, call: LlmCall, *, vouched: bool) -> Descent:
         read = [part for part in call.segments if part.kind in _READ]
         traced = await self._known.recognise(root_run_id, [part.text for part in read])
         segments: list[LabelledSegment] = []
@@ -192,7 +197,8 @@ class Descents:
             )
             tier = max(tier, labelled.tier, key=lambda one: one.rank)
             segments.append(labelled)
-        await self._known.heard(root_run_id, trusted=_own_words(read, segments), untrusted=_others(read, segments))
+        own = _own_words(read, segments) if vouched else []
+        await self._known.heard(root_run_id, trusted=own, untrusted=_others(read, segments))
         found = await self._suspected(read, segments, flag_at=float(lines.flag_at))
         flagged = {one.position for one in found}
         segments = [hostile(segment) if segment.position in flagged else segment for segment in segments]
@@ -273,6 +279,12 @@ class Descents:
                             origin=copied.source,
                         )
         return TracedArgument(name=name, source=source)
+
+
+def _both(tool: Descent, call: Descent) -> Descent:
+    """Of a tool's request that is a call to a model besides: what is known of it as either."""
+    untrusted = tool.read_untrusted or call.read_untrusted
+    return replace(tool, segments=call.segments, suspected=call.suspected, read_untrusted=untrusted)
 
 
 def _in_object(wrapped_text: str) -> str:

@@ -24,7 +24,10 @@ from aisecops.model.memory import MEMORY
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
-from aisecops.wire.llm import ProposedCall
+from aisecops.wire.llm import MEDIA, LlmCall, ProposedCall
+
+MAX_ATTACHED = 200
+"""Images, sounds and files that are listed one by one; of the others their number."""
 
 MAX_TOLD = 100
 """Findings of one decision that are told one by one; its facts hold them all."""
@@ -93,6 +96,30 @@ def acted(facts: Facts, decision: Decision, **fields: Any) -> tuple[Event, ...]:
     if facts.descent is not None:
         more |= _descent(facts.descent)
     return (event(name, facts, decision, control=("AIS-EXE-01", "AIS-OBS-01"), **_step(request), **more),)
+
+
+def asked_of(call: LlmCall | None) -> dict[str, Any]:
+    """What a model is told that is not read here: images, sounds and files, and what its provider remembers.
+
+    By digest alone: an address or an id may be a secret by itself.
+    """
+    if call is None:
+        return {}
+    listed = [
+        {"position": part.position, "role": part.role.value, "kind": part.kind.value, "sha256": _digest(part.text)}
+        for part in call.segments
+        if part.kind in MEDIA
+    ]
+    return {
+        "attached": listed[:MAX_ATTACHED] or None,
+        "attached_more": len(listed) - MAX_ATTACHED if len(listed) > MAX_ATTACHED else None,
+        "remembered": [_digest(name) for name in call.remembered] or None,
+    }
+
+
+def _digest(said: str) -> str:
+    """What stands for data is its digest by now."""
+    return said.removeprefix("sha256:") if said.startswith("sha256:") else hashlib.sha256(said.encode()).hexdigest()
 
 
 def passed_unread(facts: Facts, decision: Decision, reason: str, size_bytes: int) -> Event:

@@ -12,7 +12,7 @@ from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
-from aisecops.gateway.describe import acted, decided, passed_unread
+from aisecops.gateway.describe import acted, asked_of, decided, passed_unread
 from aisecops.gateway.gather import Looked
 from aisecops.gateway.judge import Judged, destination_words, limits_of, strictest_thresholds
 from aisecops.gateway.memories import Memories
@@ -76,7 +76,7 @@ class Dispatch:
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),
-                *acted(facts, judged.decision),
+                *acted(facts, judged.decision, **asked_of(looked.step.call)),
                 *(passed_unread(facts, judged.decision, one.reason, one.size_bytes) for one in looked.unread),
                 durable=facts.request.effect.changes_state,
             )

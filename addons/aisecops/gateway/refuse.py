@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from aisecops.controls.policy.match import find_model, normal_path
 from aisecops.gateway.describe import shown_finding
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.permits import Permit
 from aisecops.model.decision import Reason
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction
 from aisecops.model.ids import ApprovalId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import Thresholds, from_micros
+from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval
 
 NEEDS_NEW_TOKEN = frozenset(code for code in Code if code.is_token_fault) | {Code.SCOPE_VIOLATION}
@@ -68,6 +72,7 @@ def withheld(permit: Permit, reason: Reason) -> Refuse:
         reasons=(reason,),
         decision_id=permit.decision_id,
         run_id=permit.facts.principal.run_id,
+        dialect=permit.step.call.dialect if permit.step.call else "",
     )
 
 
@@ -93,3 +98,13 @@ def rules_changed(approval: Approval) -> Refuse:
 
 def _token_request(facts: Facts) -> dict[str, Any]:
     return {"run_id": facts.principal.run_id, "tool": facts.request.tool, "scope": facts.request.scope}
+
+
+def dialect_at(rules: RuleSet, request: HttpRequest) -> str:
+    """What the model that `request` is for speaks, by the rules; empty when it is for none."""
+    try:
+        segments, _ = normal_path(request.path)
+    except WireError:
+        return ""
+    model = find_model(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
+    return model.dialect if model else ""

@@ -96,17 +96,10 @@ class Settlement:
         )  # fmt: skip
         if misshapen is not None:
             return misshapen
+        left: HttpResponse | Refuse = response
         if answer is not None and answer.proposals:
-            return await self._judged(permit, response, answer)
-        if provenance is None:
-            return response
-        shown = (
-            "AISecOps-Provenance",
-            "; ".join(
-                f'{key}="{value}"' if key in {"id", "source"} else f"{key}={value}" for key, value in provenance.items()
-            ),
-        )
-        return replace(response, headers=(*response.headers, shown))
+            left = await self._judged(permit, response, answer)
+        return left if provenance is None or isinstance(left, Refuse) else _shown(left, provenance)
 
     @property
     def judges_proposals(self) -> bool:
@@ -367,6 +360,13 @@ async def _given_back(response: HttpResponse, meanings: Meanings) -> HttpRespons
         return await aside(size, response.headers, restored_answer, response, meanings, max_bytes=MAX_ANSWER_BYTES)
     except WireError as error:
         raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail=error.detail)) from error
+
+
+def _shown(response: HttpResponse, provenance: dict[str, str]) -> HttpResponse:
+    """`response` with what is known of its content in a header."""
+    quoted = {key: f'"{value}"' if key in {"id", "source"} else value for key, value in provenance.items()}
+    shown = "AISecOps-Provenance", "; ".join(f"{key}={value}" for key, value in quoted.items())
+    return replace(response, headers=(*response.headers, shown))
 
 
 def _fits_session(step: Step, response: HttpResponse) -> None:

@@ -153,11 +153,10 @@ class StreamWatch:
         return [self._editor.edit(event) for event in held]
 
     @property
-    def content(self) -> HttpResponse | None:
-        """What a tool's stream said, as one answer, to be known again; None for a model's."""
-        if self._reader is not None:
-            return None
-        body = "\n".join(self._texts).encode("utf-8", "surrogatepass")
+    def content(self) -> HttpResponse:
+        """What the stream said, as one answer, to be known again where a tool said it."""
+        answer = self.answer()
+        body = "\n".join(self._texts if answer is None else answer.texts).encode("utf-8", "surrogatepass")
         return HttpResponse(status=self.status, headers=(("Content-Type", "text/plain"),), body=body)
 
     as_it_came = False  # calls may be withdrawn from it

@@ -11,7 +11,10 @@ from aisecops.model.value import Value
 
 
 class Refuse(Value):
-    """The answer is no. Everything a problem document needs (contract 4); no secret in any of it."""
+    """The answer is no. Everything a problem document needs (contract 4); no secret in any of it.
+
+    `dialect`: of the model that was asked, where one was; its callers read the no in its own form.
+    """
 
     code: Code
     detail: str
@@ -24,6 +27,7 @@ class Refuse(Value):
     findings: tuple[dict[str, Any], ...] = ()
     request_token: dict[str, Any] | None = None
     risk_header: str = ""
+    dialect: str = ""
 
     @property
     def status(self) -> int:

@@ -60,7 +60,7 @@ CLIENTS: tuple[Client, ...] = (
     _python(
         "urllib3", (), _OPENSSL, "`headers=`", mend="`ProxyManager(url, proxy_headers=…)` in place of `PoolManager`"
     ),
-    _python("boto3", _ENV, ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"), "event `before-sign`, `request.headers`"),
+    _python("boto3", _ENV, ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"), "event `before-send`, `request.headers`"),
     _python("openai", PROXY, _OPENSSL, "`default_headers=`, `extra_headers=`"),
     _python("anthropic", PROXY, _OPENSSL, "`default_headers=`, `extra_headers=`"),
     _python("google-genai", PROXY, _OPENSSL, "`HttpOptions(headers=…)`"),

@@ -17,6 +17,7 @@ from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.heartbeat import Heartbeat
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.gateway.mcp import awaited_in
+from aisecops.gateway.refuse import dialect_at
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -80,9 +81,8 @@ class GatewayProcess:
         awaited, batched = awaited_in(self._rules.current(), request) if self._rules and request else ((), False)
         if awaited and refuse.code is not Code.IDENTITY_REQUIRED:
             return mcp_response(refuse, awaited, batched=batched)
-        models = self._rules.current().models.values() if self._rules else ()
-        spoken = (model.dialect for model in models if request is not None and model.match.host == request.host)
-        return problem_response(refuse, dialect=next(spoken, None))
+        declared = dialect_at(self._rules.current(), request) if self._rules and request else ""
+        return problem_response(refuse, dialect=refuse.dialect or declared or None)
 
 
 async def _run(settings: Settings, ready: Callable[[str], None]) -> int:

@@ -97,11 +97,11 @@ def _block(block: JsonObject, at: str, role: Role, *, kind: SegmentKind, call_id
         case "text":
             return [one("/text", kind, text(block, "text", at))]
         case "image" | "document" | "audio":
-            return _media(block, at, role, _MEDIA[declared], call_id)
+            return _media(block, at, role, _MEDIA[declared], words=kind, call_id=call_id)
         case "search_result":
             return [
-                one("/title", SegmentKind.FILE, text(block, "title", at), name=maybe_text(block, "source", at)),
-                *_content(block, "content", at, role, kind=SegmentKind.FILE, call_id=call_id),
+                one("/title", kind, text(block, "title", at), name=maybe_text(block, "source", at)),
+                *_content(block, "content", at, role, kind=kind, call_id=call_id),
             ]
         case "thinking":
             return [one("/thinking", SegmentKind.OTHER, maybe_text(block, "thinking", at))]
@@ -127,12 +127,17 @@ def _block(block: JsonObject, at: str, role: Role, *, kind: SegmentKind, call_id
     return [one("", SegmentKind.OTHER, as_json(block))]
 
 
-def _media(block: JsonObject, at: str, role: Role, kind: SegmentKind, call_id: str) -> list[Segment]:
-    """An image, a document, a sound: what stands for its source, and the words beside it."""
+def _media(
+    block: JsonObject, at: str, role: Role, kind: SegmentKind, *, words: SegmentKind, call_id: str
+) -> list[Segment]:
+    """An image, a document, a sound: what stands for its source, and the words beside it.
+
+    A document whose text stands there itself is read as what the words around it are.
+    """
     source, place = maybe_object(block, "source", at), f"{at}/source"
     name = maybe_text(block, "title", at)
-    words = [
-        Segment(position=f"{at}/{field}", role=role, kind=SegmentKind.TEXT, text=said, call_id=call_id)
+    beside = [
+        Segment(position=f"{at}/{field}", role=role, kind=words, text=said, call_id=call_id)
         for field in ("title", "context")
         if (said := maybe_text(block, field, at))
     ]
@@ -140,17 +145,17 @@ def _media(block: JsonObject, at: str, role: Role, kind: SegmentKind, call_id: s
         case "base64":
             end, said = "/data", digest(text(source, "data", place))
         case "text":
-            end, said = "/data", text(source, "data", place)
+            end, said, kind = "/data", text(source, "data", place), words
         case "url":
             end, said = "/url", text(source, "url", place)
         case "file":
             end, said = "/file_id", text(source, "file_id", place)
         case "content":
-            return words + _content(source, "content", place, role, kind=kind, call_id=call_id)
+            return beside + _content(source, "content", place, role, kind=words, call_id=call_id)
         case _:
             end, said = "", as_json(source)
     return [
-        *words,
+        *beside,
         Segment(position=f"{place}{end}", role=role, kind=kind, text=said, name=name, call_id=call_id),
     ]
 

@@ -178,7 +178,8 @@ BYTES_PER_TOKEN = 3  # prose in English has more, code and most other scripts ab
 SEGMENT_TOKENS = 8  # what a role and its marks weigh
 MEDIA_TOKENS = 1600  # a large image; audio and files differ more than any guess
 
-_MEDIA = frozenset({SegmentKind.IMAGE, SegmentKind.FILE, SegmentKind.AUDIO})
+MEDIA = frozenset({SegmentKind.IMAGE, SegmentKind.FILE, SegmentKind.AUDIO})
+"""What is listed and not read."""
 
 
 def prompt_hash(call: LlmCall) -> str:
@@ -190,7 +191,7 @@ def prompt_hash(call: LlmCall) -> str:
 def estimated_input_tokens(call: LlmCall) -> int:
     """About how many model tokens the request weighs, leaning high; the provider's own count replaces it."""
     weight = sum(SEGMENT_TOKENS + _tokens(len(part.text.encode())) for part in call.segments)
-    weight += sum(MEDIA_TOKENS for part in call.segments if part.kind in _MEDIA)
+    weight += sum(MEDIA_TOKENS for part in call.segments if part.kind in MEDIA)
     return weight + sum(SEGMENT_TOKENS + _tokens(tool.size_bytes) for tool in call.tools)
 
 

@@ -6,6 +6,7 @@ what is there, so that what a provider has cached of it stays the beginning.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import orjson
@@ -16,6 +17,8 @@ from aisecops.wire.llm import LlmCall, Role, SegmentKind
 
 _INSTRUCTING = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
+
+_PROMPT = re.compile(r"/prompt(/[0-9]+)?")
 
 type NewSlot = Callable[[str, str], str]
 """A JSON body and a notice in: the body with a system slot that holds it."""
@@ -67,9 +70,12 @@ def in_gemini(text: str, notice: str) -> str:
 
 
 def in_openai(text: str, notice: str) -> str:
-    """A first message of a chat, or the instructions of a response."""
+    """A first message of a chat, the instructions of a response; before a prompt, which has no such slot."""
     if "/messages" in containers(text):
         return first_in(text, "/messages", {"role": "system", "content": notice})
+    prompts = {at: said for at, (said, _) in string_values(text).items() if _PROMPT.fullmatch(at)}
+    if prompts:
+        return with_values(text, {at: f"{notice}\n\n{said}" for at, said in prompts.items()})
     return with_member(text, "instructions", quoted(notice))  # a call to the newer of the two ways
 
 

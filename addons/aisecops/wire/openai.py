@@ -1,4 +1,4 @@
-"""OpenAI's dialect: chat completions and responses, told apart by path, shape or first event."""
+"""OpenAI's dialect: chat completions, responses and the older completions, told apart by path, shape or first event."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aisecops.wire.llm import LlmAnswer, LlmCall, Place, ProposedCall, StreamRea
 from aisecops.wire.openai_chat import read_answer as read_chat_answer
 from aisecops.wire.openai_chat import read_call as read_chat_call
 from aisecops.wire.openai_chat_stream import ChatStream
+from aisecops.wire.openai_completions import read_call as read_completions_call
 from aisecops.wire.openai_responses import read_answer as read_responses_answer
 from aisecops.wire.openai_responses import read_call as read_responses_call
 from aisecops.wire.openai_responses_stream import ResponseStream
@@ -21,6 +22,8 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
         return read_chat_call(body)
     if path.endswith("/responses"):
         return read_responses_call(body)
+    if path.endswith("/completions"):
+        return read_completions_call(body)
     return None
 
 

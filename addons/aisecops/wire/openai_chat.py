@@ -32,7 +32,7 @@ def read_call(body: JsonValue) -> LlmCall:
     limit = maybe_count(root, "max_completion_tokens", "")
     return LlmCall(
         dialect="openai",
-        model=text(root, "model", ""),
+        model=maybe_text(root, "model", ""),  # many servers have but one
         stream=flag(root, "stream", ""),
         streams_usage=flag(maybe_object(root, "stream_options", ""), "include_usage", "/stream_options"),
         max_output_tokens=limit if limit is not None else maybe_count(root, "max_tokens", ""),
@@ -171,7 +171,10 @@ def read_answer(body: JsonValue) -> LlmAnswer:
         model=maybe_text(root, "model", ""),
         usage=read_usage(maybe_object(root, "usage", "")),
         proposals=tuple(proposals),
-        texts=tuple(maybe_text(message, "content", f"{at}/message") for at, _, message in choices),
+        texts=tuple(
+            maybe_text(message, "content", f"{at}/message") + maybe_text(choice, "text", at)
+            for at, choice, message in choices
+        ),
         reasoning_chars=sum(len(reasoning_in(message, f"{at}/message")) for at, _, message in choices),
         refusal_chars=sum(len(maybe_text(message, "refusal", f"{at}/message")) for at, _, message in choices),
         finish=next((maybe_text(choice, "finish_reason", at) for at, choice, _ in choices), ""),

@@ -51,7 +51,7 @@ class ChatStream:
     def _take(self, choice: JsonObject, at: str) -> None:
         index = count(choice, "index", at)
         delta, place = maybe_object(choice, "delta", at), f"{at}/delta"
-        self._texts.add(index, maybe_text(delta, "content", place))
+        self._texts.add(index, maybe_text(delta, "content", place) + maybe_text(choice, "text", at))
         self._texts.add_refusal(maybe_text(delta, "refusal", place))
         self._texts.add_reasoning(reasoning_in(delta, place))
         for call_at, call in objects(delta, "tool_calls", place):

@@ -29,6 +29,7 @@ _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, 
 _LOCAL_TOOLS = frozenset({"local_shell", "shell", "apply_patch", "computer", "computer_use", "computer_use_preview"})
 """Tools without a declaration that the agent itself carries out; all others of that sort the provider runs."""
 
+_PRINTED = ("stdout", "stderr")
 _TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 
 
@@ -121,14 +122,30 @@ def _content(
         return []
     if isinstance(content, str):
         return [Segment(position=f"{at}/{name}", role=role, kind=kind, text=content, call_id=call_id)]
-    if isinstance(content, dict):  # a screenshot, a shell's result: one object where others have a list
-        return [Segment(position=f"{at}/{name}", role=role, kind=kind, text=as_json(content), call_id=call_id)]
+    if isinstance(content, dict):  # a screenshot: one object where others have a list
+        return [_screenshot(content, f"{at}/{name}", role, call_id)]
     segments = []
     for place, part in objects(item, name, at):
+        printed = [one for one in _PRINTED if isinstance(part.get(one), str)]
+        if "type" not in part and printed:  # what a shell wrote
+            segments += [
+                Segment(
+                    position=f"{place}/{stream}", role=role, kind=kind, text=text(part, stream, place), call_id=call_id
+                )
+                for stream in printed
+            ]
+            continue
         end, part_kind, said = _part(part, place)
         chosen = kind if part_kind is SegmentKind.TEXT else part_kind
         segments.append(Segment(position=f"{place}{end}", role=role, kind=chosen, text=said, call_id=call_id))
     return segments
+
+
+def _screenshot(content: JsonObject, at: str, role: Role, call_id: str) -> Segment:
+    end = next((name for name in ("image_url", "file_id") if maybe_text(content, name, at)), "")
+    said = address_or_digest(text(content, end, at)) if end else as_json(content)
+    kind = SegmentKind.IMAGE if end else SegmentKind.OTHER
+    return Segment(position=f"{at}/{end}" if end else at, role=role, kind=kind, text=said, call_id=call_id)
 
 
 def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: PLR0911 - one return for each kind

@@ -187,6 +187,21 @@ def _add_unsaid_json(parts: _Parts, where: str, body: bytes) -> None:
     _add_json(parts, where, value)
 
 
+def unsaid_json(body: bytes) -> JsonValue:
+    """JSON that does not say so, which servers of models read all the same (curl calls it a form); None for none.
+
+    Raises WireError for what only a lenient reader takes for JSON.
+    """
+    if body.lstrip(b" \t\r\n")[:1] != b"{":
+        return None
+    try:
+        return read_json(body, max_bytes=len(body))
+    except WireError:
+        if _is_loose_json(body):
+            raise
+        return None
+
+
 def _is_loose_json(body: bytes) -> bool:
     """True when a lenient reader would still take it for JSON, with escapes that its plain text does not show."""
     try:

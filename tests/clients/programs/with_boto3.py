@@ -1,4 +1,4 @@
-"""One object from S3, with a capability token added before the request is signed."""
+"""One object from S3, with a capability token added after the request is signed: the gateway takes it away again."""
 
 import os
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ s3 = boto3.client(
     config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
 )
 s3.meta.events.register(
-    "before-sign.s3", lambda request, **_: request.headers.add_header("AISecOps-Capability", os.environ["CAPABILITY"])
+    "before-send.s3", lambda request, **_: request.headers.update({"AISecOps-Capability": os.environ["CAPABILITY"]})
 )
 bucket, _, key = url.path.removeprefix("/").partition("/")
 s3.get_object(Bucket=bucket, Key=key)["Body"].read()
