@@ -27,6 +27,7 @@ from aisecops.controls.policy.memory import items_written, memory_recalled, memo
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.mcp import Spoken, read_spoken
+from aisecops.gateway.prices import expected_cost_micros
 from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
@@ -36,13 +37,13 @@ from aisecops.model.memory import MemoryText, Recall
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
-from aisecops.model.rules import ModelRule, Price, RuleSet, SourceRule, ToolRule
+from aisecops.model.rules import ModelRule, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_call
 from aisecops.wire.limits import JsonBounds, JsonValue, read_json
-from aisecops.wire.llm import LlmCall, estimated_input_tokens, prompt_hash
+from aisecops.wire.llm import LlmCall, prompt_hash
 from aisecops.wire.media_type import media_type
 from aisecops.wire.parts import unsaid_json
 from aisecops.wire.shape import call_in
@@ -50,8 +51,6 @@ from aisecops.wire.signed import body_is_signed
 from aisecops.wire.texts import said_in
 
 SERVES = ("AIS-EXE-01",)
-UNSTATED_OUTPUT_TOKENS = 1024
-"""Reserved for an answer whose length the request does not bound; the real use replaces it."""
 
 _SECRETS = GROUPS["SECRET"]
 READ_METHODS = frozenset({"GET", "HEAD"})
@@ -343,33 +342,6 @@ def json_body(request: HttpRequest, body: bytes) -> JsonValue:
     """The body as JSON when it says that it is JSON, else None; raises WireError when it lies."""
     kind = media_type(request.headers)
     return read_json(body, max_bytes=len(body)) if body and kind is not None and kind.is_json else None
-
-
-def price_of(model: ModelRule, name: str) -> Price | None:
-    """The price of `name`: its own, that of the longest glob or dated family it belongs to, else the dearest listed."""
-    if name in model.prices:
-        return model.prices[name]
-    families = [key for key in model.prices if name.startswith(key.removesuffix("*").removesuffix("-") + "-")]
-    families += [key for key in model.prices if key.endswith("*") and name.startswith(key[:-1])]
-    if families:
-        return model.prices[max(families, key=len)]
-    return max(model.prices.values(), key=lambda price: (price.output, price.input), default=None)
-
-
-def cost_micros(model: ModelRule, name: str, *, input_tokens: int, output_tokens: int) -> int:
-    """Money for model tokens, in millionths, rounded up. Prices are per million, so the millionths cancel."""
-    price = price_of(model, name)
-    if price is None:
-        return 0
-    return int((price.input * input_tokens + price.output * output_tokens).to_integral_value(ROUND_CEILING))
-
-
-def expected_cost_micros(model: ModelRule, call: LlmCall) -> int:
-    """What is reserved for a call before it runs."""
-    if not call.charged:
-        return 0
-    each = call.max_output_tokens if call.max_output_tokens is not None else UNSTATED_OUTPUT_TOKENS
-    return cost_micros(model, call.model, input_tokens=estimated_input_tokens(call), output_tokens=each * call.answers)
 
 
 def _action(

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.dlp.redact import mask, with_fixed
-from aisecops.gateway.classify import cost_micros
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
 from aisecops.gateway.enforcer import Pass
@@ -25,6 +24,7 @@ from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, 
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back

@@ -17,12 +17,13 @@ from aisecops.controls.policy.match import measure
 from aisecops.controls.tokens.cover import rows_within
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.aside import aside
-from aisecops.gateway.classify import Step, cost_micros
+from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import proposed, returned
 from aisecops.gateway.memories import Memories, Recalled
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Store
+from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, data_in, is_measured, kept_in, unread
