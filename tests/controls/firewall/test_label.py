@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aisecops.controls.firewall.label import label
 from aisecops.model.envelope import LabelledSegment
 from aisecops.model.provenance import Span, Traced, TrustTier
@@ -52,7 +57,24 @@ def test_what_the_model_said_is_worth_no_more_than_what_it_had_read() -> None:
 
 def test_of_two_origins_of_one_stretch_the_less_trusted_counts() -> None:
     found = labelled("user", known(TrustTier.INTERNAL, 10, 60, "a"), known(TrustTier.HOSTILE, 20, 50, "b"))
-    assert [part.origin_id for part in found.stretches] == ["b"]
+    assert [(part.origin_id, part.span.start, part.span.end) for part in found.stretches] == [
+        ("a", 10, 20), ("b", 20, 50), ("a", 50, 60),
+    ]  # fmt: skip
+
+
+def test_what_two_pages_share_leaves_the_rest_of_neither_to_the_user() -> None:
+    first, second = known(TrustTier.EXTERNAL, 10, 60, "a"), known(TrustTier.EXTERNAL, 10, 90, "b")
+    for several in ((first, second), (second, first)):
+        stretches = labelled("user", *several).stretches
+        assert (stretches[0].span.start, stretches[-1].span.end) == (10, 90)
+        assert all(one.span.end == other.span.start for one, other in itertools.pairwise(stretches))
+
+
+@given(st.lists(st.tuples(st.sampled_from(TrustTier), st.integers(0, 30), st.integers(1, 30)), max_size=6))
+def test_every_known_character_has_one_origin(places: list[tuple[TrustTier, int, int]]) -> None:
+    several = [known(tier, start, start + size, str(n)) for n, (tier, start, size) in enumerate(places)]
+    covered = [at for part in labelled("user", *several).stretches for at in range(part.span.start, part.span.end)]
+    assert sorted(covered) == sorted({at for one in several for at in range(one.span.start, one.span.end)})
 
 
 def test_stretches_stand_in_the_order_of_the_text() -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from aisecops.model.envelope import LabelledSegment, Stretch
 from aisecops.model.provenance import Span, Traced, TrustTier, joined
 
@@ -59,14 +61,23 @@ def stretch_of(traced: Traced) -> Stretch:
 
 
 def _one_each(known: Sequence[Traced]) -> list[Traced]:
-    """One origin for each stretch: of several, the least trusted, and of those the one that came first."""
+    """One origin for each stretch: of several, the least trusted, and of those the one that came first.
+
+    INVARIANT: what is in any of `known` is in the result: what two pages share leaves the rest of neither to the user.
+    """
     kept: list[Traced] = []
     worst_first = sorted(known, key=lambda one: (-one.origin.tier.rank, one.span.start, one.origin.at_ms))
     for traced in worst_first:
-        if not any(_overlap(traced.span, other.span) for other in kept):
-            kept.append(traced)
+        taken = sorted((other.span for other in kept), key=lambda span: span.start)
+        kept += [replace(traced, span=span) for span in _left_of(traced.span, taken)]
     return sorted(kept, key=lambda one: one.span.start)
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _left_of(span: Span, taken: Sequence[Span]) -> list[Span]:
+    """What of `span` lies in none of `taken`, which stand in order and do not overlap."""
+    left, at = [], span.start
+    for other in taken:
+        if at < min(other.start, span.end):
+            left.append(Span(start=at, end=min(other.start, span.end)))
+        at = max(at, other.end)
+    return [*left, Span(start=at, end=span.end)] if at < span.end else left
