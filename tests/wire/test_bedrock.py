@@ -92,6 +92,11 @@ def test_sounds_and_films_are_listed_and_an_unknown_block_is_not_dropped():
     ]
 
 
+def test_tools_may_be_among_what_goes_to_the_models_maker():
+    assert called({"additionalModelRequestFields": {"tools": [{"type": "computer_20250124"}]}}).offers_elsewhere
+    assert not called(REQUEST).offers_elsewhere
+
+
 def test_variables_of_a_stored_prompt_are_the_users_words():
     [part] = called({"promptVariables": {"a/b": {"text": "words"}}}).segments
     assert (part.position, part.role, part.text) == ("/promptVariables/a~1b/text", Role.USER, "words")

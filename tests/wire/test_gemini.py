@@ -102,6 +102,18 @@ def test_a_part_of_several_contents_is_read_whole_and_an_unknown_one_is_not_drop
     assert [kind for _, _, kind in places(body)] == [SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.OTHER]
 
 
+@pytest.mark.parametrize(
+    ("body", "elsewhere"),
+    [
+        ({"cached_content": "cachedContents/c1"}, True),
+        ({"tools": [{"computer_use": {"environment": "ENVIRONMENT_BROWSER"}}]}, True),
+        ({"tools": [{"googleSearch": {}}]}, False),
+    ],
+)
+def test_tools_may_have_been_offered_where_no_one_sees(body, elsewhere):
+    assert called(body).offers_elsewhere is elsewhere
+
+
 def test_media_beside_the_answer_of_a_tool_are_listed():
     response = {"name": "n", "response": {}, "parts": [{"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}]}
     call = called({"contents": [{"parts": [{"functionResponse": response}]}]})

@@ -57,6 +57,7 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
             offer for place, tool in objects(settings, "tools", f"{at}/toolConfig") for offer in _offers(tool, place)
         ),
         response_schema=_response_schema(root, at),
+        offers_elsewhere="tools" in maybe_object(root, _OWN_FIELDS, at),
         charged=not counts,
     )
 

@@ -58,9 +58,16 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
         segments=tuple(_segments(root, at)),
         tools=tuple(offer for where, tool in listed(root, "tools", at) for offer in _offers(tool, where)),
         response_schema=schema or None,
+        offers_elsewhere=_offers_elsewhere(root, at),
         remembered=(cached,) if (cached := maybe_text(root, spelled(root, "cachedContent", at), at)) else (),
         charged=method != "countTokens",
     )
+
+
+def _offers_elsewhere(root: JsonObject, at: str) -> bool:
+    """What is cached may hold tools, and the use of a computer has calls that nobody declares."""
+    uses = any(spelled(tool, "computerUse", place) in tool for place, tool in listed(root, "tools", at))
+    return uses or spelled(root, "cachedContent", at) in root
 
 
 def spelled(holder: JsonObject, name: str, at: str) -> str:
