@@ -13,6 +13,31 @@ import orjson
 
 from aisecops.controls.firewall.envelope import NOTICE
 
+RULES = """version: 1
+agents:
+  clerk:
+    authenticate: {secret: "env:CLERK_SECRET"}
+    grants: [{tool: mail.send, scope: "mail.**"}]
+tools:
+  mail.send:
+    match: [{host: mail.example, method: POST, path: /send}, {model_tool: send_email}]
+    base_risk: 0
+    scope: "mail.contacts.{body.to}"
+    arguments: {to: {at: to, role: steering, untrusted: deny}}
+models:
+  openai:    {match: {host: api.openai.com, path: "/v1/**"}, dialect: openai, prices: {gpt-4o: {input: 2.50, output: 10.00}}}
+  azure:     {match: {host: api.openai.com, path: "/openai/**"}, dialect: azure}
+  anthropic: {match: {host: api.openai.com, path: /v1/messages}, dialect: anthropic}
+  gemini:    {match: {host: api.openai.com, path: "/v1beta/**"}, dialect: gemini}
+  bedrock:   {match: {host: api.openai.com, path: "/model/**"}, dialect: bedrock}
+  ollama:    {match: {host: api.openai.com, path: "/api/**"}, dialect: ollama}
+sources:
+  - {match: {host: en.wiki.example}, tier: external}
+egress: {unread: allow}
+firewall: {flag_at: 1, block_at: 1}
+"""
+"""The rules of an installation that knows every dialect, each at paths of its own on one host."""
+
 _ENVELOPE = re.compile(
     r'<context v=\\"1\\" id=\\"[^\\]*\\" tier=\\"external\\" source=\\"(?P<source>[^\\]*)\\" sha256=\\"[0-9a-f]{64}\\" '
     r'mark=\\"(?P<mark>[a-z2-7]{16})\\">\\n(?P<inside>.*?)\\n</context mark=\\"(?P=mark)\\">',
