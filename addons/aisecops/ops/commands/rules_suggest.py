@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from aisecops.ops.commands.audit import of_state
 from aisecops.ops.listing import show_json
-from aisecops.ops.session import Session
+from aisecops.ops.session import MISUSED, CommandError, Session
 
 
 @click.command("suggest")
 @of_state
+@click.argument("what", type=click.Choice(["allowances", "grants", "risk"]), default="allowances")
 @click.option("--rules", "folder", type=click.Path(path_type=Path), help="The rules folder.")
 @click.option("--since", metavar="DAY", help="Only what was recorded from this day on, such as 2027-01-31.")
 @click.option("--secrets", is_flag=True, help="Propose for kinds of secrets too; each says so.")
@@ -21,11 +24,12 @@ from aisecops.ops.session import Session
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def suggest_command(  # noqa: PLR0917 - one argument per option
-    session: Session, folder: Path | None, since: str | None, secrets: bool, reason: str, as_json: bool
+    session: Session, what: str, folder: Path | None, since: str | None, secrets: bool, reason: str, as_json: bool
 ) -> None:
     """Propose changes to the rules from what was recorded, each with its evidence. Changes nothing.
 
-    Now: allowances (`egress.allow`) for findings that stood in the way again and again and were no harm.
+    WHAT is allowances (`egress.allow`, as a rules file: findings that stood in the way again and again and were no
+    harm), grants (unused or wider than what was asked for) or risk (lower lines); the last two as a patch.
     """
     from aisecops.adapters.audit.reader import events
     from aisecops.adapters.policies.files import Unreadable, read_folder
@@ -37,10 +41,14 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
 
     settings = session.settings
     try:
-        rules = read_rules(read_folder(folder or settings.paths.rules))
+        files = read_folder(folder or settings.paths.rules)
+        rules = read_rules(files)
     except Unreadable:
-        rules = ()
+        files, rules = {}, ()
     told = [event for event in events(settings.record_folder) if since is None or event["at"][:10] >= since]
+    if what != "allowances":
+        _tighter(what, told, rules, {name: data.decode() for name, data in files.items()}, as_json=as_json)
+        return
     suggested = allowances(
         told, rules if isinstance(rules, RuleSet) else None, today=today(SystemClock()), secrets=secrets, reason=reason
     )
@@ -53,3 +61,19 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
         click.echo("nothing to propose", err=True)
     for note in suggested.notes:
         click.echo(note, err=True)
+
+
+def _tighter(what: str, told: Sequence[dict[str, Any]], rules: Any, files: Mapping[str, str], *, as_json: bool) -> None:
+    """The proposals that make authority smaller, as a patch of the rules folder."""
+    from aisecops.model.rules import RuleSet
+    from aisecops.ops.tighten import as_patch, grants, lines
+
+    if not isinstance(rules, RuleSet):
+        raise CommandError("the rules cannot be used as they are", "`aisecops rules check` says what is wrong", MISUSED)
+    found = grants(told, rules, files) if what == "grants" else lines(told, rules, files)
+    if as_json:
+        show_json(msgspec.to_builtins(found))
+    elif found:
+        click.echo(as_patch(found, files), nl=False)
+    else:
+        click.echo("nothing to propose", err=True)
