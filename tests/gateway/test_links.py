@@ -110,7 +110,7 @@ async def test_a_part_of_a_proposed_path_is_enough() -> None:
 
 
 async def test_a_withdrawn_proposal_is_none() -> None:
-    house = House(NAMED)
+    house = House(ARGUING)
     run = await house.run()
     await proposes(house, run, ("delete_all", {"to": "ann", "text": "hello there"}))
     await mails(house, run)

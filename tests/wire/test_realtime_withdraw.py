@@ -20,6 +20,24 @@ def test_the_echo_of_what_the_client_said_is_no_call_of_the_models_and_everythin
     assert calls.passed(raw, echo) == [raw]
 
 
+def test_a_call_without_any_id_waits_too_and_each_is_weighed() -> None:
+    calls = RealtimeCalls()
+    nameless = {"type": "function_call", "name": "f", "arguments": "{}"}
+    begun = {"type": "response.output_item.added", "item": nameless}
+    assert calls.passed(b"begun", begun) == []
+    done = {"type": "response.output_item.done", "item": nameless}
+    for _ in range(2):
+        assert [call.name for call in calls.unweighed(done)] == ["f"]
+        calls.weighed({("", "f", "{}"): None})
+    assert calls.passed(b"done", done) == [b"begun", b"done"]
+
+
+def test_calls_in_an_event_that_nobody_knows_never_pass() -> None:
+    calls = RealtimeCalls()
+    unknown = {"type": "response.halfway", "response": {"output": [CALL]}}
+    assert calls.passed(b"unknown", unknown) == []
+
+
 def test_what_the_provider_runs_itself_passes() -> None:
     calls = RealtimeCalls()
     begun = {"type": "response.output_item.added", "item": {"id": "m", "type": "mcp_call", "name": "f"}}

@@ -25,6 +25,9 @@ MAX_SETTLED = 1_000
 _MADE = frozenset({"response.output_item.done", "response.done"})
 """The events that say that a call was made; others tell of it before, or again."""
 
+_UNNAMED = "-"
+"""Stands for the id of an item that has none: what waits under it waits for one that has none either."""
+
 type Key = tuple[str, str, str]
 """A call as it was weighed: id, name and arguments."""
 
@@ -51,7 +54,8 @@ class RealtimeCalls:
         if event.get("type") not in _MADE:
             return []
         calls = [read_proposal(item, "/item")[1] for item in _proposals_in(event)]
-        return [call for call in calls if not call.hosted and _key(call) not in self._settled]
+        # without an id, one call cannot be told from the next that says the same
+        return [call for call in calls if not call.hosted and (not call.call_id or _key(call) not in self._settled)]
 
     def weighed(self, calls: Mapping[Key, str | None]) -> None:
         """What became of them: the words in place of each, or None when it stays."""
@@ -65,8 +69,8 @@ class RealtimeCalls:
         Raises WireError, `too_large` when too much waits.
         """
         name = _item_of(event)
-        if name and (self._waits(event) or (name in self._held and event.get("type") != "response.output_item.done")):
-            self._held.setdefault(name, []).append((raw, event))
+        if self._waits(event) or (name in self._held and event.get("type") != "response.output_item.done"):
+            self._held.setdefault(name or _UNNAMED, []).append((raw, event))
             self._held_bytes += len(raw)
             if self._held_bytes > MAX_HELD_BYTES:
                 raise WireError(f"proposed calls of over {MAX_HELD_BYTES} bytes wait", Code.TOO_LARGE)
@@ -130,11 +134,12 @@ def _proposals_in(event: JsonObject) -> list[JsonObject]:
 
 
 def _item_of(event: JsonObject) -> str:
-    """The id of the one call that `event` is about; empty for all others."""
+    """The id of the one item that `event` is about; empty for all others."""
     item = maybe_object(event, "item", "")
-    if is_proposal(item) and not read_proposal(item, "/item")[1].hosted:
-        return maybe_text(item, "id", "/item")
-    return maybe_text(event, "item_id", "")
+    if is_proposal(item):
+        call = read_proposal(item, "/item")[1]
+        return "" if call.hosted else maybe_text(item, "id", "/item") or call.call_id or _UNNAMED
+    return maybe_text(event, "item_id", "") or maybe_text(event, "call_id", "")
 
 
 def _message(item: JsonObject, why: str) -> JsonObject:
