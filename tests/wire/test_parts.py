@@ -231,6 +231,16 @@ FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nConten
             "application/json",
             Unread(where="body:/input_audio/data", size_bytes=9, reason="media"),
         ),
+        (
+            {"image": {"format": "png", "source": {"bytes": PICTURE}}},
+            "application/json",
+            Unread(where="body:/image/source/bytes", size_bytes=9, reason="media"),
+        ),
+        (
+            {"messages": [{"role": "user", "content": "look", "images": [PICTURE]}]},
+            "application/json",
+            Unread(where="body:/messages/0/images/0", size_bytes=9, reason="media"),
+        ),
     ],
 )
 def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, unread: Unread) -> None:
@@ -243,4 +253,5 @@ def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, unread: Unre
 
 def test_text_that_says_it_is_text_is_no_media() -> None:
     said = {"a": "data:text/plain;base64,aGk=", "b": {"media_type": "text/plain", "data": "hi"}, "c": "data: and more"}
+    said |= {"d": {"format": "txt", "source": {"bytes": "aGk="}}, "e": {"images": ["cat.png"]}}
     assert parts(json.dumps(said))["body:/c"] == "data: and more"

@@ -40,6 +40,7 @@ _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "applic
 _ALLOW = "send text, or let it leave unread with `egress: {unread: allow}`"
 _DATA_URL = re.compile(r"data:([^,;]{0,100})[^,]{0,200};base64,", re.IGNORECASE)
 _TELLS_MEDIA = ("media_type", "mime_type", "mimeType", "format")
+_TEXT_FORMATS = frozenset({"txt", "md", "csv", "html"})
 _READABLE_MEDIA = ("text/", "application/json", "application/xml")
 
 type Part = tuple[str, str]
@@ -263,6 +264,14 @@ def _add_media_of(parts: _Parts, where: str, value: dict[str, JsonValue]) -> Non
     told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
     if isinstance(told, str) and isinstance(data, str):
         _add_media(parts, f"{where}/data", told, data)
+    source = value.get("source")
+    if isinstance(told, str) and isinstance(source, dict) and isinstance(data := source.get("bytes"), str):  # Bedrock
+        _add_media(parts, f"{where}/source/bytes", f"text/{told}" if told in _TEXT_FORMATS else told, data)
+    images = value.get("images")
+    if isinstance(images, list) and ("role" in value or "prompt" in value):  # Ollama
+        for index, image in enumerate(images):
+            if isinstance(image, str):
+                _add_media(parts, f"{where}/images/{index}", "image", image)
 
 
 def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
