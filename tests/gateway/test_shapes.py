@@ -141,6 +141,29 @@ async def test_what_it_proposes_is_judged(shape, granted):
     assert any(name == "AISecOps-Provenance" for name, _ in delivered.headers)  # it is a tool's answer besides
 
 
+@pytest.mark.parametrize(
+    ("said", "delivered"),
+    [
+        ({"results": [{"id": "m1", "memory": "likes tea"}]}, True),
+        ([], True),
+        (b"", True),
+        (b"stored", True),
+        (b'{"choices": 1, "tool\\u005fcalls": [NaN]}', False),
+        (b'{"choices": 1, "tool_calls": [NaN]}', False),
+        ({"choices": [{"message": 1, "tool_calls": [CALL]}]}, False),
+        ({"output": {"message": {"content": {"toolUse": {}}}}, "results": []}, False),
+    ],
+)
+async def test_an_answer_that_is_no_models_is_the_tools_own_unless_it_looks_like_a_call(house, said, delivered):
+    run = await house.run()
+    outcome = await asked(house, run, chat())
+    body = said if isinstance(said, bytes) else orjson.dumps(said)
+    came = HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
+    settled = await house.enforcement.settle(outcome.permit, came)
+    assert isinstance(settled, HttpResponse) is delivered
+    assert delivered or settled.code is Code.OUTPUT_INVALID
+
+
 async def test_a_streamed_answer_is_judged_and_known_again(house):
     run = await house.run()
     outcome = await asked(house, run, chat() | {"stream": True})

@@ -5,18 +5,25 @@ Knows steps and media types. What becomes of an answer is `settle.py`.
 
 from __future__ import annotations
 
+import re
+
 from aisecops.gateway.classify import Step
 from aisecops.model.decision import Reason
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.refusals import Code
 from aisecops.model.rules import ToolRule
+from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonBounds, JsonValue
+from aisecops.wire.llm import LlmAnswer
 from aisecops.wire.mcp import result_of
 from aisecops.wire.texts import said_in
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """What an answer may weigh, decoded; `egress.max_body` is about what leaves."""
+
+_CALLS = re.compile(rb"tool_call|tool_?[uU]se|function_?[cC]all|\\u00[4-7]")
+"""What a proposed call is called in one dialect or another, or may be under escapes that no writer needs."""
 
 FAILED = 400
 """Answers from this status on carry an error, not what was asked for."""
@@ -54,6 +61,20 @@ def data_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -
         streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
         return result_of(body, step.spoken.call_id, streamed=streamed, bounds=json)
     return json.read(body)
+
+
+def answered(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> tuple[LlmAnswer | None, JsonValue]:
+    """The model's answer, where one was asked, and what rules look into. Raises WireError for what cannot be read.
+
+    Behind a tool's rule what answers need be no model: what says nothing that looks like a call is the tool's own.
+    """
+    try:
+        data = data_in(step, response, body, json)
+        return read_answer(step.call.dialect, data) if step.call else None, data
+    except WireError:
+        if step.tool is None or is_measured(step.tool) or _CALLS.search(body):
+            raise
+        return None, None
 
 
 def kept_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> JsonValue:

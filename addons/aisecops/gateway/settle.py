@@ -26,7 +26,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
-from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, data_in, is_measured, kept_in, unread
+from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, answered, is_measured, kept_in, unread
 from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.gateway.streamed import is_event_stream
@@ -197,11 +197,9 @@ class Settlement:
             return None, None
         try:
             body = decode(response.body, response.headers, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
-            data = data_in(step, response, body, self._json)
-            answer = read_answer(step.call.dialect, data) if step.call else None
+            return answered(step, response, body, self._json)
         except WireError as error:
             raise unread(error) from error
-        return answer, data
 
     def _kept_answer(self, model: ModelRule, response: HttpResponse) -> LlmAnswer | None:
         """An answer that the provider has kept and is asked for again; None for anything else."""
