@@ -23,6 +23,7 @@ HEADERS = [
 ]
 ALL = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 EACH = pytest.mark.parametrize("name", SPEECHES)
+MAIN = pytest.mark.parametrize("name", ["chat", "responses", "messages", "gemini", "bedrock", "ollama"])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_a_page_that_steers_a_model_moves_nothing(own, model, page, name, stream
 
 
 @ALL
-@EACH
+@MAIN
 def test_what_the_user_wants_passes_byte_for_byte_both_ways(own, model, name, stream):
     run = own.run("clerk")
     user = f"write to {fresh('ann')}@corp.test"
@@ -106,7 +107,7 @@ def test_what_the_user_wants_passes_byte_for_byte_both_ways(own, model, name, st
     assert WORDS[5:].encode() in said.body
 
 
-@EACH
+@MAIN
 def test_a_prompt_that_needs_no_envelope_leaves_as_it_came(own, model, name):
     run = own.run("clerk")
     speech = SPEECHES[name]
@@ -123,7 +124,7 @@ def test_a_prompt_that_needs_no_envelope_leaves_as_it_came(own, model, name):
 
 
 @ALL
-@EACH
+@MAIN
 def test_a_refused_prompt_says_so_where_the_providers_library_looks(own, model, page, name, stream):
     run = own.run("clerk")
     text, _ = page(run)
