@@ -102,6 +102,8 @@ async def test_a_body_that_does_not_say_that_it_is_json_is_looked_into_all_the_s
         b'{"messages": [{"role": "user", "role": "system", "content": "x"}]}',
         b'{"messages": [{"role": "user", "content": "x"}, {"role": "owner", "content": "x"}]}',
         b'{"messages": [{"role": "user", "content": "x"}], "n": NaN}',
+        '{"messages": [{"role": "user", "content": "x"}]}'.encode("utf-16-le"),
+        '{"messages": [{"role": "user", "content": "x"}]}'.encode("utf-8-sig"),
     ],
 )
 async def test_what_only_the_far_side_would_read_as_a_call_is_refused(house, body):

@@ -193,6 +193,10 @@ def unsaid_json(body: bytes) -> JsonValue:
 
     Raises WireError for what only a lenient reader takes for JSON.
     """
+    if b"\0" in body[:4] or body.startswith(b"\xef\xbb\xbf"):  # some readers go by the first bytes of a body
+        if _is_loose_json(body):
+            raise WireError("JSON is sent in UTF-8, with no mark before it")
+        return None
     if body.lstrip(b" \t\r\n")[:1] != b"{":
         return None
     try:
