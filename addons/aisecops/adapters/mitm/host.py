@@ -49,6 +49,7 @@ CERTIFICATES_KEPT = 2000
 """Leaf certificates kept for hosts already seen; the core's own 100 would sign anew all day."""
 
 _DRAIN_STEP_S = 0.02
+_QUIET_LOOKS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +210,10 @@ async def _drain(
     await _stop_listening(server)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + drain_s
-    while _under_way(gate) and loop.time() < deadline:  # noqa: ASYNC110 - seldom, and time is one of two reasons
+    quiet = 0
+    # an answer that has just been let go is written in the turns of the loop that follow: one quiet look is not the end
+    while quiet < _QUIET_LOOKS and loop.time() < deadline:
+        quiet = 0 if _under_way(gate) else quiet + 1
         await asyncio.sleep(_DRAIN_STEP_S)
     for connected in list(gate.connected.values()):
         connected.abort()
