@@ -62,6 +62,11 @@ def test_a_field_full_of_them_is_proposed_as_the_field() -> None:
     assert one.evidence[0].startswith(f"{MANY} values of PHONE_NUMBER")
 
 
+def test_a_canary_is_never_proposed_and_a_known_secret_counts_as_one() -> None:
+    assert proposed([found(entity="CANARY")] * 9, secrets=True).found == ()
+    assert proposed([found(entity="KNOWN_SECRET")] * 9).found == ()
+
+
 def test_secret_kinds_are_left_out_and_that_is_said() -> None:
     events = [found(entity="VCS_TOKEN")] * 3
     assert proposed(events).found == ()

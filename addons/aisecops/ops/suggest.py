@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from aisecops.model.entities import GROUPS
+from aisecops.model.entities import CANARY, GROUPS, PLANTED
 from aisecops.model.field import covers_field, read_field
 from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
@@ -25,6 +25,7 @@ LEAST = 3
 MANY = 10
 """So many values of one kind in one field of one agent are the field's doing."""
 LASTS = timedelta(days=90)
+_SECRET = GROUPS["SECRET"] | frozenset(PLANTED)
 _STOPPED = ("block", "hold", "mask")
 _BODY = "body:"
 
@@ -83,14 +84,14 @@ def allowances(
     by_field: dict[tuple[str, str, str], list[tuple[_Name, _Seen]]] = {}
     for name, one in seen.items():
         yes, no = _answered(one, answers)
-        if no or (one.stopped < LEAST and not yes) or not one.stopped or _allowed(rules, name):
+        if name[0] == CANARY or no or (one.stopped < LEAST and not yes) or not one.stopped or _allowed(rules, name):
             continue
-        if name[0] in GROUPS["SECRET"] and not secrets:
+        if name[0] in _SECRET and not secrets:
             left_out += 1
             continue
         by_field.setdefault((name[0], name[2], name[3]), []).append((name, one))
     for (entity, agent, where), several in by_field.items():
-        if len(several) >= MANY and entity not in GROUPS["SECRET"] and where:
+        if len(several) >= MANY and entity not in _SECRET and where:
             found.append(_suggestion((entity, "", agent, where), [one for _, one in several], answers, today, reason))
         else:
             found += [_suggestion(name, [one], answers, today, reason) for name, one in several]
@@ -183,7 +184,7 @@ def _suggestion(name: _Name, several: list[_Seen], answers: dict[str, str], toda
     evidence = [f"{values} of {entity}, {first} to {last}, {len(runs)} run{'s' if len(runs) != 1 else ''}: {times}"]
     if yes:
         evidence.append(f"a person let it pass {yes} time{'s' if yes != 1 else ''}")
-    if entity in GROUPS["SECRET"]:
+    if entity in _SECRET:
         evidence.append("THIS IS A SECRET KIND: allow it only when it is no secret")
     return Suggestion(
         section="egress.allow",

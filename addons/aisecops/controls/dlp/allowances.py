@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from aisecops.model.entities import CANARY, GROUPS, named_by
+from aisecops.model.entities import CANARY, GROUPS, PLANTED, named_by
 from aisecops.model.envelope import Descent
 from aisecops.model.field import covers_field
 from aisecops.model.finding import Finding
@@ -50,7 +50,7 @@ def allowance_for(
     """
     if finding.entity == CANARY:
         return None
-    secret = finding.entity in GROUPS["SECRET"]
+    secret = finding.entity in GROUPS["SECRET"] or finding.entity in PLANTED
     today = datetime.fromtimestamp(sent.now_ms / 1000, UTC).date()
     for one in allowances:
         if today > one.until or (secret and not (one.fingerprint or one.entities)):

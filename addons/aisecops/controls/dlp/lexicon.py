@@ -81,17 +81,27 @@ class Lexicon:
         return at < len(self._sorted) and self._sorted[at].startswith(text)
 
     def _starts(self, low: str) -> Iterator[tuple[int, str]]:
-        for word in _WORD.finditer(low):
-            for offset, known in self._by_word.get(word[0], ()):
-                start = word.start() - offset
-                if start >= 0 and low.startswith(known, start) and not _inside_word(low, start + len(known)):
-                    yield start, known
-                    break
+        for word in self._by_word.keys() & set(_WORD.findall(low)):
+            for at in _places(low, word):
+                if not _inside_word(low, at) and not _inside_word(low, at + len(word)):
+                    yield from self._from(low, at, word)
         for known in self._wordless:
-            start = low.find(known)
-            while start >= 0:
+            yield from ((at, known) for at in _places(low, known))
+
+    def _from(self, low: str, at: int, word: str) -> Iterator[tuple[int, str]]:
+        """The longest known text whose first word is the one that stands at `at`."""
+        for offset, known in self._by_word[word]:
+            start = at - offset
+            if start >= 0 and low.startswith(known, start) and not _inside_word(low, start + len(known)):
                 yield start, known
-                start = low.find(known, start + len(known))
+                return
+
+
+def _places(low: str, sought: str) -> Iterator[int]:
+    at = low.find(sought)
+    while at >= 0:
+        yield at
+        at = low.find(sought, at + len(sought))
 
 
 def _inside_word(low: str, at: int) -> bool:
