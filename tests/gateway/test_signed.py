@@ -49,6 +49,16 @@ async def test_what_needs_no_change_leaves_as_it_came(header):
     assert outcome.body is None
 
 
+@pytest.mark.parametrize(("header", "changed"), [(SIGNATURE, ()), (KEY, (("Accept-Encoding", "identity"),))])
+async def test_no_header_that_may_be_signed_is_changed(header, changed):
+    house = House(BEDROCK)
+    asked_for = converse("what is on the agenda?", header)
+    streamed = replace(asked_for, path=f"{asked_for.path}-stream")
+    outcome = await house.ask(await house.run(), streamed)
+    assert isinstance(outcome, Forward), outcome
+    assert outcome.set_headers == changed
+
+
 async def test_untrusted_text_under_a_signature_is_refused_and_says_what_to_do():
     outcome = await asked(BEDROCK, f"summarise: {PAGE}", SIGNATURE)
     assert isinstance(outcome, Refuse)

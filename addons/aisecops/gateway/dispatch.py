@@ -169,5 +169,6 @@ def lines_of(rules: RuleSet, facts: Facts) -> Thresholds:
 
 
 def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:
-    # A stream is read as it passes; compressed, it could only be read at its end.
-    return (("Accept-Encoding", "identity"),) if (step.call and step.call.stream) or step.spoken else ()
+    # A stream is read as it passes; compressed, it could only be read at its end. A signature may be over this header.
+    streams = bool(step.call and step.call.stream) or step.spoken is not None
+    return (("Accept-Encoding", "identity"),) if streams and not step.action.signed else ()
