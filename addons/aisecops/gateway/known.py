@@ -32,7 +32,7 @@ from aisecops.model.provenance import Origin, Traced, TrustTier, joined
 
 TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
-SHORT = 2_000
+SHORT = 1_000
 """Characters that are looked at in the event loop: less work than handing them to a thread."""
 FEW = 4
 """So many additions of others are taken in the event loop."""

@@ -4,7 +4,9 @@ import base64
 import json
 import random
 import textwrap
+import unicodedata
 from collections.abc import Callable
+from typing import Literal
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +23,7 @@ KEY = Key.of(b"a key for tests, 32 bytes long..")
 VOCABULARY = [
     "".join(random.Random(number).choices("abcdefghijklmnopqrstuvwxyz", k=number % 8 + 2)) for number in range(2000)
 ]
+ACCENTED = str.maketrans("aeiouncs", "\u00e4\u00e9\u00ef\u00f6\u00fc\u00f1\u00e7\u0161")
 DRESSES: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "reflowed": lambda text: textwrap.fill(text, 20),
@@ -33,6 +36,10 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "markup between words": lambda text: text.replace(" ", "</b> <b>*").replace("</b> <b>", " **"),
     "full width": lambda text: "".join(chr(ord(one) + 0xFEE0) if one.isalpha() else one for one in text),
     "invisible characters": "\u200b".join,
+    "base64 in a link": lambda text: f"https://page.test/?q={quote(base64.b64encode(text.encode()).decode(), safe='')}",
+    "entities in JSON": lambda text: json.dumps({"body": "".join(f"&#{ord(character)};" for character in text)}),
+    "an address of data": lambda text: f"data:text/html;base64,{base64.urlsafe_b64encode(text.encode()).decode()}",
+    "escapes": lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
 }
 
 
@@ -54,6 +61,16 @@ def test_every_quote_of_sixty_characters_is_found_in_any_dress(dress: str, seed:
     quote_of = text[start % (len(text) - 60) :][:60]
     carried = f"new words before it {DRESSES[dress](quote_of)} and other words behind"
     assert [one.origin.origin_id for one in trace(carried, known(text), KEY)] == ["0"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@given(seed=st.integers(0, 10_000), start=st.integers(0, 900))
+def test_a_quote_is_found_in_every_normal_form(
+    form: Literal["NFC", "NFD", "NFKC", "NFKD"], seed: int, start: int
+) -> None:
+    text = words(seed, 200).translate(ACCENTED)
+    quote_of = unicodedata.normalize(form, text[start % (len(text) - 60) :][:60])
+    assert [one.origin.origin_id for one in trace(f"new words {quote_of} behind", known(text), KEY)] == ["0"]
 
 
 def test_the_stretch_that_is_found_is_the_quote_within_a_window() -> None:

@@ -6,6 +6,7 @@ Scores are 0 to 1. Text that talks about injections is told by its frame and sta
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 
@@ -32,6 +33,9 @@ _MOST_ABOUT = 0.85
 """A text about injections is flagged at most, never blocked."""
 _QUOTES = "\"'`\u201c\u2018\u00ab\u300c"
 _QUOTED_FACTOR = 0.8
+_JSON_VALUE = re.compile(
+    r"\"\s{0,4}:\s{0,4}\"$"
+)  # what such a quote opens is content, not a saying that is talked about
 _INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
@@ -131,4 +135,6 @@ def _about(lowered: str) -> float:
 def _quoted(text: str, span: Span) -> float:
     """Less than 1 for a sign that opens a quote."""
     before = text[max(0, span.start - 2) : span.start]
-    return _QUOTED_FACTOR if any(mark in before for mark in _QUOTES) else 1.0
+    if not any(mark in before for mark in _QUOTES) or _JSON_VALUE.search(text[max(0, span.start - 12) : span.start]):
+        return 1.0
+    return _QUOTED_FACTOR

@@ -12,6 +12,7 @@ from aisecops.controls.firewall.detectors import (
     memory_write,
     planted_code,
     role_forging,
+    stray_order,
     task_switch,
     tool_call,
     tool_description,
@@ -31,4 +32,5 @@ DETECTORS: tuple[Detector, ...] = (
     planted_code.DETECTOR,
     hidden_text.DETECTOR,
     encoded_payload.DETECTOR,
+    stray_order.DETECTOR,
 )
