@@ -49,12 +49,12 @@ async def test_what_a_rule_lets_out_is_counted_and_recorded_before_it_leaves():
         assert isinstance(await house.ask(run, asked), Forward)
     said = [e for e in house.record.events if e.event.value == "uninspected"]
     assert [(e.fields["reason"], e.fields["bytes"], e.fields["host"]) for e in said] == [
-        ("media", 9, "api.openai.com"),
+        ("media", 8, "api.openai.com"),
         ("body", len(PICTURE), "db.internal"),
     ]
     assert all(e.decision_id for e in said)
     counted = [call[1] for call in house.meter.calls if call[0] == "uninspected"]
-    assert counted == [("media", 9), ("body", len(PICTURE))]
+    assert counted == [("media", 8), ("body", len(PICTURE))]
 
 
 async def test_what_is_refused_for_something_else_is_not_counted():

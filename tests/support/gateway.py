@@ -199,7 +199,7 @@ class House:
         )
         self.content = content or MemoryContent()
         self.known = KnownAgain(self.content, b"p" * 32)
-        descents = Descents(self.known, clock=self.clock, ids=self.ids, secret=b"e" * 32)
+        descents = Descents(self.known, self.scanner, clock=self.clock, ids=self.ids, secret=b"e" * 32)
         memories = Memories(self.known, self.store, clock=self.clock, ids=self.ids)
         gatherer = Gatherer(
             store=self.store,

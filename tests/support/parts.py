@@ -9,6 +9,8 @@ from nacl.signing import SigningKey
 
 from aisecops.controls.tokens.jwks import thumbprint
 from aisecops.model.finding import Finding
+from aisecops.wire.files.opened import Opened, opened
+from aisecops.wire.files.shelf import File
 
 
 class SeedKeys:
@@ -53,6 +55,9 @@ class WordScanner:
     def __init__(self) -> None:
         self.found: tuple[Finding, ...] = ()
         self.seen: list[tuple[str, str]] = []
+
+    async def open_files(self, files: Sequence[File]) -> Opened:
+        return opened(files)
 
     async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
         self.seen += parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 from typing import Any
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.wire import parts as parts_module
-from aisecops.wire.parts import Unread, outgoing_parts
+from aisecops.wire.files.shelf import File
+from aisecops.wire.parts import outgoing_parts
 from support.wire_samples import CHAT_REQUEST, post
 
 CARD = "4111111111111111"
@@ -50,7 +52,7 @@ def test_bytes_that_are_no_utf_8_are_given_out_all_the_same() -> None:
 
 def test_every_string_of_a_json_body_has_its_pointer() -> None:
     body = json.dumps(CHAT_REQUEST).encode()
-    found = dict(outgoing_parts(post(body), body, unread=[]))
+    found = dict(outgoing_parts(post(body), body, files=[]))
     assert found["body:/messages/0/content"] == "be brief"
     assert found["body:/messages/2/tool_calls/0/function/arguments"] == '{"city":"Oslo"}'
     assert found["body:/messages/1/content/1/image_url/url"] == "https://pictures.example/cat.png"
@@ -206,49 +208,67 @@ def test_no_string_of_a_document_is_forgotten(document: Any) -> None:
     assert found == strings(document)
 
 
+PIXELS = b"\x89PNG\r\n\x1a\n"
 PICTURE = "iVBORw0KGgo="
 FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\nContent-Type: image/png\r\n\r\n\x89PNG\0\r\n--b--\r\n'
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "unread"),
+    ("body", "kind", "file"),
     [
-        (b"\x89PNG\0", "image/png", Unread(where="body:", size_bytes=5, reason="body")),
-        (b"\xff\xfe\xfd", "application/octet-stream", Unread(where="body:", size_bytes=3, reason="body")),
-        (FORM, "multipart/form-data; boundary=b", Unread(where="upload:f:", size_bytes=5, reason="upload")),
+        (b"\x89PNG\0", "image/png", File(where="body:", data=b"\x89PNG\0", reason="body")),
+        (b"\xff\xfe\xfd", "application/octet-stream", File(where="body:", data=b"\xff\xfe\xfd", reason="body")),
+        (FORM, "multipart/form-data; boundary=b", File(where="upload:f:", data=b"\x89PNG\0", reason="upload")),
         (
             {"image_url": {"url": f"data:image/png;base64,{PICTURE}"}},
             "application/json",
-            Unread(where="body:/image_url/url", size_bytes=9, reason="media"),
+            File(where="body:/image_url/url", data=PIXELS, reason="media"),
         ),
         (
             [{"type": "base64", "media_type": "image/png", "data": PICTURE}],
             "application/json",
-            Unread(where="body:/0/data", size_bytes=9, reason="media"),
+            File(where="body:/0/data", data=PIXELS, reason="media"),
         ),
         (
             {"input_audio": {"data": PICTURE, "format": "wav"}},
             "application/json",
-            Unread(where="body:/input_audio/data", size_bytes=9, reason="media"),
+            File(where="body:/input_audio/data", data=PIXELS, reason="media"),
         ),
         (
             {"image": {"format": "png", "source": {"bytes": PICTURE}}},
             "application/json",
-            Unread(where="body:/image/source/bytes", size_bytes=9, reason="media"),
+            File(where="body:/image/source/bytes", data=PIXELS, reason="media"),
         ),
         (
             {"messages": [{"role": "user", "content": "look", "images": [PICTURE]}]},
             "application/json",
-            Unread(where="body:/messages/0/images/0", size_bytes=9, reason="media"),
+            File(where="body:/messages/0/images/0", data=PIXELS, reason="media"),
         ),
     ],
 )
-def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, unread: Unread) -> None:
+def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, file: File) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    listed: list[Unread] = []
-    outgoing_parts(post(raw, content_type=kind), raw, unread=listed)
-    assert listed == [unread]
+    listed: list[File] = []
+    outgoing_parts(post(raw, content_type=kind), raw, files=listed)
+    assert listed == [file]
     assert refused(raw, kind) is Code.UNREADABLE
+
+
+def test_a_file_in_base64_is_a_file_and_no_text() -> None:
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes):
+        data = b"PK\x03\x04" + bytes(range(200))
+        listed: list[File] = []
+        body = json.dumps({"name": "a.zip", "content": encode(data).decode()}).encode()
+        found = outgoing_parts(post(body), body, files=listed)
+        assert listed == [File(where="body:/content", data=data, reason="upload")]
+        assert "body:/content" not in dict(found)
+
+
+def test_a_file_that_looks_like_text_is_both() -> None:
+    listed: list[File] = []
+    found = outgoing_parts(post(b"%PDF-1.7 all ASCII", content_type="text/plain"), b"%PDF-1.7 all ASCII", files=listed)
+    assert ("body:", "%PDF-1.7 all ASCII") in found
+    assert [file.where for file in listed] == ["body:"]
 
 
 def test_text_that_says_it_is_text_is_no_media() -> None:

@@ -22,7 +22,7 @@ from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.links import Links
-from aisecops.gateway.ports import Clock, Ids
+from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
 from aisecops.model.errors import Fault, WireError
@@ -33,9 +33,10 @@ from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece, texts_in_pieces
 from aisecops.wire.dialects import with_notice
+from aisecops.wire.files.kind import kind_of
+from aisecops.wire.files.shelf import File
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
-from aisecops.wire.parts import outgoing_parts
 from aisecops.wire.texts import texts_of
 
 LOOKED_AT_HERE = 8 * 1024
@@ -54,17 +55,20 @@ _READ = frozenset({SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.TOOL_C
 class Descents:
     """Finds out where words came from. `secret` keys the marks of envelopes."""
 
-    def __init__(self, known: KnownAgain, *, clock: Clock, ids: Ids, secret: bytes) -> None:
+    def __init__(self, known: KnownAgain, files: ContentScanner, *, clock: Clock, ids: Ids, secret: bytes) -> None:
         self._known = known
         self._links = Links(known)
+        self._files = files
         self._clock = clock
         self._ids = ids
         self._secret = secret
 
-    async def of(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
+    async def of(
+        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest, parts: Sequence[tuple[str, str]]
+    ) -> Descent | None:
         """Where the words of `step` came from; None for a step that has none to ask about.
 
-        Raises `StoreError`, and `WireError` for a body that cannot be looked through.
+        `parts` are all texts that would leave, those in files included. Raises `StoreError`.
         """
         found: Descent | None = None
         if step.tool is not None:
@@ -74,7 +78,7 @@ class Descents:
             read = await self.of_call(rules, root_run_id, step.call, vouched=step.model is not None)
             found = read if found is None else _both(found, read)
         if rules.egress.labels or any(rule.label for rule in rules.egress.detectors):
-            carried = await self.carried(root_run_id, outgoing_parts(request, step.body))
+            carried = await self.carried(root_run_id, parts)
             found = replace(found or Descent(), carried=carried)
         return found
 
@@ -101,12 +105,25 @@ class Descents:
     async def learn(
         self, principal: Principal, request: ActionRequest, tool: ToolRule | None, response: HttpResponse, body: bytes
     ) -> Origin:
-        """Know the content of an answer again from now on. `body` is the response's, decoded. Raises `StoreError`."""
+        """Know the content of an answer again from now on, of a document too. `body` is the response's, decoded.
+
+        Raises `StoreError`, `Fault` when a document was not opened in time.
+        """
         look = functools.partial(_looked_at, tool, response, body)
         sha256, texts, trusted = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
+        if body and (not texts or kind_of(body) is not None):
+            texts = [*texts, *await self._texts_in(body)]
         origin = self._origin(principal, request, sha256=sha256)
         await self._known.learn(origin, texts, trusted)
         return origin
+
+    async def _texts_in(self, body: bytes) -> list[str]:
+        """The texts in an answer that is a file. What cannot be read is not known again."""
+        try:
+            opened = await self._files.open_files([File(where="", data=body, reason="body")])
+        except WireError:
+            return []
+        return [text for _, text in opened.parts]
 
     async def learn_piece(
         self, principal: Principal, request: ActionRequest, piece: Piece, *, first: Origin | None, number: int

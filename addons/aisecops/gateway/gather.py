@@ -22,6 +22,7 @@ from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
+from aisecops.gateway.read_out import read_out
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -33,11 +34,11 @@ from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
-from aisecops.model.rules import Unread as UnreadRule
 from aisecops.model.state import RevocationKind, Snapshot
 from aisecops.model.value import Value
+from aisecops.wire.files.shelf import File, Unread
 from aisecops.wire.media_type import declared_charset, media_type
-from aisecops.wire.parts import CREDENTIAL_HEADERS, Unread, outgoing_parts
+from aisecops.wire.parts import CREDENTIAL_HEADERS, Part, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -181,21 +182,24 @@ class Gatherer:
 
     async def findings(
         self, rules: RuleSet, step: Step, request: HttpRequest
-    ) -> tuple[tuple[Finding, ...], tuple[Unread, ...]]:
-        """What the content scan finds in everything that would leave, and what of it could not be read.
+    ) -> tuple[tuple[Finding, ...], tuple[Unread, ...], list[Part]]:
+        """What the content scan finds in everything that would leave, what of it could not be read, and all texts.
 
         Raises `Fault` when the scan did not finish, `WireError` for what cannot be read where the rules want all read.
         """
         entities = entities_for(rules.egress, destination_words(step.action))
-        unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
-        parts = [part for part in outgoing_parts(request, step.body, unread=unread) if not _ours(part[0])]
+        files: list[File] = []
+        said = [part for part in outgoing_parts(request, step.body, files=files) if not _ours(part[0])]
+        parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._scanner.scan(parts, entities) if entities else ()
         kept = tuple(finding for finding in found if not _is_credential_in_its_place(finding))
-        return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), tuple(unread or ())
+        return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), unread, parts
 
-    async def descent(self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest) -> Descent | None:
-        """Where the words of the request came from. Raises `StoreError`, `WireError`."""
-        descent = await self._descents.of(rules, root_run_id, step, request)
+    async def descent(
+        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest, parts: Sequence[Part]
+    ) -> Descent | None:
+        """Where the words of the request came from; `parts` are all its texts. Raises `StoreError`, `WireError`."""
+        descent = await self._descents.of(rules, root_run_id, step, request, parts)
         return await self._memories.about(rules, root_run_id, step, request, descent)
 
     def through_proxy(self, host: str, port: int) -> bool:

@@ -25,6 +25,7 @@ from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.prices import cost_micros
+from aisecops.gateway.read_out import read_out
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
@@ -41,10 +42,10 @@ from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds, from_micros
 from aisecops.model.rules import RuleSet
-from aisecops.model.rules import Unread as UnreadRule
 from aisecops.model.state import Snapshot
+from aisecops.wire.files.shelf import File, Unread
 from aisecops.wire.llm import LlmCall
-from aisecops.wire.parts import Unread, message_parts
+from aisecops.wire.parts import message_parts
 from aisecops.wire.realtime import usage_in
 
 DIGEST_BYTES = 16
@@ -151,9 +152,10 @@ class Messages:
     async def _to_upstream(self, rules: RuleSet, permit: Permit, data: bytes) -> Pass | Refuse:
         if not _declared(rules, permit):
             return _named(permit, Code.POLICY_DENIED, "the rules no longer declare this WebSocket")
-        unread: list[Unread] | None = [] if rules.egress.unread is UnreadRule.ALLOW else None
+        files: list[File] = []
         try:
-            parts = message_parts(data, unread=unread)
+            said = message_parts(data, files=files)
+            parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
             entities = entities_for(rules.egress, destination_words(permit.facts.request))
             findings = with_fixed(await self._scanner.scan(parts, entities), data) if entities else ()
             told = await self._realtime.told(rules, permit, data)
@@ -169,7 +171,7 @@ class Messages:
         if judged.decision.enforced is not Verdict.ALLOW:
             return await self._refused(rules, permit, facts, judged, data)
         call = told[0] if told else None
-        return await self._passed(rules, permit, facts, judged, data, tuple(unread or ()), call)
+        return await self._passed(rules, permit, facts, judged, data, unread, call)
 
     async def _judged(
         self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None

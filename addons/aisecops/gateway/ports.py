@@ -20,6 +20,8 @@ from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
 from aisecops.model.stand_in import Given
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
+from aisecops.wire.files.opened import Opened
+from aisecops.wire.files.shelf import File
 
 
 class Clock(Protocol):
@@ -262,6 +264,13 @@ class Route(Protocol):
 
 class ContentScanner(Protocol):
     """Finds what must not leave. Runs in worker processes; a deadline passed is a fault, never a pass."""
+
+    async def open_files(self, files: Sequence[File]) -> Opened:
+        """Every text in `files`, with its place, and what of them cannot be read.
+
+        Raises `Fault` when that was not done, `WireError` for what unfolds beyond every bound; the caller refuses.
+        """
+        ...
 
     async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
         """Findings in `parts`, each `(where, text)`, of the kinds `entities`.

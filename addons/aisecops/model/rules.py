@@ -275,6 +275,8 @@ class Unread(StrEnum):
     """What happens to content that cannot be read as text, and so cannot be looked into."""
 
     REFUSE = "refuse"
+    MEDIA = "media"
+    """Pictures and sounds may leave; what is written in them is read."""
     ALLOW = "allow"
 
 

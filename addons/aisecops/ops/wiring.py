@@ -184,7 +184,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         opened.push_async_callback(content.close)
         known = KnownAgain(content, secret_key(state, "provenance"))
         opened.callback(known.close)
-        descents = Descents(known, clock=base.clock, ids=base.ids, secret=secret_key(state, "envelopes"))
+        descents = Descents(known, scanner, clock=base.clock, ids=base.ids, secret=secret_key(state, "envelopes"))
         memories = Memories(known, base.store, clock=base.clock, ids=base.ids)
         gatherer = Gatherer(
             store=base.store,

@@ -1,20 +1,26 @@
 """Everything a request would carry out, as text with its place, for whoever looks for what must not leave.
 
 Knows where text can be in a request: path, query, headers, and bodies of JSON, forms, uploads and plain text. Does not
-know what must not leave, and does not peel encodings inside a text. A body is read as every kind its reader may take
-it for: what looks like JSON is read as JSON too, whatever its label says.
+know what must not leave, does not peel encodings inside a text, and opens no file: it says where there is one
+(`files/` opens them). A body is read as every kind its reader may take it for: what looks like JSON is read as JSON
+too, whatever its label says.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.refusals import Code
-from aisecops.model.value import Value
+from aisecops.wire.files.kind import kind_of
+from aisecops.wire.files.mail import is_mail
+from aisecops.wire.files.shelf import File
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
@@ -37,7 +43,10 @@ _UNSAID_HEADERS = frozenset(
 )
 _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "application/json-lines"})
 
-_ALLOW = "send text, or let it leave unread with `egress: {unread: allow}`"
+ALLOW = "send what can be read, or let it leave unread with `egress: {unread: allow}`"
+_FILE_CHARACTERS = 40
+_HEAD_CHARACTERS = 512
+_URL_SAFE = str.maketrans("-_", "+/", "\r\n=")
 _DATA_URL = re.compile(r"data:([^,;]{0,100})[^,]{0,200};base64,", re.IGNORECASE)
 _TELLS_MEDIA = ("media_type", "mime_type", "mimeType", "format")
 _TEXT_FORMATS = frozenset({"txt", "md", "csv", "html"})
@@ -46,19 +55,11 @@ _READABLE_MEDIA = ("text/", "application/json", "application/xml")
 type Part = tuple[str, str]
 
 
-class Unread(Value):
-    """Content that leaves and is no text: where it is, its bytes, and what it is: `body`, `upload` or `media`."""
-
-    where: str
-    size_bytes: int
-    reason: str
-
-
-def outgoing_parts(request: HttpRequest, body: bytes, *, unread: list[Unread] | None = None) -> list[Part]:
+def outgoing_parts(request: HttpRequest, body: bytes, *, files: list[File] | None = None) -> list[Part]:
     """All text that leaves with `request`, each with its place; `body` is decoded.
 
-    What is no text (binary bodies and uploads, images and sounds inside JSON) is listed in `unread`; without that list
-    it is an error.
+    What is no text (binary bodies and uploads; files, images and sounds inside JSON) is listed in `files`; without
+    that list it is an error.
 
     Places: `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON pointer), `key:/messages/0` (a name
     in the object there), `form:field`, `upload:field`, `body:` (plain text). A name in a place that may itself be
@@ -67,7 +68,7 @@ def outgoing_parts(request: HttpRequest, body: bytes, *, unread: list[Unread] | 
     Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over
     `MAX_PARTS`. Then nothing is known about the body, and it must not leave.
     """
-    parts = _Parts(unread)
+    parts = _Parts(files)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
         parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
@@ -83,9 +84,9 @@ def outgoing_parts(request: HttpRequest, body: bytes, *, unread: list[Unread] | 
     return parts.found
 
 
-def message_parts(message: bytes, *, unread: list[Unread] | None = None) -> list[Part]:
+def message_parts(message: bytes, *, files: list[File] | None = None) -> list[Part]:
     """The same for one WebSocket message, at `body:` as if it were a body: JSON in its strings, other text whole."""
-    parts = _Parts(unread)
+    parts = _Parts(files)
     if message.lstrip(b" \t\r\n")[:1] in {b"{", b"[", b'"'}:
         try:
             _add_json(parts, "body", read_json(message, max_bytes=len(message)))
@@ -102,9 +103,9 @@ def message_parts(message: bytes, *, unread: list[Unread] | None = None) -> list
 class _Parts:
     """The parts so far, up to their bound."""
 
-    def __init__(self, unread: list[Unread] | None) -> None:
+    def __init__(self, files: list[File] | None) -> None:
         self.found: list[Part] = []
-        self._unread = unread
+        self._files = files
         self._plain: dict[str, bool] = {}
 
     def add(self, where: str, text: str) -> None:
@@ -114,11 +115,11 @@ class _Parts:
             raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
         self.found.append((where, text))
 
-    def unreadable(self, where: str, size_bytes: int, reason: str, error: WireError) -> None:
-        """Content that is no text. Raises `error` when that is not allowed."""
-        if self._unread is None:
-            raise error
-        self._unread.append(Unread(where=where, size_bytes=size_bytes, reason=reason))
+    def file(self, where: str, data: bytes, reason: str) -> None:
+        """Content that is no text. Raises WireError when there is no place for it."""
+        if self._files is None:
+            raise WireError(f"the body holds what is no text; {ALLOW}")
+        self._files.append(File(where=where, data=data, reason=reason))
 
     def name(self, chosen: str, index: int, *, at: str = "") -> str:
         """`chosen` as it may stand in a place. Each name is a part too, the first time it is met."""
@@ -157,16 +158,12 @@ def _add_text(parts: _Parts, where: str, kind: MediaType | None, body: bytes) ->
     """Plain text, and all that its reader may take it for besides."""
     charset = declared_charset(kind)
     reason = "upload" if where.startswith("upload:") else "body"
-    try:
-        text = read_text(body, charset)
-    except WireError as error:
-        parts.unreadable(f"{where}:", len(body), reason, WireError(f"{error.detail}; {_ALLOW}"))
+    text = _text_of(body, charset)
+    if text is None or kind_of(body) is not None or is_mail(body):
+        parts.file(f"{where}:", body, reason)
+    if text is None:
         return
     name = "" if kind is None else kind.name
-    if "\0" in text:
-        no_text = WireError(f"the body is no text, and of no kind that can be read; {_ALLOW}")
-        parts.unreadable(f"{where}:", len(body), reason, no_text)
-        return
     if charset.startswith("utf-16"):
         parts.add(f"{where}:", body.decode("iso-8859-1"))  # what one sees who does not look at the charset
     if name == "application/x-www-form-urlencoded":
@@ -175,6 +172,14 @@ def _add_text(parts: _Parts, where: str, kind: MediaType | None, body: bytes) ->
         parts.add(f"{where}:", text)
     if text.lstrip(" \t\r\n\ufeff")[:1] in {"{", "[", '"'}:
         _add_unsaid_json(parts, where, body)
+
+
+def _text_of(body: bytes, charset: str) -> str | None:
+    try:
+        text = read_text(body, charset)
+    except WireError:
+        return None
+    return None if "\0" in text else text
 
 
 def _add_unsaid_json(parts: _Parts, where: str, body: bytes) -> None:
@@ -254,41 +259,61 @@ def _characters(raw: bytes) -> str:
         return raw.decode("iso-8859-1")  # every byte is some character: nothing is dropped
 
 
-def _add_media(parts: _Parts, where: str, kind: str, data: str) -> None:
-    """An image, a sound, a document inside JSON. Its base64 is text and read as such; what it shows is not."""
-    if not kind.lower().startswith(_READABLE_MEDIA):
-        size = len(data) * 3 // 4
-        parts.unreadable(where, size, "media", WireError(f"the body holds media that cannot be read; {_ALLOW}"))
+def _add_media(parts: _Parts, where: str, kind: str, data: str) -> bool:
+    """An image, a sound, a document inside JSON; False for text, which is read as such."""
+    if kind.lower().startswith(_READABLE_MEDIA):
+        return False
+    parts.file(where, _from_base64(data) or data.encode("utf-8", "surrogatepass"), "media")
+    return True
 
 
-def _add_media_of(parts: _Parts, where: str, value: dict[str, JsonValue]) -> None:
-    """Sound, and data that says what it is, as members of an object."""
-    if isinstance(sound := value.get("audio"), str) and "audio" in str(value.get("type")):
-        _add_media(parts, f"{where}/audio", "audio", sound)
-    told, data = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None), value.get("data")
-    if isinstance(told, str) and isinstance(data, str):
-        _add_media(parts, f"{where}/data", told, data)
-    source = value.get("source")
-    if isinstance(told, str) and isinstance(source, dict) and isinstance(data := source.get("bytes"), str):  # Bedrock
-        _add_media(parts, f"{where}/source/bytes", f"text/{told}" if told in _TEXT_FORMATS else told, data)
+def _add_string(parts: _Parts, where: str, value: str) -> None:
+    """A string of JSON: text, or a file in base64."""
+    media = _DATA_URL.match(value)
+    if media is not None and _add_media(parts, where, media[1], value[media.end() :]):
+        parts.add(where, value[: media.end()])
+        return
+    if len(value) >= _FILE_CHARACTERS and kind_of(_from_base64(value[:_HEAD_CHARACTERS])) is not None:
+        data = _from_base64(value)
+        if data:
+            parts.file(where, data, "upload")
+            return
+    parts.add(where, value)
+
+
+def _from_base64(text: str) -> bytes:
+    """What `text` is in base64, either alphabet; empty when it is none."""
+    body = text.translate(_URL_SAFE)
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _media_in(place: str, value: dict[str, JsonValue]) -> Iterator[tuple[str, str]]:
+    """Where below an object stands a picture, a sound or data that says what it is, and what that is."""
+    if "audio" in str(value.get("type")):
+        yield f"{place}/audio", "audio"
+    told = next((value[tell] for tell in _TELLS_MEDIA if tell in value), None)
+    if isinstance(told, str):
+        yield f"{place}/data", told
+        yield f"{place}/source/bytes", f"text/{told}" if told in _TEXT_FORMATS else told  # Bedrock
     images = value.get("images")
     if isinstance(images, list) and ("role" in value or "prompt" in value):  # Ollama
-        for index, image in enumerate(images):
-            if isinstance(image, str):
-                _add_media(parts, f"{where}/images/{index}", "image", image)
+        yield from ((f"{place}/images/{index}", "image") for index in range(len(images)))
 
 
 def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
     """Every string, every long number, and every name once, in the order of the document."""
     waiting: list[tuple[str, JsonValue]] = [(at, document)]
+    media: dict[str, str] = {}
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, str):
-            if (media := _DATA_URL.match(value)) is not None:
-                _add_media(parts, f"{where}:{place}", media[1], value[media.end() :])
-            parts.add(f"{where}:{place}", value)
+            if place not in media or not _add_media(parts, f"{where}:{place}", media[place], value):
+                _add_string(parts, f"{where}:{place}", value)
         elif isinstance(value, dict):
-            _add_media_of(parts, f"{where}:{place}", value)
+            media.update(_media_in(place, value))
             members = [
                 (f"{place}/{parts.name(name, index, at=place)}", member)
                 for index, (name, member) in enumerate(value.items())

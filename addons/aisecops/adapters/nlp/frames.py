@@ -13,6 +13,7 @@ from aisecops.model.finding import Finding
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 from aisecops.model.watchlist import Watchlist
+from aisecops.wire.files.shelf import File, Unread
 
 HEADER_BYTES = 4
 MAX_FRAME_BYTES = 256 * 1024 * 1024
@@ -39,6 +40,19 @@ class Job(Value, tag="job"):
     entities: tuple[str, ...]
 
 
+class Files(Value, tag="files"):
+    """Files to open."""
+
+    files: tuple[File, ...]
+
+
+class Texts(Value, tag="texts"):
+    """What was in the files: texts with their places, and what could not be read."""
+
+    parts: tuple[tuple[str, bytes], ...]
+    unread: tuple[Unread, ...]
+
+
 class Ready(Value, tag="ready"):
     """The worker has imported all it needs."""
 
@@ -62,8 +76,8 @@ class Broke(Value, tag="broke"):
     why: str
 
 
-ToWorker = Begin | Watch | Job
-FromWorker = Ready | Done | NotRead | Broke
+ToWorker = Begin | Watch | Job | Files
+FromWorker = Ready | Done | Texts | NotRead | Broke
 
 _encoder = msgspec.msgpack.Encoder()
 _to_worker = msgspec.msgpack.Decoder(ToWorker)

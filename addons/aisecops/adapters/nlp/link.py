@@ -20,10 +20,12 @@ from aisecops.adapters.nlp.frames import (
     Begin,
     Broke,
     Done,
+    Files,
     FromWorker,
     Job,
     NotRead,
     Ready,
+    Texts,
     ToWorker,
     Watch,
     packed,
@@ -32,6 +34,8 @@ from aisecops.adapters.nlp.frames import (
 from aisecops.model.errors import ConfigError, Fault, WireError
 from aisecops.model.finding import Finding
 from aisecops.model.watchlist import Watchlist
+from aisecops.wire.files.opened import Opened
+from aisecops.wire.files.shelf import File
 
 # the package may have been found through `sys.path` alone, as under `mitmdump -s` from a bare clone
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from aisecops.adapters.nlp.worker import main; main()"
@@ -99,6 +103,19 @@ class WorkerLink:
         if not isinstance(frame, Done) or len(frame.findings) != len(texts):
             raise Fault(f"a scanning worker failed ({frame.why if isinstance(frame, Broke) else 'a wrong answer'})")
         return frame.findings
+
+    async def open_files(self, files: Sequence[File]) -> Opened:
+        """What is in `files`. Raises as `scan` does."""
+        try:
+            frame = await self._exchange(Files(files=tuple(files)))
+        except (EOFError, OSError, msgspec.MsgspecError) as error:
+            raise Fault("a scanning worker died before it answered") from error
+        if isinstance(frame, NotRead):
+            raise WireError(frame.detail, frame.code)
+        if not isinstance(frame, Texts):
+            raise Fault(f"a scanning worker failed ({frame.why if isinstance(frame, Broke) else 'a wrong answer'})")
+        parts = tuple((where, text.decode("utf-8", "surrogatepass")) for where, text in frame.parts)
+        return Opened(parts=parts, unread=frame.unread)
 
     async def end(self) -> None:
         """Kill the worker and wait until it is gone."""

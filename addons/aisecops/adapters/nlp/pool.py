@@ -7,9 +7,10 @@ Knows deadlines, queues, what was seen before and how workers are replaced. What
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
 from aisecops.model.watchlist import Watchlist
+from aisecops.wire.files.opened import Opened
+from aisecops.wire.files.shelf import File
 
 _log = logging.getLogger(__name__)
 
@@ -124,6 +127,12 @@ class ScannerPool:
             known.update(zip(unknown, found, strict=True))
         return tuple(one for where, name, text in said for one in placed(known[name + text], where, name))
 
+    async def open_files(self, files: Sequence[File]) -> Opened:
+        if not files:
+            return Opened()
+        (found,) = await self._all_done([functools.partial(WorkerLink.open_files, files=files)])
+        return found
+
     async def close(self) -> None:
         """End every worker. A scan under way fails."""
         self._closed = True
@@ -154,25 +163,35 @@ class ScannerPool:
 
     async def _look(self, texts: Sequence[bytes], entities: frozenset[str], watches: _Watching) -> list[Findings]:
         """Findings of each text, from the workers. Raises `Fault`, `WireError`."""
+
+        async def scanned(link: WorkerLink, batch: Sequence[bytes]) -> tuple[Findings, ...]:
+            found = await link.scan(batch, sorted(entities), watches.watchlist)
+            for text, findings in zip(batch, found, strict=True):
+                self._verdicts.put((digest(text, watches.version), entities), findings)
+            return found
+
+        found = await self._all_done([functools.partial(scanned, batch=batch) for batch in _batches(texts)])
+        return list(itertools.chain.from_iterable(found))
+
+    async def _all_done[T](self, work: Sequence[Callable[[WorkerLink], Awaitable[T]]]) -> list[T]:
+        """What the workers make of each piece of `work`, in its order. Raises `Fault`, `WireError`."""
         if self._closed:
             raise Fault("the content scanner is closed")
-        batches = _batches(texts)
-        if self._under_way + len(batches) > self._workers + self._queue and self._under_way > 0:
+        if self._under_way + len(work) > self._workers + self._queue and self._under_way > 0:
             raise Fault("the queue of the content scanner is full; send less at once, or add workers")
         if not self._first or not all(task.done() for task in self._first):
             await self._wait_for_start()
         # each job runs to its own end, also when the caller is gone: what it found is remembered, its worker freed
-        jobs = [self._task(self._job(batch, entities, watches)) for batch in batches]
+        jobs = [self._task(self._job(piece)) for piece in work]
         self._under_way += len(jobs)
         for job in jobs:
             job.add_done_callback(self._job_is_over)
         try:
-            found = await asyncio.shield(asyncio.gather(*jobs))
+            return await asyncio.shield(asyncio.gather(*jobs))
         except asyncio.CancelledError:
             if self._closed:
                 raise Fault("the content scanner was closed before it was done") from None
             raise
-        return list(itertools.chain.from_iterable(found))
 
     async def _wait_for_start(self) -> None:
         try:
@@ -180,13 +199,13 @@ class ScannerPool:
         except ConfigError as error:
             raise Fault(f"the content scanner cannot start: {error}") from error
 
-    async def _job(self, texts: Sequence[bytes], entities: frozenset[str], watches: _Watching) -> tuple[Findings, ...]:
-        """One batch on one worker, within the deadline, waiting for the worker included."""
+    async def _job[T](self, work: Callable[[WorkerLink], Awaitable[T]]) -> T:
+        """One piece of work on one worker, within the deadline, waiting for the worker included."""
         link: WorkerLink | None = None
         try:
             async with asyncio.timeout(self._deadline_s):
                 link = await self._free()
-                found = await link.scan(texts, sorted(entities), watches.watchlist)
+                found = await work(link)
         except TimeoutError as error:
             if link is None:
                 raise Fault(f"no scanning worker was free within {self._deadline_s:g} s") from error
@@ -199,8 +218,6 @@ class ScannerPool:
                 self._replace(link)
             raise
         self._idle.put_nowait(link)
-        for text, findings in zip(texts, found, strict=True):
-            self._verdicts.put((digest(text, watches.version), entities), findings)
         return found
 
     async def _free(self) -> WorkerLink:

@@ -17,10 +17,12 @@ from aisecops.adapters.nlp.frames import (
     Begin,
     Broke,
     Done,
+    Files,
     FromWorker,
     Job,
     NotRead,
     Ready,
+    Texts,
     Watch,
     packed,
     read_to_worker,
@@ -77,7 +79,7 @@ def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> Non
             continue
         # the last resort if nobody kills us: the watchdog is a thread that needs no interpreter lock
         faulthandler.dump_traceback_later(begin.deadline_s + _GRACE_S, exit=True, file=sys.stderr)
-        frame = _scanned(job, detectors, begin.key)
+        frame = _guarded(job, detectors, begin.key)
         faulthandler.cancel_dump_traceback_later()
         answer(frame)
 
@@ -105,17 +107,30 @@ def _watching(watchlist: Watchlist, key: bytes) -> tuple[Detector, ...]:
     return (*exact_detectors(watchlist.planted, key=key), *map(RuleDetector, watchlist.recognisers), *named)
 
 
-def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> FromWorker:
-    from aisecops.controls.dlp.scan import scan
-
-    entities = frozenset(job.entities)
+def _guarded(job: Job | Files, detectors: tuple[Detector, ...], key: bytes) -> FromWorker:
     try:
-        texts = [data.decode("utf-8", "surrogatepass") for data in job.texts]
-        return Done(findings=tuple(scan([("", text)], entities, detectors, key) for text in texts))
+        return _opened(job) if isinstance(job, Files) else _scanned(job, detectors, key)
     except WireError as error:
         return NotRead(code=error.code, detail=error.detail)
     except Exception as error:  # noqa: BLE001 - the outermost guard of this process
         return Broke(why=type(error).__name__)  # an error's words may hold content
+
+
+def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> Done:
+    from aisecops.controls.dlp.scan import scan
+    from aisecops.wire.files.opened import text_inside
+
+    entities = frozenset(job.entities)
+    texts = [data.decode("utf-8", "surrogatepass") for data in job.texts]
+    return Done(findings=tuple(scan([("", text)], entities, detectors, key, opener=text_inside) for text in texts))
+
+
+def _opened(job: Files) -> Texts:
+    from aisecops.wire.files.opened import opened
+
+    found = opened(job.files)
+    parts = tuple((where, text.encode("utf-8", "surrogatepass")) for where, text in found.parts)
+    return Texts(parts=parts, unread=found.unread)
 
 
 if __name__ == "__main__":

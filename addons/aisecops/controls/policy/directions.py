@@ -121,7 +121,7 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("egress.known[[]*]", there_tightens),
     ("egress.recognizers[[]*]", there_tightens),
     ("egress.volume[[]*]", there_tightens),
-    ("egress.unread", later_loosens("refuse", "allow")),
+    ("egress.unread", later_loosens("refuse", "media", "allow")),
     ("firewall.flag_at", more_loosens),
     ("firewall.block_at", more_loosens),
     ("firewall.unknown_content", _TIERS),

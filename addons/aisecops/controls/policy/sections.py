@@ -200,7 +200,10 @@ EGRESS = Record(
             ListOf(RECOGNISER), to="recognisers", about="kinds of your own, as Presidio's YAML has them"
         ),
         "volume": Key(ListOf(VOLUME), about="bytes that a run and all below it may send"),
-        "unread": Key(leaf.UNREAD, about="images, sounds, other binary: without it, refuse; allow counts what leaves"),
+        "unread": Key(
+            leaf.UNREAD,
+            about="what nobody can read: refuse unless said; media lets pictures and sounds out, allow all",
+        ),
     },
 )
 FIREWALL = Record(

@@ -1,0 +1,55 @@
+"""What kind of file bytes are, by how they begin. Knows beginnings; opens nothing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How the content of a file is come by."""
+
+    ZIP = "zip"
+    TAR = "tar"
+    PACKED = "packed"
+    PDF = "pdf"
+    PICTURE = "picture"
+    SOUND = "sound"
+    SEALED = "sealed"
+
+
+_PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"\0\0\1\0", b"8BPS")
+_SOUNDS = (b"ID3", b"OggS", b"fLaC", b"\x1aE\xdf\xa3", b"\xff\xfb", b"MThd")
+_PACKED = (b"\x1f\x8b\x08", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd")
+_SEALED = (
+    *(b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x04\x22\x4d\x18"),
+    *(b"age-encryption.org/", b"SQLite format 3\0", b"\x1f\x9d", b"\x1f\xa0", b"LZIP", b"xar!", b"!<arch>\n", b"hsqs"),
+)
+_TAR_MARK, _TAR_AT = b"ustar", 257
+_PDF_WITHIN = 1024
+_RIFF = {b"WEBP": Kind.PICTURE, b"WAVE": Kind.SOUND, b"AVI ": Kind.SOUND}
+_BRANDS = (b"heic", b"heix", b"mif1", b"avif")
+
+
+def kind_of(data: bytes) -> Kind | None:
+    """The kind of file that `data` is; None for text, and for what is no file we know."""
+    for kind, beginnings in _BEGINNINGS.items():
+        if data.startswith(beginnings):
+            return kind
+    if data[_TAR_AT : _TAR_AT + len(_TAR_MARK)] == _TAR_MARK:
+        return Kind.TAR
+    if b"%PDF-" in data[:_PDF_WITHIN]:
+        return Kind.PDF
+    if data[:4] == b"RIFF":
+        return _RIFF.get(data[8:12])
+    if data[4:8] == b"ftyp":
+        return Kind.PICTURE if data[8:12] in _BRANDS else Kind.SOUND
+    return None
+
+
+_BEGINNINGS: dict[Kind, tuple[bytes, ...]] = {
+    Kind.ZIP: (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),
+    Kind.PACKED: _PACKED,
+    Kind.PICTURE: _PICTURES,
+    Kind.SOUND: _SOUNDS,
+    Kind.SEALED: _SEALED,
+}

@@ -1,0 +1,76 @@
+"""PDF: the text of its pages and forms, what is written about it, and every stream it holds, shown or not.
+
+Page text is read by pypdf; streams are found by their own mark, so that none is left out because no page shows it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zlib
+from collections.abc import Iterator
+
+from aisecops.model.inside_bytes import stretches
+from aisecops.wire.files.kind import kind_of
+from aisecops.wire.files.shelf import File, Shelf, plain_text
+
+MAX_PAGES = 2000
+_STREAM = re.compile(rb"stream\r?\n")
+_PICTURE = re.compile(rb"/Subtype\s*/Image\b")
+_STEP_BYTES = 64 * 1024
+
+
+def open_pdf(file: File, depth: int, shelf: Shelf) -> None:
+    """Its texts; files in it to be opened in their turn. A locked one, or one with too many pages, is unread."""
+    shelf.beside(file)
+    pictures = _PICTURE.search(file.data) is not None
+    for data in _streams(file.data, shelf):
+        pictures = pictures or _PICTURE.search(data) is not None
+        if kind_of(data) is not None:
+            shelf.file(f"{file.where}/stream", data, depth=depth + 1, reason=file.reason)
+        else:
+            shelf.text(file.where, plain_text(data) or stretches(data))
+    pages = _pages(file.data)
+    if pages is None:
+        shelf.sealed(file)
+        return
+    for number, text in enumerate(pages):
+        shelf.text(f"{file.where}/page/{number}", text)
+    if pictures:
+        shelf.left_out(f"{file.where}/picture", len(file.data), file.reason, is_media=True)
+
+
+def _streams(data: bytes, shelf: Shelf) -> Iterator[bytes]:
+    """What each stream holds: inflated if it is deflated, else as it stands."""
+    for match in _STREAM.finditer(data):
+        inflate = zlib.decompressobj()
+        found, rest = bytearray(), data[match.end() :]
+        try:
+            while piece := inflate.decompress(rest, _STEP_BYTES):
+                shelf.took(len(piece))
+                found += piece
+                rest = inflate.unconsumed_tail
+        except zlib.error:
+            pass
+        if found:
+            yield bytes(found)
+        elif kind_of(rest[:_STEP_BYTES]) is not None:
+            yield rest[: max(rest.find(b"endstream"), 0)]
+
+
+def _pages(data: bytes) -> list[str] | None:
+    """The text of each page, of form fields and of the document's own words; None when it cannot be read."""
+    import pypdf
+
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):
+            return None
+        if len(reader.pages) > MAX_PAGES:
+            return None
+        texts = [page.extract_text() for page in reader.pages]
+        texts.append("\n".join(str(value) for value in (reader.metadata or {}).values()))
+        texts.append("\n".join(str(value) for value in (reader.get_form_text_fields() or {}).values()))
+    except Exception:  # noqa: BLE001 - whatever a broken document makes it raise, the document is not read
+        return None
+    return texts
