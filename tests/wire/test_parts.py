@@ -256,7 +256,7 @@ def test_what_is_no_text_is_listed_or_refused(body: Any, kind: str, file: File) 
 
 def test_a_file_in_base64_is_a_file_and_no_text() -> None:
     for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes):
-        data = b"PK\x03\x04" + bytes(range(200))
+        data = b"PK\x03\x04" + bytes(range(200)) * 4
         listed: list[File] = []
         body = json.dumps({"name": "a.zip", "content": encode(data).decode()}).encode()
         found = outgoing_parts(post(body), body, files=listed)

@@ -44,11 +44,13 @@ from aisecops.model.decision import Verdict
 from aisecops.model.errors import Stale, StoreError, WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import Facts, TokenFacts
+from aisecops.model.finding import Finding
 from aisecops.model.ids import ApprovalId, DecisionId, RunId
 from aisecops.model.outcome import Forward, Outcome, Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
+from aisecops.wire.parts import HOST_PLACES
 
 APPROVAL_HEADER = "AISecOps-Approval"
 
@@ -163,6 +165,11 @@ class Admission:
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
             findings, unread, descent = (), (), None
+        if any(finding.where in HOST_PLACES for finding in findings):
+            # to look a name up is to send it: one that holds what must not leave is not asked for
+            said = await self._judged_only(rules, run_id, step, presented, findings=findings)
+            if isinstance(said, Refuse):
+                return said
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
         return Looked(
             step=step,
@@ -177,7 +184,12 @@ class Admission:
         )
 
     async def _judged_only(
-        self, rules: RuleSet, run_id: RunId, step: Step, presented: Presented | None = None
+        self,
+        rules: RuleSet,
+        run_id: RunId,
+        step: Step,
+        presented: Presented | None = None,
+        findings: tuple[Finding, ...] = (),
     ) -> Refuse | Snapshot:
         """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer."""
         snapshot = await self._gatherer.snapshot(run_id, presented)
@@ -185,7 +197,8 @@ class Admission:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
         now_ms = self._clock.now_ms()
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
-        facts = facts_for(step, snapshot, now_ms=now_ms, token=token, opinions=self._points.not_yet(rules))
+        asked = self._points.not_yet(rules)
+        facts = facts_for(step, snapshot, now_ms=now_ms, token=token, opinions=asked, findings=findings)
         judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
             return snapshot

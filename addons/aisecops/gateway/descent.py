@@ -34,7 +34,7 @@ from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece, texts_in_pieces
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.files.kind import kind_of
-from aisecops.wire.files.shelf import File
+from aisecops.wire.files.shelf import ASIDE, File
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.texts import texts_of
@@ -123,7 +123,7 @@ class Descents:
             opened = await self._files.open_files([File(where="", data=body, reason="body")])
         except WireError:
             return []
-        return [text for _, text in opened.parts]
+        return [text for where, text in opened.parts if not where.endswith(ASIDE)]
 
     async def learn_piece(
         self, principal: Principal, request: ActionRequest, piece: Piece, *, first: Origin | None, number: int

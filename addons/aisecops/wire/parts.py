@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import unquote_to_bytes
 
 from aisecops.model.errors import WireError
@@ -21,6 +21,7 @@ from aisecops.model.refusals import Code
 from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.mail import is_mail
 from aisecops.wire.files.shelf import File
+from aisecops.wire.joined import joined
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
@@ -43,8 +44,18 @@ _UNSAID_HEADERS = frozenset(
 )
 _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "application/json-lines"})
 
+JOINED = "joined:"
+"""Before the place of values, for what neighbours say together."""
+HOST_PLACES = frozenset({"host:", f"{JOINED}host:"})
+"""Where the name of the host stands."""
+_DOMAIN_LABELS = 2
+_TELLING_LABEL = 8
 ALLOW = "send what can be read, or let it leave unread with `egress: {unread: allow}`"
-_FILE_CHARACTERS = 40
+_FILE_CHARACTERS = 16
+_FILES_BEGIN = ("UEsDB", "JVBERi0", "QlpoOT", "/Td6WFo", "_Td6WFo", "KLUv")  # zip, PDF, bzip2, xz, zstd
+_FILE_IN_TEXT = re.compile(
+    rf"(?<![A-Za-z0-9+/_-])(?:{'|'.join(_FILES_BEGIN)})[A-Za-z0-9+/_-]{{24,}}(?:\r?\n[A-Za-z0-9+/_-]+)*={{0,2}}"
+)
 _HEAD_CHARACTERS = 512
 _URL_SAFE = str.maketrans("-_", "+/", "\r\n=")
 _DATA_URL = re.compile(r"data:([^,;]{0,100})[^,]{0,200};base64,", re.IGNORECASE)
@@ -61,14 +72,16 @@ def outgoing_parts(request: HttpRequest, body: bytes, *, files: list[File] | Non
     What is no text (binary bodies and uploads; files, images and sounds inside JSON) is listed in `files`; without
     that list it is an error.
 
-    Places: `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON pointer), `key:/messages/0` (a name
-    in the object there), `form:field`, `upload:field`, `body:` (plain text). A name in a place that may itself be
-    what must not leave is written as its position, `{3}`, and given as a part of its own.
+    Places: `host:` (labels below a domain), `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON
+    pointer), `key:/messages/0` (a name in the object there), `form:field`, `upload:field`, `body:` (plain text),
+    `joined:body:/a` (what the members of a list, object, form or query say together). A name in a place that may
+    itself be what must not leave is written as its position, `{3}`, and given as a part of its own.
 
     Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over
     `MAX_PARTS`. Then nothing is known about the body, and it must not leave.
     """
     parts = _Parts(files)
+    _add_host(parts, request.host)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
         parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
@@ -115,6 +128,11 @@ class _Parts:
             raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
         self.found.append((where, text))
 
+    def together(self, where: str, values: Sequence[object]) -> None:
+        """What neighbouring values say as one."""
+        for text in joined(values):
+            self.add(f"{JOINED}{where}", text)
+
     def file(self, where: str, data: bytes, reason: str) -> None:
         """Content that is no text. Raises WireError when there is no place for it."""
         if self._files is None:
@@ -135,6 +153,14 @@ def position(index: int) -> str:
     return f"{{{index}}}"
 
 
+def _add_host(parts: _Parts, host: str) -> None:
+    """What stands in the labels of a name below somebody's domain: each alone, and all together."""
+    labels = host.split(".")[:-_DOMAIN_LABELS]
+    if any(len(label) >= _TELLING_LABEL for label in labels):
+        parts.add("host:", ".".join(labels))
+        parts.add(f"{JOINED}host:", "".join(labels))
+
+
 def _add_body(parts: _Parts, where: str, kind: MediaType | None, body: bytes) -> None:
     name = "" if kind is None else kind.name
     if kind is not None and kind.is_json:
@@ -142,8 +168,10 @@ def _add_body(parts: _Parts, where: str, kind: MediaType | None, body: bytes) ->
             raise WireError("JSON is sent in utf-8")
         _add_json(parts, where, read_json(body, max_bytes=len(body)))
     elif kind is not None and name == "multipart/form-data":
-        for index, part in enumerate(read_form(body, kind.parameters.get("boundary", ""))):
+        form = read_form(body, kind.parameters.get("boundary", ""))
+        for index, part in enumerate(form):
             _add_form_part(parts, part, index)
+        parts.together(f"{where}:", [part.content.decode("utf-8", "replace") for part in form])
     elif name.startswith("multipart/"):
         raise WireError("of the multipart types only multipart/form-data can be read")
     elif name in _LINES_OF_JSON:
@@ -170,6 +198,7 @@ def _add_text(parts: _Parts, where: str, kind: MediaType | None, body: bytes) ->
         _add_pairs(parts, "form", text)
     else:
         parts.add(f"{where}:", text)
+        _add_files_in(parts, f"{where}:", text)
     if text.lstrip(" \t\r\n\ufeff")[:1] in {"{", "[", '"'}:
         _add_unsaid_json(parts, where, body)
 
@@ -235,9 +264,12 @@ def _add_form_part(parts: _Parts, part: FormPart, index: int) -> None:
 
 
 def _add_pairs(parts: _Parts, where: str, query: str) -> None:
+    values = []
     for index, pair in enumerate(query.split("&")):
         raw_name, _, value = pair.partition("=")
-        parts.add(f"{where}:{parts.name(_form_text(raw_name), index)}", _form_text(value))
+        values.append(_form_text(value))
+        parts.add(f"{where}:{parts.name(_form_text(raw_name), index)}", values[-1])
+    parts.together(f"{where}:", values)
 
 
 def _form_text(text: str) -> str:
@@ -273,12 +305,26 @@ def _add_string(parts: _Parts, where: str, value: str) -> None:
     if media is not None and _add_media(parts, where, media[1], value[media.end() :]):
         parts.add(where, value[: media.end()])
         return
-    if len(value) >= _FILE_CHARACTERS and kind_of(_from_base64(value[:_HEAD_CHARACTERS])) is not None:
+    if len(value) >= _FILE_CHARACTERS and kind_of(_head_of(value)) is not None:
         data = _from_base64(value)
         if data:
             parts.file(where, data, "upload")
             return
     parts.add(where, value)
+    _add_files_in(parts, where, value)
+
+
+def _add_files_in(parts: _Parts, where: str, text: str) -> None:
+    """Archives and documents in base64 in the midst of a text. Others are left to whoever reads encodings."""
+    if any(begins in text for begins in _FILES_BEGIN):
+        for match in _FILE_IN_TEXT.finditer(text):
+            parts.file(where, _from_base64(match[0]), "upload")
+
+
+def _head_of(text: str) -> bytes:
+    """The first bytes of what `text` is in base64."""
+    body = text[:_HEAD_CHARACTERS].translate(_URL_SAFE)
+    return _from_base64(body[: len(body) // 4 * 4])
 
 
 def _from_base64(text: str) -> bytes:
@@ -320,7 +366,9 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
             ]
             members.reverse()
             waiting += members
+            parts.together(f"{where}:{place}", list(value.values()))
         elif isinstance(value, list):
+            parts.together(f"{where}:{place}", value)
             waiting += [(f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1)]
         elif isinstance(value, int):
             if not -_LONG < value < _LONG:

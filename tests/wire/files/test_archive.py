@@ -21,7 +21,7 @@ def test_every_member_waits_to_be_opened_and_its_name_is_a_text():
         (1, "f/a.txt", b"one"),
         (1, "f/b/c.bin", b"\0two"),
     ]
-    assert ("f", "a.txt\nb/c.bin") in shelf.parts
+    assert ("f#aside", "a.txt\nb/c.bin") in shelf.parts
 
 
 def test_a_tar_and_a_packed_file_give_what_is_in_them():

@@ -4,6 +4,7 @@ import pytest
 
 from aisecops.wire.files.kind import Kind, kind_of
 from support.packing import PACKED, SEALED, SHOWN
+from support.samples import Random
 
 
 @pytest.mark.parametrize(
@@ -25,3 +26,8 @@ from support.packing import PACKED, SEALED, SHOWN
 )
 def test_files_are_known_by_how_they_begin(data, kind):
     assert kind_of(data) is kind
+
+
+def test_what_is_random_is_no_file():
+    chance = Random(1)
+    assert [data for data in (chance.randbytes(48) for _ in range(100_000)) if kind_of(data) is not None] == []

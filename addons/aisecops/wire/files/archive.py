@@ -39,7 +39,7 @@ def open_zip(file: File, depth: int, shelf: Shelf) -> None:
     except (*_BROKEN, zipfile.BadZipFile, OverflowError):
         shelf.sealed(file)
         return
-    shelf.text(file.where, "\n".join(member.filename for member in members))
+    shelf.aside(file.where, "\n".join(member.filename for member in members))
     if _hides(file.data, members):
         shelf.sealed(file)
         return
@@ -79,7 +79,7 @@ def open_tar(file: File, depth: int, shelf: Shelf) -> None:
         with tarfile.open(fileobj=io.BytesIO(file.data), mode="r:") as archive:
             for index, member in enumerate(archive):
                 notes = "\n".join((member.name, member.linkname, *map(str, member.pax_headers.values())))
-                shelf.text(file.where, notes)
+                shelf.aside(file.where, notes)
                 stream = archive.extractfile(member) if member.isfile() else None
                 if stream is not None:
                     data = _whole(stream, shelf)

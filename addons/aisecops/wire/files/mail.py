@@ -23,7 +23,7 @@ def open_mail(file: File, depth: int, shelf: Shelf) -> None:
     """Its parts, each to be opened in its turn."""
     message = message_from_bytes(file.data, policy=policy.compat32)
     for index, part in enumerate(message.walk()):
-        shelf.text(file.where, "\n".join(f"{name}: {value}" for name, value in part.items()))
+        shelf.aside(file.where, "\n".join(f"{name}: {value}" for name, value in part.items()))
         payload = None if part.is_multipart() else part.get_payload(decode=True)
         if isinstance(payload, bytes):
             shelf.took(len(payload))

@@ -13,8 +13,11 @@ _RUNS = frozenset(
 """Marks inside a paragraph: what stands on both sides of one is one text."""
 
 
-def text_of(data: bytes) -> str | None:
-    """Paragraph by paragraph, and then value by value, what an XML document says; None for what is none we read."""
+def text_of(data: bytes) -> tuple[str, str] | None:
+    """What an XML document says paragraph by paragraph, and what it says aside; None for what is none we read.
+
+    Aside is each value by itself, and what stands in attributes, comments and instructions.
+    """
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -28,7 +31,7 @@ def text_of(data: bytes) -> str | None:
         parser.Parse(data, True)
     except (expat.ExpatError, _Declares, ValueError, LookupError):
         return None
-    return f"{''.join(reader.paragraphs)}\n{''.join(reader.values)}\n{'\n'.join(reader.asides)}"
+    return "".join(reader.paragraphs), "\n".join(("".join(reader.values), *reader.asides))
 
 
 class _Declares(Exception):

@@ -82,8 +82,11 @@ def _open_text(file: File, depth: int, shelf: Shelf) -> None:
     if text is None:
         shelf.sealed(file)
         return
-    shelf.text(file.where, text)
+    said = text_of(file.data) if text.lstrip("\ufeff \t\r\n")[:1] == "<" else None
+    if said is None:
+        shelf.text(file.where, text)
+    else:
+        shelf.text(file.where, said[0])
+        shelf.aside(file.where, f"{said[1]}\n{text}")
     if is_mail(file.data):
         open_mail(file, depth, shelf)
-    elif text.lstrip("\ufeff \t\r\n")[:1] == "<":
-        shelf.text(file.where, text_of(file.data) or "")

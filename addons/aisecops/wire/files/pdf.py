@@ -29,7 +29,7 @@ def open_pdf(file: File, depth: int, shelf: Shelf) -> None:
         if kind_of(data) is not None:
             shelf.file(f"{file.where}/stream", data, depth=depth + 1, reason=file.reason)
         else:
-            shelf.text(file.where, plain_text(data) or stretches(data))
+            shelf.aside(file.where, plain_text(data) or stretches(data))
     pages = _pages(file.data)
     if pages is None:
         shelf.sealed(file)
@@ -59,7 +59,7 @@ def _streams(data: bytes, shelf: Shelf) -> Iterator[bytes]:
 
 
 def _pages(data: bytes) -> list[str] | None:
-    """The text of each page, of form fields and of the document's own words; None when it cannot be read."""
+    """The text of each page, and last what stands in form fields; None when it cannot be read."""
     import pypdf
 
     try:
@@ -69,7 +69,6 @@ def _pages(data: bytes) -> list[str] | None:
         if len(reader.pages) > MAX_PAGES:
             return None
         texts = [page.extract_text() for page in reader.pages]
-        texts.append("\n".join(str(value) for value in (reader.metadata or {}).values()))
         texts.append("\n".join(str(value) for value in (reader.get_form_text_fields() or {}).values()))
     except Exception:  # noqa: BLE001 - whatever a broken document makes it raise, the document is not read
         return None

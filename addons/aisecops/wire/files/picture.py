@@ -21,7 +21,7 @@ def open_picture(file: File, shelf: Shelf) -> None:
     if file.data.startswith(_PNG):
         for chunk in _text_chunks(file.data):
             for text in _inflated(chunk, shelf):
-                shelf.text(file.where, text)
+                shelf.aside(file.where, text)
 
 
 def _text_chunks(data: bytes) -> Iterator[bytes]:

@@ -20,6 +20,9 @@ MAX_BYTES = 64 * 1024 * 1024
 FREE_BYTES = 8 * 1024 * 1024
 MAX_RATIO = 100
 
+ASIDE = "#aside"
+"""Behind the place of a text that is not the file's own: looked into as all are, and nothing is known again by it."""
+
 _WIDE = re.compile(rb"(?:[\x20-\x7e]\x00){6,}")
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b")
 _MOSTLY_ASCII = 0.7
@@ -67,9 +70,13 @@ class Shelf:
             raise WireError("what is packed in the request unfolds to too much", Code.TOO_LARGE)
 
     def text(self, where: str, text: str) -> None:
-        """A text that was in a file."""
+        """A text that was in a file: what its reader is shown."""
         if text.strip():
             self.parts.append((where, text))
+
+    def aside(self, where: str, text: str) -> None:
+        """Words of a file that every such file has, or that nobody is shown: names, marks, notes."""
+        self.text(f"{where}{ASIDE}", text)
 
     def file(self, where: str, data: bytes, *, depth: int, reason: str) -> None:
         """A file that was in a file, to be opened in its turn. Raises WireError for one too many."""
@@ -91,9 +98,9 @@ class Shelf:
 
     def beside(self, file: File) -> None:
         """The readable stretches of a file's bytes: names, comments, what stands before, behind and between."""
-        self.text(file.where, stretches(file.data))
+        self.aside(file.where, stretches(file.data))
         wide = (stretch.decode("utf-16-le") for stretch in _WIDE.findall(file.data))
-        self.text(file.where, "\n".join(wide))
+        self.aside(file.where, "\n".join(wide))
 
 
 def inside(where: str, name: str, index: int) -> str:
