@@ -9,6 +9,7 @@ import base64
 import contextlib
 import json
 import re
+import sqlite3
 
 import anthropic
 import httpx
@@ -16,8 +17,9 @@ import httpx2
 import openai
 import pytest
 
-from support.installation import Installation, fresh
+from support.installation import Installation, fresh, until
 from support.installation_rules import CARD, RULES
+from support.installation_upstream import answering
 from support.parrot import TOOL, Parrot
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -28,7 +30,8 @@ OWN = RULES.replace(
     "\nsources:", "\n  anthropic: {match: {host: api.anthropic.com}, dialect: anthropic}\nsources:"
 ).replace(
     "- {entity: [CREDIT_CARD, SECRET], to: any, action: block}\n    - {entity: EMAIL_ADDRESS, to: model, action: mask}",
-    "- {entity: SECRET, to: any, action: block}\n    - {entity: [EMAIL_ADDRESS, CREDIT_CARD], to: any, action: pseudonymise}",
+    "- {entity: SECRET, to: any, action: block}\n    - {entity: [EMAIL_ADDRESS, CREDIT_CARD], to: any, action: pseudonymise}\n"
+    "    - {entity: IP_ADDRESS, to: internal, action: block}",
 )  # fmt: skip
 
 
@@ -257,4 +260,35 @@ def test_nothing_that_is_written_anywhere_holds_a_real_value_and_the_run_s_end_f
     assert (found["entity"], found["action"]) == ("EMAIL_ADDRESS", "pseudonymise")
     assert "EMAIL_ADDRESS in body:/messages/0/content" in own.command("runs", "show", run.run_id).stdout
     assert own.metrics()['aisecops_egress_findings_total{action="pseudonymise",entity="EMAIL_ADDRESS"}'] >= 1
-    own.api(run.agent, "POST", f"/v1/runs/{run.run_id}/finish", {})
+    assert stand_ins(own, run) == 1
+    assert own.api(run.agent, "POST", f"/v1/runs/{run.run_id}/finish", {}).status == 200
+    assert stand_ins(own, run) == 0
+
+
+def stand_ins(own, run):
+    """How many the store keeps of the run."""
+    with contextlib.closing(sqlite3.connect(own.folder / ".aisecops" / "store.sqlite")) as store:
+        return store.execute("SELECT count(*) FROM given WHERE root_run_id = ?", (run.run_id,)).fetchone()[0]
+
+
+def test_what_is_found_wrongly_is_proposed_from_the_record_and_passes_once_the_patch_has_a_reason(own, parrot):
+    run, name = own.run("clerk"), fresh("o")
+    own.upstream.answer = answering
+
+    def ordered():
+        shown = own.with_token(run, "orders.write", f"orders.{name}")
+        return own.ask(
+            run, "POST", f"https://db.internal/orders/{name}", body={"version": "10.20.30.40"},
+            headers=shown | {"Content-Type": "application/json"},
+        )  # fmt: skip
+
+    refused = [ordered() for _ in range(3)]
+    assert {said.code for said in refused} == {"egress_blocked"}
+    patch = own.command("rules", "suggest", "--reason", "our versions have four parts")
+    assert refused[0].json["findings"][0]["fingerprint"] in patch.stdout, patch
+    (own.rules_file.parent / "allowed.yaml").write_text(patch.stdout)
+
+    until(lambda: ordered().status == 200, what="the allowance")
+    (told,) = own.events("decision", run_id=run.run_id)[-1]["findings"]
+    assert (told["action"], told["allowed_by"].partition(":")[0]) == ("allow", "allowed.yaml")
+    assert "allowed by allowed.yaml:" in " ".join(own.command("runs", "show", run.run_id).stdout.split())
