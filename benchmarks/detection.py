@@ -170,11 +170,15 @@ def ms_per_kb(find: Finder, text: str, rounds: int) -> float:
 
 
 def turns(count: int, chance: Random) -> Iterator[str]:
-    """What an agent adds to its prompt each turn: 2 KB of prose and code, a phone number in every fifth."""
+    """What an agent adds to its prompt each turn: 2 KB of prose, code and a log, a phone number in every fifth."""
+    lines = (
+        "The quick brown fox jumps over the lazy dog near the river. Meet at 10:30 in room 12, please. ",
+        "def run(self, *args): return self.total_amount + args[0].value  # see https://docs.example.com/a/b\n",
+        "2024-11-02T10:00:00Z order 2024-1123 total 12.50 done\n",
+    )
     for turn in range(count):
         number = f"call {phone(chance)} " if turn % 5 == 0 else ""
-        words = [letters(chance, "etaoinshrdlu", chance.randint(2, 9)) for _ in range(400)]
-        yield (number + " ".join(words))[:2000]
+        yield (f"turn {turn}: {number}" + "".join(chance.choice(lines) for _ in range(30)))[:2000]
 
 
 def remembering(find: Finder, texts: Iterable[str]) -> float:

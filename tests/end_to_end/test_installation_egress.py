@@ -50,6 +50,7 @@ def order(own, body, **headers):
 @pytest.mark.parametrize(
     "body",
     [f"the code is {KNOWN}", KNOWN[::-1], f"badge {STAFF}", "db password = " + "hunter2" + "!x", KNOWN.encode().hex()],
+    ids=["plain", "backwards", "own-kind", "password", "hex"],
 )
 def test_what_the_rules_name_does_not_leave_in_any_dress(own, body):
     said, received = order(own, body)
@@ -64,7 +65,9 @@ def test_a_known_secret_does_not_leave_in_a_credential_header_either(own):
     assert received == []
 
 
-@pytest.mark.parametrize("body", [f"the code is {KNOWN[:-1]}", "badge ST-47", "the password is in the safe"])
+@pytest.mark.parametrize(
+    "body", [f"the code is {KNOWN[:-1]}", "badge ST-47", "the password is in the safe"], ids=["cut", "short", "word"]
+)
 def test_the_benign_twin_arrives_unchanged(own, body):
     said, (received,) = order(own, body)
     assert said.status == 200

@@ -28,6 +28,12 @@ def test_any_value_is_found_inside_any_text(before: str, value: str, after: str)
     assert (len(before), len(before) + len(value)) in {(s.span.start, s.span.end) for s in detector(value).find(text)}
 
 
+def test_a_value_across_the_cuts_of_a_long_text_is_found_once() -> None:
+    for at in range(4096 - len(VALUE) - 2, 4096 + 2):
+        text = "." * at + VALUE + "." * 9000
+        assert [sighting.span.start for sighting in detector(VALUE).find(text)] == [at]
+
+
 @given(st.text(alphabet="ab", max_size=40))
 def test_nothing_else_is_found(text: str) -> None:
     value = "abbaabbaab"

@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 SHORTEST = 5
 """Characters below which a text can hold no kind that we know, in any dress."""
 
-LONGEST_LOOK = 64 * 1024
+LONGEST_LOOK = 32 * 1024
 """Characters above which a text goes to a worker unlooked at: the look would hold up the event loop."""
 
 _START_WITHIN_S = 120.0

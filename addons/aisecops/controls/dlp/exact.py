@@ -19,6 +19,9 @@ from aisecops.model.watchlist import Planted
 MIN_PLANTED = 8
 """Characters; a shorter value would be found by chance."""
 
+_CHUNK = 4096
+"""Characters hashed at once: arrays that fit into the allocator's own memory cost a tenth of larger ones."""
+
 _DIGEST_BYTES = 16
 _HALF = np.uint64(32)
 
@@ -58,11 +61,15 @@ class ExactDetector:
     def find(self, text: str) -> Iterator[Sighting]:
         if not self._values or len(text) < MIN_PLANTED:
             return
-        beginnings = _beginnings(text, self._key)
-        for at in np.flatnonzero(np.isin(beginnings, self._known)).tolist():
-            for length, digests in self._values[int(beginnings[at])].items():
-                if at + length <= len(text) and _digest(text[at : at + length], self._key) in digests:
-                    yield Sighting(span=Span(start=at, end=at + length), confidence=1.0)
+        for start in range(0, len(text) - MIN_PLANTED + 1, _CHUNK):
+            beginnings = _beginnings(text[start : start + _CHUNK + MIN_PLANTED - 1], self._key)
+            for place in np.flatnonzero(np.isin(beginnings, self._known)).tolist():
+                yield from self._at(text, start + place, int(beginnings[place]))
+
+    def _at(self, text: str, at: int, beginning: int) -> Iterator[Sighting]:
+        for length, digests in self._values[beginning].items():
+            if at + length <= len(text) and _digest(text[at : at + length], self._key) in digests:
+                yield Sighting(span=Span(start=at, end=at + length), confidence=1.0)
 
 
 def _digest(value: str, key: bytes) -> bytes:
