@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any, NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberMatch, PhoneNumberMatcher
 from phonenumbers.phonemetadata import PhoneMetadata
@@ -30,24 +31,52 @@ _KINDS = (
 """The library's kinds of numbers: one that is valid is of one of them."""
 
 
+class _Part(NamedTuple):
+    """A stretch that may be a number, where it begins in the text, how many digits it has, and if there is a plus."""
+
+    text: str
+    at: int
+    digits: int
+    plus: bool
+
+
 class _Cuts(PhoneNumberMatcher):
-    """Every part of a candidate that the library would try, in its order; the same for all regions, so made once."""
+    """Every candidate of a text and every part of one that the library would try; the same for all regions.
+
+    The library's own search says what they are: it is told of each that it is a match, or that it is none.
+    """
 
     def __init__(self, text: str, leniency: int) -> None:
         super().__init__(text, None, leniency=leniency)
-        self._known: dict[tuple[int, str], list[tuple[str, int]]] = {}
-        self._tried: list[tuple[str, int]] = []
+        self._next: dict[int, _Part | None] = {}
+        self._parts: dict[_Part, list[_Part]] = {}
+        self._tried: list[_Part] = []
 
-    def of(self, candidate: str, offset: int) -> list[tuple[str, int]]:
-        """The parts and where each begins in the text."""
-        known = self._known.get((offset, candidate))
+    def candidate(self, index: int) -> _Part | None:
+        """The next candidate from `index` on."""
+        if index not in self._next:
+            found: Any = self._find(index)
+            self._next[index] = found
+        return self._next[index]
+
+    def parts(self, candidate: _Part) -> list[_Part]:
+        """What of a candidate is tried, in order."""
+        known = self._parts.get(candidate)
         if known is None:
-            self._tried = known = self._known[offset, candidate] = []
-            self._extract_match(candidate, offset)
+            self._tried = known = self._parts[candidate] = []
+            super()._extract_match(candidate.text, candidate.at)
         return known
 
+    def _extract_match(self, candidate: str, offset: int) -> Any:
+        """Not the library's match: whatever it is, the search ends with it."""
+        return _part(candidate, offset)
+
     def _parse_and_verify(self, candidate: str, offset: int) -> None:
-        self._tried.append((candidate, offset))
+        self._tried.append(_part(candidate, offset))
+
+
+def _part(text: str, at: int) -> _Part:
+    return _Part(text, at, sum(map(str.isdecimal, text)), not _PLUS.isdisjoint(text))
 
 
 class FrugalMatcher(PhoneNumberMatcher):
@@ -61,20 +90,20 @@ class FrugalMatcher(PhoneNumberMatcher):
         self._shape = _shape(region)
         self._cuts = cuts
 
-    def _extract_match(self, candidate: str, offset: int) -> PhoneNumberMatch | None:
-        if not self._may_be(candidate):
-            return None
-        for part, at in self._cuts.of(candidate, offset):
-            if self._may_be(part) and self._may_be_dialled(part):
-                match = self._parse_and_verify(part, at)
-                if match is not None:
-                    return match
+    def _find(self, index: int) -> PhoneNumberMatch | None:
+        while (candidate := self._cuts.candidate(index)) is not None:
+            if self._may_be(candidate):
+                for part in self._cuts.parts(candidate):
+                    if self._may_be(part) and self._may_be_dialled(part.text):
+                        match = self._parse_and_verify(part.text, part.at)
+                        if match is not None:
+                            return match
+            index = candidate.at + len(candidate.text)
         return None
 
-    def _may_be(self, candidate: str) -> bool:
+    def _may_be(self, part: _Part) -> bool:
         """False for fewer digits than the shortest number has, and so for every part of such a candidate."""
-        fewest = self._fewest_behind_plus if _PLUS.intersection(candidate) else self._fewest
-        return len(candidate) >= fewest and sum(map(str.isdecimal, candidate)) >= fewest
+        return part.digits >= (self._fewest_behind_plus if part.plus else self._fewest)
 
     def _may_be_dialled(self, candidate: str) -> bool:
         """False for plain digits that are no number of the region, whatever is dialled before it is left away."""
