@@ -36,6 +36,7 @@ class Api:
             runs=self.house.runs,
             tokens=self.house.tokens,
             approvals=self.house.approvals,
+            inventory=self.house.inventory,
             door=door,
             record_folder=folder,
             proxy_url="http://127.0.0.1:8080",

@@ -23,18 +23,23 @@ from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
+from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
+from aisecops.gateway.pins import Pins
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import Refused
+from aisecops.gateway.prompts import Prompts
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import OpenedRun, Runs
+from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.usage import Usage
 from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
 from aisecops.model.exchange import HttpRequest
@@ -201,6 +206,11 @@ class House:
         self.known = KnownAgain(self.content, b"p" * 32)
         descents = Descents(self.known, self.scanner, clock=self.clock, ids=self.ids, secret=b"e" * 32)
         memories = Memories(self.known, self.store, clock=self.clock, ids=self.ids)
+        pins = self.pins = Pins(
+            prompts=Prompts(self.known, self.store, self.record, self.clock),
+            servers=Servers(self.known, self.store, self.record, self.rules, self.clock),
+            usage=Usage(self.store, self.record, self.clock),
+        )
         gatherer = Gatherer(
             store=self.store,
             keys=self.keys,
@@ -209,6 +219,7 @@ class House:
             broker=_ServiceBroker(self),
             descents=descents,
             memories=memories,
+            pins=pins,
             issuer="aisecops",
             audience="gateway",
             own_addresses=frozenset({("127.0.0.1", 8081)}),
@@ -218,6 +229,7 @@ class House:
             store=self.store, record=self.record, clock=self.clock, meter=self.meter, approvals=self.approvals,
             permits=self.permits, descents=descents, pseudonyms=Pseudonyms(self.pseudonyms, b"s" * 32),
             memories=memories,
+            usage=pins.usage,
         )  # fmt: skip
         self.admission = Admission(
             **common,
@@ -248,11 +260,13 @@ class House:
             permits=self.permits,
             descents=descents,
             memories=memories,
+            servers=pins.servers,
             proposals=proposals,
             answers=answers,
         )
         self.vouching = Vouching(b"v" * 32, self.clock)
         self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
+        self.inventory = Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
         self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
         self.cuts = Cuts(
             store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,

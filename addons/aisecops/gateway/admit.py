@@ -170,6 +170,7 @@ class Admission:
             said = await self._judged_only(rules, run_id, step, presented, findings=findings)
             if isinstance(said, Refuse):
                 return said
+        pinned = await self._gatherer.pinned(rules, first.run, step)
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
         return Looked(
             step=step,
@@ -180,7 +181,7 @@ class Admission:
             root_run_id=root_run_id,
             addresses=tuple(addresses),
             through_proxy=self._gatherer.through_proxy(request.host, request.port),
-            opinions=(unreachable,) if unreachable else (),
+            opinions=(unreachable, *pinned) if unreachable else pinned,
         )
 
     async def _judged_only(

@@ -22,6 +22,7 @@ from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.links import Links
+from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
@@ -219,7 +220,8 @@ class Descents:
         found = await self._suspected(read, segments, flag_at=float(lines.flag_at))
         flagged = {one.position for one in found}
         segments = [hostile(segment) if segment.position in flagged else segment for segment in segments]
-        return Descent(segments=tuple(segments), suspected=found, read_untrusted=tier in UNTRUSTED)
+        offers = await suspected_offers(self._known, root_run_id, call.tools, flag_at=float(lines.flag_at))
+        return Descent(segments=tuple(segments), suspected=(*offers, *found), read_untrusted=tier in UNTRUSTED)
 
     async def _suspected(
         self, read: Sequence[Segment], segments: Sequence[LabelledSegment], *, flag_at: float

@@ -21,6 +21,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
 from aisecops.gateway.reserve import give_back
+from aisecops.gateway.usage import Usage
 from aisecops.model.decision import Mode
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest
@@ -47,6 +48,7 @@ class Dispatch:
         descents: Descents,
         pseudonyms: Pseudonyms,
         memories: Memories,
+        usage: Usage,
     ) -> None:
         self._store = store
         self._record = record
@@ -57,6 +59,7 @@ class Dispatch:
         self._descents = descents
         self._pseudonyms = pseudonyms
         self._memories = memories
+        self._usage = usage
 
     async def forward(  # noqa: PLR0917 - the whole of what was decided
         self,
@@ -73,6 +76,7 @@ class Dispatch:
             body = await self._changed(rules, facts, looked, judged)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
+            await self._usage.used(facts, looked.step)
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),

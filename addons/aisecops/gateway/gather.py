@@ -21,6 +21,7 @@ from aisecops.gateway.descent import Descents
 from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.memories import Memories
+from aisecops.gateway.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.gateway.read_out import read_out
 from aisecops.model.action import Kind, Principal
@@ -34,7 +35,7 @@ from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
-from aisecops.model.state import RevocationKind, Snapshot
+from aisecops.model.state import RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
 from aisecops.wire.media_type import declared_charset, media_type
@@ -100,6 +101,7 @@ class Gatherer:
         broker: Broker | None,
         descents: Descents,
         memories: Memories,
+        pins: Pins,
         issuer: str,
         audience: str,
         own_addresses: frozenset[tuple[str, int]],
@@ -113,6 +115,7 @@ class Gatherer:
         self._broker = broker
         self._descents = descents
         self._memories = memories
+        self._pins = pins
         self._tokens = KnownTokens(issuer=issuer, audience=audience)
         self._own = own_addresses
         self._route = route
@@ -201,6 +204,10 @@ class Gatherer:
         """Where the words of the request came from; `parts` are all its texts. Raises `StoreError`, `WireError`."""
         descent = await self._descents.of(rules, root_run_id, step, request, parts)
         return await self._memories.about(rules, root_run_id, step, request, descent)
+
+    async def pinned(self, rules: RuleSet, run: Run, step: Step) -> tuple[Judgment, ...]:
+        """What is to be said against a step for a prompt or a tool that is not as it was pinned. Raises a `Fault`."""
+        return await self._pins.opinions(rules, run, step)
 
     def through_proxy(self, host: str, port: int) -> bool:
         """Is `host:port` reached through the operator's own proxy?"""

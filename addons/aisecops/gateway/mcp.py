@@ -5,6 +5,8 @@ Knows MCP's methods and which rule speaks of each. Making a step of it is `class
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, normal_path, tools_of_server
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
@@ -15,8 +17,9 @@ from aisecops.model.scope import covers
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.limits import JsonValue, read_json
-from aisecops.wire.mcp import CALL, Message, MessageId, MessageKind, Sent, called, read_sent
+from aisecops.wire.mcp import CALL, LIST_TOOLS, Message, MessageId, MessageKind, Sent, called, read_sent
 
+OWN_PORTS = {"https": 443, "http": 80}
 READS = frozenset({"resources/read", "resources/subscribe", "resources/unsubscribe", "prompts/get"})
 SESSION = frozenset(
     {
@@ -31,10 +34,13 @@ class Spoken(Value):
     """What was read of a request to an MCP server, whose rule names it `server`.
 
     `tool` is the one that is called, as `name` with `arguments`, and `call_id` what its answer goes by; `source` the
-    rule that lets a read pass. With neither it is session traffic. `awaited` are the ids that want an answer.
+    rule that lets a read pass. With neither it is session traffic. `awaited` are the ids that want an answer, `lists`
+    those that want a list of tools. `at` names the server itself: host, port where it is none of its own, path.
     """
 
     server: str
+    at: str = ""
+    lists: tuple[MessageId, ...] = ()
     awaited: tuple[MessageId, ...] = ()
     batched: bool = False
     tool: ToolRule | None = None
@@ -50,17 +56,19 @@ def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...],
     match = mcp_match(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
     if match is None:
         return None
+    at = _server(request)
     if request.method == "GET" and "text/event-stream" in ",".join(values(request.headers, "accept")).lower():
-        return Spoken(server=match.host, stream=True)
+        return Spoken(server=match.host, at=at, stream=True)
     if request.method == "DELETE" and values(request.headers, "mcp-session-id"):
         if "*" in match.path:
             # what a DELETE ends is in its path alone, and this path is not known to be the server's
             raise WireError("name the `path` of the server under `mcp` to let sessions be ended", Code.PROTOCOL_DENIED)
-        return Spoken(server=match.host)
+        return Spoken(server=match.host, at=at)
     if request.method != "POST":
         return None
     sent = read_sent(read_json(body, max_bytes=len(body)))
-    spoken = Spoken(server=match.host, awaited=sent.awaited, batched=sent.batched)
+    lists = tuple(one.id for one in sent.messages if one.method == LIST_TOOLS and one.id is not None)
+    spoken = Spoken(server=match.host, at=at, lists=lists, awaited=sent.awaited, batched=sent.batched)
     calls = [one for one in sent.messages if one.method == CALL]
     reads = [one for one in sent.messages if one.method in READS]
     _only_known(sent)
@@ -71,6 +79,12 @@ def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...],
     if calls:
         return _call(rules, request, segments, spoken, calls[0])
     return _read(rules, request, segments, spoken, reads[0]) if reads else spoken
+
+
+def _server(request: HttpRequest) -> str:
+    own = request.port == OWN_PORTS.get(request.scheme)
+    path = request.path.partition("?")[0]
+    return f"{request.host}{path}" if own else f"{request.host}:{request.port}{path}"
 
 
 def _only_known(sent: Sent) -> None:
@@ -90,15 +104,7 @@ def _call(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoke
             f"no declared tool is `{name[:80]}` at the MCP server `{request.host}`; declare it under `tools`",
             Code.TOOL_UNDECLARED,
         )
-    return Spoken(
-        server=spoken.server,
-        awaited=spoken.awaited,
-        batched=spoken.batched,
-        tool=tool,
-        name=name,
-        arguments=arguments,
-        call_id=message.id,
-    )
+    return replace(spoken, tool=tool, name=name, arguments=arguments, call_id=message.id)
 
 
 def _read(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoken: Spoken, message: Message) -> Spoken:
@@ -108,7 +114,7 @@ def _read(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoke
             f"`{message.method}` reads from `{request.host}`, which is no declared source; name it under `sources`",
             Code.TOOL_UNDECLARED,
         )
-    return Spoken(server=spoken.server, awaited=spoken.awaited, batched=spoken.batched, source=source)
+    return replace(spoken, source=source)
 
 
 def granted_here(rules: RuleSet, agent_id: AgentId, request: HttpRequest) -> bool:

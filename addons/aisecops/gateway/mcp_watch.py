@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from aisecops.gateway.watch import StreamWatch
+from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
-from aisecops.wire.mcp import MessageId
+from aisecops.wire.framing import StreamEvent
+from aisecops.wire.mcp import MessageId, lists_tools
 from aisecops.wire.mcp_problem import mcp_events
 from aisecops.wire.restore import Meanings
 
@@ -16,6 +18,12 @@ class McpWatch(StreamWatch):
     def __init__(self, *, status: int, awaited: tuple[MessageId, ...], restores: Meanings | None = None) -> None:
         super().__init__(status=status, dialect=None, restores=restores)
         self._awaited = awaited
+
+    def _read(self, event: StreamEvent) -> None:
+        if event.data and lists_tools(event.data):
+            # the answer to the request for one is held until its tools were compared (`servers.py`)
+            raise WireError("a list of tools came in a stream that is not the answer to the request for it")
+        super()._read(event)
 
     @property
     def content(self) -> HttpResponse:

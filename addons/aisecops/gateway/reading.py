@@ -43,8 +43,9 @@ def unread(error: WireError) -> Unfit:
 
 
 def is_needed_whole(step: Step) -> bool:
-    """True when a rule counts something in the answer, or looks in it for what a memory kept."""
-    return step.recalls is not None or is_measured(step.tool)
+    """True when a rule counts something in the answer, or it is looked into for what a memory kept or a server has."""
+    lists = step.spoken is not None and bool(step.spoken.lists)
+    return step.recalls is not None or lists or is_measured(step.tool)
 
 
 def is_measured(tool: ToolRule | None) -> bool:
@@ -58,8 +59,7 @@ def data_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -
     `body` is the response's, decoded.
     """
     if step.spoken is not None and step.spoken.call_id is not None:
-        streamed = any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))
-        return result_of(body, step.spoken.call_id, streamed=streamed, bounds=json)
+        return result_of(body, step.spoken.call_id, streamed=is_stream(response), bounds=json)
     return json.read(body)
 
 
@@ -80,3 +80,8 @@ def answered(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) 
 def kept_in(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> JsonValue:
     """What a memory's answer says: as `data_in`, and plain text where it is no JSON. None for an error of MCP."""
     return said_in(response.headers, body, json) if step.spoken is None else data_in(step, response, body, json)
+
+
+def is_stream(response: HttpResponse) -> bool:
+    """True for a server-sent stream, however it is compressed."""
+    return any("event-stream" in kind.lower() for kind in values(response.headers, "content-type"))

@@ -29,6 +29,7 @@ from aisecops.gateway.raised import raised_micros, recall_events, told_items, wi
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, answered, is_measured, kept_in, unread
 from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
+from aisecops.gateway.servers import Servers
 from aisecops.gateway.streamed import is_event_stream
 from aisecops.model.action import Kind
 from aisecops.model.decision import Reason, Verdict
@@ -62,6 +63,7 @@ class Settlement:
         permits: Permits,
         descents: Descents,
         memories: Memories,
+        servers: Servers,
         proposals: Proposals,
         answers: Answers,
         json: JsonBounds | None = None,
@@ -74,6 +76,7 @@ class Settlement:
         self._permits = permits
         self._descents = descents
         self._memories = memories
+        self._servers = servers
         self._proposals = proposals
         self._answers = answers
 
@@ -275,6 +278,10 @@ class Settlement:
             )
         except WireError as error:
             # what we cannot read we could not recognise again: it must not become anybody's words
+            raise unread(error) from error
+        try:
+            await self._servers.listed(permit.facts, permit.step, response, body, self._json)
+        except WireError as error:
             raise unread(error) from error
         recalled = await self._recalled(permit, response, body)
         origin = (

@@ -109,13 +109,17 @@ class StreamWatch:
         passed: list[bytes] = []
         while self._coming and not self.waiting:
             event = self._coming.popleft()
-            if self._reader is not None:
-                self._reader.feed(event)
-            elif event.data is not None and self._kept < MAX_TEXT:
-                self._texts.append(event.data)
-                self._kept += len(event.data)
+            self._read(event)
             passed += [event.raw] if self._reader is None or self._editor is None else self._held_back(event)
         return passed
+
+    def _read(self, event: StreamEvent) -> None:
+        """Read or keep what is about to pass. Raises `WireError` for what must not."""
+        if self._reader is not None:
+            self._reader.feed(event)
+        elif event.data is not None and self._kept < MAX_TEXT:
+            self._texts.append(event.data)
+            self._kept += len(event.data)
 
     def _held_back(self, event: StreamEvent) -> list[bytes]:
         """What goes on after `event`: itself at once, or nothing as long as a call is not whole."""

@@ -45,6 +45,7 @@ class EventName(StrEnum):
     APPROVAL_EXPIRED = "approval_expired"
     INTEGRATION_FIRST_SEEN = "integration_first_seen"
     INTEGRATION_CHANGED = "integration_changed"
+    INTEGRATION_ACCEPTED = "integration_accepted"
     RULES_RELOADED = "rules_reloaded"
     RULES_REJECTED = "rules_rejected"
     RISK_ADJUSTED = "risk_adjusted"

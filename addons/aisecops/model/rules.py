@@ -145,7 +145,7 @@ class Returns(Value):
 
 
 class ToolRule(Value):
-    """One declared tool (or a family, when the name ends in `.*`)."""
+    """One declared tool (or a family, when the name ends in `.*`). `review` is the day until which it was reviewed."""
 
     name: str
     place: Place
@@ -158,6 +158,8 @@ class ToolRule(Value):
     cost: Measure | None = None
     returns: Returns = Returns()
     arguments: tuple[ArgumentRule, ...] = ()
+    owner: str = ""
+    review: date | None = None
 
 
 # -- models, sources, memory ----------------------------------------------------------------------
@@ -178,6 +180,8 @@ class ModelRule(Value):
     match: HttpMatch
     dialect: str
     prices: dict[str, Price] = {}
+    owner: str = ""
+    review: date | None = None
 
 
 class SourceRule(Value):
@@ -188,6 +192,8 @@ class SourceRule(Value):
     tier: TrustTier = TrustTier.EXTERNAL
     label: str = ""
     stream: bool = False
+    owner: str = ""
+    review: date | None = None
 
 
 class RecallRule(Value):

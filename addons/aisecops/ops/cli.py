@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "keys": ("keys:keys", "signing keys: list, rotate"),
     "runs": ("runs:runs", "runs: list, show, halt, resume"),
     "approvals": ("approvals:approvals", "held steps: list, show, approve, deny"),
+    "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
     "audit": ("audit:audit", "the record: verify, export"),
     "replay": ("replay:replay", "judge every decision of a run again from its record"),
     "gateway": ("gateway:gateway", "one gateway process alone"),

@@ -132,6 +132,10 @@ class Metrics:
         """So many held steps wait now."""
         self._pending().set(count)
 
+    def integrations(self, state: str, count: int) -> None:
+        """So many integrations stand so now."""
+        self._integrations(state).set(count)
+
     def rules_loaded(self, policy_version: str) -> None:
         """These rules are in force, and they are those on disk."""
         if self._version not in (None, policy_version):

@@ -232,6 +232,12 @@ def _uninspected(event: Event) -> tuple[str, str, list[str]]:
     return "UNREAD", f"{_counted(event['bytes'], 'byte')} left unread to {_to(event)} ({event['reason']})", [why]
 
 
+def _memory(event: Event) -> tuple[str, str, list[str]]:
+    what = event.get("argument") or event.get("destination") or event.get("item") or event.get("position") or "text"
+    why = [str(event["why"])] if event.get("why") else []
+    return "MEMORY", f"`{what}` comes from {event['source']}", why
+
+
 def _to(event: Event) -> str:
     return str(event.get("tool") or event["host"])
 
@@ -304,6 +310,10 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "message_passed": _message,
     "message_refused": _message_refused,
     "uninspected": _uninspected,
+    "memory_poisoning_detected": _memory,
+    "system_prompt_changed": _simple("PROMPT", "the system prompt is not the pinned one: {now}"),
+    "integration_first_seen": _simple("new", "{integration} is used for the first time"),
+    "integration_changed": _simple("CHANGED", "{integration} is not as it was pinned"),
     "risk_adjusted": _simple("risk", "now {total}, by {by}"),
 }
 

@@ -45,18 +45,23 @@ from aisecops.gateway.downloads import Downloads
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
+from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.issue import TokenService
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permits
+from aisecops.gateway.pins import Pins
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, PseudonymStore, Store
+from aisecops.gateway.prompts import Prompts
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.usage import Usage
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.who import Doorkeeper
@@ -110,6 +115,10 @@ class Foundation:
         return Approvals(
             store=self.store, record=self.record, rules=self.rules, clock=self.clock, ids=self.ids, life_ms=life_ms
         )
+
+    def inventory(self) -> Inventory:
+        """What agents are let use."""
+        return Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
 
     def identities(self) -> Identities:
         """Who is who."""
@@ -186,6 +195,11 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         opened.callback(known.close)
         descents = Descents(known, scanner, clock=base.clock, ids=base.ids, secret=secret_key(state, "envelopes"))
         memories = Memories(known, base.store, clock=base.clock, ids=base.ids)
+        pins = Pins(
+            prompts=Prompts(known, base.store, base.record, base.clock),
+            servers=Servers(known, base.store, base.record, base.rules, base.clock),
+            usage=Usage(base.store, base.record, base.clock),
+        )
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
@@ -195,6 +209,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             broker=broker,
             descents=descents,
             memories=memories,
+            pins=pins,
             issuer=ISSUER,
             audience=AUDIENCE,
             own_addresses=own_addresses(settings),
@@ -213,6 +228,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             descents=descents,
             pseudonyms=pseudonyms,
             memories=memories,
+            usage=pins.usage,
         )
         admission = Admission(
             store=base.store,
@@ -249,6 +265,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             permits=permits,
             descents=descents,
             memories=memories,
+            servers=pins.servers,
             proposals=proposals,
             answers=answers,
             json=json_bounds(settings.limits),
@@ -314,6 +331,7 @@ def control_plane(base: Foundation, *, proxy_url: str) -> ControlPlane:
         runs=base.runs(),
         tokens=tokens,
         approvals=base.approvals(),
+        inventory=base.inventory(),
         door=door,
         record_folder=settings.record_folder,
         proxy_url=proxy_url,

@@ -16,6 +16,7 @@ from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.sse import SseReader
 
 CALL = "tools/call"
+LIST_TOOLS = "tools/list"
 MAX_BATCH = 100
 _MEMBERS = frozenset({"jsonrpc", "id", "method", "params", "result", "error"})
 
@@ -85,6 +86,35 @@ def result_of(body: bytes, message_id: MessageId, *, streamed: bool, bounds: Jso
             if message.kind is MessageKind.RESPONSE and message.id == message_id:
                 return message.result
     raise WireError("the answer holds no response to the call")
+
+
+def tools_in(body: bytes, *, streamed: bool, bounds: JsonBounds) -> list[JsonObject] | None:
+    """The tools that a whole answer lists, whichever request it answers; None when it lists none. Raises WireError.
+
+    Clients go by the ids of messages, and a server may answer one request in the answer to another.
+    """
+    documents = [document for document in (_events(body) if streamed else [body]) if _may_list(document)]
+    lists = [tools for document in documents for tools in _lists(bounds.read(document))]
+    return [an_object(tool, "/result/tools") for tools in lists for tool in tools] if lists else None
+
+
+def lists_tools(event: str) -> bool:
+    """True for the data of an event that answers a request for a list of tools, or may be read so."""
+    data = event.encode("utf-8", "surrogatepass")
+    try:
+        return _may_list(data) and bool(_lists(JsonBounds().read(data)))
+    except WireError:
+        return True
+
+
+def _may_list(document: bytes) -> bool:
+    return b'"tools"' in document or b"\\u" in document  # names may be written with escapes
+
+
+def _lists(document: JsonValue) -> list[list[JsonValue]]:
+    messages = read_sent(document).messages
+    found = [one.result["tools"] for one in messages if isinstance(one.result, dict) and "tools" in one.result]
+    return [tools if isinstance(tools, list) else [tools] for tools in found]
 
 
 def one_document(body: bytes) -> bytes:

@@ -15,7 +15,6 @@ agents:
 @pytest.mark.parametrize(
     ("more", "word"),
     [
-        ("    system_prompt: pinned\n", "system_prompt"),
         (
             "tools: {shell.exec: {match: {model_tool: bash}}}\nmodels: {m: {match: {host: m.test, method: WEBSOCKET}, dialect: openai}}\n",
             "model_tool",
@@ -30,6 +29,7 @@ def test_a_rule_without_effect_is_named(more, word):
     "more",
     [
         "",
+        "    system_prompt: pinned\n",
         "tools: {shell.exec: {match: {model_tool: bash}}}\n",
         "egress: {labels: {confidential: {to: [internal]}}}\n",
         "firewall: {unknown_content: hostile}\n",

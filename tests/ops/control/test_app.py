@@ -17,6 +17,8 @@ CALLS = [
     ("POST", "/v1/tokens/cap_x/revoke", {}),
     ("GET", "/v1/approvals", None),
     ("POST", "/v1/approvals/apr_x", {"decision": "approve"}),
+    ("GET", "/v1/integrations", None),
+    ("POST", "/v1/integrations/accept", {"name": "prompt:clerk", "reason": "why"}),
     ("GET", "/v1/policy", None),
 ]
 
@@ -54,6 +56,8 @@ async def test_an_agent_does_what_is_its_own(api):
         "POST /v1/tokens/cap_x/revoke": 403,
         "GET /v1/approvals": 200,
         "POST /v1/approvals/apr_x": 403,
+        "GET /v1/integrations": 403,
+        "POST /v1/integrations/accept": 403,
         "GET /v1/policy": 200,
     }
 
@@ -66,7 +70,8 @@ async def test_another_agent_sees_and_changes_nothing_of_it(api):
 
 async def test_an_operator_does_everything_that_is_not_an_agents_own(api):
     found = await statuses(api, OPERATOR)
-    assert {call: status for call, status in found.items() if status >= 400} == {"POST /v1/approvals/apr_x": 403}
+    refused = {"POST /v1/approvals/apr_x": 403, "POST /v1/integrations/accept": 404}  # nothing waits
+    assert {call: status for call, status in found.items() if status >= 400} == refused
 
 
 async def test_a_gateway_only_asks_for_tokens(api):

@@ -38,6 +38,8 @@ CALLS = {
     "list_approvals": ("GET", "/v1/approvals", None),
     "show_approval": ("GET", "/v1/approvals/{approval}", None),
     "answer": ("POST", "/v1/approvals/{approval}", {"decision": "deny", "reason": "no"}),
+    "integrations": ("GET", "/v1/integrations", None),
+    "accept": ("POST", "/v1/integrations/accept", {"name": "prompt:clerk", "reason": "seen"}),
     "policy": ("GET", "/v1/policy", None),
 }
 # What each role may do, written out by hand: v viewer, a approver, o operator, c agent (its own), g gateway.
@@ -45,6 +47,7 @@ ALLOWED = {
     "open_run": "co", "list_runs": "cvao", "show_run": "cvao", "run.plan": "co", "run.halt": "cao", "run.resume": "o",
     "run.finish": "co", "issue_token": "cgo", "revoke_token": "o", "revoke_all": "o", "list_approvals": "cvao",
     "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao",
+    "integrations": "vao", "accept": "ao",
 }  # fmt: skip
 LETTERS = {"c": Role.AGENT, "g": Role.GATEWAY, "v": Role.VIEWER, "a": Role.APPROVER, "o": Role.OPERATOR}
 

@@ -13,7 +13,7 @@ from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.agents import AGENT
 from aisecops.controls.policy.recognisers import RECOGNISER
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
-from aisecops.controls.policy.tools import HTTP, TOOL
+from aisecops.controls.policy.tools import HTTP, OWNED, TOOL
 from aisecops.model.entities import CANARY
 from aisecops.model.rules import (
     Allowance,
@@ -51,6 +51,7 @@ MODEL = Record(
         "match": Key(HTTP, needed=True),
         "dialect": Key(leaf.DIALECT, needed=True),
         "prices": Key(MapOf(leaf.MODEL_NAME, PRICE), about="money per million model tokens"),
+        **OWNED,
     },
     placed=True,
 )
@@ -62,6 +63,7 @@ SOURCE = Record(
         "tier": Key(leaf.TIER),
         "label": Key(leaf.LABEL),
         "stream": Key(leaf.SWITCH, about="true: an answer of any size passes piece by piece"),
+        **OWNED,
     },
     placed=True,
 )

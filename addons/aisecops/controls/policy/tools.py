@@ -102,6 +102,11 @@ RETURNS = Record(
         "stream": Key(leaf.SWITCH, about="true: an answer of any size passes piece by piece, and nothing in it counts"),
     },
 )
+OWNED = {
+    "owner": Key(leaf.TEXT, about="who answers for it"),
+    "review": Key(leaf.DAY, about="the day until which it was reviewed; after it, it is overdue"),
+}
+"""What integrations have in common: who answers for them."""
 TOOL = Record(
     "a tool",
     _tool,
@@ -115,6 +120,7 @@ TOOL = Record(
         "cost": Key(_Cost(), about="money for one call"),
         "returns": Key(RETURNS),
         "arguments": Key(Named(leaf.NAME, ARGUMENT)),
+        **OWNED,
     },
     placed=True,
 )

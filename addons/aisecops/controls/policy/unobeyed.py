@@ -14,19 +14,13 @@ from aisecops.model.rules import ModelToolMatch, RuleSet
 
 def unobeyed(rules: RuleSet, *, today: date) -> tuple[str, ...]:
     """One line for each kind of rule in `rules` that has no effect yet, or on the day `today` no more."""
-    found = (*_of_policies(rules), *_of_agents(rules), *_of_tools(rules))
+    found = (*_of_policies(rules), *_of_tools(rules))
     return tuple(dict.fromkeys((*found, *_of_allowances(rules, today))))
 
 
 def _of_policies(rules: RuleSet) -> Iterator[str]:
     if rules.policy.cedar and not rules.policy.cedar_files:
         yield "`policy.cedar` names no file yet, so Cedar permits nothing"
-
-
-def _of_agents(rules: RuleSet) -> Iterator[str]:
-    for agent in rules.agents.values():
-        if agent.system_prompt != "free":
-            yield "`system_prompt` of an agent is not compared with what it sends yet"
 
 
 def _of_tools(rules: RuleSet) -> Iterator[str]:

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from aisecops.adapters.audit.reader import run_export
 from aisecops.controls.tokens.jwks import public_key, to_jwks
 from aisecops.gateway.approve import Approvals
+from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.issue import TokenService
 from aisecops.gateway.ports import KeySet, RuleSource, Store
 from aisecops.gateway.runs import Runs
@@ -51,6 +52,7 @@ class ControlPlane:
         runs: Runs,
         tokens: TokenService,
         approvals: Approvals,
+        inventory: Inventory,
         door: Doorkeeper,
         record_folder: Path,
         proxy_url: str,
@@ -63,6 +65,7 @@ class ControlPlane:
         self._runs = runs
         self._tokens = tokens
         self._approvals = approvals
+        self._inventory = inventory
         self._door = door
         self._record_folder = record_folder
         self._proxy_url = proxy_url
@@ -86,6 +89,8 @@ class ControlPlane:
                 Route("/v1/approvals", self._asked("list_approvals", self.list_approvals), methods=["GET"]),
                 Route("/v1/approvals/{approval_id}", self._asked("show_approval", self.show_approval), methods=["GET"]),
                 Route("/v1/approvals/{approval_id}", self._asked("answer", self.answer), methods=["POST"]),
+                Route("/v1/integrations", self._asked("integrations", self.integrations), methods=["GET"]),
+                Route("/v1/integrations/accept", self._asked("accept", self.accept), methods=["POST"]),
                 Route("/v1/events", self._asked("events", self.events), methods=["GET"]),
                 Route("/v1/policy", self._asked("policy", self.policy), methods=["GET"]),
             ]
@@ -304,6 +309,16 @@ class ControlPlane:
             why=body.reason,
         )
         return problem(answered) if isinstance(answered, Refuse) else _json(shapes.shown_approval(answered))
+
+    # -- integrations -----------------------------------------------------------------------------
+
+    async def integrations(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
+        return _json(shapes.shown_inventory(await self._inventory.all()))
+
+    async def accept(self, request: Request, asker: Asker) -> Response:
+        body = shapes.read(await _body(request), shapes.AcceptBody)
+        accepted = await self._inventory.accept(body.name, digest=body.digest, by=asker.title, why=body.reason)
+        return problem(accepted, 404) if isinstance(accepted, Refuse) else _json(shapes.shown_integration(accepted))
 
     # -- what happened, what is in force ----------------------------------------------------------
 

@@ -27,6 +27,8 @@ MAY: dict[str, frozenset[Role]] = {
     "list_approvals": _ALL,
     "show_approval": _ALL,
     "answer": frozenset({Role.APPROVER, Role.OPERATOR}),
+    "integrations": _PEOPLE,
+    "accept": frozenset({Role.APPROVER, Role.OPERATOR}),
     "events": _PEOPLE,
     "policy": _ALL | {Role.GATEWAY},
 }

@@ -32,6 +32,8 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("get", "/v1/approvals", "held steps", None, 200, ()),
     ("get", "/v1/approvals/{approval_id}", "one held step", None, 200, ("approval_id",)),
     ("post", "/v1/approvals/{approval_id}", "answer a held step", shapes.AnswerBody, 200, ("approval_id",)),
+    ("get", "/v1/integrations", "every integration, declared and seen", None, 200, ()),
+    ("post", "/v1/integrations/accept", "accept what has changed", shapes.AcceptBody, 200, ()),
     ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
     ("get", "/v1/policy", "the rules in force", None, 200, ()),
 )

@@ -18,6 +18,7 @@ from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.app import ControlPlane
+from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
@@ -146,12 +147,14 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
 
 async def _figures(base: Foundation, metrics: Metrics) -> None:
     """Keep the gauges that are read from the store; expire what nobody answered."""
-    approvals = base.approvals()
+    approvals, inventory = base.approvals(), base.inventory()
     while True:
         try:
             standing = [await approvals.standing(one.approval_id) for one in await base.store.list_approvals()]
             metrics.approvals_pending(sum(1 for one in standing if one and one.state is ApprovalState.PENDING))
             metrics.runs_active(await _active(base))
+            for state, count in shown_inventory(await inventory.all())["counts"].items():
+                metrics.integrations(state, count)
         except Fault as fault:
             _log.warning("the figures could not be read: %s", fault)
         await asyncio.sleep(FIGURES_EVERY_S)

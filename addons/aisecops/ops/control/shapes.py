@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from msgspec import Meta
 
 from aisecops.controls.policy.units import duration_ms
 from aisecops.controls.risk.plan import Planned
+from aisecops.gateway.inventory import Integration, State
 from aisecops.gateway.issue import IssuedToken, TokenRequest
 from aisecops.gateway.runs import PlanStep
 from aisecops.model.errors import WireError
@@ -75,6 +77,14 @@ class AnswerBody(Value):
 
     decision: Annotated[str, Meta(pattern="^(approve|deny)$")]
     reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class AcceptBody(Value):
+    """A person accepts what has changed of an integration; `digest` says which of several prompts."""
+
+    name: Name
+    reason: Annotated[str, Meta(min_length=1, max_length=2000)]
+    digest: Annotated[str, Meta(max_length=100)] = ""
 
 
 class WhyBody(Value):
@@ -216,6 +226,35 @@ def shown_approval(approval: Approval) -> dict[str, Any]:
     }
 
 
+def shown_integration(one: Integration) -> dict[str, Any]:
+    """An integration for whoever answers for it."""
+    return {
+        "name": one.name,
+        "kind": one.kind,
+        "state": one.state.value,
+        "declared": one.declared,
+        "owner": one.owner or None,
+        "review": one.review or None,
+        "overdue": one.overdue,
+        "rule": one.rule or None,
+        "first_seen_at": None if one.first_ms is None else one.first_ms / 1000,
+        "last_used_at": None if one.last_ms is None else one.last_ms / 1000,
+        "agent_id": one.agent_id or None,
+        "digests": one.digests,
+        "waiting": one.waiting,
+        "suspicion": one.suspicion,
+        "accepted_by": one.accepted_by or None,
+        "reason": one.why or None,
+    }
+
+
+def shown_inventory(found: Sequence[Integration]) -> dict[str, Any]:
+    """All of them, and how many stand how."""
+    counts = {state.value: sum(one.state is state for one in found) for state in State}
+    counts["overdue"] = sum(one.overdue for one in found)
+    return {"integrations": [shown_integration(one) for one in found], "counts": counts}
+
+
 def _seconds(name: str, text: str | None) -> int | None:
     if text is None:
         return None
@@ -231,6 +270,7 @@ def _exact(factor: float | None) -> Decimal | None:
 
 __all__ = [
     "MAX_BODY_BYTES",
+    "AcceptBody",
     "AgentId",
     "AnswerBody",
     "FinishBody",
@@ -241,6 +281,8 @@ __all__ = [
     "plan_steps",
     "read",
     "shown_approval",
+    "shown_integration",
+    "shown_inventory",
     "shown_plan",
     "shown_run",
     "shown_token",
