@@ -102,6 +102,17 @@ async def test_a_changed_tool_is_told_once_and_held_until_a_person_accepts_it(ne
     assert isinstance(await calls(house), Forward)
 
 
+async def test_another_path_to_the_same_server_is_no_way_around_what_waits():
+    house = House(RULES.replace(", path: /mcp", ""))
+    run = await house.run()
+    for description in ("Finds.", "Finds more."):
+        listing = await house.ask(run, request("POST", "https://mcp.internal/one", body=message("tools/list")))
+        await house.enforcement.settle(listing.permit, answer(FIND | {"description": description}))
+    token = await house.token(run, "tickets.find", "tickets.find")
+    call = request("POST", "https://mcp.internal/two", body=message("tools/call", name="find"), token=token)
+    assert isinstance(await house.ask(run, call), Refuse)
+
+
 async def test_a_tool_that_is_described_as_before_again_waits_no_more():
     house = House(RULES)
     for tool in (FIND, FIND | {"description": "Other."}, FIND):

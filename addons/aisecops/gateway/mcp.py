@@ -12,7 +12,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.ids import AgentId
 from aisecops.model.refusals import Code
-from aisecops.model.rules import RuleSet, SourceRule, ToolRule
+from aisecops.model.rules import McpMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import covers
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
@@ -35,7 +35,8 @@ class Spoken(Value):
 
     `tool` is the one that is called, as `name` with `arguments`, and `call_id` what its answer goes by; `source` the
     rule that lets a read pass. With neither it is session traffic. `awaited` are the ids that want an answer, `lists`
-    those that want a list of tools. `at` names the server itself: host, port where it is none of its own, path.
+    those that want a list of tools. `at` names the server itself: host, port where it is none of its own, and the path
+    that the rules write.
     """
 
     server: str
@@ -56,7 +57,7 @@ def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...],
     match = mcp_match(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
     if match is None:
         return None
-    at = _server(request)
+    at = _server(request, match)
     if request.method == "GET" and "text/event-stream" in ",".join(values(request.headers, "accept")).lower():
         return Spoken(server=match.host, at=at, stream=True)
     if request.method == "DELETE" and values(request.headers, "mcp-session-id"):
@@ -81,9 +82,10 @@ def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...],
     return _read(rules, request, segments, spoken, reads[0]) if reads else spoken
 
 
-def _server(request: HttpRequest) -> str:
+def _server(request: HttpRequest, match: McpMatch) -> str:
+    """The server's name: by what the rules write of its path, so that another way to it is no other server."""
     own = request.port == OWN_PORTS.get(request.scheme)
-    path = request.path.partition("?")[0]
+    path = match.path.partition("*")[0].rstrip("/")
     return f"{request.host}{path}" if own else f"{request.host}:{request.port}{path}"
 
 

@@ -19,6 +19,7 @@ agents:
             "tools: {shell.exec: {match: {model_tool: bash}}}\nmodels: {m: {match: {host: m.test, method: WEBSOCKET}, dialect: openai}}\n",
             "model_tool",
         ),
+        ("tools: {notes.put: {match: {host: n.test}, effect: memory-write}}\n", "notes.put"),
     ],
 )
 def test_a_rule_without_effect_is_named(more, word):
@@ -34,6 +35,7 @@ def test_a_rule_without_effect_is_named(more, word):
         "egress: {labels: {confidential: {to: [internal]}}}\n",
         "firewall: {unknown_content: hostile}\n",
         'memory: [{tool: notes.write, item: "text", id: "id"}]\n',
+        "tools: {n.put: {match: {host: n.test}, effect: memory-write}}\nmemory: [{tool: n.put, item: a, id: b}]\n",
         "egress: {detectors: [{entity: PERSON, to: any, action: block}]}\n",
     ],
 )

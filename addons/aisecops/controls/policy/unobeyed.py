@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from aisecops.model.action import WEBSOCKET
+from aisecops.controls.policy.match import tool_named
+from aisecops.model.action import WEBSOCKET, ToolEffect
 from aisecops.model.rules import ModelToolMatch, RuleSet
 
 
 def unobeyed(rules: RuleSet, *, today: date) -> tuple[str, ...]:
     """One line for each kind of rule in `rules` that has no effect yet, or on the day `today` no more."""
-    found = (*_of_policies(rules), *_of_tools(rules))
+    found = (*_of_policies(rules), *_of_tools(rules), *_of_memory(rules))
     return tuple(dict.fromkeys((*found, *_of_allowances(rules, today))))
 
 
@@ -27,6 +28,13 @@ def _of_tools(rules: RuleSet) -> Iterator[str]:
     for tool in rules.tools.values():
         if any(isinstance(match, ModelToolMatch) for match in tool.match) and _has_channels(rules):
             yield "`model_tool` calls that a model proposes on a WebSocket are not judged"
+
+
+def _of_memory(rules: RuleSet) -> Iterator[str]:
+    kept = [tool_named(rules, memory.tool) for memory in rules.memory]
+    for tool in rules.tools.values():
+        if tool.effect is ToolEffect.MEMORY_WRITE and tool not in kept:
+            yield f"`{tool.name}` writes a memory, and nothing under `memory` says where its items are"
 
 
 def _has_channels(rules: RuleSet) -> bool:
