@@ -56,7 +56,7 @@ async def median_ms(work: Callable[[int], Awaitable[object]]) -> float:
 
 async def main() -> None:
     """Print the table."""
-    pool = ScannerPool(workers=1, deadline_s=60.0, queue=8, key=b"k", canaries=[])
+    pool = ScannerPool(workers=1, deadline_s=60.0, queue=8, key=b"k")
     before = time.perf_counter()
     await pool.start()
     print(f"start of one worker: {time.perf_counter() - before:.1f} s")

@@ -23,7 +23,7 @@ from aisecops.gateway.judge import destination_words
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
-from aisecops.gateway.read_out import read_out
+from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -195,7 +195,7 @@ class Gatherer:
         said = [part for part in outgoing_parts(request, step.body, files=files) if not _ours(part[0])]
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._scanner.scan(parts, entities) if entities else ()
-        kept = tuple(finding for finding in found if not _is_credential_in_its_place(finding))
+        kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
         return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), unread, parts
 
     async def descent(

@@ -25,7 +25,7 @@ from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.prices import cost_micros
-from aisecops.gateway.read_out import read_out
+from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
@@ -157,7 +157,7 @@ class Messages:
             said = message_parts(data, files=files)
             parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
             entities = entities_for(rules.egress, destination_words(permit.facts.request))
-            findings = with_fixed(await self._scanner.scan(parts, entities), data) if entities else ()
+            findings = with_fixed(without_echoes(await self._scanner.scan(parts, entities)), data) if entities else ()
             told = await self._realtime.told(rules, permit, data)
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)

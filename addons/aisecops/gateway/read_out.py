@@ -5,13 +5,14 @@ Knows what the rules say of content that cannot be read. Files are opened elsewh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aisecops.gateway.ports import ContentScanner
 from aisecops.model.errors import WireError
+from aisecops.model.finding import Finding
 from aisecops.model.rules import Unread as UnreadRule
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.parts import ALLOW, Part
+from aisecops.wire.parts import ALLOW, JOINED, Part
 
 
 async def read_out(
@@ -28,3 +29,18 @@ async def read_out(
         if rule is UnreadRule.REFUSE or (rule is UnreadRule.MEDIA and not one.is_media):
             raise WireError(f"`{one.where}` is or holds what cannot be read; {ALLOW}")
     return [*parts, *opened.parts], opened.unread
+
+
+def without_echoes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """`findings` without those that neighbours say together and one of them says alone: there it is judged."""
+    found = tuple(findings)
+    alone = {(one.entity, one.where) for one in found if not one.where.startswith(JOINED)}
+    return tuple(one for one in found if not any(_is_member(one, *said) for said in alone))
+
+
+def _is_member(finding: Finding, entity: str, where: str) -> bool:
+    """True when `where` is a direct member of the list, object, form or query that `finding` was put together from."""
+    if finding.entity != entity or not finding.where.startswith(JOINED):
+        return False
+    row = finding.where.removeprefix(JOINED)
+    return where.startswith(row) and "/" not in where.removeprefix(row).removeprefix("/")

@@ -6,10 +6,12 @@ nobody's halves; they say what they say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 MAX_PIECE = 128
 MAX_PIECES = 512
+_PIECE = re.compile(r"\S*|[0-9][0-9 -]*")
 _TOGETHER = (2, 3, 4)
 """Neighbours that are read as one, beside all of a row."""
 _FEW = 64
@@ -30,10 +32,10 @@ def joined(values: Sequence[object]) -> Iterator[str]:
 
 
 def _rows(values: Sequence[object]) -> Iterator[list[str]]:
-    """Short texts that stand side by side."""
+    """Short texts that stand side by side; one with words in it is no part of a value, and ends the row."""
     row: list[str] = []
     for value in values:
-        if isinstance(value, str) and len(value) <= MAX_PIECE:
+        if isinstance(value, str) and len(value) <= MAX_PIECE and _PIECE.fullmatch(value.strip()):
             row.append(value.strip())
             continue
         if row:

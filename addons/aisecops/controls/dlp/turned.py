@@ -22,7 +22,6 @@ from aisecops.model.readings import Reading
 BEFORE, BEHIND = 64, 4096
 """Characters before and behind a mark that are looked at."""
 _RUN = re.compile(rf"[A-Za-z0-9+/_.:=-]{{{MIN_RUN},}}")
-_MARKS_EACH = 100
 _MARK_LETTERS = 3
 
 _TELLING: dict[str, re.Pattern[str]] = {
@@ -92,7 +91,7 @@ def _around(text: str, marks: Sequence[str]) -> Iterator[tuple[int, int]]:
     places: list[int] = []
     for mark in marks:
         at = text.find(mark)
-        while at >= 0 and len(places) < _MARKS_EACH:
+        while at >= 0:  # one in so many characters, so seldom more than a few
             places.append(at)
             at = text.find(mark, at + BEHIND)
     reach = 0
