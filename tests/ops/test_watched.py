@@ -9,7 +9,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.model.errors import ConfigError
 from aisecops.model.finding import FindingAction
 from aisecops.model.rules import DetectorRule, EgressRules, Place, RuleSet
-from aisecops.ops.watched import Watched
+from aisecops.ops.watched import Watched, missing_values
 
 KEY = b"a key"
 
@@ -63,6 +63,12 @@ def test_a_value_that_is_not_there_is_none_and_one_that_cannot_be_looked_for_is_
     assert "abc" not in str(caught.value)
     with pytest.raises(ConfigError, match="is no text"):
         Watched(Rules(known=("file:bytes",)), secrets, key=KEY)()
+
+
+def test_places_that_hold_nothing_are_named(tmp_path: Path) -> None:
+    rules = Rules(known=("env:MISSING", "env:THERE"), canaries=("file:none",))
+    secrets = RuleSecrets({"THERE": "value-there"}, tmp_path)
+    assert list(missing_values(rules.current(), secrets)) == ["file:none", "env:MISSING"]
 
 
 NAMES = DetectorRule(place=Place(file="a", line=1), entities=("PERSON",), to="any", action=FindingAction.BLOCK)

@@ -28,6 +28,11 @@ def asks_for_names(rules: RuleSet) -> bool:
     return any(not NAMED.isdisjoint(rule.entities) for rule in rules.egress.detectors)
 
 
+def missing_values(rules: RuleSet, secrets: RuleSecrets) -> Iterator[str]:
+    """The places of canaries and known secrets that hold nothing. Raises `ConfigError` for one that cannot be read."""
+    return (source for source in (*rules.egress.canaries, *rules.egress.known) if not secrets.values(source))
+
+
 class Watched:
     """Gives the watchlist of the rules in force.
 

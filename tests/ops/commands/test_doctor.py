@@ -62,6 +62,12 @@ def test_an_agent_without_its_secret_is_named(folder, capsys, monkeypatch):
     assert "`env:BOT_SECRET` is not set" in examined(capsys)["secret of bot"]["words"]
 
 
+def test_a_value_to_look_for_that_is_nowhere_is_named(folder, capsys):
+    (folder / "rules" / "known.yaml").write_text('version: 1\negress: {known: ["env:NO_SUCH_SECRET"]}\n')
+
+    assert "`env:NO_SUCH_SECRET` is not set" in examined(capsys)["canaries and known secrets"]["words"]
+
+
 def test_a_secret_that_others_may_read_is_named(folder, capsys):
     (folder / ".aisecops").mkdir()
     secret = folder / ".aisecops" / "operator.secret"

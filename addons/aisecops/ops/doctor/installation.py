@@ -15,12 +15,14 @@ from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.keys import KeyFolder, in_use
+from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.rules import SecretAuthentication
 from aisecops.ops.agents import credentials_of, rules_in
 from aisecops.ops.doctor.diagnosis import Diagnosis, bad, well
 from aisecops.ops.settings import Settings
-from aisecops.ops.watched import NO_MODEL, asks_for_names
+from aisecops.ops.settings_read import environment
+from aisecops.ops.watched import NO_MODEL, asks_for_names, missing_values
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CA_ENDS_SOON = dt.timedelta(days=30)
@@ -48,10 +50,10 @@ def _rules(settings: Settings) -> Iterator[Diagnosis]:
 
 def _secrets(settings: Settings) -> Iterator[Diagnosis]:
     try:
-        agents = rules_in(settings).agents.values()
+        rules = rules_in(settings)
     except ConfigError:
         return  # said already
-    for agent in agents:
+    for agent in rules.agents.values():
         sources = [how.source for how in agent.authenticate if isinstance(how, SecretAuthentication)]
         if sources and credentials_of(settings, agent) is None:
             yield bad(
@@ -59,6 +61,21 @@ def _secrets(settings: Settings) -> Iterator[Diagnosis]:
                 f"`{sources[0]}` is not set here, so this agent cannot prove who it is",
                 "set it where the gateway and the control plane are started",
             )
+
+
+def _values(settings: Settings) -> Iterator[Diagnosis]:
+    try:
+        rules = rules_in(settings)
+    except ConfigError:
+        return  # said already
+
+    def look() -> str:
+        missing = list(missing_values(rules, RuleSecrets(environment(), settings.paths.rules)))
+        if missing:
+            raise ConfigError(f"`{missing[0]}` is not set here, so nobody looks for it", "set it for the gateway")
+        return f"{len(rules.egress.canaries) + len(rules.egress.known)} places"
+
+    yield _guarded("canaries and known secrets", look)
 
 
 def _authority(settings: Settings) -> Iterator[Diagnosis]:
@@ -137,4 +154,4 @@ def _nearest_there(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-CHECKS = (_rules, _secrets, _authority, _keys, _store, _permissions, _disk)
+CHECKS = (_rules, _secrets, _values, _authority, _keys, _store, _permissions, _disk)
