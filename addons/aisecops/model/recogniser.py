@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from aisecops.model.value import Value
 
+FLAGS = "(?ims)"
+"""How expressions are read, as with Presidio: case ignored, `^` at each line, `.` for line breaks too."""
+
 
 class RecogniserPattern(Value):
     """One expression and how sure a match of it is, 0 to 1, before any word nearby is looked at."""

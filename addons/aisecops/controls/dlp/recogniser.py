@@ -16,9 +16,7 @@ from aisecops.controls.dlp.detector import Sighting
 from aisecops.controls.dlp.nearby import lifted
 from aisecops.controls.dlp.stretches import pieces
 from aisecops.model.provenance import Span
-from aisecops.model.recogniser import RecogniserRule
-
-FLAGS = "(?ims)"
+from aisecops.model.recogniser import FLAGS, RecogniserRule
 
 
 class RuleDetector:

@@ -12,7 +12,7 @@ import re2
 
 from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.shapes import Key, Leaf, ListOf, Record, Word
-from aisecops.model.recogniser import RecogniserPattern, RecogniserRule
+from aisecops.model.recogniser import FLAGS, RecogniserPattern, RecogniserRule
 
 LONGEST_EXPRESSION = 2000
 MOST_WORDS = 1000
@@ -24,11 +24,11 @@ def _regex(text: str) -> str:
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled = re2.compile("(?ims)" + text, options)
+        compiled = re2.compile(FLAGS + text, options)
     except re2.error as error:
         why = error.args[0].decode() if error.args and isinstance(error.args[0], bytes) else str(error)
         raise ValueError(
-            f"{why}; expressions run in linear time, so look-around and back references do not exist"
+            f"{why.replace(FLAGS, '')}; expressions run in linear time, so look-around and back references do not exist"
         ) from None
     if compiled.search("") is not None:
         raise ValueError("it matches where nothing stands; ask for at least one character")
