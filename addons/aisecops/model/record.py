@@ -50,6 +50,7 @@ class EventName(StrEnum):
     RULES_REJECTED = "rules_rejected"
     RISK_ADJUSTED = "risk_adjusted"
     RECORD_REPAIRED = "record_repaired"
+    THREAT_MODEL_SIGNED = "threat_model_signed"
 
 
 class Event(Value):

@@ -35,6 +35,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("approvals:approvals", "held steps: list, show, approve, deny"),
     "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
     "audit": ("audit:audit", "the record: verify, export"),
+    "threat-model": (
+        "threat_model:threat_model",
+        "the threat model of an agent: from rules and record, signed, checked",
+    ),
     "replay": ("replay:replay", "judge every decision of a run again from its record"),
     "gateway": ("gateway:gateway", "one gateway process alone"),
     "control": ("control:control", "the control plane alone"),
