@@ -31,6 +31,7 @@ def test_numbers_that_are_digits_groups_or_codes_are_read(numbers):
     "values",
     [
         ["one"],
+        ["user", "write to jane"],
         ["x" * 200, "y" * 200],
         [1, 2, 3],
         [1024, 768, 300, 1],
