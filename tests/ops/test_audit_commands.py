@@ -79,6 +79,14 @@ def test_an_export_is_the_record_line_by_line(record, capsys):
     assert capsys.readouterr().out.encode() == (record / "record-000001.jsonl").read_bytes()
 
 
+def test_a_siem_gets_each_line_of_the_record_as_one_event(record, capsys):
+    assert main(["audit", "export", "--state", "state", "--format", "ocsf"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    lines = (record / "record-000001.jsonl").read_text().splitlines()
+    assert [one["unmapped"] for one in told] == [json.loads(line) for line in lines]
+    assert [one["class_uid"] for one in told] == [6003, 6003, 3004]
+
+
 def test_a_cell_is_never_a_formula(record):
     assert main(["audit", "export", "--state", "state", "--format", "csv", "--output", "out.csv"]) == 0
     with Path("out.csv").open(newline="") as file:

@@ -15,6 +15,7 @@ import msgspec
 import orjson
 
 from aisecops.adapters.audit import checkpoints
+from aisecops.adapters.audit.ocsf import as_ocsf
 from aisecops.adapters.audit.reader import events, run_export
 from aisecops.adapters.audit.verify import Verification
 from aisecops.adapters.audit.verify import verify as verified
@@ -105,9 +106,9 @@ def _told(found: Verification, *, own_key: bool) -> int:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "csv", "json"]),
+    type=click.Choice(["jsonl", "csv", "json", "ocsf"]),
     default="jsonl",
-    help="A line per event, a table, or (with --run) one run in the eight fields of the specification.",
+    help="A line per event, a table, (with --run) one run in the eight fields of the specification, or OCSF for SIEMs.",
 )
 @click.option("--run", "run_id", metavar="RUN", help="Only this run.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="A file; else standard output.")
@@ -127,7 +128,8 @@ def export(session: Session, form: str, run_id: str | None, output: Path | None)
             _write_csv(found, file)
         else:
             for event in found:
-                file.write(orjson.dumps(event, option=orjson.OPT_SORT_KEYS).decode() + "\n")
+                told = as_ocsf(event) if form == "ocsf" else event
+                file.write(orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode() + "\n")
     return WELL
 
 
