@@ -49,7 +49,9 @@ def _scope(one: Granted) -> str:
     risk, trust = (f"{number.normalize():f}" for number in (one.tool.base_risk, one.tool.trust))
     at = "; ".join(places(match) for match in one.tool.match)
     scope = one.tool.scope or one.name
-    return f"may {one.authority}; scope from `{scope}`; base risk {risk}, trust {trust}; {at}"
+    kept = f"; owner {one.tool.owner}" if one.tool.owner else ""
+    kept += f"; reviewed until {one.tool.review}" if one.tool.review else ""
+    return f"may {one.authority}; scope from `{scope}`; base risk {risk}, trust {trust}; {at}{kept}"
 
 
 def _sources(rules: RuleSet, tools: Sequence[Granted]) -> Iterator[str]:

@@ -12,12 +12,12 @@ from aisecops.controls.risk.plan import PlanVerdict
 from aisecops.controls.risk.thresholds import words
 from aisecops.model.decision import Mode
 from aisecops.model.finding import FindingAction
-from aisecops.model.rules import AgentRule, RuleSet, Unread, Untrusted
+from aisecops.model.rules import AgentRule, ModelRule, RuleSet, SourceRule, ToolRule, Unread, Untrusted
 from aisecops.ops.threat_model.chains import heaviest, matches
 from aisecops.ops.threat_model.mitigation import limits
 from aisecops.ops.threat_model.part import Part, part
-from aisecops.ops.threat_model.reach import Granted, granted
-from aisecops.ops.threat_model.threats import LENGTHS, destinations, in_words, looked_for, volumes_to
+from aisecops.ops.threat_model.reach import Granted, granted, places
+from aisecops.ops.threat_model.threats import LENGTHS, UNSEEN, destinations, in_words, looked_for, volumes_to
 
 SECTION = "23.4 Residual risk assessment"
 
@@ -56,28 +56,42 @@ def _approvals(rules: RuleSet, agent: AgentRule, tools: Sequence[Granted]) -> It
 
 
 def _gaps(rules: RuleSet, agent: AgentRule, tools: Sequence[Granted]) -> Iterator[str]:
-    yield from _of_agent(rules, agent)
+    yield from _of_agent(rules, agent, tools)
     for one in tools:
         yield from _of_tool(rules, one)
     for name, _, to in destinations(rules, tools):
         if not looked_for(rules, to):
             yield f"no detector rule speaks of what leaves to {name}"
-    if rules.egress.unread is Unread.ALLOW:
-        yield "`egress.unread: allow`, so what cannot be read leaves unseen"
+    if rules.egress.unread is not Unread.REFUSE:
+        yield f"`egress.unread: {rules.egress.unread}`, so {UNSEEN[rules.egress.unread]} unseen"
+    yield from _unreviewed(rules, tools)
     chain = heaviest(rules, agent, tools, LENGTHS[-1])
     if chain is not None and chain.worst.verdict is PlanVerdict.ALLOW:
         yield f"no chain of {LENGTHS[-1]} steps is held, even at worst"
 
 
-def _of_agent(rules: RuleSet, agent: AgentRule) -> Iterator[str]:
+def _of_agent(rules: RuleSet, agent: AgentRule, tools: Sequence[Granted]) -> Iterator[str]:
     if agent.mode is Mode.OBSERVE:
         yield "mode: observe, so no control binds"
     if agent.system_prompt == "free":
         yield "system_prompt: free, so changed instructions are not noticed"
-    yield from unobeyed(replace(rules, agents={agent.agent_id: agent}), today=date.min)  # allowances end by themselves
+    mine = replace(rules, agents={agent.agent_id: agent}, tools={one.tool.name: one.tool for one in tools})
+    yield from unobeyed(mine, today=date.min)  # an allowance's end is no change of the rules
     for name, limit in limits(agent).items():
         if limit is None:
             yield f"no budget `{name}`"
+
+
+def _unreviewed(rules: RuleSet, tools: Sequence[Granted]) -> Iterator[str]:
+    """What of the outside nobody looks after (spec 22.4)."""
+    outside: list[tuple[str, ToolRule | ModelRule | SourceRule]] = [(f"`{one.name}`", one.tool) for one in tools]
+    outside += [(f"model provider `{model.name}`", model) for model in rules.models.values()]
+    outside += [(f"source {places(source.match)}", source) for source in rules.sources]
+    for name, what in outside:
+        if not what.owner:
+            yield f"{name} has no `owner`"
+        if what.review is None:
+            yield f"{name} has no day of `review`"
 
 
 def _of_tool(rules: RuleSet, one: Granted) -> Iterator[str]:

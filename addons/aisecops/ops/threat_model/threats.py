@@ -15,6 +15,7 @@ from aisecops.ops.threat_model.part import Part, part
 from aisecops.ops.threat_model.reach import Granted, granted, places, word_to, words_to
 
 SECTION = "23.2 Threat identification"
+UNSEEN = {Unread.ALLOW: "what cannot be read may leave", Unread.MEDIA: "pictures and sounds may leave"}
 LENGTHS = (2, 3)
 """How many steps the chains have of which the heaviest is told."""
 
@@ -106,8 +107,8 @@ def _egress(rules: RuleSet, agent: AgentRule, tools: Sequence[Granted]) -> Itera
             yield f"{name}: content labelled `{label}` {may} go there"
         for volume in volumes_to(rules, name, to):
             yield f"{name}: over {volume.max_bytes} bytes of a tree of runs{_with(volume)}: {volume.action}"
-    if rules.egress.unread is Unread.ALLOW:
-        yield "content that cannot be read leaves without having been looked into"
+    if rules.egress.unread is not Unread.REFUSE:
+        yield f"{UNSEEN[rules.egress.unread]} without having been looked into"
     for allowance in rules.egress.allow:
         if allowance.agent in {"", agent.agent_id}:
             what = ", ".join(filter(None, (*allowance.entities, allowance.fingerprint, allowance.field)))
