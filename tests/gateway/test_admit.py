@@ -97,7 +97,8 @@ async def test_the_charge_is_in_the_store_before_the_record_and_the_record_befor
 
     house.record.append = watched
     await house.ask(run, send(token=token))
-    assert seen == [(["decision", "tool_invoked"], 1, True)]
+    assert [one for one in seen if "decision" in one[0]] == [(["decision", "tool_invoked"], 1, True)]
+    assert {charged for _, charged, _ in seen} == {1}
 
 
 async def test_a_read_is_recorded_without_waiting_for_the_disk():

@@ -32,7 +32,7 @@ from aisecops.model.refusals import Code
 from aisecops.model.state import ApprovalState, RevocationKind, Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.events import tail
-from aisecops.ops.control.may import refused
+from aisecops.ops.control.may import MAY, refused
 from aisecops.ops.control.openapi import describe
 from aisecops.ops.control.who import Asker, Doorkeeper, Role
 from aisecops.wire.problem import problem_response
@@ -104,7 +104,8 @@ class ControlPlane:
                 asker = await self._asker(request)
                 if isinstance(asker, Refuse):
                     return _unauthenticated(asker)
-                no = refused(f"{call}{request.path_params['act']}" if call == "run." else call, asker.role)
+                named = f"{call}{request.path_params['act']}" if call == "run." else call
+                no = None if call != named and named not in MAY else refused(named, asker.role)  # no such act: a 404
                 return await handler(request, asker) if no is None else problem(no)
             except WireError as error:
                 return problem(Refuse(code=error.code, detail=error.detail))
