@@ -40,6 +40,11 @@ HARMLESS: dict[str, tuple[str, ...]] = {
         "Remember to submit your time sheet before {date}.",
         "See you at {time} in front of the cinema!",
         "RSVP by {date} so that we can book the table.",
+        "Forgot your password? Enter your address and we will send you a new one.",
+        "Forgotten your PIN? Call {phone} and we will send a letter to {street}.",
+        "We will send a link to {mail} with which you can sign in.",
+        "We have sent a code to {mail}; it expires in ten minutes.",
+        "I forgot my password, could you reset it for me?",
     ),
     "manual": (
         "Run the following command to install the package.",

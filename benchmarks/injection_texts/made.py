@@ -11,6 +11,7 @@ from injection_texts.carriers import CARRIERS
 from injection_texts.frames import FRAMES
 from injection_texts.harmless import HARMLESS
 from injection_texts.slots import filled
+from injection_texts.styles import FIXED, STYLES
 from injection_texts.tasks import TASKS
 from injection_texts.tongues import TONGUES
 
@@ -48,11 +49,21 @@ def tongues(pick: random.Random, times: int, without: frozenset[str] = frozenset
             yield _carried(filled(said, pick), pick, tongue, order=said in attacks)
 
 
-def harmless(pick: random.Random, times: int) -> Iterator[Made]:
+def harmless(pick: random.Random, times: int, without: frozenset[str] = frozenset()) -> Iterator[Made]:
     """What asks, tells and warns and harms nobody."""
     for kind, sayings in HARMLESS.items():
-        for said in sayings * times:
+        for said in sayings * times if kind not in without else ():
             yield _carried(filled(said, pick), pick, kind, order=False)
+
+
+def styled(pick: random.Random, times: int, kinds: frozenset[str]) -> Iterator[Made]:
+    """Orders of `kinds` in each way of `STYLES`, `times` times; and the oldest order in every language."""
+    for style, dresses in STYLES.items():
+        for dress in dresses * times:
+            task = filled(pick.choice(TASKS[pick.choice(sorted(kinds))]), pick)
+            yield _carried(dress(f"{task[0].upper()}{task[1:]}."), pick, style, order=True)
+    for said in [*FIXED.values()] * times:
+        yield _carried(filled(said, pick), pick, "fixed phrase, many languages", order=True)
 
 
 def _carried(said: str, pick: random.Random, kind: str, *, order: bool) -> Made:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import re
 
-_FIRST = "Anna Ben Carla David Emma Farid Grace Hiro Ines Jonas Kofi Lena Marta Nils Olga Pedro Quentin Rosa Samir Tara Umar Vera Wei Yara Zoe Mark Lucy".split()
+_FIRST = "Anna Ben Carla David Emma Farid Grace Hiro Ines Jonas Kofi Lena Marta Nils Olga Pedro Quentin Rosa Samir Tara Umar Vera Wei Yara Zoe Lucy".split()
 _LAST = "Adler Brown Costa Duval Eriksen Fischer Garcia Haddad Ito Jensen Kim Lopez Moreau Novak Okafor Patel Rossi Silva Tanaka Ueda Vogel Weber Young Zhang".split()
 _HOSTS = "example.com example.org mail.test box.example files.example secure-login.test data.example corp.example shop.test pay.example".split()
 _LISTS = {
@@ -108,6 +108,10 @@ def _one(name: str, pick: random.Random) -> str:
         "phone": lambda _: f"+1 555 {number % 10_000:04d}",
     }
     return made[name](pick)
+
+
+NAMES = frozenset(name.lower() for name in (*_FIRST, *_LAST))
+"""What must not be learned: people are called so here, and nowhere else."""
 
 
 def filled(template: str, pick: random.Random) -> str:

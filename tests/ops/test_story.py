@@ -12,7 +12,16 @@ from rich.console import Console
 
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.decision import Mode
-from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, ProposalLink, Stretch, TracedArgument
+from aisecops.model.envelope import (
+    ArgumentSource,
+    Descent,
+    LabelledSegment,
+    ProposalLink,
+    Stretch,
+    Suspected,
+    Suspicion,
+    TracedArgument,
+)
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.record import EventName
 from aisecops.ops.story import story, story_lines
@@ -172,6 +181,24 @@ async def test_the_path_of_untrusted_words_is_told_from_source_to_argument(tmp_p
     model, tool = story_lines(rows(tmp_path / "record"))
     assert "/messages/2/content 9 to 80 is external content from https://p.test (prv_1)" in model.why
     assert "argument `to` comes from https://p.test (prv_1)" in tool.why
+
+
+async def test_what_detectors_saw_in_a_models_input_is_told_with_its_place_and_what_weighed_most(
+    tmp_path: Path,
+) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    signs = (
+        Suspicion(
+            detector="stray_order", span=Span(start=9, end=80), score=0.55, traits=("=^ OUT!", "=OUT! .. SECRET")
+        ),
+        Suspicion(detector="concealment", span=Span(start=90, end=99), score=0.6),
+    )
+    seen = Suspected(position="/messages/2/content", tier=TrustTier.EXTERNAL, score=0.82, found=signs)
+    await log.append(*judged_events(msgspec.structs.replace(facts(), descent=Descent(suspected=(seen,))), "dec_1"))
+    await log.close()
+    why = story_lines(rows(tmp_path / "record"))[0].why
+    assert "/messages/2/content 9 to 80 looks like stray_order, 0.55: =^ OUT!, =OUT! .. SECRET" in why
+    assert "/messages/2/content 90 to 99 looks like concealment, 0.6" in why
 
 
 async def test_the_call_that_a_request_is_of_is_told(tmp_path: Path) -> None:

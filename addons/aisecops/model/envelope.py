@@ -57,12 +57,16 @@ class TracedArgument(Value):
     steering: bool = False
 
 
-class Suspicion(Value):
-    """What one detector saw in a text: where, and how sure it is, 0 to 1. Never the words."""
+class Suspicion(Value, omit_defaults=True):
+    """What one detector saw in a text: where, and how sure it is, 0 to 1. Never the words.
+
+    `traits`: of what a learned detector knows, the kinds of words in a row that weighed most, the heaviest first.
+    """
 
     detector: str
     span: Span
     score: float
+    traits: tuple[str, ...] = ()
 
 
 class Suspected(Value):

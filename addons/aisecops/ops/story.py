@@ -164,7 +164,16 @@ def _descent(descent: dict[str, Any]) -> list[str]:
             source = argument.get("origin") or "an unknown place"
             name = f" ({argument['origin_id']})" if argument.get("origin_id") else ""
             told.append(f"argument `{argument['name']}` comes from {source}{name}")
+    for piece in descent.get("suspected", ()):
+        told += [_suspicion(piece["position"], sign) for sign in piece["found"]]
     return told
+
+
+def _suspicion(position: str, sign: dict[str, Any]) -> str:
+    """What a detector saw where; of a learned one, the kinds of words that weighed most."""
+    why = f": {', '.join(sign['traits'])}" if sign.get("traits") else ""
+    span = f"{sign['span']['start']} to {sign['span']['end']}"
+    return f"{position} {span} looks like {sign['detector']}, {_number(sign['score'])}{why}"
 
 
 def _proposal(link: dict[str, Any] | None) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from aisecops.controls.firewall.detectors import DETECTORS
-from aisecops.controls.firewall.sign import Passage
+from aisecops.controls.firewall.sign import Detector, Passage, Sign
 from aisecops.model.envelope import Suspicion
 from aisecops.model.provenance import Span
 
@@ -39,11 +39,11 @@ _JSON_VALUE = re.compile(
 _INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
-def assess(text: str) -> tuple[Suspicion, ...]:
+def assess(text: str, detectors: Sequence[Detector] = DETECTORS) -> tuple[Suspicion, ...]:
     """What is suspicious in `text`, by place in it; empty when nothing is."""
     found: list[Suspicion] = []
     for start in range(0, max(len(text), 1), PIECE):
-        found += _of_piece(text[start : start + PIECE + OVERLAP], start)
+        found += _of_piece(text[start : start + PIECE + OVERLAP], start, detectors)
     return tuple(sorted(_apart(found), key=lambda one: (one.span.start, one.span.end, one.detector)))
 
 
@@ -58,13 +58,13 @@ def total(suspicions: Iterable[Suspicion]) -> float:
     return round(1.0 - innocent, 3)
 
 
-def _of_piece(text: str, offset: int) -> list[Suspicion]:
+def _of_piece(text: str, offset: int, detectors: Sequence[Detector]) -> list[Suspicion]:
     plain, places = _plain(text)
     passage = Passage(plain)
-    signs = [(detector.name, sign) for detector in DETECTORS for sign in detector.find(passage)]
+    signs = [(detector.name, sign) for detector in detectors for sign in detector.find(passage)]
     if places is not None:  # what cannot be seen was taken out for the phrases, and is a sign itself
         hidden = next(detector for detector in DETECTORS if detector.name == "hidden_text")
-        found = [_suspicion("hidden_text", sign.span, sign.weight, offset) for sign in hidden.find(Passage(text))]
+        found = [_suspicion("hidden_text", sign, sign.span, sign.weight, offset) for sign in hidden.find(Passage(text))]
     else:
         found = []
     if not signs:
@@ -75,12 +75,13 @@ def _of_piece(text: str, offset: int) -> list[Suspicion]:
         span = sign.span
         if places is not None:
             span = Span(start=places[span.start], end=places[span.end - 1] + 1)
-        found.append(_suspicion(name, span, score, offset))
+        found.append(_suspicion(name, sign, span, score, offset))
     return _below(found, _MOST_ABOUT) if factor < _FACTOR_ABOUT[2] else found
 
 
-def _suspicion(name: str, span: Span, score: float, offset: int) -> Suspicion:
-    return Suspicion(detector=name, span=Span(start=span.start + offset, end=span.end + offset), score=round(score, 3))
+def _suspicion(name: str, sign: Sign, span: Span, score: float, offset: int) -> Suspicion:
+    place = Span(start=span.start + offset, end=span.end + offset)
+    return Suspicion(detector=name, span=place, score=round(score, 3), traits=sign.traits)
 
 
 def _apart(found: list[Suspicion]) -> list[Suspicion]:

@@ -19,7 +19,7 @@ LEAST_WORDS = 2
 """A sentence with fewer says nothing."""
 FEW = 8
 """A text with so many sentences or less is short."""
-_STEM = 5
+STEM = 5
 """Letters that stand for a word's other forms."""
 _SHORT = 3
 """A word with fewer letters says something only beside another."""
@@ -134,8 +134,8 @@ def traits(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
         if word[0] == "<" or (len(word) < _SHORT and word.isascii()):
             continue
         yield word, at - 1, at
-        if len(word) > _STEM:
-            yield f"{word[:_STEM]}-", at - 1, at
+        if len(word) > STEM:
+            yield f"{word[:STEM]}-", at - 1, at
     for at in range(last):
         yield f"{said[at]} {said[at + 1]}", max(at - 1, 0), min(at + 1, last - 1)
     yield from _of_kinds(sentence)

@@ -40,10 +40,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing seen: where, and how far it goes."""
+    """One thing seen: where, how far it goes, and of what was learned what spoke for it, in no words of the text."""
 
     span: Span
     weight: float
+    traits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

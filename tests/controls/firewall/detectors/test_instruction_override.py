@@ -45,6 +45,8 @@ def test_an_order_to_forget_is_seen(order: str) -> None:
         "Please disregard this notice if you have already paid.",
         "Wenn Sie schon bezahlt haben, ignorieren Sie bitte dieses Schreiben.",
         "The compiler ignores unknown directives in comments.",
+        "The reader may skip content in order to find the end of the block sooner.",
+        "A jailbreak is a prompt that makes a model ignore its safety rules.",
     ],
 )
 def test_people_ignore_things_too(benign: str) -> None:

@@ -39,8 +39,8 @@ DETECTOR = phrases(
         r"\bkeep (?:this|it) (?:a )?(?:secret|hidden|confidential|between us) (?:from the user|from (?:him|her|them)|and)\b",
     ),
     (
-        0.6,
-        "important",
-        r"\bact (?:as if|like) (?:nothing|everything) (?:happened|is normal|was)\b (?:\w+ ){0,8}important",
+        0.4,
+        "as if|like",
+        r"\b(?:act|go on|carry on|continue) (?:as if|like) (?:nothing (?:has |had )?happened|everything (?:is|was) normal)\b",
     ),
 )

@@ -10,6 +10,7 @@ _SECRET = (
     r"|security codes?|verification codes?|medical records?|health (?:data|records)|genetic data|browsing history|search history|location history|contacts?|contact list|saved addresses|inbox|emails|all (?:\w+ )?files|user data|customer data|order history|transaction history|transactions|patient (?:data|records)|private \w+|confidential \w+|sensitive \w+)"
 )
 _PLACE = r"(?:https?[^\s)]+|[\w.+-]+@[\w-]+\.[\w.]+|(?:an? |the |our )?(?:attacker|external|remote|third)\b|this (?:address|url|link|webhook|endpoint|server|number|email)|the following (?:address|url|link|webhook|e-?mail|number|server))"
+_PERSON = r"(?:my|a) (?:friend|colleague|partner|cousin|brother|sister)"
 _SEND = r"(?:send|forward|e-?mail|post|upload|transmit|submit|exfiltrate|leak|copy|deliver|share|pass|append|report)"
 
 DETECTOR = phrases(
@@ -17,7 +18,7 @@ DETECTOR = phrases(
     (
         0.8,
         "![",
-        r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{3,200}[?&/=][^)\s]{0,80}(?:\[[a-z_]{3,30}\]|\{[a-z_ ]{3,30}\}|<[a-z_ ]{3,30}>|(?:=)(?:data|secret|conversation|summary|password|history|base64|encoded|your)[\w-]{0,20})",
+        r"!\[[^\]\n]{0,80}\]\(https?://[^)\s]{3,200}[?&/=][^)\s]{0,80}(?:\[[a-z_]{3,30}\]|\{[a-z_ ]{3,30}\}|<[a-z_ ]{3,30}>|(?:=)(?:data(?!:)|secret|conversation|summary|password|history|base64|encoded|your)[\w-]{0,20})",
     ),
     (
         0.7,
@@ -32,7 +33,7 @@ DETECTOR = phrases(
     (
         0.7,
         "and send|and forward|and email|and e-mail|and share|and post|and upload|and transfer|then send|then email|then forward|, send|and mail",
-        r"\b(?:retrieve|get|fetch|access|collect|gather|find|look up|extract|read|obtain|list|search|compile|view|check|grab|copy|summari[sz]e) (?:\w+ ){0,3}(?:my|all|any|every|the user.?s|their|his|her|users?) (?:\w+ ){0,12}?(?:and|then) (?:then )?(?:send|forward|e-?mail|share|post|upload|transfer|mail) (?:\w+ ){0,8}(?:to|at|via) (?:https?|[\w.+-]+@|[\w-]+\.(?:com|net|org|io)|this|the following|my friend)",
+        rf"\b(?:retrieve|get|fetch|access|collect|gather|find|look up|extract|read|obtain|list|search|compile|view|check|grab|copy|summari[sz]e) (?:\w+ ){{0,3}}(?:my|all|any|every|the user.?s|their|his|her|users?) (?:\w+ ){{0,12}}?(?:and|then) (?:then )?(?:send|forward|e-?mail|share|post|upload|transfer|mail) (?:\w+ ){{0,8}}(?:to|at|via) (?:https?|[\w.+-]+@|[\w-]+\.(?:com|net|org|io)|this|the following|{_PERSON})",
     ),
     (
         0.7,
@@ -67,12 +68,12 @@ DETECTOR = phrases(
     (
         0.55,
         "access",
-        r"\b(?:grant|give|provide) (?:permanent |full |admin\w* |unrestricted |complete )(?:\w+ )?access (?:to |on |for )(?:my friend|the attacker|an external|the following|amy|user id)\b",
+        rf"\b(?:grant|give|provide) (?:permanent |full |admin\w* |unrestricted |complete )(?:\w+ )?access (?:to |on |for )(?:{_PERSON}|the attacker|an external|the following|user id)\b",
     ),
     (0.55, "base64", r"\bwhere \W{0,3}\w+\W{0,3} is (?:an? |the )?(?:base ?64|url|hex)[- ]encoded\b"),
     (
         0.6,
         "transfer|wire|pay|send|deposit|withdraw",
-        r"\b(?:transfer|wire|deposit|withdraw) (?:\w+ ){0,3}\W?(?:\$|\u20ac|\u00a3|usd|eur|btc|eth|all (?:\w+ )?(?:funds|money|savings))\W?[\d,.]* (?:\w+ ){0,6}(?:my friend|account (?:number|id)|us\d{6,}|[a-z]{2}\d{10,}|recipient|wallet|amy)\b",
+        rf"\b(?:transfer|wire|deposit|withdraw) (?:\w+ ){{0,3}}\W?(?:\$|\u20ac|\u00a3|usd|eur|btc|eth|all (?:\w+ )?(?:funds|money|savings))\W?[\d,.]* (?:\w+ ){{0,6}}(?:{_PERSON}|account (?:number|id)|[a-z]{{2}}\d{{10,}}|recipient|wallet)\b",
     ),
 )

@@ -9,7 +9,7 @@ _OLD = (
     r"|given|past|last|current|old|safety|security|content|ethical|internal|built-in)"
 )
 _TOLD = (
-    r"(?:instructions?|instruct\w*|prompts?|directions?|directives?|commands?|guidelines?|guidance|rules?|orders?"
+    r"(?:instructions?|instruct\w*|prompts?|directions?|directives?|commands?|guidelines?|guidance|rules?|(?<!\bin\s)orders?"
     r"|context|programming|training|tasks?|polic(?:y|ies)|restrictions?|constraints?|safeguards?|filters?|protocols?)"
 )
 _DROP = (
@@ -17,11 +17,21 @@ _DROP = (
     r"|skip|do not follow|don.?t follow|stop following|no longer follow|pay no attention to|abandon|cancel|delete)"
 )
 _DROPS = "ignor|disregard|forget|overrid|bypass|overlook|neglect|discard|skip|follow|attention|abandon|cancel|delete"
-_ALL = r"(?:(?:all|any|every|each|of|the|your|my|these|those|that|everything|in|from|about|its|their|and) )"
+_ALL = r"(?:(?:all|any|every|each|of|the|your|my|these|those|that|everything|in|from|about|and) )"
+_ANOTHER = r"(?:its|their)"  # such a text tells of another, it speaks to nobody
 
 DETECTOR = phrases(
     "instruction_override",
-    (0.9, _DROPS, rf"\b{_DROP} {_ALL}{{0,4}}(?:\w+ ){{0,1}}{_OLD} (?:\w+ ){{0,2}}{_TOLD}\b"),
+    (
+        0.9,
+        _DROPS,
+        rf"\b{_DROP} (?!(?:all (?:of )?)?{_ANOTHER}\b){_ALL}{{0,4}}(?:\w+ ){{0,1}}{_OLD} (?:\w+ ){{0,2}}{_TOLD}\b",
+    ),
+    (
+        0.45,
+        _DROPS,
+        rf"\b{_DROP} (?:all (?:of )?)?{_ANOTHER} (?:\w+ ){{0,1}}{_OLD} (?:\w+ ){{0,2}}{_TOLD}\b",
+    ),
     (0.85, _DROPS, rf"\b{_DROP} {_ALL}{{1,3}}{_TOLD} (?:\w+ ){{0,3}}(?:above|before|so far|given|you|prior|earlier)\b"),
     (
         0.85,

@@ -37,7 +37,7 @@ DETECTOR = phrases(
     ),
     (
         0.65,
-        "task complete|task is complete|task completed|tarea completa",
+        "task complete|task is complete|task completed",
         r"\b(?:answer|status|result|output|response)\s*:\s*(?:the )?(?:task (?:is )?completed?|done\b.{0,10}\bnow)",
     ),
     (

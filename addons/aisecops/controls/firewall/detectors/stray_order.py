@@ -7,8 +7,10 @@ beside this file as text, to be read in a review. Never enough alone to block. `
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
+from itertools import islice
 
 from aisecops.controls.firewall.sentences import Sentence, sentences, traits
 from aisecops.controls.firewall.sign import MAX_SIGNS, Detector, Passage, Sign
@@ -17,38 +19,52 @@ from aisecops.model.provenance import Span
 LEAST_TRAITS = 10
 """A sentence of fewer traits is weighed as if it had so many: two words are no evidence."""
 _SCALE = 100
-_BIAS, _LINE = "<bias>", "<line>"  # names that no trait has
+BIAS, LINE = "<bias>", "<line>"
+"""Names in the weights that no trait has: what stands for nothing seen, and the evidence at which it is an order."""
 SAYING = 4
 """A sentence with fewer words of letters is a heading or a greeting."""
 _FLAGS, _HINTS = 0.5, 0.3
 _HINT = 0.7
 """So far below the line a sentence is a hint, which counts only beside another detector's."""
 _STEEP, _MOST = 0.12, 0.8
+_TOLD = 3
+"""Traits that a sign names."""
 
 
 def _read() -> dict[str, float]:
     lines = files(__package__).joinpath("stray_order.weights").read_text("utf-8").splitlines()
-    pairs = (line.rsplit("\t", 1) for line in lines if not line.startswith("##"))
+    pairs = (line.rsplit("\t", 1) for line in lines if "\t" in line)
     return {name: int(weight) / _SCALE for name, weight in pairs}
 
 
-_WEIGHTS = _read()  # part of the program, as this file is: without it nothing starts
+WEIGHTS = _read()  # part of the program, as this file is: without it nothing starts
 
 
-def evidence(sentence: Sentence) -> float:
+def weighed(names: Collection[str], weights: Mapping[str, float]) -> float:
+    """The log odds that a sentence with these traits, each named once, is a stray order."""
+    known = math.fsum(weights.get(name, 0.0) for name in names)
+    return weights[BIAS] + known / math.sqrt(max(len(names), LEAST_TRAITS))
+
+
+def evidence(sentence: Sentence, weights: Mapping[str, float] = WEIGHTS) -> float:
     """The log odds that the sentence is a stray order, as far as the weights know."""
-    seen = {name for name, _, _ in traits(sentence)}
-    return _WEIGHTS[_BIAS] + sum(_WEIGHTS.get(name, 0.0) for name in seen) / math.sqrt(max(len(seen), LEAST_TRAITS))
+    return weighed({name for name, _, _ in traits(sentence)}, weights)
 
 
-def reasons(sentence: Sentence, most: int = 5) -> list[tuple[str, float, Span]]:
+def reasons(sentence: Sentence, most: int = 5, weights: Mapping[str, float] = WEIGHTS) -> list[tuple[str, float, Span]]:
     """The traits that spoke most for an order: name, weight and place in the text, the heaviest first."""
     found = {}
     for name, start, end in traits(sentence):
-        if _WEIGHTS.get(name, 0.0) > 0:
+        if weights.get(name, 0.0) > 0:
             stretch = sentence.words[start:end] or sentence.words[:1]
-            found[name] = (name, _WEIGHTS[name], Span(start=stretch[0].start, end=stretch[-1].end))
+            found[name] = (name, weights[name], Span(start=stretch[0].start, end=stretch[-1].end))
     return sorted(found.values(), key=lambda one: (-one[1], one[2].start))[:most]
+
+
+def _told(sentence: Sentence, weights: Mapping[str, float]) -> tuple[str, ...]:
+    """The strongest of them that are kinds of words: the others are words of the text, which no record holds."""
+    names = (name for name, _, _ in reasons(sentence, len(weights), weights) if name.startswith("="))
+    return tuple(islice(names, _TOLD))
 
 
 def may_be_one(sentence: Sentence) -> bool:
@@ -56,20 +72,26 @@ def may_be_one(sentence: Sentence) -> bool:
     return sentence.place != "alone" and sum(word.said.isalpha() for word in sentence.words) >= SAYING
 
 
-def _find(passage: Passage) -> Iterator[Sign]:
-    line = _WEIGHTS[_LINE]
-    weighed: dict[tuple[str, ...], float] = {}  # rows of a table and repetitions are weighed once
-    found: list[Sign] = []
-    for sentence in filter(may_be_one, sentences(passage.text)):
-        said = (sentence.place, *(word.said for word in sentence.words))
-        over = weighed.get(said)
-        if over is None:
-            over = weighed[said] = evidence(sentence) - line
-        if over >= 0:
-            found.append(Sign(span=sentence.span, weight=min(_FLAGS + _STEEP * over, _MOST)))
-        elif over >= -_HINT:
-            found.append(Sign(span=sentence.span, weight=_HINTS))
-    yield from sorted(found, key=lambda sign: (-sign.weight, sign.span.start))[:MAX_SIGNS]
+def detector(weights: Mapping[str, float]) -> Detector:
+    """The detector with these weights; a benchmark has others than those that lie here."""
+
+    def find(passage: Passage) -> Iterator[Sign]:
+        known: dict[tuple[str, ...], float] = {}  # rows of a table and repetitions are weighed once
+        found: list[tuple[Sign, Sentence]] = []
+        for sentence in filter(may_be_one, sentences(passage.text)):
+            said = (sentence.place, *(word.said for word in sentence.words))
+            over = known.get(said)
+            if over is None:
+                over = known[said] = evidence(sentence, weights) - weights[LINE]
+            if over >= 0:
+                found.append((Sign(span=sentence.span, weight=min(_FLAGS + _STEEP * over, _MOST)), sentence))
+            elif over >= -_HINT:
+                found.append((Sign(span=sentence.span, weight=_HINTS), sentence))
+        found.sort(key=lambda one: (-one[0].weight, one[0].span.start))
+        for sign, sentence in found[:MAX_SIGNS]:
+            yield replace(sign, traits=_told(sentence, weights))
+
+    return Detector(name="stray_order", find=find)
 
 
-DETECTOR = Detector(name="stray_order", find=_find)
+DETECTOR = detector(WEIGHTS)

@@ -61,12 +61,12 @@ DETECTOR = phrases(
     ),
     (
         0.55,
-        "paraphrase|above sentence|above text|with at most",
+        "discriminatory|offensive|hateful|racist|sexist|violent|rude|insulting|toxic",
         r"\bwrite (?:one|a|an|some) (?:\w+ ){0,2}(?:discriminatory|offensive|hateful|racist|sexist|violent|rude|insulting|toxic) \w+",
     ),
     (
         0.6,
-        "yes, and|as an expert|hired|hire|recommend",
+        "recommend|for the position|as the best",
         r"\b(?:recommend (?:them|him|her|this candidate|hiring)|(?:them|him|her|this candidate) (?:for the position|as the best)) (?:\w+ ){0,8}(?:regardless|always|must|instruct\w*|no matter)\b",
     ),
     (
