@@ -216,14 +216,15 @@ def _shares(rows: list[Row]) -> list[float]:
     return [share * scale for share in shares]
 
 
-def head(labelled_file: Path) -> str:
+def head(labelled_file: Path, pins: Path) -> str:
     """The comment that the file of weights begins with: what somebody needs who wants to make the same."""
     import sklearn
 
-    digest = hashlib.sha256(gzip.decompress(labelled_file.read_bytes())).hexdigest()
+    texts = hashlib.sha256(gzip.decompress(labelled_file.read_bytes())).hexdigest()
+    packages = hashlib.sha256(pins.read_bytes()).hexdigest()
     return (
         "## trait <tab> weight in hundredths; made by `benchmarks/stray_order.py train`, not by hand,\n"
-        f"## with Python {platform.python_version()}, scikit-learn {sklearn.__version__}, "
-        "packages as in requirements.txt\n"
-        f"## and labelled texts with the SHA-256 {digest}\n"
+        f"## with Python {platform.python_version()}, scikit-learn {sklearn.__version__},"
+        f" packages as in the requirements.txt with the SHA-256 {packages},\n"
+        f"## and labelled texts with the SHA-256 {texts}\n"
     )

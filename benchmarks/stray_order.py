@@ -38,6 +38,7 @@ from aisecops.controls.firewall.detectors import DETECTORS, stray_order  # noqa:
 from aisecops.controls.firewall.detectors.stray_order import BIAS, LINE  # noqa: E402
 
 WEIGHTS = ROOT / "addons/aisecops/controls/firewall/detectors/stray_order.weights"
+PINS = ROOT / "requirements.txt"
 FALSE_ALARMS = 0.005
 """Share of documents of left-out sources in which the line may find an order."""
 FLAG_AT, BLOCK_AT = 0.5, 0.9
@@ -143,13 +144,13 @@ def main() -> None:
     parser.add_argument("what", choices=["unseen", "made", "train"])
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
-    texts = [*labelled(arguments.file), *documents(ROOT / "requirements.txt")]
+    texts = [*labelled(arguments.file), *documents(PINS)]
     if arguments.what == "made":
         of_made(texts)
     elif arguments.what == "unseen":
         unseen(texts, [*made_rows()])
     else:
-        train(texts, [*made_rows()], head(arguments.file))
+        train(texts, [*made_rows()], head(arguments.file, PINS))
 
 
 if __name__ == "__main__":
