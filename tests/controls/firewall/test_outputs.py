@@ -57,6 +57,10 @@ def test_the_words_of_a_fault_are_never_the_outputs() -> None:
     assert "s3cret" not in Shape(schema).fault_in({"s3cret": 1}) + Shape(schema).fault_in({"a": "s3cret", "s3cret": ""})
 
 
+def test_a_number_of_any_length_in_a_schema_is_told() -> None:
+    assert str(2**70) in Shape({"const": 2**70}).fault_in(1)
+
+
 def test_an_older_draft_is_read_as_what_it_is() -> None:
     tuple_of_old = {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{"type": "string"}]}
     assert Shape(tuple_of_old).fault_in([1]) == '`/items/0/type`, which says "string"'

@@ -9,11 +9,11 @@ schema's words alone, never of the output's.
 from __future__ import annotations
 
 import contextvars
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jsonschema_specifications
-import orjson
 from jsonschema import FormatChecker, validators
 from jsonschema.exceptions import SchemaError, ValidationError
 from jsonschema.validators import Draft202012Validator
@@ -84,7 +84,8 @@ def _words(error: ValidationError) -> str:
     wants = error.validator_value
     if error.validator == "required" and isinstance(wants, list) and isinstance(error.instance, dict):
         wants = [name for name in wants if name not in error.instance]
-    said = "" if isinstance(wants, dict) else f", which says {orjson.dumps(wants).decode()}"
+    # numbers of a schema may be longer than 64 bits
+    said = "" if isinstance(wants, dict) else f", which says {json.dumps(wants, separators=(',', ':'))}"
     return f"`/{place}`" + (said if len(said) <= MAX_SAID else "")
 
 
