@@ -33,6 +33,12 @@ _MOST_ABOUT = 0.85
 """A text about injections is flagged at most, never blocked."""
 _QUOTES = "\"'`\u201c\u2018\u00ab\u300c"
 _QUOTED_FACTOR = 0.8
+_MENTIONS = (
+    *_ABOUT,
+    *("the phrase", "phrases", "the sentence", "sentences", "strings", "for example", "such as", "detect"),
+)
+_NEAR = 200
+"""So close to a quoted sign and to a word about attacks or phrases, what is seen is a saying that is talked about."""
 _JSON_VALUE = re.compile(
     r"\"\s{0,4}:\s{0,4}\"$"
 )  # what such a quote opens is content, not a saying that is talked about
@@ -70,12 +76,16 @@ def _of_piece(text: str, offset: int, detectors: Sequence[Detector]) -> list[Sus
     if not signs:
         return found
     factor = _about(passage.lowered)
+    mentioned = [sign.span for _, sign in signs if _is_mentioned(plain, sign.span)]
+    talked_about: list[Suspicion] = []
     for name, sign in signs:
         score = sign.weight * factor * _quoted(plain, sign.span)
         span = sign.span
         if places is not None:
             span = Span(start=places[span.start], end=places[span.end - 1] + 1)
-        found.append(_suspicion(name, sign, span, score, offset))
+        kept = talked_about if any(_beside(sign.span, one) for one in mentioned) else found
+        kept.append(_suspicion(name, sign, span, score, offset))
+    found += _below(talked_about, _MOST_ABOUT)
     return _below(found, _MOST_ABOUT) if factor < _FACTOR_ABOUT[2] else found
 
 
@@ -131,6 +141,18 @@ def _about(lowered: str) -> float:
     """Less than 1 for a text that speaks of attacks: two words of it may be chance, four are the subject."""
     words = sum(word in lowered for word in _ABOUT)
     return _FACTOR_MANY if words >= _MANY_ABOUT else _FACTOR_ABOUT[words]
+
+
+def _is_mentioned(text: str, span: Span) -> bool:
+    """Does a sign open a quote, with a word about attacks or phrases near it?"""
+    if _quoted(text, span) == 1.0:
+        return False
+    near = text[max(0, span.start - _NEAR) : span.end + _NEAR].lower()
+    return any(word in near for word in _MENTIONS)
+
+
+def _beside(one: Span, other: Span) -> bool:
+    return one.start - _NEAR < other.end and other.start - _NEAR < one.end
 
 
 def _quoted(text: str, span: Span) -> float:
