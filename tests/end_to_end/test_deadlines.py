@@ -61,7 +61,7 @@ def test_an_upstream_that_says_nothing_is_told_with_its_bound(start, enforcer):
 
 
 def test_the_twin_that_thinks_and_then_answers_passes(start):
-    _, upstream, way = start(first_byte_s=WITHIN_S, idle_s=0.2, keepalive_s=0.2, head_s=1.5)
+    _, upstream, way = start(first_byte_s=WITHIN_S, idle_s=0.2, keepalive_s=1.0, head_s=1.5)
 
     def answer(_request, send):
         time.sleep(2.0)
@@ -132,7 +132,7 @@ def test_an_upstream_that_cannot_be_connected_to_is_told(start, enforcer, listen
 
 
 def test_waiting_for_a_person_is_nobodys_lateness(start, enforcer):
-    _, _, way = start(keepalive_s=0.2, head_s=1.5, body_s=0.2, handshake_s=1.5, first_byte_s=1.5)
+    _, _, way = start(keepalive_s=1.0, head_s=1.5, body_s=0.2, handshake_s=1.5, first_byte_s=1.5)
     until = time.monotonic() + 2.0
     enforcer.go_on = lambda: time.monotonic() > until
     with way() as wire:
@@ -184,7 +184,7 @@ def test_a_handshake_that_trickles_is_closed(start):
 
 
 def test_a_connection_on_which_nothing_happens_is_closed(start):
-    _, _, way = start(keepalive_s=0.3)
+    _, _, way = start(keepalive_s=1.0)
     with way() as wire:
         assert wire.ask(GET).status == 200
         wire.rest()

@@ -35,15 +35,16 @@ def opened(folder, authority, enforcer):
 
 
 def test_bounds_of_answers_do_not_end_a_websocket(opened):
-    client = opened(idle_s=0.2, total_s=0.4, first_byte_s=0.2, keepalive_s=0.2, websocket_idle_s=30)
+    # the handshake itself is held to them, and a busy machine needs a while for it
+    client = opened(idle_s=1.0, total_s=2.0, first_byte_s=1.0, keepalive_s=1.0, websocket_idle_s=30)
     for _ in range(3):
-        time.sleep(0.4)
+        time.sleep(1.1)
         client.send("still here")
         assert client.recv(WITHIN_S) == "still here"
 
 
 def test_a_websocket_that_is_silent_for_long_is_closed(opened):
-    client = opened(websocket_idle_s=2.0, keepalive_s=0.1)
+    client = opened(websocket_idle_s=2.0, keepalive_s=1.0)
     for _ in range(4):  # longer in all than it may be silent
         time.sleep(0.6)
         client.send("hello")
