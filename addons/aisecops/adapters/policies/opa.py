@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from aisecops.model.rules import OpaRule, RuleSet
 
 SERVES = ("AIS-CAP-01",)
 FAILURES = 5
+THREADS = 8
 REST_MS = 2000
 MAX_ANSWER_BYTES = 64 * 1024
 SHOWN = 8
@@ -46,6 +48,8 @@ class OpaPoint:
         self._clock = clock
         self._secret = secret
         self._client = httpx.Client(trust_env=False, verify=context, follow_redirects=False)
+        # threads of its own: a server that hangs must not hold up whoever else waits for one
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="opa")
         self._failures = 0
         self._rests_until_ms = 0
 
@@ -60,7 +64,8 @@ class OpaPoint:
             raise PolicyError("OPA has failed repeatedly and is not asked for a moment; see that it runs")
         try:
             within_s = rule.timeout_ms / 1000
-            said = await asyncio.wait_for(asyncio.to_thread(self._asked, rule, asked), within_s)
+            answering = asyncio.get_running_loop().run_in_executor(self._threads, self._asked, rule, asked)
+            said = await asyncio.wait_for(answering, within_s)
         except (PolicyError, TimeoutError, httpx.HTTPError) as error:
             self._failed()
             why = str(error) if isinstance(error, PolicyError) else f"OPA did not answer within {rule.timeout_ms} ms"
@@ -70,6 +75,7 @@ class OpaPoint:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._client.close)
 
     def _failed(self) -> None:
