@@ -30,6 +30,13 @@ def test_policies_that_fit_the_rules_are_well():
     assert problems(GOOD) == ()
 
 
+def test_a_policy_may_speak_of_what_no_tool_does_yet():
+    reads = RULES.replace("effect: write", "effect: read")
+    files = {"rules.yaml": f'{reads}\npolicy: {{cedar: ["policy/*.cedar"]}}\n'.encode()}
+    forbids = b'permit(principal, action, resource);\nforbid(principal, action in Action::"write", resource);'
+    assert isinstance(read_rules(files | {"policy/a.cedar": forbids}), RuleSet)
+
+
 @pytest.mark.parametrize(
     ("text", "line", "says", "mend"),
     [

@@ -16,7 +16,8 @@ from aisecops.model.rules import Place, Problem, RuleSet
 _ACTION = re.compile(r'Action::"((?:[^"\\]|\\.)*)"')
 _PREFIX = re.compile(r"^for policy `policy\d+`, ")
 _CONSEQUENCE = "unable to find an applicable action"
-"""What the engine says as well whenever a name in the scope of a policy is wrong."""
+"""What the engine says as well whenever a name in the scope of a policy is wrong. Alone it is no mistake: a policy may
+speak of writes before the rules declare a tool that writes."""
 
 
 def problems_of(rules: RuleSet) -> tuple[Problem, ...]:
@@ -53,8 +54,7 @@ def _unsound(rules: RuleSet, found: tuple[Statement, ...]) -> Iterator[Problem]:
         place = found[number].place if number is not None and number < len(found) else rules.policy.place
         said.setdefault(place, []).append(_PREFIX.sub("", error.error))
     for place, errors in said.items():
-        causes = [error for error in errors if not error.startswith(_CONSEQUENCE)] or errors
-        for cause in causes:
+        for cause in (error for error in errors if not error.startswith(_CONSEQUENCE)):
             yield _problem(place, cause, _mend(rules, cause))
     if not said and not validated.validation_passed:
         yield _problem(rules.policy.place, "the Cedar policies do not fit the rules", "see docs/policy-engines.md")
