@@ -96,6 +96,15 @@ def test_what_has_no_direction_is_told_all_the_same():
     assert (change.direction, change.path) == (CHANGED, "tools.{mail.send}.scope")
 
 
+def test_a_policy_of_another_language_is_told_to_have_changed_and_not_printed():
+    asked = f'{RULES}\npolicy: {{cedar: ["policy/*.cedar"]}}\n'
+    was, now = "permit(principal, action, resource);\n// old\n", "permit(principal, action, resource);\n// new\n"
+    [change] = diff(rules_of(asked, a=was), rules_of(asked, a=now))
+    assert (change.direction, change.what) == (
+        CHANGED, "`policy.cedar_files[policy/a.cedar].text` says something else"
+    )  # fmt: skip
+
+
 NUMBERS = st.integers(1, 500)
 
 

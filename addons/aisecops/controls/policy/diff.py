@@ -78,6 +78,8 @@ def _sentence(path: str, was: Any, now: Any) -> str:
     named = _written(path)
     if {was, now} == {True, None}:
         return f"`{named}` is {'now' if now else 'no longer'} there"
+    if any(isinstance(value, str) and "\n" in value for value in (was, now)):
+        return f"`{named}` says something else"  # a policy of another language; its own diff shows what
     return f"`{named}` was {_shown(path, was)} and is {_shown(path, now)}"
 
 
