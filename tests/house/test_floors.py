@@ -178,7 +178,7 @@ def test_only_wiring_names_both_ports_and_adapters():
         and any(module == "aisecops.gateway.ports" for module, _ in imported(path))
         and any(module in ADAPTERS_OF_PORTS for module, _ in imported(path))
     ]
-    assert both in ([], ["ops.wiring"])
+    assert [name for name in both if not name.startswith("ops.wiring.")] == []
 
 
 def test_nothing_stands_beside_the_entry_but_the_package():

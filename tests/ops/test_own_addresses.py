@@ -7,7 +7,7 @@ import pytest
 from aisecops.controls.egress.destination import judge_addresses
 from aisecops.model.decision import Verdict
 from aisecops.ops.settings_read import load
-from aisecops.ops.wiring import own_addresses
+from aisecops.ops.wiring.addresses import own_addresses
 
 
 def judged(listen: str, address: str) -> Verdict:

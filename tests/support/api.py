@@ -7,7 +7,13 @@ from typing import Any
 
 import httpx
 
-from aisecops.ops.control.app import ControlPlane
+from aisecops.ops.control.app import control_app
+from aisecops.ops.control.approval_calls import ApprovalCalls
+from aisecops.ops.control.door import Door
+from aisecops.ops.control.public_calls import PublicCalls
+from aisecops.ops.control.run_calls import RunCalls
+from aisecops.ops.control.standing_calls import StandingCalls
+from aisecops.ops.control.token_calls import TokenCalls
 from aisecops.ops.control.who import Doorkeeper
 from support.gateway import House, basic
 
@@ -23,26 +29,22 @@ class Api:
     def __init__(self, folder: Path, house: House | None = None) -> None:
         self.house = house or House()
         self.late: list[str] = []
-        door = Doorkeeper(
-            self.house.identities,
+        house = self.house
+        keeper = Doorkeeper(
+            house.identities,
             operator_secret="operator's secret",
             gateway_secret="gateway's secret",
-            vouching=self.house.vouching,
+            vouching=house.vouching,
         )
-        plane = ControlPlane(
-            store=self.house.store,
-            rules=self.house.rules,
-            keys=self.house.keys,
-            runs=self.house.runs,
-            tokens=self.house.tokens,
-            approvals=self.house.approvals,
-            inventory=self.house.inventory,
-            door=door,
-            record_folder=folder,
-            proxy_url="http://127.0.0.1:8080",
-            lagging=lambda: self.late,
+        public = PublicCalls(store=house.store, rules=house.rules, keys=house.keys, lagging=lambda: self.late)
+        groups = (
+            RunCalls(store=house.store, runs=house.runs, record_folder=folder, proxy_url="http://127.0.0.1:8080"),
+            TokenCalls(store=house.store, tokens=house.tokens),
+            ApprovalCalls(store=house.store, approvals=house.approvals),
+            StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
         )
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(plane.app()), base_url="http://control")
+        app = control_app(Door(keeper), public, groups)
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://control")
 
     async def ask(self, method: str, path: str, who: dict[str, str] | None = None, body: Any = None) -> httpx.Response:
         content = body if isinstance(body, bytes) else None

@@ -9,7 +9,8 @@ from aisecops.adapters.system.dns import answering_names
 from aisecops.gateway.enforcement import CONTROL_HOST
 from aisecops.gateway.names import NameAnswers
 from aisecops.ops.metrics import Metrics
-from aisecops.ops.wiring import Foundation, control_address
+from aisecops.ops.wiring.addresses import control_address
+from aisecops.ops.wiring.foundation import Foundation
 
 
 @contextlib.asynccontextmanager

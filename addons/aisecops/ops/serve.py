@@ -26,7 +26,8 @@ from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
-from aisecops.ops.wiring import enforcement, foundation
+from aisecops.ops.wiring.foundation import foundation
+from aisecops.ops.wiring.gateway import enforcement
 from aisecops.wire.mcp_problem import mcp_response
 from aisecops.wire.problem import problem_response
 

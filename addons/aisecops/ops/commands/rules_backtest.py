@@ -29,7 +29,7 @@ def backtest_command(session: Session, folder: Path | None, run_id: str | None, 
     from aisecops.adapters.policies.reading import read_rules
     from aisecops.model.rules import RuleSet
     from aisecops.ops.backtest import backtest
-    from aisecops.ops.wiring import file_rules
+    from aisecops.ops.wiring.foundation import file_rules
 
     settings = session.settings
     at = folder or settings.paths.rules

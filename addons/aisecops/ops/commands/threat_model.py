@@ -97,7 +97,7 @@ async def _sign(session: Session, sheet: Worksheet, *, by: str, note: str, as_js
     from aisecops.model.record import Event, EventName
     from aisecops.ops.settings_read import environment
     from aisecops.ops.threat_model.signed import Signature, path_of, read_signed, write_signed
-    from aisecops.ops.wiring import foundation
+    from aisecops.ops.wiring.foundation import foundation
 
     printable = by.isprintable() and note.replace("\n", " ").isprintable()
     if not by.strip() or not printable or len(by) > MOST_NAME or len(note) > MOST_NOTE:
@@ -167,7 +167,7 @@ def _authority(session: Session, before: str, rules: RuleSet) -> Iterator[str]:
     """What the rules as a whole gained and lost since, where those of then are still kept."""
     from aisecops.controls.policy.diff import diff
     from aisecops.model.errors import ConfigError
-    from aisecops.ops.wiring import file_rules
+    from aisecops.ops.wiring.foundation import file_rules
 
     try:
         old = file_rules(session.settings).archived(before)

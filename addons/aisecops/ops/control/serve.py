@@ -10,6 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 
 import uvicorn
+from starlette.applications import Starlette
 
 from aisecops.adapters.policies.files import Rejected, Reloaded
 from aisecops.controls.budget.phase import phase_of
@@ -17,13 +18,13 @@ from aisecops.model.budget import RunPhase
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
-from aisecops.ops.control.app import ControlPlane
 from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
-from aisecops.ops.wiring import Foundation, control_plane, foundation
+from aisecops.ops.wiring.control import control_plane
+from aisecops.ops.wiring.foundation import Foundation, foundation
 
 RULES_EVERY_S = 0.5
 FIGURES_EVERY_S = 2.0
@@ -80,9 +81,9 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _configuration(settings: Settings, plane: ControlPlane) -> uvicorn.Config:
+def _configuration(settings: Settings, plane: Starlette) -> uvicorn.Config:
     return uvicorn.Config(
-        plane.app(),
+        plane,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -1,0 +1,62 @@
+"""What everybody may ask: does it live, is it ready, the public keys, the description of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from aisecops.controls.tokens.jwks import public_key, to_jwks
+from aisecops.gateway.ports import KeySet, RuleSource, Store
+from aisecops.model.errors import Fault
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from aisecops.ops.control.answering import as_json, problem
+from aisecops.ops.control.openapi import describe
+
+
+class PublicCalls:
+    """Open to everybody."""
+
+    def __init__(
+        self, *, store: Store, rules: RuleSource, keys: KeySet, lagging: Callable[[], Sequence[str]] = tuple
+    ) -> None:
+        """`lagging` says of each gateway worker on this machine that is late how late it is."""
+        self._store = store
+        self._rules = rules
+        self._keys = keys
+        self._lagging = lagging
+
+    def routes(self) -> Sequence[Route]:
+        """All of them."""
+        return (
+            Route("/healthz", self.healthz, methods=["GET"]),
+            Route("/readyz", self.readyz, methods=["GET"]),
+            Route("/.well-known/jwks.json", self.jwks, methods=["GET"]),
+            Route("/openapi.json", self.openapi, methods=["GET"]),
+        )
+
+    async def healthz(self, _: Request) -> Response:
+        return as_json({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        try:
+            await self._store.ping()
+            self._keys.verify_keys()
+            version = self._rules.current().policy_version
+        except Fault as fault:
+            return problem(Refuse(code=fault.code, detail=str(fault)))
+        if late := await run_in_threadpool(self._lagging):
+            return problem(Refuse(code=Code.INTERNAL, detail="; ".join(late)))
+        return as_json({"status": "ready", "policy_version": version})
+
+    async def jwks(self, _: Request) -> Response:
+        return as_json(
+            to_jwks(public_key(x) for x in self._keys.verify_keys().values()), headers={"cache-control": "max-age=60"}
+        )
+
+    async def openapi(self, _: Request) -> Response:
+        return as_json(describe())

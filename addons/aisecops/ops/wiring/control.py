@@ -1,0 +1,59 @@
+"""The control plane's services behind their API."""
+
+from __future__ import annotations
+
+import functools
+
+from starlette.applications import Starlette
+
+from aisecops.adapters.system.heartbeat import lagging
+from aisecops.adapters.system.keys import KeyFolder, PublicKeys
+from aisecops.adapters.system.secrets import operator_secret
+from aisecops.gateway.issue import TokenService
+from aisecops.ops.control.app import control_app
+from aisecops.ops.control.approval_calls import ApprovalCalls
+from aisecops.ops.control.door import Door
+from aisecops.ops.control.public_calls import PublicCalls
+from aisecops.ops.control.run_calls import RunCalls
+from aisecops.ops.control.standing_calls import StandingCalls
+from aisecops.ops.control.token_calls import TokenCalls
+from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
+
+
+def control_plane(base: Foundation, *, proxy_url: str) -> Starlette:
+    """The control plane's services behind their API; makes the signing key on first start."""
+    settings = base.settings
+    keys = KeyFolder(settings.paths.certs, base.clock)
+    keys.create_if_missing()
+    tokens = TokenService(
+        store=base.store,
+        record=base.record,
+        rules=base.rules,
+        clock=base.clock,
+        ids=base.ids,
+        signer=keys.signer(),
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        points=base.points,
+    )
+    keeper = Doorkeeper(
+        base.identities(),
+        operator_secret=operator_secret(settings.paths.state),
+        gateway_secret=gateway_secret(settings),
+        vouching=vouching(base),
+    )
+    public = PublicCalls(
+        store=base.store,
+        rules=base.rules,
+        keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
+        lagging=functools.partial(lagging, settings.paths.state),
+    )
+    record_folder = settings.record_folder
+    groups = (
+        RunCalls(store=base.store, runs=base.runs(), record_folder=record_folder, proxy_url=proxy_url),
+        TokenCalls(store=base.store, tokens=tokens),
+        ApprovalCalls(store=base.store, approvals=base.approvals()),
+        StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
+    )
+    return control_app(Door(keeper), public, groups)

@@ -1,0 +1,129 @@
+"""What every process of ours stands on: rules, store, record, secrets, clock."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets as stdlib_secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from nacl.signing import SigningKey
+
+from aisecops.adapters.audit.chain import ChainLog
+from aisecops.adapters.policies.cedar import CedarPoint
+from aisecops.adapters.policies.files import FileRules
+from aisecops.adapters.policies.opa import OpaPoint
+from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
+from aisecops.adapters.store.sqlite import SqliteStore
+from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.ids import Ulids
+from aisecops.adapters.system.rule_secrets import RuleSecrets
+from aisecops.adapters.system.secrets import secret_key
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.identity import Identities
+from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.points import Points
+from aisecops.gateway.ports import AuditLog, Clock, Ids, PseudonymStore, Store
+from aisecops.gateway.runs import Runs
+from aisecops.gateway.vouch import Vouching
+from aisecops.ops.counted import CountedRecord
+from aisecops.ops.metrics import process_metrics
+from aisecops.ops.settings import Settings
+
+ISSUER = "aisecops"
+AUDIENCE = "aisecops-gateway"
+RUN_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What every process of ours stands on."""
+
+    settings: Settings
+    clock: Clock
+    ids: Ids
+    rules: FileRules
+    store: Store
+    record: AuditLog
+    pseudonyms: PseudonymStore
+    secrets: RuleSecrets
+    points: Points
+
+    def runs(self) -> Runs:
+        """The run service."""
+        return Runs(
+            store=self.store,
+            record=self.record,
+            rules=self.rules,
+            clock=self.clock,
+            ids=self.ids,
+            pseudonyms=self.pseudonyms,
+            new_secret=lambda: stdlib_secrets.token_urlsafe(RUN_SECRET_BYTES),
+        )
+
+    def approvals(self) -> Approvals:
+        """The approval service."""
+        life_ms = int(self.settings.approval_seconds * 1000)
+        return Approvals(
+            store=self.store, record=self.record, rules=self.rules, clock=self.clock, ids=self.ids, life_ms=life_ms
+        )
+
+    def inventory(self) -> Inventory:
+        """What agents are let use."""
+        return Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+
+    def identities(self) -> Identities:
+        """Who is who."""
+        return Identities(self.rules, self.store, self.secrets)
+
+
+@contextlib.asynccontextmanager
+async def foundation(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Foundation]:
+    """Open rules, store and record; close them at the end."""
+    clock = SystemClock()
+    state = settings.paths.state
+    rules = file_rules(settings)
+    rules.load()
+    record_key = SigningKey(secret_key(state, "record"))
+    async with contextlib.AsyncExitStack() as opened:
+        store = SqliteStore(settings.database)
+        opened.push_async_callback(store.close)
+        pseudonyms = SqlitePseudonyms(settings.database, secret_key(state, "pseudonyms"))
+        opened.push_async_callback(pseudonyms.close)
+        record = ChainLog(
+            settings.record_folder,
+            clock=clock,
+            sign=lambda message: record_key.sign(message).signature,
+            key_id="record",
+            public_key=bytes(record_key.verify_key),
+        )
+        opened.push_async_callback(record.close)
+        secrets = RuleSecrets(environment, settings.paths.rules)
+        opa = OpaPoint(clock, secret=secrets.secret, trust=settings.control_authorities)
+        opened.push_async_callback(opa.close)
+        yield Foundation(
+            settings=settings,
+            clock=clock,
+            ids=Ulids(clock),
+            rules=rules,
+            store=store,
+            record=CountedRecord(record, process_metrics()),
+            pseudonyms=pseudonyms,
+            secrets=secrets,
+            points=Points((CedarPoint(), opa)),
+        )
+
+
+def file_rules(settings: Settings) -> FileRules:
+    """The rules folder, not loaded yet; what was in force is kept in the state folder."""
+    return FileRules(settings.paths.rules, settings.paths.state / "policies")
+
+
+def gateway_secret(settings: Settings) -> str:
+    """What a gateway proves itself with to the control plane of the same installation."""
+    return secret_key(settings.paths.state, "gateway").hex()
+
+
+def vouching(base: Foundation) -> Vouching:
+    """How a gateway tells the control plane of the same installation who calls."""
+    return Vouching(secret_key(base.settings.paths.state, "vouching"), base.clock)
