@@ -13,9 +13,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-
-from msgspec.structs import replace
 
 from aisecops.controls.firewall.assess import assess
 from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint, packed, unpacked
@@ -23,8 +20,10 @@ from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters, plain
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
-from aisecops.controls.provenance.words import EMPTY, Vocabulary, addresses, hosts, together, vocabulary
+from aisecops.controls.provenance.words import EMPTY, Vocabulary, hosts, together, vocabulary
 from aisecops.gateway.ports import ContentStore
+from aisecops.gateway.recent import Recent
+from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
@@ -34,77 +33,17 @@ TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
 SHORT = 1_000
 """Characters that are looked at in the event loop: less work than handing them to a thread."""
+TO_LEARN = 2_000
+"""The same for what is only learned, and not looked at for injections."""
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
-PROPOSALS_KEPT = 200
-"""Proposed calls of one tree that a request may be of: the newest."""
+CONTENTS_KEPT = 500
+"""Contents whose fingerprints and words are remembered, for what is fetched again and again,"""
+SMALL = 50_000
+"""of so many characters at most."""
 TEXTS_KEPT = 50_000
 """Texts whose trace is remembered, so that a history that is sent again costs nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sayings:
-    """Texts of one kind, in which values can be looked up (`controls/firewall/arguments.py`)."""
-
-    said: Vocabulary
-    key: bytes
-
-    def holds(self, value: str) -> bool:
-        """True when `value` stands in the texts."""
-        return self.said.holds(value, self.key)
-
-    def addresses(self, value: str) -> list[str]:
-        """What in `value` says where something goes."""
-        return addresses(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A call that a model proposed, in whose arguments values can be looked up."""
-
-    name: str
-    call_id: str
-    decision_id: str
-    said: Vocabulary
-    key: bytes
-
-    def holds(self, value: str) -> bool:
-        """True when `value` stands in the arguments."""
-        return self.said.holds(value, self.key)
-
-
-@dataclass(slots=True)
-class _Tree:
-    """The words of one tree of runs. Sorted arrays; what is new is merged when somebody looks.
-
-    `proposed` is None until a model of the tree could have proposed anything.
-    """
-
-    trusted: list[Vocabulary] = field(default_factory=list)
-    untrusted: list[tuple[Vocabulary, SaidWords]] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    proposed: OrderedDict[str, ProposedWords] | None = None
-
-    def add(self, one: SaidWords | ProposedWords) -> None:
-        """Know one text's words, once."""
-        if isinstance(one, ProposedWords):
-            self.proposed = OrderedDict() if self.proposed is None else self.proposed
-            if one.name:
-                self.proposed.setdefault(one.key, one)
-            while len(self.proposed) > PROPOSALS_KEPT:
-                self.proposed.popitem(last=False)
-            return
-        name = _said_as(one.name, trusted=one.trusted)
-        if name in self.names:
-            return
-        self.names.add(name)
-        said = Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs))
-        if one.trusted:
-            self.trusted.append(said)
-        else:
-            # the words are unpacked already
-            self.untrusted.append((said, replace(one, words=b"", pairs=b"")))
 
 
 class KnownAgain:
@@ -115,9 +54,11 @@ class KnownAgain:
         self._key = Key.of(secret)
         self._secret = secret
         self._index = Index()
-        self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
-        self._traced: OrderedDict[tuple[RunId, bytes], tuple[Traced, ...]] = OrderedDict()
-        self._assessed: OrderedDict[bytes, tuple[Suspicion, ...]] = OrderedDict()
+        self._trees: OrderedDict[RunId, Tree] = OrderedDict()
+        self._traced = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
+        self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
+        self._prints = Recent[tuple[bytes, ...], bytes](CONTENTS_KEPT)
+        self._spoken = Recent[str, tuple[bytes, bytes]](CONTENTS_KEPT)
         self._place = 0
         self._reading = asyncio.Lock()
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
@@ -131,7 +72,10 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._at_hand(origin.root_run_id)
-        known = await self.aside(lambda: self._taken(self._of_content(origin, texts, trusted)), texts)
+        seen = tuple(map(self._digest, texts)) in self._prints
+        known = await self.aside(
+            lambda: self._taken(self._of_content(origin, texts, trusted)), () if seen else texts, short=TO_LEARN
+        )
         if known:
             await self._store.keep(*known)
 
@@ -260,12 +204,14 @@ class KnownAgain:
         """Finish what is under way and let go."""
         self._thread.shutdown(wait=True)
 
-    async def aside[T](self, work: Callable[[], T], texts: Sequence[str] = (), *, size: int = 0) -> T:
+    async def aside[T](
+        self, work: Callable[[], T], texts: Sequence[str] = (), *, size: int = 0, short: int = SHORT
+    ) -> T:
         """Do `work`, which looks at `texts`: here when they are short and nobody else is at it, else in the thread.
 
         `size` are characters that it looks at beside them.
         """
-        if not self._under_way and sum(map(len, texts)) + size <= SHORT:
+        if not self._under_way and sum(map(len, texts)) + size <= short:
             return work()
         self._under_way += 1
         try:
@@ -306,7 +252,7 @@ class KnownAgain:
         return known
 
     def _open(self, root_run_id: RunId, said: Sequence[SaidWords | ProposedWords]) -> None:
-        tree = self._trees.setdefault(root_run_id, _Tree())
+        tree = self._trees.setdefault(root_run_id, Tree())
         for words in said:
             tree.add(words)
         while len(self._trees) > TREES_KEPT:
@@ -315,7 +261,9 @@ class KnownAgain:
     def _of_content(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> list[Known]:
         if not texts:
             return []
-        known: list[Known] = [KnownContent(origin=origin, prints=packed(fingerprint(texts, self._key)))]
+        name = tuple(map(self._digest, texts))
+        prints = self._prints.of(name, lambda: packed(fingerprint(texts, self._key)), keep=_is_small(*texts))
+        known: list[Known] = [KnownContent(origin=origin, prints=prints)]
         # the tool speaks for operator or user only where the rules say so
         own = origin.tier in {TrustTier.OPERATOR, TrustTier.USER}
         said = [(text, own, origin.origin_id, origin.source) for text in texts[:1]]
@@ -325,6 +273,10 @@ class KnownAgain:
     def _words(self, text: str) -> Vocabulary:
         """The words of `text`; the host of a link is one too, for it is called by other links."""
         return vocabulary([text, " ".join(hosts(text))], self._secret)
+
+    def _packed_words(self, text: str) -> tuple[bytes, bytes]:
+        words = self._words(text)
+        return packed(words.words), packed(words.pairs)
 
     def _normal_digest(self, text: str) -> str:
         return self.digest((plain(text) if len(text) <= MAX_CHARACTERS else "") or text)
@@ -339,16 +291,16 @@ class KnownAgain:
         known: list[Known] = []
         for text, trusted, origin_id, origin in said:
             name = self._digest(text).hex()
-            if _said_as(name, trusted=trusted) in tree.names:
+            if said_as(name, trusted=trusted) in tree.names:
                 continue
-            words = self._words(text)
+            words, pairs = self._spoken.of(name, functools.partial(self._packed_words, text), keep=_is_small(text))
             known.append(
                 SaidWords(
                     root_run_id=root_run_id,
                     name=name,
                     trusted=trusted,
-                    words=packed(words.words),
-                    pairs=packed(words.pairs),
+                    words=words,
+                    pairs=pairs,
                     origin_id=origin_id,
                     origin=origin,
                     tier=tier,
@@ -358,24 +310,10 @@ class KnownAgain:
 
     def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
         # By tree: what somebody said before it came in elsewhere is their own, but only there.
-        name = root_run_id, self._digest(text)
-        found = self._traced.get(name)
-        if found is None:
-            found = self._traced[name] = trace(text, self._index, self._key)
-            while len(self._traced) > TEXTS_KEPT:
-                self._traced.popitem(last=False)
-        self._traced.move_to_end(name)
-        return found
+        return self._traced.of((root_run_id, self._digest(text)), lambda: trace(text, self._index, self._key))
 
     def _assess(self, text: str) -> tuple[Suspicion, ...]:
-        name = self._digest(text)
-        found = self._assessed.get(name)
-        if found is None:
-            found = self._assessed[name] = assess(text)
-            while len(self._assessed) > TEXTS_KEPT:
-                self._assessed.popitem(last=False)
-        self._assessed.move_to_end(name)
-        return found
+        return self._assessed.of(self._digest(text), lambda: assess(text))
 
     def _sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         tree = self._trees[root_run_id]
@@ -389,5 +327,5 @@ class KnownAgain:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret[:64], digest_size=16).digest()
 
 
-def _said_as(name: str, *, trusted: bool) -> str:
-    return f"{'t' if trusted else 'u'}:{name}"
+def _is_small(*texts: str) -> bool:
+    return sum(map(len, texts)) <= SMALL

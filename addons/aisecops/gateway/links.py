@@ -18,8 +18,9 @@ from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.policy.template import variables_in
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
-from aisecops.gateway.known import KnownAgain, Proposal
+from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.permits import Permit
+from aisecops.gateway.said import Proposal
 from aisecops.model.action import Kind
 from aisecops.model.envelope import ProposalLink
 from aisecops.model.errors import WireError
