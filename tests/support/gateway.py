@@ -252,7 +252,6 @@ class House:
             descents=descents,
             points=self.points,
             answers=answers,
-            scanner=self.scanner,
         )
         self.settlement = Settlement(
             store=self.store,

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 from urllib.parse import unquote
 
 from msgspec.structs import replace
 
+from aisecops.controls.budget.charge import RECIPIENTS, ROWS
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
 from aisecops.controls.dlp.triggers import may_hold
 from aisecops.controls.policy.match import (
@@ -24,6 +26,7 @@ from aisecops.controls.policy.match import (
     tool_name,
 )
 from aisecops.controls.policy.memory import items_written, memory_recalled, memory_written
+from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.mcp import Spoken, read_spoken
@@ -79,7 +82,8 @@ class Step(Value):
 
     `body` is decoded, `json` what rules look into. `tool`, `model` and `source` are the rule that matched, at most one
     of them; `call` what a model is asked, also behind a tool's rule; `spoken` what was said to an MCP server. `kept`
-    are the items that it writes into the memory `memory`, `recalls` says how it reads one back.
+    are the items that it writes into the memory `memory`, `recalls` says how it reads one back. `recipients` are whom
+    it reaches, which stand in `action` as keyed digests.
     """
 
     action: ActionRequest
@@ -93,6 +97,7 @@ class Step(Value):
     memory: str = ""
     kept: tuple[MemoryText, ...] = ()
     recalls: Recall | None = None
+    recipients: tuple[str, ...] = ()
     objections: tuple[Judgment, ...] = ()
 
     @property
@@ -294,6 +299,9 @@ def _step_of(  # noqa: PLR0917 - all that a scope can be made of
     )
     rows = measure(tool.rows, data) if tool.rows and tool.rows.side == "request" else None
     cost = measure(tool.cost, data) if tool.cost and tool.cost.side in {"request", "fixed"} else None
+    body_said = data if data is not None or tool.recipients is None else said_in(request.headers, body, JsonBounds())
+    filling = Filling(method=request.method, host=request.host, path_segments=segments, query=query, body=body_said)
+    recipients = recipients_of(tool.recipients, filling) if tool.recipients else ()
     action = _action(
         request,
         Kind.TOOL,
@@ -307,8 +315,22 @@ def _step_of(  # noqa: PLR0917 - all that a scope can be made of
         rule=str(tool.place),
         rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
         cost_micros=0 if cost is None else to_micros(cost),
+        **counting(tool, rows, recipients),
     )
-    return Step(action=action, body=body, json=data, tool=tool)
+    return Step(action=action, body=body, json=data, tool=tool, recipients=recipients)
+
+
+def counting(tool: ToolRule, rows: Decimal | None, recipients: tuple[str, ...]) -> dict[str, Any]:
+    """What of a call is counted when its answer comes, and what it should have said and does not."""
+    silent = [
+        name
+        for name, asked, found in (
+            (ROWS, tool.rows is not None and tool.rows.side == "request", rows is not None),
+            (RECIPIENTS, tool.recipients is not None, bool(recipients)),
+        )
+        if asked and not found
+    ]
+    return {"rows_later": tool.rows is not None and tool.rows.side == "response", "uncounted": tuple(silent)}
 
 
 def opens_websocket(request: HttpRequest) -> bool:

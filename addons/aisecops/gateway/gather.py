@@ -198,6 +198,10 @@ class Gatherer:
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
         return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), unread, parts
 
+    def reaching(self, step: Step) -> Step:
+        """`step` with the keyed digests of whom it reaches."""
+        return replace(step, action=self._descents.reaching(step.action, step.recipients)) if step.recipients else step
+
     async def descent(
         self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest, parts: Sequence[Part]
     ) -> Descent | None:

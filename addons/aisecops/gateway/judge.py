@@ -50,19 +50,28 @@ INTERNAL_TRUST = Decimal("0.5")
 _OF_TOOLS = frozenset({Kind.TOOL, Kind.LOCAL, Kind.PROPOSED})
 _ANSWERING = frozenset({Kind.TOOL, Kind.SOURCE})
 _OF_THE_WIRE = frozenset({"wire", "outputs"})
-NOTHING = Budgets(max_tool_calls=0, max_write_operations=0, max_execution_ms=0, max_cost_micros=0)
+NOTHING = Budgets(
+    max_tool_calls=0,
+    max_write_operations=0,
+    max_execution_ms=0,
+    max_cost_micros=0,
+    max_rows=0,
+    max_recipients=0,
+    max_egress_bytes=0,
+)
 
 
 class Judged(Value):
     """A decision, the tree's next state (None: unchanged), and what it says of each finding.
 
-    `charge` is what was projected, so that a step that never leaves can be given back.
+    `charge` is what was projected, so that a step that never leaves can be given back; `limits` are what bound it.
     """
 
     decision: Decision
     tree: TreeState | None
     findings: tuple[JudgedFinding, ...] = ()
     charge: budget.Charge | None = None
+    limits: dict[RunId, Limits] = {}
 
 
 def destination_words(request: ActionRequest) -> frozenset[str]:
@@ -195,6 +204,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         tree=_next_tree(decision, before=tree, charged=charged, now_ms=facts.now_ms),
         findings=findings,
         charge=step,
+        limits=limits,
     )
 
 
@@ -205,12 +215,19 @@ def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:
     A local tool's call counts when it is proposed; another proposal counts when its request comes.
     """
     is_tool = request.kind in {Kind.TOOL, Kind.LOCAL}
+    # what models are told is sent again with every turn; `max_cost` bounds it
+    leaves = request.kind in {Kind.TOOL, Kind.SOURCE}
     return budget.Charge(
         run_id=run_id,
         counts_call=is_tool,
         counts_write=is_tool and request.effect.changes_state,
         cost_micros=request.cost_micros,
         counts_rate=is_tool or not (request.message or request.kind is Kind.PROPOSED),
+        rows=(request.rows or 0) if is_tool else 0,
+        rows_later=request.rows_later,
+        recipients=request.recipients,
+        egress_bytes=request.size_bytes if leaves else 0,
+        uncounted=request.uncounted,
     )
 
 

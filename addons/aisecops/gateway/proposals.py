@@ -20,17 +20,18 @@ import orjson
 from msgspec.structs import replace
 
 from aisecops.controls.policy.match import find_model_tool, measure, scope_of
+from aisecops.controls.policy.recipients import recipients_of
+from aisecops.controls.policy.template import Filling
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals, facts_of
-from aisecops.gateway.classify import deny, names_a_secret
+from aisecops.gateway.classify import counting, deny, names_a_secret
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, decided
 from aisecops.gateway.dispatch import count, lines_of
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
-from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
+from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal, said_no
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
@@ -59,6 +60,7 @@ class _Asked(Value):
 
     call: ProposedCall
     request: ActionRequest
+    recipients: tuple[str, ...] = ()
     objections: tuple[Judgment, ...] = ()
     descent: Descent | None = None
 
@@ -87,7 +89,6 @@ class Proposals:
         descents: Descents,
         points: Points,
         answers: Answers,
-        scanner: ContentScanner,
     ) -> None:
         self._store = store
         self._record = record
@@ -99,7 +100,6 @@ class Proposals:
         self._descents = descents
         self._points = points
         self._answers = answers
-        self._scanner = scanner
 
     @property
     def judged(self) -> bool:
@@ -138,6 +138,7 @@ class Proposals:
         asked, data = _asked(tool, call, fault)
         if tool is not None and tool.arguments:
             asked = replace(asked, descent=await self._descents.of_arguments(principal.root_run_id, tool, data))
+        asked = replace(asked, request=self._descents.reaching(asked.request, asked.recipients))
         course = _Course(decision_id=DecisionId(self._ids.new("dec_")))
         for _ in range(SWAP_TRIES):
             snapshot = await self._store.snapshot(principal.run_id)
@@ -156,7 +157,7 @@ class Proposals:
                         return said_no(approval)
                     course.approval = approval
                     continue
-                return await self._held(rules, facts, judged, call)
+                return await self._held(rules, facts, judged)
             if not await self._taken(snapshot, judged, course):
                 continue
             if verdict is Verdict.DENY:
@@ -225,23 +226,14 @@ class Proposals:
             raise
         self._count(facts, judged, "allow")
 
-    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, call: ProposedCall) -> Refuse:
+    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
-        approval = await self._approvals.hold(facts, judged.decision, lines, await self._content(call))
+        approval = await self._approvals.hold(facts, judged.decision, lines)
         self._count(facts, judged, "hold")
-        if isinstance(approval, Refuse):
-            return approval
         refuse = refusal(facts, judged, lines, approval_id=approval.approval_id)
         why = next((r.detail for r in refuse.reasons if r.code is refuse.code), "a person has to look at it")
         return replace(refuse, detail=f"{why}; once a person has approved it, propose exactly the same call again")
-
-    async def _content(self, call: ProposedCall) -> Content:
-        try:
-            secrets = await self._scanner.scan([("", call.arguments)], SECRET_KINDS)
-        except (Fault, WireError):
-            return Content()  # what could not be looked through is not shown
-        return content_of_call(call.arguments, secrets)
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
@@ -304,7 +296,8 @@ def _asked(tool: ToolRule | None, call: ProposedCall, misshapen: str) -> tuple[_
     if request.kind is Kind.PROPOSED:
         return _Asked(call=call, request=request, objections=objections), data
     try:
-        return _Asked(call=call, request=_governed(tool, call, request, data, fault), objections=objections), data
+        governed, recipients = _governed(tool, call, request, data, fault)
+        return _Asked(call=call, request=governed, recipients=recipients, objections=objections), data
     except WireError as error:
         return _Asked(call=call, request=request, objections=(*objections, deny(error.code, error.detail))), data
 
@@ -324,9 +317,12 @@ def _unknown(call: ProposedCall, digest: str) -> ActionRequest:
     )
 
 
-def _governed(tool: ToolRule, call: ProposedCall, request: ActionRequest, data: JsonValue, fault: str) -> ActionRequest:
-    """With everything that the rules read of its arguments. Raises `WireError` when they cannot."""
+def _governed(
+    tool: ToolRule, call: ProposedCall, request: ActionRequest, data: JsonValue, fault: str
+) -> tuple[ActionRequest, tuple[str, ...]]:
+    """With all that the rules read of its arguments, and whom it reaches. Raises `WireError` when they cannot."""
     reads = bool(tool.arguments or tool.scope or any(m and m.side == "request" for m in (tool.rows, tool.cost)))
+    reads |= tool.recipients is not None
     if reads and not isinstance(data, dict):
         what = f"the arguments of `{call.name}` are not the JSON object that its rule reads"
         raise WireError(f"{what}: {fault}" if fault else what, Code.OUTPUT_INVALID)
@@ -338,13 +334,16 @@ def _governed(tool: ToolRule, call: ProposedCall, request: ActionRequest, data: 
     if names_a_secret(scope):
         raise WireError("the value that makes the scope holds a secret", Code.EGRESS_BLOCKED)
     rows, cost = _measured(tool.rows, data), _measured(tool.cost, data)
-    return replace(
+    recipients = recipients_of(tool.recipients, Filling(body=data)) if tool.recipients else ()
+    whole = replace(
         request,
         scope=scope,
         base_risk=tool.base_risk,
         rows=None if rows is None else int(rows.to_integral_value(ROUND_CEILING)),
         cost_micros=0 if cost is None else to_micros(cost),
+        **counting(tool, rows, recipients),
     )
+    return whole, recipients
 
 
 def _measured(rule: Measure | None, data: JsonValue) -> Decimal | None:

@@ -7,16 +7,13 @@ An answer that cannot be held against its grant is not delivered.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING
 from typing import Any
 
 from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
-from aisecops.controls.tokens.cover import rows_within
 from aisecops.gateway.answers import Answers
-from aisecops.gateway.approve import came_back
 from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
@@ -30,10 +27,11 @@ from aisecops.gateway.raised import raised_micros, recall_events, told_items, wi
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, answered, is_measured, kept_in, unread
 from aisecops.gateway.refuse import withheld
 from aisecops.gateway.reserve import change_tree, give_back
+from aisecops.gateway.rows import rows_taken
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.streamed import is_event_stream
 from aisecops.model.action import Kind
-from aisecops.model.decision import Reason, Verdict
+from aisecops.model.decision import Reason
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.outcome import Refuse
@@ -92,7 +90,7 @@ class Settlement:
                 response = await _given_back(response, permit.restores)
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
-            self._fits(permit, data)
+            rows = await rows_taken(self._store, permit, data)
             provenance, recalled = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
@@ -100,7 +98,7 @@ class Settlement:
         misshapen = await self._answers.refusal_of(permit, answer)
         await self._closed(
             permit, status=response.status, size=size, cost=cost, answer=answer, provenance=provenance,
-            refused=misshapen.code if misshapen else None, recalled=recalled,
+            refused=misshapen.code if misshapen else None, recalled=recalled, rows=rows,
         )  # fmt: skip
         if misshapen is not None:
             return misshapen
@@ -188,7 +186,6 @@ class Settlement:
                 duration_ms=self._clock.now_ms() - permit.started_ms,
             )
         )
-        await came_back(self._store, permit.facts, f"failed: {why}")
 
     def _taken(self, name: str) -> Permit:
         permit = self._permits.take(name)
@@ -242,20 +239,6 @@ class Settlement:
             said = measure(step.tool.cost, data)
             return reserved if said is None else to_micros(said)
         return reserved
-
-    def _fits(self, permit: Permit, data: JsonValue) -> None:
-        claims = permit.facts.token.claims if permit.facts.token else None
-        tool = permit.step.tool
-        if claims is None or tool is None or tool.rows is None or tool.rows.side != "response" or data is None:
-            return
-        rows = measure(tool.rows, data)
-        if rows is None and claims.grant.constraints.max_rows is not None:
-            raise Unfit(Reason(code=Code.OUTPUT_INVALID, detail="the answer's rows cannot be counted", rule=tool.name))
-        if rows is None:
-            return
-        judged = rows_within(claims.grant, int(rows.to_integral_value(ROUND_CEILING)))
-        if judged.verdict is not Verdict.ALLOW:
-            raise Unfit(judged.reasons[0])
 
     async def _provenance(
         self, permit: Permit, response: HttpResponse
@@ -318,11 +301,13 @@ class Settlement:
         complete: bool | None = None,
         refused: Code | None = None,
         recalled: Recalled | None = None,
+        rows: int | None = None,
     ) -> None:
-        facts, decision, tree = permit.facts, permit.judged.decision, permit.facts.tree
+        facts, decision = permit.facts, permit.judged.decision
         reserved = facts.request.cost_micros
         final = reserved if cost is None else cost
         added = raised_micros(permit.judged, recalled)
+        tree = facts.tree
         if final != reserved or added:
             tree = await change_tree(
                 self._store,
@@ -335,6 +320,7 @@ class Settlement:
             "status": status,
             "bytes": size,
             "cost": from_micros(final),
+            "rows": rows,
             "provenance": provenance,
             "complete": complete,
             "memory": told_items(recalled),
@@ -356,7 +342,6 @@ class Settlement:
             *proposed(facts, decision, answer.proposals if answer else ()),
             *recall_events(facts, permit.judged, recalled, added=added, tree=tree),
         )
-        await came_back(self._store, facts, f"answered {status}" if refused is None else f"withheld: {refused.value}")
 
 
 def shown_origin(origin: Origin) -> dict[str, str]:

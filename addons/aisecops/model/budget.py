@@ -12,6 +12,9 @@ from aisecops.model.ids import AgentId, RunId
 from aisecops.model.risk import Thresholds
 from aisecops.model.value import Value
 
+MOST_RECIPIENTS = 1_000
+"""No `max_recipients` may be higher: each is remembered in the tree, and travels with every decision."""
+
 
 class Rate(Value):
     """At most `count` requests in `per_ms`, refilled evenly; `count` may come at once."""
@@ -21,12 +24,18 @@ class Rate(Value):
 
 
 class Budgets(Value):
-    """An agent's limits for one run; None is no limit of this kind. Money in millionths."""
+    """An agent's limits for one run and all below it; None is no limit of this kind. Money in millionths.
+
+    `max_recipients` counts distinct ones, as far as rules say where they are; at most `MOST_RECIPIENTS`.
+    """
 
     max_tool_calls: int | None = None
     max_write_operations: int | None = None
     max_execution_ms: int | None = None
     max_cost_micros: int | None = None
+    max_rows: int | None = None
+    max_recipients: int | None = None
+    max_egress_bytes: int | None = None
     rate: Rate | None = None
 
 
@@ -40,7 +49,10 @@ class RunPhase(StrEnum):
 
 
 class RunState(Value):
-    """What one run has used. `rate_*` is its token bucket: requests left in millionths, and when that was true."""
+    """What one run has used. `rate_*` is its token bucket: requests left in millionths, and when that was true.
+
+    `recipients` are keyed digests, kept only while a budget counts them.
+    """
 
     run_id: RunId
     agent_id: AgentId
@@ -50,6 +62,9 @@ class RunState(Value):
     tool_calls: int = 0
     write_operations: int = 0
     cost_micros: int = 0
+    rows: int = 0
+    recipients: tuple[str, ...] = ()
+    egress_bytes: int = 0
     rate_left_micros: int | None = None
     rate_at_ms: int = 0
 
@@ -91,10 +106,14 @@ class Limits(Value):
 
 
 class BudgetFault(Value):
-    """One budget a step would overrun. `retry_after_ms` only for the rate."""
+    """One budget a step would overrun. `retry_after_ms` only for the rate.
+
+    `uncounted`: the step does not say how much it takes, which is too much.
+    """
 
     run_id: RunId
     budget: str
     limit: int
     would_be: int
     retry_after_ms: int | None = None
+    uncounted: bool = False

@@ -116,6 +116,12 @@ class Measure(Value):
     fixed: Decimal | None = None
 
 
+class RecipientsRule(Value):
+    """Where in a request it stands whom it reaches: JMESPaths into the body, or places such as `{path[1]}`."""
+
+    at: tuple[str, ...]
+
+
 class Untrusted(StrEnum):
     """What happens when a steering argument came from untrusted content."""
 
@@ -156,6 +162,7 @@ class ToolRule(Value):
     scope: str = ""
     rows: Measure | None = None
     cost: Measure | None = None
+    recipients: RecipientsRule | None = None
     returns: Returns = Returns()
     arguments: tuple[ArgumentRule, ...] = ()
     owner: str = ""
@@ -346,7 +353,7 @@ __all__ = [
     "AgentRule", "Allowance", "ArgumentRule", "Authentication", "CertificateAuthentication", "Constraints",
     "DetectorRule", "EgressRules", "FirewallRules", "GrantRule", "HttpMatch", "Match", "McpMatch", "Measure",
     "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "PersonRole", "PersonRule", "Place", "PolicyFile",
-    "PolicyRules", "Price", "Problem", "RecallRule", "Returns", "RiskRules", "RuleSet", "SecretAuthentication",
-    "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule", "Unread", "Untrusted",
-    "VolumeRule",
+    "PolicyRules", "Price", "Problem", "RecallRule", "RecipientsRule", "Returns", "RiskRules", "RuleSet",
+    "SecretAuthentication", "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule",
+    "Unread", "Untrusted", "VolumeRule",
 ]  # fmt: skip

@@ -27,7 +27,7 @@ from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 from aisecops.ops.reclassify import Unknown, reclassified
 
-_COUNTED = ("tool_calls", "write_operations", "cost_micros")
+_COUNTED = ("tool_calls", "write_operations", "cost_micros", "rows", "egress_bytes")
 
 
 class Rejudged(Value):
@@ -118,7 +118,8 @@ class _Tree:
         if was is None or now is None:
             return run
         moved = {key: getattr(run, key) + getattr(now, key) - getattr(was, key) for key in _COUNTED}
-        return replace(run, **moved)
+        reached = set(run.recipients).difference(was.recipients).union(now.recipients)
+        return replace(run, **moved, recipients=tuple(sorted(reached)))
 
 
 class _Backtest:

@@ -49,6 +49,8 @@ def _of_tool(new: RuleSet, old: RuleSet, facts: Facts, kept: tuple[Judgment, ...
         return Unknown(why=f"the match of `{tool.name}` is another, and the path is not in the record")
     if tool.scope != before.scope:
         return Unknown(why=f"the scope of `{tool.name}` is made otherwise, and its values are not in the record")
+    if tool.recipients != before.recipients:
+        return Unknown(why=f"recipients of `{tool.name}` are elsewhere now, and what stood there is not in the record")
     return replace(facts, request=_as(tool, request), opinions=kept)
 
 

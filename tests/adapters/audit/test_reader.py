@@ -105,6 +105,9 @@ async def test_a_runs_export_holds_what_the_specification_asks(tmp_path: Path) -
         "tool_calls": 1,
         "write_operations": 0,
         "cost": 0.25,
+        "rows": 0,
+        "recipients": 0,
+        "egress_bytes": 0,
         "execution_ms": 9_000,
     }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from aisecops.controls.budget.charge import Charge, judge, project, release, retry_after_ms, settle
+from aisecops.controls.budget.charge import Charge, judge, project, release, retry_after_ms, settle, take_rows
 from aisecops.model.budget import Budgets, Rate
 from aisecops.model.decision import Verdict
 from aisecops.model.ids import RunId
@@ -21,6 +21,9 @@ charges = st.builds(
     counts_write=st.booleans(),
     cost_micros=st.integers(0, 1_000),
     counts_rate=st.booleans(),
+    rows=st.integers(0, 3),
+    recipients=st.lists(st.sampled_from("abcdef"), max_size=3).map(tuple),
+    egress_bytes=st.integers(0, 50),
 )
 budgets = st.builds(
     Budgets,
@@ -28,6 +31,9 @@ budgets = st.builds(
     max_write_operations=st.none() | st.integers(0, 5),
     max_execution_ms=st.none() | st.integers(0, 5_000),
     max_cost_micros=st.none() | st.integers(0, 3_000),
+    max_rows=st.none() | st.integers(0, 6),
+    max_recipients=st.none() | st.integers(0, 4),
+    max_egress_bytes=st.none() | st.integers(0, 120),
     rate=st.none() | st.builds(Rate, count=st.integers(1, 5), per_ms=st.integers(1, 2_000)),
 )
 
@@ -67,12 +73,58 @@ def test_a_childs_own_limit_binds_the_child_alone():
         ("max_tool_calls", Budgets(max_tool_calls=3), {"tool_calls": 2}, {"tool_calls": 3}),
         ("max_write_operations", Budgets(max_write_operations=3), {"write_operations": 2}, {"write_operations": 3}),
         ("max_cost", Budgets(max_cost_micros=100), {"cost_micros": 90}, {"cost_micros": 91}),
+        ("max_rows", Budgets(max_rows=10), {"rows": 7}, {"rows": 8}),
+        ("max_egress_bytes", Budgets(max_egress_bytes=100), {"egress_bytes": 80}, {"egress_bytes": 81}),
     ],
 )
 def test_the_last_of_a_budget_fits_and_one_more_does_not(budget: str, bound: Budgets, fits: dict, overruns: dict):
-    step = call(writes=True, cost=10)
+    step = replace(call(writes=True, cost=10), rows=3, egress_bytes=20)
     assert faults(tree_of(run_state(ROOT, **fits)), step, run_root=bound) == []
     assert [f[1] for f in faults(tree_of(run_state(ROOT, **overruns)), step, run_root=bound)] == [budget]
+
+
+def reach(*recipients: str, run_id=CHILD, **more) -> Charge:
+    return replace(call(run_id), recipients=recipients, **more)
+
+
+def test_recipients_are_counted_once_each_for_a_run_and_all_below_it():
+    bound = {ROOT: Budgets(max_recipients=2), CHILD: Budgets(max_recipients=5)}
+    tree = project(family(), reach("a", "b"), limits(family(), **bound), now_ms=0).tree
+    assert [run.recipients for run in tree.runs.values()] == [("a", "b"), ("a", "b"), ()]
+    assert faults(tree, reach("b", "a", "a"), **bound) == []
+    assert faults(tree, reach("c"), **bound) == [(ROOT, "max_recipients", 2, 3)]
+    assert faults(tree, reach("c", run_id=OTHER), **bound) == [(ROOT, "max_recipients", 2, 3)]
+
+
+def test_nobody_is_remembered_where_no_budget_counts_them():
+    tree = project(family(), reach("a"), limits(family(), run_child=Budgets(max_recipients=5)), now_ms=0).tree
+    assert [run.recipients for run in tree.runs.values()] == [(), ("a",), ()]
+
+
+def test_what_a_step_should_say_and_does_not_is_over_every_budget_of_that_kind_and_of_no_other():
+    silent = replace(call(), uncounted=("max_recipients",))
+    assert faults(tree_of(), silent) == []
+    found = project(
+        tree_of(), silent, limits(tree_of(), run_root=Budgets(max_recipients=9, max_rows=9)), now_ms=0
+    ).faults
+    assert [fault.budget for fault in found] == ["max_recipients"]
+    assert "nothing where its rule counts recipients" in judge(found).reasons[0].detail
+
+
+def test_a_read_of_rows_needs_one_left_before_it_is_made():
+    later = replace(call(), rows_later=True)
+    bound = {ROOT: Budgets(max_rows=3)}
+    assert faults(tree_of(run_state(ROOT, rows=2)), later, **bound) == []
+    assert faults(tree_of(run_state(ROOT, rows=3)), later, **bound) == [(ROOT, "max_rows", 3, 4)]
+
+
+def test_the_rows_of_an_answer_are_taken_whole_or_not_at_all():
+    bound = limits(family(), run_root=Budgets(max_rows=5))
+    tree, none = take_rows(family(), CHILD, 5, bound)
+    same, over = take_rows(tree, CHILD, 1, bound)
+    assert (none, [run.rows for run in tree.runs.values()]) == ((), [5, 5, 0])
+    assert same == tree
+    assert [(fault.run_id, fault.would_be) for fault in over] == [(ROOT, 6)]
 
 
 def test_time_runs_out_when_it_is_used_up():

@@ -69,6 +69,18 @@ MISTAKES = {
         (2, 77, "`600` is not a duration", "such as `10m`"),
     ),
     "a size in words": ("egress: {max_body: 10MB}", (2, 20, "`10MB` is not a size", "`MiB`")),
+    "more recipients than can be remembered": (
+        AGENT + "budgets: {max_recipients: 1001}}}",
+        (2, 73, "`1001` is not a whole number up to 1000", "each one is remembered"),
+    ),
+    "recipients nowhere": (
+        "tools: {t: {match: {host: h.test}, recipients: {at: []}}}",
+        (2, 53, "an empty list", "at least 1"),
+    ),
+    "recipients on a channel": (
+        "tools: {t: {match: {host: h.test, method: WEBSOCKET}, recipients: {at: to}}}",
+        (2, 9, "in whose messages no recipients are counted", "leave out `recipients`"),
+    ),
     "a rate per fortnight": (AGENT + "budgets: {rate: 5/f}}}", (2, 63, "`5/f` is not a rate", "`5/s`")),
     "a number in quotes": (
         'tools: {t: {match: {host: h.test}, base_risk: "0.2"}}',

@@ -7,12 +7,18 @@ from support.worksheets import FULL, facts
 
 
 def test_budgets_are_told_in_the_words_of_the_rules_and_their_absence_too():
-    text = RULES.replace("max_cost: 1.00", "max_cost: 1.00, max_execution_time: 10m, rate: 5/s")
+    text = RULES.replace(
+        "max_cost: 1.00",
+        "max_cost: 1.00, max_execution_time: 10m, rate: 5/s, max_rows: 7, max_recipients: 3, max_egress_bytes: 1KiB",
+    )
     assert facts(text)["Budget limits"] == (
         "max_tool_calls: 50",
         "max_write_operations: 10",
         "max_execution_time: 600s",
         "max_cost: 1",
+        "max_rows: 7",
+        "max_recipients: 3",
+        "max_egress_bytes: 1024B",
         "rate: 5 in 1s",
         "budgets weigh on the risk from a use of 0.5 on",
         "risk of a tree of runs: held over 1.5",

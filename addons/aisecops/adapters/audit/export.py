@@ -66,6 +66,9 @@ class RunExport:
                 "call": event["kind"] == "tool",
                 "write": event["kind"] == "tool" and event["effect"] in {"write", "memory-write"},
                 "cost_micros": facts["request"]["cost_micros"],
+                "rows": facts["request"].get("rows") or 0,
+                "recipients": facts["request"].get("recipients") or (),
+                "egress_bytes": facts["request"].get("size_bytes", 0) if event["kind"] in {"tool", "source"} else 0,
                 "risk_micros": (decision["risk"] or {"micros": 0})["micros"],
             }
         if event["run_id"] == self._run_id:
@@ -87,6 +90,7 @@ class RunExport:
             self._risk_micros -= step["risk_micros"] if step is not None else 0
         elif step is not None and "cost" in event:
             step["cost_micros"] = round(event["cost"] * MICROS)
+            step["rows"] = event.get("rows") or step["rows"]
         if event["run_id"] != self._run_id:
             return
         if (invocation := self._invocations.get(decision_id)) is not None:
@@ -100,6 +104,9 @@ class RunExport:
             "tool_calls": sum(step["call"] for step in steps),
             "write_operations": sum(step["write"] for step in steps),
             "cost": from_micros(sum(step["cost_micros"] for step in steps)),
+            "rows": sum(step["rows"] for step in steps),
+            "recipients": len({one for step in steps for one in step["recipients"]}),
+            "egress_bytes": sum(step["egress_bytes"] for step in steps),
             "execution_ms": max(self._span_ms, default=0) - min(self._span_ms, default=0),
         }
 
@@ -109,7 +116,7 @@ _DECISION = (
     *("risk", "total", "approve_above", "halt_above", "policy_version", "jti"),
 )
 _INVOCATION = ("tool", "effect", "scope", "method", "host", "path_hash")
-_RETURN = ("status", "bytes", "cost", "duration_ms", "refused", "failed", "left")
+_RETURN = ("status", "bytes", "cost", "rows", "duration_ms", "refused", "failed", "left")
 
 
 def _only(event: dict[str, Any], *names: str) -> dict[str, Any]:

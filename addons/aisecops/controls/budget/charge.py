@@ -24,17 +24,29 @@ CALLS = "max_tool_calls"
 WRITES = "max_write_operations"
 TIME = "max_execution_time"
 COST = "max_cost"
+ROWS = "max_rows"
+RECIPIENTS = "max_recipients"
+EGRESS = "max_egress_bytes"
 RATE = "rate"
 
 
 class Charge(Value):
-    """What one step takes from the budgets of `run_id` and of the runs above it. Money in millionths."""
+    """What one step takes from the budgets of `run_id` and of the runs above it. Money in millionths.
+
+    `rows_later`: it takes rows, and its answer says how many. `uncounted` are the budgets of which it should say how
+    much it takes, and does not.
+    """
 
     run_id: RunId
     counts_call: bool
     counts_write: bool
     cost_micros: int
     counts_rate: bool
+    rows: int = 0
+    rows_later: bool = False
+    recipients: tuple[str, ...] = ()
+    egress_bytes: int = 0
+    uncounted: tuple[str, ...] = ()
 
 
 class Projection(Value):
@@ -55,7 +67,7 @@ def project(tree: TreeState, step: Charge, limits: Mapping[RunId, Limits], *, no
     Raises `ValueError` when the run does not hang on the tree's root or the cost is negative, and `KeyError`
     when a run of the lineage has no entry in `limits`: not knowing a limit is not having none.
     """
-    if step.cost_micros < 0:
+    if min(step.cost_micros, step.rows, step.egress_bytes) < 0:
         raise ValueError("a step cannot cost less than nothing")
     # INVARIANT: no clock that goes back, on this machine or another, gives time or requests back.
     now = max(now_ms, tree.seen_ms)
@@ -66,7 +78,11 @@ def project(tree: TreeState, step: Charge, limits: Mapping[RunId, Limits], *, no
         run, budgets = tree.runs[run_id], limits[run_id].budgets
         for budget, limit, used, adds in _counts(run, budgets, step, now):
             use = max(use, _use_micros(used, limit))
-            if used + adds > limit:
+            if budget in step.uncounted:
+                faults.append(
+                    BudgetFault(run_id=run_id, budget=budget, limit=limit, would_be=limit + 1, uncounted=True)
+                )
+            elif used + adds > limit:
                 faults.append(BudgetFault(run_id=run_id, budget=budget, limit=limit, would_be=used + adds))
         charged[run_id], wait_ms = _charged(run, step, budgets, now)
         if budgets.rate is not None and wait_ms > 0:
@@ -84,10 +100,23 @@ def settle(tree: TreeState, run_id: RunId, *, cost_delta_micros: int) -> TreeSta
     return _moved(tree, run_id, lambda run: replace(run, cost_micros=max(0, run.cost_micros + cost_delta_micros)))
 
 
+def take_rows(
+    tree: TreeState, run_id: RunId, rows: int, limits: Mapping[RunId, Limits]
+) -> tuple[TreeState, tuple[BudgetFault, ...]]:
+    """Charge the rows of an answer. With a fault nothing is charged: rows that nobody gets are not used."""
+    faults = tuple(
+        BudgetFault(run_id=name, budget=ROWS, limit=limit, would_be=tree.runs[name].rows + rows)
+        for name in _lineage(tree, run_id)
+        if (limit := limits[name].budgets.max_rows) is not None and tree.runs[name].rows + rows > limit
+    )
+    return (tree if faults else _moved(tree, run_id, lambda run: replace(run, rows=run.rows + rows))), faults
+
+
 def release(tree: TreeState, step: Charge, risk_micros: int) -> TreeState:
     """Give back the charge and the risk of a step that never left.
 
-    The request was made all the same: its rate stays spent, and what it advanced of a risk sequence stays advanced.
+    The request was made all the same: its rate stays spent, what it advanced of a risk sequence stays advanced, and
+    whom it was to reach stays counted.
     """
 
     def given_back(run: RunState) -> RunState:
@@ -96,6 +125,8 @@ def release(tree: TreeState, step: Charge, risk_micros: int) -> TreeState:
             tool_calls=max(0, run.tool_calls - step.counts_call),
             write_operations=max(0, run.write_operations - step.counts_write),
             cost_micros=max(0, run.cost_micros - step.cost_micros),
+            rows=max(0, run.rows - step.rows),
+            egress_bytes=max(0, run.egress_bytes - step.egress_bytes),
         )
 
     lighter = replace(tree, risk_micros=max(0, tree.risk_micros - risk_micros))
@@ -135,9 +166,17 @@ def _counts(run: RunState, budgets: Budgets, step: Charge, now: int) -> Iterator
         (WRITES, budgets.max_write_operations, run.write_operations, int(step.counts_write)),
         (TIME, budgets.max_execution_ms, elapsed, 1),  # no step takes no time
         (COST, budgets.max_cost_micros, run.cost_micros, step.cost_micros),
+        (ROWS, budgets.max_rows, run.rows, max(step.rows, int(step.rows_later))),  # no read is of no rows
+        (RECIPIENTS, budgets.max_recipients, len(run.recipients), len(_new_to(run, step))),
+        (EGRESS, budgets.max_egress_bytes, run.egress_bytes, step.egress_bytes),
     ):
         if limit is not None:
             yield name, limit, used, adds
+
+
+def _new_to(run: RunState, step: Charge) -> set[str]:
+    """Whom the step reaches that the run, and all below it, have not reached before."""
+    return set(step.recipients).difference(run.recipients)
 
 
 def _use_micros(used: int, limit: int) -> int:
@@ -154,7 +193,11 @@ def _charged(run: RunState, step: Charge, budgets: Budgets, now: int) -> tuple[R
         tool_calls=run.tool_calls + step.counts_call,
         write_operations=run.write_operations + step.counts_write,
         cost_micros=run.cost_micros + step.cost_micros,
+        rows=run.rows + step.rows,
+        egress_bytes=run.egress_bytes + step.egress_bytes,
     )
+    if budgets.max_recipients is not None and (new := _new_to(run, step)):
+        counted = replace(counted, recipients=tuple(sorted(new.union(run.recipients))))
     if budgets.rate is None or not step.counts_rate:
         return counted, 0
     left, wait_ms = take(run.rate_left_micros, run.rate_at_ms, budgets.rate, now_ms=now)
@@ -171,6 +214,10 @@ def _reason(fault: BudgetFault) -> Reason:
     if fault.budget == RATE:
         words = f"{where} lets {fault.limit} requests through at once; wait {fault.retry_after_ms} ms"
         return Reason(code=Code.RATE_LIMITED, detail=words, rule=f"budgets.{RATE}")
+    if fault.uncounted:
+        what = fault.budget.removeprefix("max_")
+        words = f"{where} is {fault.limit}, and the request has nothing where its rule counts {what}; say them there"
+        return Reason(code=Code.BUDGET_EXCEEDED, detail=words, rule=f"budgets.{fault.budget}")
     limit, would_be = _amount(fault.budget, fault.limit), _amount(fault.budget, fault.would_be)
     words = f"{where} is {limit} and would be {would_be}; end the run, or raise the budget"
     return Reason(code=Code.BUDGET_EXCEEDED, detail=words, rule=f"budgets.{fault.budget}")

@@ -92,6 +92,9 @@ BUDGETS = Record(
         "max_write_operations": Key(leaf.COUNT),
         "max_execution_time": Key(leaf.DURATION, to="max_execution_ms"),
         "max_cost": Key(leaf.MICROS, to="max_cost_micros"),
+        "max_rows": Key(leaf.COUNT, about="rows that the run and all below it ask for and get, by the tools' `rows`"),
+        "max_recipients": Key(leaf.RECIPIENT_COUNT, about="different ones, by the tools' `recipients`; at most 1000"),
+        "max_egress_bytes": Key(leaf.SIZE, about="what leaves for tools and sources, as it is sent"),
         "rate": Key(leaf.RATE),
     },
 )

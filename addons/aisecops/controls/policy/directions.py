@@ -89,7 +89,6 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("agents.*.risk.*", more_loosens),
     ("agents.*", declared_loosens),  # whoever is declared may call models and read sources
     ("people.*.role", later_loosens("viewer", "approver", "operator")),
-    ("people.*.duty[[]*]", declared_loosens),
     ("people.*", declared_loosens),
     ("tools.*.match[[]*]", there_loosens),
     ("tools.*.effect", _EFFECTS),
@@ -97,6 +96,8 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("tools.*.trust", less_loosens),
     ("tools.*.rows", there_tightens),
     ("tools.*.cost", there_tightens),
+    ("tools.*.recipients.at[[]*]", there_tightens),
+    ("tools.*.recipients*", there_tightens),
     ("tools.*.returns.tier", _TIERS),
     ("tools.*.returns.label", there_tightens),
     ("tools.*.returns.trusted_fields[[]*]", there_loosens),

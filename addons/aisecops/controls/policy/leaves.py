@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 from aisecops.controls.policy import units
-from aisecops.controls.policy.duty import read_duty
 from aisecops.controls.policy.jmes import compiled
 from aisecops.controls.policy.patterns import path_parts, read_host
 from aisecops.controls.policy.shapes import Leaf, Word
 from aisecops.controls.policy.template import is_template, read_template
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.budget import MOST_RECIPIENTS
 from aisecops.model.certificate import written_name
 from aisecops.model.decision import Mode
 from aisecops.model.field import read_field
@@ -161,6 +161,12 @@ def _timeout_ms(text: str) -> int:
     return ms
 
 
+def _recipient_count(text: str) -> int:
+    if (found := units.count(text)) > MOST_RECIPIENTS:
+        raise ValueError(f"write a whole number up to {MOST_RECIPIENTS}: each one is remembered")
+    return found
+
+
 def _uses(text: str) -> int:
     if (found := units.count(text)) == 0:
         raise ValueError("write a whole number from 1")
@@ -211,7 +217,6 @@ LABEL = Leaf("a label", _matching(r"[A-Za-z0-9_-]{1,64}", "use letters, digits, 
 ENTITY = Leaf("an entity's name", _matching(r"[A-Z][A-Z0-9_]{0,63}", "write it in capitals, such as `CREDIT_CARD`"))
 FINGERPRINT = Leaf("a finding's fingerprint", _matching(r"[0-9a-f]{16}", "copy the 16 hex digits from the finding"))
 FIELD = Leaf("a field, such as `/messages/*/content`", _field)
-DUTY = Leaf("hours of duty, such as `Mo-Fr 08:00-18:00 Europe/Berlin`", read_duty)
 DAY = Leaf("a day, such as `2027-01-31`", _day, {"type": "string", "format": "date"})
 SYSTEM_PROMPT = Leaf("`pinned`, `free` or a digest", _prompt)
 
@@ -219,11 +224,18 @@ PATTERN = Leaf("a pattern of dotted words", _pattern)
 SCOPE_TEMPLATE = Leaf("a scope, such as `crm.customers.{path[2]}`", _template)
 JMESPATH = Leaf("a JMESPath", _jmespath)
 MEMORY_ID = Leaf("the place of an item's id, such as `id` or `{path[1]}`", _memory_id)
+RECIPIENT_PLACE = Leaf("where recipients are, such as `to` or `{path[1]}`", _memory_id)
 HOST = Leaf("a host, such as `api.example.org`, `*.example.org` or `crm.internal:8443`", read_host)
 PATH = Leaf("a path, such as `/v1/customers/**`", _path)
 METHOD = Leaf("an HTTP method", _matching(r"(?!CONNECT$|TRACE$)[A-Z]{1,20}", "write it in capitals, such as `POST`"))
 
 COUNT = Leaf("a whole number", units.count, {"type": "integer", "minimum": 0}, plain=True)
+RECIPIENT_COUNT = Leaf(
+    f"a whole number up to {MOST_RECIPIENTS}",
+    _recipient_count,
+    {"type": "integer", "minimum": 0, "maximum": MOST_RECIPIENTS},
+    plain=True,
+)
 USES = Leaf("a whole number from 1", _uses, {"type": "integer", "minimum": 1}, plain=True)
 NUMBER = Leaf("a number", units.number, _NUMBER, plain=True)
 MICROS = Leaf("a number", lambda text: to_micros(units.number(text)), _NUMBER, plain=True)

@@ -8,7 +8,16 @@ from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.shapes import Either, Key, Leaf, ListOf, Named, Record, Schema
 from aisecops.controls.policy.units import number
 from aisecops.controls.policy.yaml_nodes import Keys, Node
-from aisecops.model.rules import ArgumentRule, HttpMatch, McpMatch, Measure, ModelToolMatch, Returns, ToolRule
+from aisecops.model.rules import (
+    ArgumentRule,
+    HttpMatch,
+    McpMatch,
+    Measure,
+    ModelToolMatch,
+    RecipientsRule,
+    Returns,
+    ToolRule,
+)
 
 
 def _http(host: tuple[str, int | None], path: str = "/**", method: tuple[str, ...] = ()) -> HttpMatch:
@@ -83,6 +92,15 @@ _FIXED = Leaf(
     {"type": "number", "minimum": 0},
     plain=True,
 )
+RECIPIENTS = Record(
+    "`recipients`",
+    RecipientsRule,
+    {
+        "at": Key(
+            ListOf(leaf.RECIPIENT_PLACE, single=True, least=1), needed=True, about="such as [to, cc, bcc], or {path[1]}"
+        )
+    },
+)
 ARGUMENT = Record(
     "an argument",
     lambda role, **rest: ArgumentRule(steering=role, **rest),
@@ -118,6 +136,7 @@ TOOL = Record(
         "scope": Key(leaf.SCOPE_TEMPLATE, about="without it, the tool's own name"),
         "rows": Key(MEASURE),
         "cost": Key(_Cost(), about="money for one call"),
+        "recipients": Key(RECIPIENTS, about="whom a call reaches, so that `max_recipients` can count them"),
         "returns": Key(RETURNS),
         "arguments": Key(Named(leaf.NAME, ARGUMENT)),
         **OWNED,

@@ -169,6 +169,9 @@ def _uncounted_channels(rules: RuleSet) -> Iterator[Problem]:
         if channel and any(found is not None and found.side == "response" for found in (tool.rows, tool.cost)):
             what = f"`{tool.name}` is a WebSocket, whose answers cannot be counted"
             yield _problem(tool.place, what, "leave out the `response` of `rows` and `cost`, or match another method")
+        if channel and tool.recipients is not None:
+            what = f"`{tool.name}` is a WebSocket, in whose messages no recipients are counted"
+            yield _problem(tool.place, what, "leave out `recipients`, or match another method")
 
 
 def _uncounted_streams(rules: RuleSet) -> Iterator[Problem]:

@@ -22,7 +22,15 @@ from aisecops.ops.threat_model.reach import Granted
 
 _NOTHING = Decimal(0)
 _MOST_STRESS = Decimal(2)  # spec 8
-_STRESSING = ("max_tool_calls", "max_write_operations", "max_execution_ms", "max_cost_micros")
+_STRESSING = (
+    "max_tool_calls",
+    "max_write_operations",
+    "max_execution_ms",
+    "max_cost_micros",
+    "max_rows",
+    "max_recipients",
+    "max_egress_bytes",
+)
 _NO_PROGRESS: Mapping[str, int] = {}
 
 

@@ -30,11 +30,15 @@ def limits(agent: AgentRule) -> dict[str, str | None]:
     """Each budget by its key in the rules, as people write it; None is no limit of this kind."""
     budgets = agent.budgets
     cost, time, rate = budgets.max_cost_micros, budgets.max_execution_ms, budgets.rate
+    egress = budgets.max_egress_bytes
     return {
         "max_tool_calls": None if budgets.max_tool_calls is None else str(budgets.max_tool_calls),
         "max_write_operations": None if budgets.max_write_operations is None else str(budgets.max_write_operations),
         "max_execution_time": None if time is None else f"{time / 1000:g}s",
         "max_cost": None if cost is None else f"{from_micros(cost):g}",
+        "max_rows": None if budgets.max_rows is None else str(budgets.max_rows),
+        "max_recipients": None if budgets.max_recipients is None else str(budgets.max_recipients),
+        "max_egress_bytes": None if egress is None else f"{egress}B",
         "rate": None if rate is None else f"{rate.count} in {rate.per_ms / 1000:g}s",
     }
 

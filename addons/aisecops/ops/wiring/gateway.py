@@ -140,7 +140,6 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             descents=descents,
             points=base.points,
             answers=answers,
-            scanner=scanner,
         )
         settlement = Settlement(
             store=base.store,
