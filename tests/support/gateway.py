@@ -252,6 +252,7 @@ class House:
             descents=descents,
             points=self.points,
             answers=answers,
+            scanner=self.scanner,
         )
         self.settlement = Settlement(
             store=self.store,

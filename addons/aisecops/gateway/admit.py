@@ -35,6 +35,7 @@ from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
+from aisecops.gateway.question import Content, content_of
 from aisecops.gateway.refuse import refusal, rules_changed, said_no
 from aisecops.gateway.reserve import SWAP_TRIES
 from aisecops.gateway.runs import Runs
@@ -223,7 +224,8 @@ class Admission:
                 return await self._dispatch.forward(rules, facts, judged, looked, request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
                 return await self._refused(rules, facts, judged)
-            held = await self._held(rules, facts, judged, wait=not course.waited)
+            content = content_of(request, looked.step.body, judged)
+            held = await self._held(rules, facts, judged, content, wait=not course.waited)
             if isinstance(held, Refuse):
                 return held
             if self._rules.current().policy_version != rules.policy_version:
@@ -325,10 +327,15 @@ class Admission:
             return False
         return True
 
-    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, *, wait: bool) -> Approval | Refuse:
+    async def _held(
+        self, rules: RuleSet, facts: Facts, judged: Judged, content: Content, *, wait: bool
+    ) -> Approval | Refuse:
         lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
-        approval = await self._approvals.hold(facts, judged.decision, lines)
+        approval = await self._approvals.hold(facts, judged.decision, lines, content)
+        if isinstance(approval, Refuse):
+            count(self._meter, facts, judged)
+            return approval
         if wait and approval.state is ApprovalState.PENDING:
             approval = await wait_for_person(self._approvals, approval, clock=self._clock, hold_ms=self._hold_ms)
         if approval.state is ApprovalState.APPROVED:

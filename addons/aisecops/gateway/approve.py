@@ -1,6 +1,7 @@
 """Held steps: a question to a person, bound to one exact request; answered once, used once (contract 3, 4).
 
-Knows the life of a question. Who may answer is decided here too: nobody approves a step of a run they opened.
+Knows the life of a question. Who may answer is decided here too: nobody approves a step of a run they opened; and
+when the rules say who is on duty and nobody is who could answer, nothing is asked.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from aisecops.controls.policy.duty import next_duty_ms, on_duty
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
+from aisecops.gateway.question import CONTENT, Content, shown_origins, shown_reason, shown_request, shown_risk
 from aisecops.model.decision import Decision
-from aisecops.model.errors import Stale
+from aisecops.model.errors import Stale, StoreError
 from aisecops.model.facts import ApprovalFacts, Facts
 from aisecops.model.ids import ApprovalId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
-from aisecops.model.risk import Thresholds, from_micros
+from aisecops.model.risk import Thresholds
 from aisecops.model.state import Approval, ApprovalState, Run
 
 SERVES = ("AIS-RSK-01",)
+NOBODY = "nobody"
 RULES_CHANGED = "the rules have changed since it was asked"
+NO_CONTENT = Content()
 
 
 class Approvals:
@@ -37,9 +42,16 @@ class Approvals:
         self._clock = clock
         self._ids = ids
 
-    async def hold(self, facts: Facts, decision: Decision, thresholds: Thresholds) -> Approval:
-        """The open question for this step: a new one, or the one already open for the very same request."""
+    async def hold(
+        self, facts: Facts, decision: Decision, thresholds: Thresholds, content: Content = NO_CONTENT
+    ) -> Approval | Refuse:
+        """The open question for this step: a new one, or the one already open for the very same request.
+
+        A refusal when nobody who could answer is on duty.
+        """
         now_ms = self._clock.now_ms()
+        if (absent := await self._absent(facts, decision, now_ms)) is not None:
+            return absent
         wanted = Approval(
             approval_id=ApprovalId(self._ids.new("apr_")),
             run_id=facts.principal.run_id,
@@ -49,10 +61,11 @@ class Approvals:
             digest=facts.request.digest,
             opened_ms=now_ms,
             expires_ms=now_ms + self._life_ms,
-            request=_shown_request(facts),
-            risk=_shown_risk(facts, decision, thresholds),
-            evidence=tuple({"code": r.code, "detail": r.detail, "rule": r.rule} for r in decision.reasons),
+            request=shown_request(facts, content),
+            risk=shown_risk(facts, decision, thresholds),
+            evidence=(*map(shown_reason, decision.reasons), *shown_origins(facts.descent)),
             policy_version=decision.policy_version,
+            decision_id=decision.decision_id,
         )
         approval = await self._store.open_approval(wanted)
         if approval.policy_version != wanted.policy_version:
@@ -63,10 +76,9 @@ class Approvals:
                 self._event(
                     EventName.HUMAN_APPROVAL_REQUIRED,
                     approval,
-                    decision_id=decision.decision_id,
                     tool=approval.tool,
                     scope=facts.request.scope,
-                    reasons=list(approval.evidence),
+                    reasons=[shown_reason(reason) for reason in decision.reasons],
                 ),
             )
         return approval
@@ -105,12 +117,30 @@ class Approvals:
         state = ApprovalState.APPROVED if approve else ApprovalState.DENIED
         event = EventName.APPROVAL_GRANTED if approve else EventName.APPROVAL_DENIED
         answered = replace(approval, state=state, answered_by=by, answered_ms=self._clock.now_ms(), why=why)
-        return await self._moved(approval, answered, event)
+        return await self._moved(approval, answered if approve else without_content(answered), event)
+
+    async def asked_by(self, run_id: RunId) -> tuple[Run, ...]:
+        """The run of a held step and those above it, up to the root."""
+        found: list[Run] = []
+        at: RunId | None = run_id
+        while at is not None and (run := await self._store.find_run(at)) is not None:
+            found.append(run)
+            at = run.parent
+        return tuple(found)
+
+    async def similar(self, approval: Approval, *, most: int = 5) -> tuple[Approval, ...]:
+        """What became of the last questions about the same tool and agent, the newest first."""
+        like = (approval.agent_id, approval.tool)
+        kept = await self._store.list_approvals()
+        before = [
+            one for one in kept if (one.agent_id, one.tool) == like and one.opened_ms <= approval.opened_ms
+        ]  # fmt: skip
+        return tuple(one for one in before if one.approval_id != approval.approval_id)[:most]
 
     async def use(self, approval: Approval) -> ApprovalFacts | None:
         """Take an approval for the one request it serves; None when somebody else already did."""
         try:
-            await self._store.swap_approval(approval, replace(approval, state=ApprovalState.USED))
+            await self._store.swap_approval(approval, without_content(replace(approval, state=ApprovalState.USED)))
         except Stale:
             return None
         return facts_of(approval)
@@ -118,27 +148,51 @@ class Approvals:
     async def give_back(self, approval: Approval) -> None:
         """The request did not leave after all: the approval may serve again."""
         try:
-            used = replace(approval, state=ApprovalState.USED)
+            used = without_content(replace(approval, state=ApprovalState.USED))
             await self._store.swap_approval(used, replace(approval, state=ApprovalState.APPROVED))
         except Stale:
             return
 
     async def _over(self, approval: Approval, why: str) -> Approval:
-        return await self._moved(
-            approval, replace(approval, state=ApprovalState.EXPIRED, why=why), EventName.APPROVAL_EXPIRED
-        )
+        expired = without_content(replace(approval, state=ApprovalState.EXPIRED, why=why))
+        return await self._moved(approval, expired, EventName.APPROVAL_EXPIRED)
 
     async def _openers(self, run_id: RunId) -> frozenset[str]:
         """Who opened the run, and every run above it."""
-        found: set[str] = set()
-        at: RunId | None = run_id
-        while at is not None:
-            run: Run | None = await self._store.find_run(at)
-            if run is None:
-                break
-            found.add(run.opened_by)
-            at = run.parent
-        return frozenset(found)
+        return frozenset(run.opened_by for run in await self.asked_by(run_id))
+
+    async def _absent(self, facts: Facts, decision: Decision, now_ms: int) -> Refuse | None:
+        """The refusal when the rules say who is on duty, and nobody is who could answer for this run."""
+        keeping = [one for one in self._rules.current().people.values() if one.answers and one.duty]
+        if not keeping:
+            return None
+        opened_by = await self._openers(facts.principal.run_id)
+        may = [one for one in keeping if one.title not in opened_by]
+        if any(on_duty(one.duty, now_ms=now_ms) for one in may):
+            return None
+        hours = [hour for one in may for hour in one.duty]
+        again_ms = next_duty_ms(hours, now_ms=now_ms)
+        why = "nobody who may answer for it is on duty"
+        await self._record.append(
+            Event(
+                event=EventName.APPROVAL_DENIED,
+                run_id=facts.principal.run_id,
+                root_run_id=facts.principal.root_run_id,
+                agent_id=facts.principal.agent_id,
+                decision_id=decision.decision_id,
+                control=SERVES,
+                fields={"approval_id": "", "by": NOBODY, "why": why, "waited_s": 0.0, "tool": facts.request.tool},
+            ),
+            durable=True,
+        )
+        return Refuse(
+            code=Code.POLICY_DENIED,
+            run_id=facts.principal.run_id,
+            decision_id=decision.decision_id,
+            detail=f"a person has to look at it, and {why}; ask again when somebody is",
+            reasons=decision.reasons,
+            retry_after_s=None if again_ms is None else -(-(again_ms - now_ms) // 1000),
+        )
 
     async def _moved(self, seen: Approval, new: Approval, event: EventName) -> Approval:
         """Swap and record. Whoever loses the race gets what the winner made of it."""
@@ -152,54 +206,34 @@ class Approvals:
         return new
 
     def _event(self, name: EventName, approval: Approval, **fields: Any) -> Event:
-        decision_id = fields.pop("decision_id", None)
         return Event(
             event=name,
             run_id=approval.run_id,
             root_run_id=approval.root_run_id,
             agent_id=approval.agent_id,
-            decision_id=decision_id,
+            decision_id=approval.decision_id,
             control=SERVES,
             fields={"approval_id": approval.approval_id, **fields},
         )
 
 
+def without_content(approval: Approval) -> Approval:
+    """What is kept of a question that is over: not the words of the request."""
+    return replace(approval, request={name: kept for name, kept in approval.request.items() if name not in CONTENT})
+
+
+async def came_back(store: Store, facts: Facts, outcome: str) -> None:
+    """Keep what became of an approved step: whoever is asked next about the like is told."""
+    if facts.approval is None:
+        return
+    try:
+        used = await store.find_approval(facts.approval.approval_id)
+        if used is not None and used.state is ApprovalState.USED:
+            await store.swap_approval(used, replace(used, outcome=outcome))
+    except (Stale, StoreError):
+        return  # it is told to people, and decides nothing
+
+
 def facts_of(approval: Approval) -> ApprovalFacts:
     """What the decision is told of an approval."""
     return ApprovalFacts(approval_id=approval.approval_id, approved_by=approval.answered_by)
-
-
-def _shown_request(facts: Facts) -> dict[str, Any]:
-    request = facts.request
-    return {
-        "kind": request.kind,
-        "tool": request.tool,
-        "effect": request.effect,
-        "scope": request.scope,
-        "method": request.method,
-        "host": request.host,
-        "digest": request.digest,
-        "rule": request.rule,
-    }
-
-
-def _shown_risk(facts: Facts, decision: Decision, thresholds: Thresholds) -> dict[str, Any]:
-    risk = decision.risk
-    terms = (
-        {
-            "base": float(risk.base),
-            "escalation": float(risk.escalation),
-            "trust": float(risk.trust),
-            "stress": float(risk.stress),
-            "step": from_micros(risk.micros),
-        }
-        if risk
-        else {}
-    )
-    return {
-        **terms,
-        "before": from_micros(facts.tree.risk_micros),
-        "total": from_micros(decision.total_micros),
-        "approve_above": from_micros(thresholds.approve_micros),
-        "halt_above": from_micros(thresholds.halt_micros),
-    }

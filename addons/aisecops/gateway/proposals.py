@@ -31,7 +31,8 @@ from aisecops.gateway.dispatch import count, lines_of
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
+from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
 from aisecops.gateway.refuse import refusal, said_no
 from aisecops.gateway.reserve import SWAP_TRIES, give_back
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
@@ -89,6 +90,7 @@ class Proposals:
         descents: Descents,
         points: Points,
         answers: Answers,
+        scanner: ContentScanner,
     ) -> None:
         self._store = store
         self._record = record
@@ -100,6 +102,7 @@ class Proposals:
         self._descents = descents
         self._points = points
         self._answers = answers
+        self._scanner = scanner
 
     @property
     def judged(self) -> bool:
@@ -157,7 +160,7 @@ class Proposals:
                         return said_no(approval)
                     course.approval = approval
                     continue
-                return await self._held(rules, facts, judged)
+                return await self._held(rules, facts, judged, call)
             if not await self._taken(snapshot, judged, course):
                 continue
             if verdict is Verdict.DENY:
@@ -226,14 +229,23 @@ class Proposals:
             raise
         self._count(facts, judged, "allow")
 
-    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
+    async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, call: ProposedCall) -> Refuse:
         lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
-        approval = await self._approvals.hold(facts, judged.decision, lines)
+        approval = await self._approvals.hold(facts, judged.decision, lines, await self._content(call))
         self._count(facts, judged, "hold")
+        if isinstance(approval, Refuse):
+            return approval
         refuse = refusal(facts, judged, lines, approval_id=approval.approval_id)
         why = next((r.detail for r in refuse.reasons if r.code is refuse.code), "a person has to look at it")
         return replace(refuse, detail=f"{why}; once a person has approved it, propose exactly the same call again")
+
+    async def _content(self, call: ProposedCall) -> Content:
+        try:
+            secrets = await self._scanner.scan([("", call.arguments)], SECRET_KINDS)
+        except (Fault, WireError):
+            return Content()  # what could not be looked through is not shown
+        return content_of_call(call.arguments, secrets)
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)

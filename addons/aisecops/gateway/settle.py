@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.gateway.answers import Answers
+from aisecops.gateway.approve import came_back
 from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
@@ -186,6 +187,7 @@ class Settlement:
                 duration_ms=self._clock.now_ms() - permit.started_ms,
             )
         )
+        await came_back(self._store, permit.facts, f"failed: {why}")
 
     def _taken(self, name: str) -> Permit:
         permit = self._permits.take(name)
@@ -303,11 +305,10 @@ class Settlement:
         recalled: Recalled | None = None,
         rows: int | None = None,
     ) -> None:
-        facts, decision = permit.facts, permit.judged.decision
+        facts, decision, tree = permit.facts, permit.judged.decision, permit.facts.tree
         reserved = facts.request.cost_micros
         final = reserved if cost is None else cost
         added = raised_micros(permit.judged, recalled)
-        tree = facts.tree
         if final != reserved or added:
             tree = await change_tree(
                 self._store,
@@ -342,6 +343,7 @@ class Settlement:
             *proposed(facts, decision, answer.proposals if answer else ()),
             *recall_events(facts, permit.judged, recalled, added=added, tree=tree),
         )
+        await came_back(self._store, facts, f"answered {status}" if refused is None else f"withheld: {refused.value}")
 
 
 def shown_origin(origin: Origin) -> dict[str, str]:

@@ -16,10 +16,36 @@ class PersonRole(StrEnum):
     OPERATOR = "operator"
 
 
+class Duty(Value):
+    """Hours in which a person answers, every week. `days`: 0 is Monday; minutes of the day in `zone`, by its clocks.
+
+    `end_min` not after `start_min`: until that time of the next day.
+    """
+
+    days: frozenset[int]
+    start_min: int
+    end_min: int
+    zone: str
+
+
 class PersonRule(Value):
-    """Somebody who speaks to the control plane with a secret of their own; `secret` says where it is."""
+    """Somebody who speaks to the control plane with a secret of their own; `secret` says where it is.
+
+    `duty` empty: nobody says when they answer.
+    """
 
     name: str
     place: Place
     role: PersonRole
     secret: str
+    duty: tuple[Duty, ...] = ()
+
+    @property
+    def answers(self) -> bool:
+        """True for whoever may answer for held steps."""
+        return self.role is not PersonRole.VIEWER
+
+    @property
+    def title(self) -> str:
+        """As the record names them. One name whatever their role: who opened a run does not answer in another one."""
+        return f"person:{self.name}"

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from aisecops.model.budget import TreeState
-from aisecops.model.ids import AgentId, ApprovalId, RunId
+from aisecops.model.ids import AgentId, ApprovalId, DecisionId, RunId
 from aisecops.model.value import Value
 
 
@@ -49,7 +49,8 @@ class Approval(Value):
 
     It is a yes under the rules of `policy_version` and no others: a person was shown what those rules made of it.
 
-    `request` and `risk` are what the person sees; they hold no secret.
+    `request` and `risk` are what the person sees; they hold no secret. The words of the request are in `request` as
+    long as the question is open. `decision_id` is the decision that asked, `outcome` what became of the step.
     """
 
     approval_id: ApprovalId
@@ -68,6 +69,8 @@ class Approval(Value):
     answered_ms: int | None = None
     why: str = ""
     policy_version: str = ""
+    decision_id: DecisionId | None = None
+    outcome: str = ""
 
 
 class Snapshot(Value):

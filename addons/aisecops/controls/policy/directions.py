@@ -89,6 +89,7 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("agents.*.risk.*", more_loosens),
     ("agents.*", declared_loosens),  # whoever is declared may call models and read sources
     ("people.*.role", later_loosens("viewer", "approver", "operator")),
+    ("people.*.duty[[]*]", declared_loosens),
     ("people.*", declared_loosens),
     ("tools.*.match[[]*]", there_loosens),
     ("tools.*.effect", _EFFECTS),

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from aisecops.controls.policy import units
+from aisecops.controls.policy.duty import read_duty
 from aisecops.controls.policy.jmes import compiled
 from aisecops.controls.policy.patterns import path_parts, read_host
 from aisecops.controls.policy.shapes import Leaf, Word
@@ -217,6 +218,7 @@ LABEL = Leaf("a label", _matching(r"[A-Za-z0-9_-]{1,64}", "use letters, digits, 
 ENTITY = Leaf("an entity's name", _matching(r"[A-Z][A-Z0-9_]{0,63}", "write it in capitals, such as `CREDIT_CARD`"))
 FINGERPRINT = Leaf("a finding's fingerprint", _matching(r"[0-9a-f]{16}", "copy the 16 hex digits from the finding"))
 FIELD = Leaf("a field, such as `/messages/*/content`", _field)
+DUTY = Leaf("hours of duty, such as `Mo-Fr 08:00-18:00 Europe/Berlin`", read_duty)
 DAY = Leaf("a day, such as `2027-01-31`", _day, {"type": "string", "format": "date"})
 SYSTEM_PROMPT = Leaf("`pinned`, `free` or a digest", _prompt)
 

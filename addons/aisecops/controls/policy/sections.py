@@ -40,6 +40,7 @@ PERSON = Record(
     {
         "role": Key(leaf.PERSON_ROLE, needed=True, about="viewer looks, approver answers too, operator may do all"),
         "secret": Key(leaf.SECRET, needed=True, about="where their bearer secret is: env:NAME or file:PATH"),
+        "duty": Key(ListOf(leaf.DUTY, single=True), about="when they answer; if nobody does, held steps are refused"),
     },
     placed=True,
 )

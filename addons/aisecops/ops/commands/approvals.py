@@ -39,13 +39,14 @@ def list_approvals(session: Session, state: str | None, as_json: bool) -> None:
 @setting_flags("control", "paths")
 @click.pass_obj
 def show(session: Session, approval: str, as_json: bool) -> None:
-    """Show a held step: the request, its risk, the evidence."""
+    """Show a held step: the exact request, who asks, its risk, why, where its values come from, the last like it."""
     from aisecops.ops.client import ControlPlane
-    from aisecops.ops.listing import show_fields, show_json
+    from aisecops.ops.held import show_held
+    from aisecops.ops.listing import show_json
 
     with ControlPlane.as_operator(session.settings) as control:
         told = control.get(f"/v1/approvals/{named(approval)}")
-    (show_json if as_json else show_fields)(told)
+    (show_json if as_json else show_held)(told)
 
 
 @approvals.command()

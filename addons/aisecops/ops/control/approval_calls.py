@@ -44,7 +44,8 @@ class ApprovalCalls:
         found = await self._approvals.standing(ApprovalId(request.path_params["approval_id"]))
         if found is None or not sees(asker, found.agent_id, found.run_id):
             return problem(Refuse(code=Code.POLICY_DENIED, detail="there is no such approval"), 404)
-        return as_json(shapes.shown_approval(found))
+        runs = await self._approvals.asked_by(found.run_id)
+        return as_json(shapes.shown_question(found, runs, await self._approvals.similar(found)))
 
     async def answer(self, request: Request, asker: Asker) -> Response:
         body = shapes.read(await read_body(request), shapes.AnswerBody)

@@ -207,6 +207,30 @@ def shown_run(run: Run, *, state: str) -> dict[str, Any]:
     }
 
 
+def shown_question(approval: Approval, runs: Sequence[Run], similar: Sequence[Approval]) -> dict[str, Any]:
+    """A held step with who asks for it, up to the root, and what became of the last ones like it."""
+    return {
+        **shown_approval(approval),
+        "asked_by": [{"run_id": run.run_id, "agent_id": run.agent_id, "opened_by": run.opened_by} for run in runs],
+        "similar": [_shown_similar(one, approval) for one in similar],
+    }
+
+
+def _shown_similar(one: Approval, now: Approval) -> dict[str, Any]:
+    scope = one.request.get("scope")
+    return {
+        "approval_id": one.approval_id,
+        "state": one.state.value,
+        "scope": scope,
+        "same_scope": scope == now.request.get("scope"),
+        "same_request": one.digest == now.digest,
+        "opened_at": one.opened_ms / 1000,
+        "answered_by": one.answered_by or None,
+        "reason": one.why or None,
+        "outcome": one.outcome or None,
+    }
+
+
 def shown_approval(approval: Approval) -> dict[str, Any]:
     """A held step for whoever decides about it."""
     return {
@@ -223,6 +247,8 @@ def shown_approval(approval: Approval) -> dict[str, Any]:
         "expires_at": approval.expires_ms / 1000,
         "answered_by": approval.answered_by or None,
         "reason": approval.why or None,
+        "outcome": approval.outcome or None,
+        "policy_version": approval.policy_version,
     }
 
 
@@ -284,6 +310,7 @@ __all__ = [
     "shown_integration",
     "shown_inventory",
     "shown_plan",
+    "shown_question",
     "shown_run",
     "shown_token",
     "token_request",

@@ -140,6 +140,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             descents=descents,
             points=base.points,
             answers=answers,
+            scanner=scanner,
         )
         settlement = Settlement(
             store=base.store,
