@@ -1,7 +1,8 @@
 """The record as an `AuditLog`: one hash chain per state folder, appended to by several processes.
 
-One thread per process writes what is waiting as one batch under the folder's lock; another makes it durable and
-signs checkpoints, so that a plain append never waits for the disk. The event loop only hands over and is told.
+What comes alone is written where it comes: that costs less than handing it to a thread. While another process holds the
+folder's lock, or the disk is slow, one thread per process writes what is waiting as one batch. Another makes it durable
+and signs checkpoints, so that a plain append never waits for the disk.
 
 INVARIANT: nobody is told that an event is recorded before its whole line is in the file, nor that it is durable
 before the file was synced after that. What fails closes the log; each append asks again whether it is mended.
@@ -21,13 +22,19 @@ from typing import NamedTuple
 
 from aisecops.adapters.audit import checkpoints, lines
 from aisecops.adapters.audit.checkpoints import Signing
-from aisecops.adapters.audit.folder import OpenFile, Torn, locked, make_folder
+from aisecops.adapters.audit.folder import Busy, OpenFile, Torn, locked, make_folder
 from aisecops.adapters.audit.tail import End, Tail
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import RecordError
 from aisecops.model.record import Event, EventName
 
 _TICK_S = 1.0
+_SLOW_S = 0.002
+"""A write that took longer is a reason to leave the next ones to the thread,"""
+_LEFT_TO_IT_S = 1.0
+"""for so long."""
+_READ_ON_HERE = 16 * 1024
+"""Bytes that others wrote, and that are read before a line of ours is chained to them, at most; more in the thread."""
 _ROTATE_BYTES = 64 * 1024 * 1024
 
 
@@ -67,6 +74,8 @@ class ChainLog:
         self._tail: Tail | None = None
         self._seen, self._shown = self._open()
         self._synced: End | None = None
+        self._alone = threading.Lock()  # who writes: the thread, or the event loop
+        self._slow_until = 0.0
         self._to_write: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._to_sync: SimpleQueue[Sequence[_Waiting] | None] = SimpleQueue()
         self._writer = threading.Thread(target=self._write_all, name="record-writer", daemon=True)
@@ -77,8 +86,9 @@ class ChainLog:
     async def append(self, *events: Event, durable: bool = False) -> None:
         if self._closed:
             raise RecordError("the record is closed")
-        done = asyncio.get_running_loop().create_future()
-        self._to_write.put(_Waiting(events, durable, done))
+        waiting = _Waiting(events, durable, done := asyncio.get_running_loop().create_future())
+        if not self._written_here(waiting):
+            self._to_write.put(waiting)
         await done
 
     async def close(self) -> None:
@@ -103,6 +113,37 @@ class ChainLog:
         self._tail = tail
         return tail.end, (tail.end, tail.file)
 
+    def _written_here(self, waiting: _Waiting) -> bool:
+        """Write it now, if that means no wait for anybody, and hand it on; False: not tried.
+
+        Raises `RecordError`: it is not written.
+        """
+        began = time.monotonic()
+        if began < self._slow_until or not self._to_write.empty() or not self._alone.acquire(blocking=False):
+            return False
+        try:
+            tail = self._tail
+            if tail is None or self._unsigned or tail.end.size >= self._rotate_bytes:
+                return False
+            with locked(self._folder, wait=False):
+                if tail.behind_bytes() > _READ_ON_HERE:
+                    return False
+                refused = self._chain([waiting])
+            if waiting.durable and not refused:
+                self._to_sync.put([waiting])
+            elif waiting.done is not None and not refused:
+                waiting.done.set_result(None)
+        except Busy:
+            return False
+        except Exception as error:
+            self._tail = None
+            raise (error if isinstance(error, RecordError) else _unwritable(error)) from error
+        finally:
+            self._alone.release()
+            if time.monotonic() - began > _SLOW_S:
+                self._slow_until = time.monotonic() + _LEFT_TO_IT_S
+        return True
+
     # what the writing thread does
 
     def _write_all(self) -> None:
@@ -110,7 +151,8 @@ class ChainLog:
         while running:
             batch, running = _gathered(self._to_write)
             try:
-                refused = self._record(batch)
+                with self._alone:
+                    refused = self._record(batch)
             except Exception as error:  # noqa: BLE001 - the thread's outermost guard: who waits must be told
                 self._tail = None
                 _tell(batch, error if isinstance(error, RecordError) else _unwritable(error))
@@ -120,19 +162,23 @@ class ChainLog:
 
     def _record(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write a batch; return those of it that cannot be written at all and have been told so."""
-        if self._lost is not None:
-            raise RecordError(self._lost)
-        if self._unsigned and self._synced is not None:
+        if self._lost is None and self._unsigned and self._synced is not None:
             self._sign(self._synced)
         with locked(self._folder):
-            # INVARIANT: a tail that raised is not used again
-            tail, self._tail = self._tail or Tail(self._folder, self._seen), None
-            self._torn += tail.catch_up()
-            self._seen = tail.end
-            if tail.end.size >= self._rotate_bytes:
-                tail.rotate()
-            refused = self._append_to(tail, batch)
-            self._tail, self._seen, self._shown = tail, tail.end, (tail.end, tail.file)
+            return self._chain(batch)
+
+    def _chain(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
+        """The same, with the lock."""
+        if self._lost is not None:
+            raise RecordError(self._lost)
+        # INVARIANT: a tail that raised is not used again
+        tail, self._tail = self._tail or Tail(self._folder, self._seen), None
+        self._torn += tail.catch_up()
+        self._seen = tail.end
+        if tail.end.size >= self._rotate_bytes:
+            tail.rotate()
+        refused = self._append_to(tail, batch)
+        self._tail, self._seen, self._shown = tail, tail.end, (tail.end, tail.file)
         return refused
 
     def _append_to(self, tail: Tail, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:

@@ -79,13 +79,18 @@ class OpenFile:
             raise
 
 
+class Busy(Exception):
+    """Somebody else holds the lock now."""
+
+
 @contextmanager
-def locked(folder: Path, *, read_only: bool = False) -> Iterator[None]:
+def locked(folder: Path, *, read_only: bool = False, wait: bool = True) -> Iterator[None]:
     """Hold the record's lock, alone among all processes and threads.
 
-    Raises `RecordError` when somebody holds it for seconds, `OSError` when there is no way to it.
+    Raises `RecordError` when somebody holds it for seconds, and `Busy` at once without `wait`; `OSError` when there is
+    no way to it.
     """
-    give_up = time.monotonic() + _LOCK_WITHIN_S
+    give_up = time.monotonic() + _LOCK_WITHIN_S if wait else None
     path = _lock_of(folder)
     while True:
         flags = os.O_RDONLY if read_only else os.O_RDWR | os.O_CREAT
@@ -99,12 +104,14 @@ def locked(folder: Path, *, read_only: bool = False) -> Iterator[None]:
             os.close(fd)
 
 
-def _take(fd: int, give_up: float) -> None:
+def _take(fd: int, give_up: float | None) -> None:
     look_s = _LOCK_LOOK_S
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if give_up is None:
+                raise Busy from None
             if time.monotonic() > give_up:
                 raise RecordError("another process holds the record's lock and does not let go; end it") from None
             time.sleep(look_s)

@@ -52,6 +52,10 @@ class Tail:
                 return torn
             self._go_on_in(OpenFile(Path(self._follower)))
 
+    def behind_bytes(self) -> int:
+        """How much of the segment is not read yet."""
+        return self.file.size() - self.end.size
+
     def write(self, data: bytes, end: End) -> None:
         """Append whole lines that make the chain end at `end`. Raises `OSError`: then nothing was written."""
         self.file.append(data, size=self.end.size)
