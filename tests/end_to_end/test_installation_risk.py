@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from support.installation import fresh, installed, shared_installation, until  # noqa: F401
-from support.installation_rules import AGENTS
+from support.installation_rules import AGENTS, RULES
 from support.speaking import assert_refused
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -125,6 +125,45 @@ def test_a_step_over_the_second_line_halts_the_run_before_it_runs(house):
     assert house.tree(run)["state"] == "halted"
     assert house.events("run_halted", decision_id=problem["decision_id"])
     assert_refused(house.ask(run, "GET", "https://en.wiki.example/wiki/x"), "run_halted")
+
+
+def test_a_halted_run_goes_on_after_review_with_what_an_operator_allows_it(house):
+    run = house.run("careful")
+    for _ in range(2):  # 0.7 each
+        _, name, approval = held(house, run)
+        answer(house, approval)
+        assert step(house, run, name, {"AISecOps-Approval": approval}).status == 200
+    assert_refused(step(house, run, fresh("s")), "risk_halted")
+
+    path = f"/v1/runs/{run.run_id}/resume"
+    for who in (run.agent, run.itself, AGENTS["clerk"]):
+        assert house.api(who, "POST", path, {"allowance": 0.5}).status in {403, 404}
+    too_much = house.api(house.operator, "POST", path, {"allowance": 0.9, "reason": "looked"})
+    assert_refused(too_much, "policy_denied")
+    assert house.tree(run)["state"] == "halted"
+    resumed = house.command("runs", "resume", run.run_id, "--reason", "looked at it", "--allowance", "0.5")
+    assert resumed.stdout == f"{run.run_id} active\n", resumed.stderr
+
+    told = house.tree(run)
+    assert told["cumulative_risk_score"] == 1.4  # what was charged stays charged
+    [event] = house.events("run_resumed", run_id=run.run_id)
+    assert (event["allowance"], event["total"], event["why"]) == (0.5, 1.4, "looked at it")
+    assert_refused(step(house, run, fresh("s")), "risk_halted")  # 2.1 is over 1.9
+
+    other = house.run("careful")
+    for _ in range(2):
+        _, name, approval = held(house, other)
+        answer(house, approval)
+        step(house, other, name, {"AISecOps-Approval": approval})
+    assert_refused(step(house, other, fresh("s")), "risk_halted")
+    house.put_in_force(RULES.replace("risk:\n  sequences:", "risk:\n  resume_allowance: 1\n  sequences:"))
+    assert house.api(house.operator, "POST", f"/v1/runs/{other.run_id}/resume", {"allowance": 0.8}).status == 200
+    _, name, approval = held(house, other)  # it does not run by itself: a person is asked about each step
+    answer(house, approval)
+    assert step(house, other, name, {"AISecOps-Approval": approval}).status == 200
+    assert house.tree(other)["cumulative_risk_score"] == 2.1
+    assert house.command("replay", other.run_id).returncode == 0
+    house.put_in_force(RULES)
 
 
 # spec 8, the worked example

@@ -7,7 +7,7 @@ from aisecops.gateway.runs import PlanStep
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
-from support.gateway import OPERATOR, RULES, House, read, send, write
+from support.gateway import OPERATOR, RULES, House, code, read, rules_of, send, write
 
 EXAMPLE = (
     PlanStep(tool="crm.read", scope="crm.customers.42"),
@@ -101,6 +101,79 @@ async def test_a_resumed_run_goes_on_with_the_risk_it_had():
     outcome = await house.ask(run, write(token=await house.token(run, "db.write", "db.orders.7")))
     assert isinstance(outcome, Forward)
     assert (await house.tree(run)).risk_micros > before
+
+
+BUDGETS = "max_tool_calls: 50, max_write_operations: 10, max_cost: 1.00"
+RISKY = RULES.replace("approve_above: 1.5, halt_above: 2.0", "approve_above: 2.0, halt_above: 2.0")
+
+
+async def halted_for_risk():
+    """A run at 1.6 that was halted by a step of 0.8, and a way to take further steps of that weight."""
+    house = House(RISKY.replace(BUDGETS, "max_tool_calls: 1000"))
+    run = await house.run()
+
+    async def mail():
+        return await house.ask(run, send(token=await house.token(run, "mail.send", "mail.contacts.ann")))
+
+    assert [code(await mail()) for _ in range(3)] == ["Forward", "Forward", Code.RISK_HALTED]
+    return house, run, mail
+
+
+async def test_a_run_that_was_halted_for_its_risk_goes_on_with_what_a_person_allows_it_and_no_more():
+    house, run, mail = await halted_for_risk()
+    stood = (await house.tree(run)).risk_micros
+    resumed = await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked", allowance_micros=500_000)
+    assert resumed.tree.risk_micros == stood == 1_600_000
+    small = await house.ask(run, write(token=await house.token(run, "db.write", "db.orders.7")))  # 0.25
+    assert code(small) == "Forward"
+    assert code(await mail()) is Code.RISK_HALTED
+    assert (await house.tree(run)).halted_ms is not None
+
+
+async def test_a_step_that_a_person_allowed_for_by_resuming_runs_when_it_was_approved():
+    house, run, mail = await halted_for_risk()
+    house.rules.rules = rules_of(
+        RISKY.replace(BUDGETS, "max_tool_calls: 1000").replace("sequences:", "resume_allowance: 1.0\n  sequences:")
+    )
+    await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked", allowance_micros=1_000_000)
+    held = await mail()
+    assert code(held) is Code.HUMAN_APPROVAL_REQUIRED
+    await house.approvals.answer(held.approval_id, approve=True, by=OPERATOR, why="fine")
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    passed = await house.ask(run, send(token=token, AISecOps_Approval=held.approval_id))
+    assert code(passed) == "Forward"
+    assert (await house.tree(run)).risk_micros == 2_400_000
+    assert code(await mail()) is Code.RISK_HALTED
+
+
+async def test_without_an_allowance_the_next_step_halts_it_again():
+    house, run, mail = await halted_for_risk()
+    await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked")
+    assert code(await mail()) is Code.RISK_HALTED
+
+
+async def test_nobody_allows_more_than_the_rules_let_them():
+    house, run, _ = await halted_for_risk()
+    refused = await house.runs.resume(run.run.run_id, by=OPERATOR, why="x", allowance_micros=500_001)
+    assert (code(refused), refused.rule) == (Code.POLICY_DENIED, "risk.resume_allowance")
+    assert (await house.tree(run)).halted_ms is not None
+
+
+async def test_a_run_that_nobody_halted_is_allowed_nothing():
+    house = House()
+    run = await house.run()
+    await house.runs.resume(run.run.run_id, by=OPERATOR, why="x", allowance_micros=500_000)
+    assert (await house.tree(run)).reviewed_up_to_micros == 0
+    assert house.record.names() == ["run_started"]
+
+
+async def test_the_allowance_is_recorded_with_who_gave_it():
+    house, run, _ = await halted_for_risk()
+    await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked", allowance_micros=300_000)
+    told = house.record.events[-1]
+    assert (told.event, told.fields["allowance"], told.fields["by"], told.fields["total"]) == (
+        *("run_resumed", 0.3, OPERATOR, 1.6),
+    )
 
 
 async def test_every_change_of_a_run_is_an_event():

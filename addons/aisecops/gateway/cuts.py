@@ -17,7 +17,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.gateway.describe import event
 from aisecops.gateway.handed_down import Revocable, revocable
-from aisecops.gateway.judge import limits_of
+from aisecops.gateway.lines import limits_of
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource, Store
 from aisecops.model.budget import TreeState

@@ -14,7 +14,8 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, asked_of, decided, passed_unread
 from aisecops.gateway.gather import Looked
-from aisecops.gateway.judge import Judged, destination_words, limits_of, strictest_thresholds
+from aisecops.gateway.judge import Judged, destination_words
+from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
@@ -169,7 +170,7 @@ def count(meter: Meter, facts: Facts, judged: Judged) -> None:
 
 def lines_of(rules: RuleSet, facts: Facts) -> Thresholds:
     """The risk lines that bind a request."""
-    return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
+    return lines_for(limits_of(rules, facts.tree, facts.principal.run_id), facts.tree)
 
 
 def _streamed_readably(step: Step) -> tuple[tuple[str, str], ...]:

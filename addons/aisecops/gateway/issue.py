@@ -14,7 +14,8 @@ from aisecops.controls.policy.match import tool_named
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
 from aisecops.gateway.classify import names_a_secret
-from aisecops.gateway.judge import limits_of, strictest_thresholds, unasked
+from aisecops.gateway.judge import unasked
+from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
 from aisecops.model.access import AccessRequest, Phase
@@ -154,7 +155,7 @@ class TokenService:
             constraints=request.constraints.narrowed(Constraints(uses=request.uses)),
         )
         judgments.append(policy)
-        lines = strictest_thresholds(limits_of(rules, snapshot.tree, request.run_id))
+        lines = lines_for(limits_of(rules, snapshot.tree, request.run_id), snapshot.tree)
         if snapshot.tree.risk_micros > lines.halt_micros:
             judgments.append(_no(Code.RISK_HALTED, "the run's cumulative risk is over its halt threshold"))
         return judgments, grant

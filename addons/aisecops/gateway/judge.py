@@ -33,15 +33,15 @@ from aisecops.controls.risk import escalation, thresholds
 from aisecops.controls.risk.score import score, stress
 from aisecops.controls.tokens.cover import covers, grant_covers
 from aisecops.gateway.combine import combine
+from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
-from aisecops.model.budget import Budgets, Limits, TreeState
+from aisecops.model.budget import Limits, TreeState
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
 from aisecops.model.finding import JudgedFinding
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
-from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.model.value import Value
 
@@ -50,15 +50,6 @@ INTERNAL_TRUST = Decimal("0.5")
 _OF_TOOLS = frozenset({Kind.TOOL, Kind.LOCAL, Kind.PROPOSED})
 _ANSWERING = frozenset({Kind.TOOL, Kind.SOURCE})
 _OF_THE_WIRE = frozenset({"wire", "outputs"})
-NOTHING = Budgets(
-    max_tool_calls=0,
-    max_write_operations=0,
-    max_execution_ms=0,
-    max_cost_micros=0,
-    max_rows=0,
-    max_recipients=0,
-    max_egress_bytes=0,
-)
 
 
 class Judged(Value):
@@ -97,27 +88,6 @@ def sent_by(facts: Facts) -> Sent:
         now_ms=facts.now_ms,
         message=facts.request.message,
         descent=facts.descent,
-    )
-
-
-def limits_of(rules: RuleSet, tree: TreeState, run_id: RunId) -> dict[RunId, Limits]:
-    """What binds each run of the lineage; an agent the rules no longer name is bound to nothing at all."""
-    found: dict[RunId, Limits] = {}
-    for run in tree.lineage(run_id):
-        agent = rules.agents.get(tree.runs[run].agent_id)
-        found[run] = (
-            Limits(budgets=agent.budgets, thresholds=agent.risk)
-            if agent
-            else Limits(budgets=NOTHING, thresholds=Thresholds(approve_micros=0, halt_micros=0))
-        )
-    return found
-
-
-def strictest_thresholds(limits: dict[RunId, Limits]) -> Thresholds:
-    """The lowest line of the lineage binds: a child has no more room than its root."""
-    return Thresholds(
-        approve_micros=min((limit.thresholds.approve_micros for limit in limits.values()), default=0),
-        halt_micros=min((limit.thresholds.halt_micros for limit in limits.values()), default=0),
     )
 
 
@@ -181,7 +151,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     total = tree.risk_micros + risk.micros
     planned = (request.tool, request.scope) in tree.held_steps
     judgments.append(
-        thresholds.judge(total, strictest_thresholds(limits), held_by_plan=planned, approved=facts.approval is not None)
+        thresholds.judge(total, lines_for(limits, tree), held_by_plan=planned, approved=facts.approval is not None)
     )
 
     decision = combine(

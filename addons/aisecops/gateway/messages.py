@@ -20,7 +20,8 @@ from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
 from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.handed_down import with_all_above
-from aisecops.gateway.judge import Judged, destination_words, judge, limits_of, strictest_thresholds
+from aisecops.gateway.judge import Judged, destination_words, judge
+from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
@@ -346,7 +347,7 @@ def _still_good(token: TokenFacts | None, snapshot: Snapshot, *, now_ms: int) ->
 
 
 def _lines(rules: RuleSet, facts: Facts) -> Thresholds:
-    return strictest_thresholds(limits_of(rules, facts.tree, facts.principal.run_id))
+    return lines_for(limits_of(rules, facts.tree, facts.principal.run_id), facts.tree)
 
 
 def _named(permit: Permit, code: Code, detail: str, *, rule: str = "") -> Refuse:

@@ -19,7 +19,7 @@ from aisecops.controls.risk.escalation import StepSeen
 from aisecops.controls.risk.score import stress
 from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.identity import secret_hash
-from aisecops.gateway.judge import limits_of, strictest_thresholds
+from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.ports import AuditLog, Clock, Ids, PseudonymStore, RuleSource, Store
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
@@ -150,9 +150,25 @@ class Runs:
             run_id, lambda tree: phase.halt(tree, now_ms, words), EventName.RUN_HALTED, by=by, why=words
         )
 
-    async def resume(self, run_id: RunId, *, by: str, why: str) -> Snapshot | Refuse:
-        """Let a halted tree go on after review. Its risk and budgets stay what they are."""
-        return await self._change(run_id, phase.resume, EventName.RUN_RESUMED, by=by, why=why)
+    async def resume(self, run_id: RunId, *, by: str, why: str, allowance_micros: int = 0) -> Snapshot | Refuse:
+        """Let a halted tree go on after review. Its risk and budgets stay what they are.
+
+        With an allowance it may come to so much more than it stands at before it is halted again: no more of it than
+        `risk.resume_allowance` says, each time, and each time is recorded.
+        """
+        most = self._rules.current().risk.resume_allowance_micros
+        if allowance_micros > most:
+            asked, allowed = from_micros(allowance_micros), from_micros(most)
+            what = f"an allowance of {asked:g} is over {allowed:g}; ask for less, or raise `risk.resume_allowance`"
+            return Refuse(code=Code.POLICY_DENIED, detail=what, rule="risk.resume_allowance", run_id=run_id)
+        return await self._change(
+            run_id,
+            lambda tree: phase.resume(tree, allowance_micros),
+            EventName.RUN_RESUMED,
+            by=by,
+            why=why,
+            allowance=from_micros(allowance_micros),
+        )
 
     async def finish(self, run_id: RunId, *, by: str, exit_code: int | None = None) -> Snapshot | Refuse:
         """End one run; what is below it goes on until it ends itself. With the last, stand-ins are forgotten."""
@@ -241,7 +257,7 @@ class Runs:
         return whole.judge_plan(
             planned,
             rules.risk.sequences,
-            strictest_thresholds(limits),
+            lines_for(limits, tree),
             present_micros=tree.risk_micros,
             progress=tree.progress,
         )

@@ -75,6 +75,7 @@ class TreeState(Value):
     `progress` counts, per risk sequence, how many of its steps have been seen in order.
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
     `sent` counts the bytes that left, by what the volume rules speak of.
+    `reviewed_up_to_micros`: a person who looked at it lets its risk come to this before it is halted again.
     `seen_ms` is the latest time a step was charged at: a tree's clock never goes back.
     """
 
@@ -87,6 +88,7 @@ class TreeState(Value):
     held_steps: tuple[tuple[str, str], ...] = ()
     seen_ms: int = 0
     sent: dict[str, int] = {}
+    reviewed_up_to_micros: int = 0
 
     def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
         """`run_id`, its parent, and so on to the root."""

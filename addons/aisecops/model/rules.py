@@ -248,10 +248,11 @@ class Sequence(Value):
 
 
 class RiskRules(Value):
-    """Sequences, and from which use of a budget on it stresses (spec 8)."""
+    """Sequences, from which use of a budget on it stresses (spec 8), and how much a review may allow at most."""
 
     sequences: tuple[Sequence, ...] = ()
     budget_stress_from: Decimal = Decimal("0.5")
+    resume_allowance_micros: int = 500_000
 
 
 class DetectorRule(Value):

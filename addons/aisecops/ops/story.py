@@ -284,6 +284,12 @@ def _simple(mark: str, words: str) -> Callable[[Event], tuple[str, str, list[str
     return told
 
 
+def _resumed(event: Event) -> tuple[str, str, list[str]]:
+    allowance = event.get("allowance")
+    more = f", and may take on {_number(allowance)} more" if allowance else ""
+    return "resume", f"by {event.get('by', '?')}{more}", [str(event["why"])] if event.get("why") else []
+
+
 class _Said(dict[str, Any]):
     """An event that says `?` for what it does not hold: an older record must still tell its story."""
 
@@ -305,7 +311,7 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "run_started": _simple("start", "opened by {opened_by}"),
     "run_finished": _simple("end", "closed by {by}"),
     "run_halted": _simple("HALTED", "by {by}"),
-    "run_resumed": _simple("resume", "by {by}"),
+    "run_resumed": _resumed,
     "plan_judged": _simple("plan", "{verdict}, comes to {total}"),
     "output_rejected": _output_rejected,
     "tool_proposed": _simple("model", "proposes {proposed}"),

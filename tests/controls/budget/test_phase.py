@@ -56,6 +56,10 @@ def test_resuming_lets_the_tree_act_again_and_forgets_nothing_used():
         run_state(CHILD, ROOT, phase=RunPhase.FINISHED),
         risk_micros=5,
     )
+    assert resume(family(), 5) == family()
+    assert resume(halt(tree, 7, "risk"), 5).reviewed_up_to_micros == tree.risk_micros + 5
+    with pytest.raises(ValueError, match="takes nothing away"):
+        resume(tree, -1)
     resumed = resume(halt(tree, 7, "risk"))
     assert [code(resumed, run_id) for run_id in (ROOT, CHILD)] == [None, Code.RUN_FINISHED]
     assert (resumed.halted_ms, resumed.halted_why, resumed.risk_micros, resumed.runs[ROOT].tool_calls) == (

@@ -20,13 +20,28 @@ def halt(tree: TreeState, now_ms: int, why: str) -> TreeState:
     return replace(tree, halted_ms=now_ms, halted_why=why)
 
 
-def resume(tree: TreeState) -> TreeState:
-    """No run of the tree halted. What is finished stays finished; what was used stays used."""
+def resume(tree: TreeState, allowance_micros: int = 0) -> TreeState:
+    """No run of the tree halted. What is finished stays finished; what was used stays used.
+
+    With an allowance the tree may come to so much more than it stands at now. A tree that is not halted stays as it is:
+    nobody has looked at it. Raises `ValueError` for an allowance below nothing.
+    """
+    if allowance_micros < 0:
+        raise ValueError("an allowance takes nothing away")
+    if tree.halted_ms is None and all(run.phase is not RunPhase.HALTED for run in tree.runs.values()):
+        return tree
     runs = {
         run_id: replace(run, phase=RunPhase.ACTIVE) if run.phase is RunPhase.HALTED else run
         for run_id, run in tree.runs.items()
     }
-    return replace(tree, runs=runs, halted_ms=None, halted_why="")
+    up_to = max(tree.reviewed_up_to_micros, tree.risk_micros + allowance_micros) if allowance_micros else 0
+    return replace(
+        tree,
+        runs=runs,
+        halted_ms=None,
+        halted_why="",
+        reviewed_up_to_micros=max(tree.reviewed_up_to_micros, up_to),
+    )
 
 
 def finish(tree: TreeState, run_id: RunId) -> TreeState:

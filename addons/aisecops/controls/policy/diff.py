@@ -28,6 +28,7 @@ _KEYS = {
     "max_execution_ms": "max_execution_time",
     "max_body_bytes": "max_body",
     "timeout_ms": "timeout",
+    "resume_allowance_micros": "resume_allowance",
 }
 _NAMED = frozenset({"agents", "people", "tools", "models", "egress.labels"})
 """Sections of things that have names."""

@@ -114,6 +114,7 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("risk.sequences[[]*].escalation", less_loosens),
     ("risk.sequences[[]*]", there_tightens),
     ("risk.budget_stress_from", more_loosens),
+    ("risk.resume_allowance_micros", more_loosens),
     ("egress.max_body_bytes", more_loosens),
     ("egress.detectors[[]*].action", later_loosens("block", "hold", "mask", "pseudonymise", "count")),
     ("egress.detectors[[]*]", there_tightens),

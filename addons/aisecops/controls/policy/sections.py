@@ -136,7 +136,13 @@ SEQUENCE = Record(
 RISK = Record(
     "`risk`",
     RiskRules,
-    {"sequences": Key(ListOf(SEQUENCE)), "budget_stress_from": Key(leaf.STRESS_FROM)},
+    {
+        "sequences": Key(ListOf(SEQUENCE)),
+        "budget_stress_from": Key(leaf.STRESS_FROM),
+        "resume_allowance": Key(
+            leaf.MICROS, to="resume_allowance_micros", about="how much more risk a resumed run may be allowed; 0.5"
+        ),
+    },
 )
 DETECTOR = Record(
     "a detector rule",

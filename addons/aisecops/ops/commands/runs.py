@@ -72,16 +72,23 @@ def halt(session: Session, run: str, reason: str) -> None:
 @runs.command()
 @click.argument("run")
 @click.option("--reason", default="", help="Why; it goes into the record.")
+@click.option(
+    "--allowance", type=click.FloatRange(min=0), default=0.0, help="How much more risk it may take before it is halted."
+)
 @setting_flags("control", "paths")
 @click.pass_obj
-def resume(session: Session, run: str, reason: str) -> None:
-    """Let a halted run go on."""
-    _act(session, run, "resume", reason)
+def resume(session: Session, run: str, reason: str, allowance: float) -> None:
+    """Let a halted run go on after review, with the risk and the budgets that it had.
+
+    A run that was halted for its risk is halted again by its next step, unless you allow it more: as much as
+    `risk.resume_allowance` in the rules lets you. Steps over `approve_above` still wait for a person.
+    """
+    _act(session, run, "resume", reason, **({"allowance": allowance} if allowance else {}))
 
 
-def _act(session: Session, run: str, act: str, reason: str) -> None:
+def _act(session: Session, run: str, act: str, reason: str, **more: float) -> None:
     from aisecops.ops.client import ControlPlane
 
     with ControlPlane.as_operator(session.settings) as control:
-        told = control.post(f"/v1/runs/{named(run)}/{act}", {"reason": reason})
+        told = control.post(f"/v1/runs/{named(run)}/{act}", {"reason": reason, **more})
     click.echo(f"{told['run_id']} {told['state']}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from aisecops.model.budget import RunPhase
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.model.risk import to_micros
 from aisecops.model.state import ApprovalState, Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.answering import as_json, not_yours, problem, read_body, sees
@@ -95,12 +97,16 @@ class RunCalls:
         return await self._reviewed(act, request, asker, run)
 
     async def _reviewed(self, act: str, request: Request, asker: Asker, run: Run) -> Response:
-        why = shapes.read(await read_body(request), shapes.WhyBody).reason
         if act == "halt":
+            why = shapes.read(await read_body(request), shapes.WhyBody).reason
             return await self._changed(self._runs.halt(run.run_id, by=asker.title, why=why))
         if act != "resume":
             return problem(Refuse(code=Code.UNREADABLE, detail=f"`{act}` is none of plan, halt, resume, finish"), 404)
-        return await self._changed(self._runs.resume(run.run_id, by=asker.title, why=why))
+        said = shapes.read(await read_body(request), shapes.ResumeBody)
+        allowed = to_micros(Decimal(str(said.allowance)))
+        return await self._changed(
+            self._runs.resume(run.run_id, by=asker.title, why=said.reason, allowance_micros=allowed)
+        )
 
     async def _plan(self, request: Request, run: Run) -> Response:
         body = shapes.read(await read_body(request), shapes.PlanBody)

@@ -93,6 +93,13 @@ class WhyBody(Value):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class ResumeBody(Value):
+    """Why a halted run may go on, and how much more risk it may take before it is halted again."""
+
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+    allowance: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+
+
 class RevocationBody(Value):
     """Whose tokens are taken back: one of the three, by name."""
 
@@ -302,6 +309,7 @@ __all__ = [
     "FinishBody",
     "OpenRunBody",
     "PlanBody",
+    "ResumeBody",
     "TokenBody",
     "WhyBody",
     "plan_steps",
