@@ -45,6 +45,7 @@ HOME = {
     "presidio_analyzer": "controls.dlp.presidio",
     "pypdf": "wire.files.pdf",
     "jsonschema": "controls.firewall.outputs",
+    "joserfc": "adapters.oidc",
 }
 """Imported there and nowhere else."""
 

@@ -26,7 +26,7 @@ VISITOR = {"Authorization": basic("visitor", "v's secret")}
 class Api:
     """A client of the API, and the house behind it."""
 
-    def __init__(self, folder: Path, house: House | None = None) -> None:
+    def __init__(self, folder: Path, house: House | None = None, *, by_token: Any = None) -> None:
         self.house = house or House()
         self.late: list[str] = []
         house = self.house
@@ -35,6 +35,7 @@ class Api:
             operator_secret="operator's secret",
             gateway_secret="gateway's secret",
             vouching=house.vouching,
+            by_token=by_token,
         )
         public = PublicCalls(store=house.store, rules=house.rules, keys=house.keys, lagging=lambda: self.late)
         groups = (

@@ -21,7 +21,19 @@ agents:
     budgets: {max_tool_calls: 50, max_write_operations: 10, max_execution_time: 10m, max_cost: 2.00, rate: 5/s}
     risk: {approve_above: 1.5, halt_above: 2.0}
 people:
-  ann: {role: approver, secret: "env:ANN"}
+  ann: {role: approver, secret: "env:ANN", login: ann@corp.example, slack: U02ABCDEF, duty: "Mo-Fr 08:00-18:00 UTC"}
+oidc:
+  issuer: https://login.corp.example
+  client_id: aisecops
+  client_secret: "env:OIDC_SECRET"
+  audience: aisecops-api
+  name: email
+  roles: {claim: groups, viewer: [staff], approver: [oncall], operator: [platform]}
+approvals:
+  announce:
+    - {url: "https://hooks.example/aisecops", secret: "env:HOOK_SECRET", answers: [ann]}
+    - {url: "env:SLACK_URL", form: slack}
+  slack_secret: "env:SLACK_SIGNING_SECRET"
 tools:
   crm.read:
     match: {host: crm.internal, method: [GET], path: "/v1/customers/**"}

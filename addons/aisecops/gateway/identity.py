@@ -89,7 +89,7 @@ class Identities:
     def people(self) -> Iterator[tuple[PersonRule, bytes]]:
         """Everybody whom the rules name under `people` and who has a secret now, with it."""
         for person in self._rules.current().people.values():
-            if (secret := self._secrets.secret(person.secret)) is not None:
+            if person.secret and (secret := self._secrets.secret(person.secret)) is not None:
                 yield person, secret
 
     def vouched(self, agent_id: AgentId) -> Caller | Refuse:

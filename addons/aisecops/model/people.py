@@ -29,16 +29,19 @@ class Duty(Value):
 
 
 class PersonRule(Value):
-    """Somebody who speaks to the control plane with a secret of their own; `secret` says where it is.
+    """Somebody who speaks to the control plane.
 
-    `duty` empty: nobody says when they answer.
+    `secret` says where a secret of their own is, `login` what the OpenID provider calls them, `slack` what Slack does;
+    each may be empty. `duty` empty: nobody says when they answer.
     """
 
     name: str
     place: Place
     role: PersonRole
-    secret: str
+    secret: str = ""
     duty: tuple[Duty, ...] = ()
+    login: str = ""
+    slack: str = ""
 
     @property
     def answers(self) -> bool:
@@ -49,3 +52,54 @@ class PersonRule(Value):
     def title(self) -> str:
         """As the record names them. One name whatever their role: who opened a run does not answer in another one."""
         return f"person:{self.name}"
+
+
+class OidcRoles(Value):
+    """Which role the values of `claim` give, the highest of those named; a claim below others is written with dots."""
+
+    claim: str
+    viewer: tuple[str, ...] = ()
+    approver: tuple[str, ...] = ()
+    operator: tuple[str, ...] = ()
+
+
+class OidcRules(Value):
+    """The OpenID provider that says who people are. `name` is the claim that a person is called by.
+
+    `audience` is that of access tokens, `client_id` where it is empty; `client_secret` says where it is.
+    """
+
+    issuer: str
+    client_id: str
+    place: Place
+    client_secret: str = ""
+    audience: str = ""
+    name: str = "sub"
+    roles: OidcRoles | None = None
+
+
+class HookForm(StrEnum):
+    """How a held step is announced."""
+
+    JSON = "json"
+    SLACK = "slack"
+
+
+class AnnounceRule(Value):
+    """Where held steps are announced. `url` is one, or says where it is; `secret` says what it is signed with.
+
+    `answers` are the people whose answers may come from there, signed with the same secret.
+    """
+
+    url: str
+    place: Place
+    form: HookForm = HookForm.JSON
+    secret: str = ""
+    answers: tuple[str, ...] = ()
+
+
+class ApprovalRules(Value):
+    """How people are told of held steps. `slack_secret` says where the signing secret of a Slack app is."""
+
+    announce: tuple[AnnounceRule, ...] = ()
+    slack_secret: str = ""

@@ -17,7 +17,7 @@ from aisecops.model.engines import OpaRule, PolicyFile, PolicyRules
 from aisecops.model.finding import FindingAction
 from aisecops.model.grant import Constraints, Grant
 from aisecops.model.ids import AgentId
-from aisecops.model.people import PersonRole, PersonRule
+from aisecops.model.people import ApprovalRules, OidcRules, PersonRole, PersonRule
 from aisecops.model.place import Place, Problem
 from aisecops.model.provenance import TrustTier
 from aisecops.model.recogniser import RecogniserRule
@@ -340,6 +340,8 @@ class RuleSet(Value):
     policy_version: str
     agents: dict[AgentId, AgentRule] = {}
     people: dict[str, PersonRule] = {}
+    oidc: OidcRules | None = None
+    approvals: ApprovalRules = ApprovalRules()
     tools: dict[str, ToolRule] = {}
     models: dict[str, ModelRule] = {}
     sources: tuple[SourceRule, ...] = ()

@@ -89,6 +89,11 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("agents.*.risk.*", more_loosens),
     ("agents.*", declared_loosens),  # whoever is declared may call models and read sources
     ("people.*.role", later_loosens("viewer", "approver", "operator")),
+    ("oidc.roles.viewer[[]*]", there_loosens),
+    ("oidc.roles.approver[[]*]", there_loosens),
+    ("oidc.roles.operator[[]*]", there_loosens),
+    ("oidc.issuer", there_loosens),
+    ("approvals.announce[[]*].answers[[]*]", there_loosens),
     ("people.*.duty[[]*]", declared_loosens),
     ("people.*", declared_loosens),
     ("tools.*.match[[]*]", there_loosens),

@@ -23,6 +23,7 @@ from aisecops.model.certificate import written_name
 from aisecops.model.decision import Mode
 from aisecops.model.field import read_field
 from aisecops.model.finding import FindingAction
+from aisecops.model.people import HookForm
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import PersonRole, TokenMode, Unread, Untrusted
@@ -73,6 +74,13 @@ def _secret(text: str) -> str:
     if not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S+", text):
         raise ValueError("a secret does not stand in the rules; name where it is: `env:NAME` or `file:PATH`")
     return text
+
+
+_https = _matching(r"https://[A-Za-z0-9.\-\[\]:]+(/\S*)?", "write `https://…`")
+
+
+def _hook_url(text: str) -> str:
+    return _secret(text) if text.startswith(("env:", "file:")) else str(_https(text))
 
 
 def _network(text: str) -> str:
@@ -196,9 +204,13 @@ def _switch(text: str) -> bool:
 VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
 TEXT = Leaf("a line of text", _text)
 CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
+HOOK_URL = Leaf("a URL with `https`, or the place of one", _hook_url, secret=True)
+HOOK_FORM = _words("a form of announcement", HookForm)
+SLACK_ID = Leaf("a Slack member id", _matching(r"[UW][A-Z0-9]{2,20}", "copy the member id, such as `U02ABCDEF`"))
 SECRET = Leaf("the place of a secret", _secret, {"type": "string", "pattern": "^(env|file):"}, secret=True)
 NETWORK = Leaf("a network", _network)
 URL = Leaf("a URL", _url)
+HTTPS_URL = Leaf("a URL with `https`", _https)
 
 AGENT_NAME = Leaf("an agent's name", _agent_name)
 TOOL_NAME = Leaf(

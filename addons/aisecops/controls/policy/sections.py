@@ -11,6 +11,7 @@ from typing import Any
 
 from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.agents import AGENT
+from aisecops.controls.policy.people import APPROVALS, OIDC, PERSON
 from aisecops.controls.policy.recognisers import RECOGNISER
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
 from aisecops.controls.policy.tools import HTTP, OWNED, TOOL
@@ -23,7 +24,6 @@ from aisecops.model.rules import (
     MemoryRule,
     ModelRule,
     OpaRule,
-    PersonRule,
     PolicyRules,
     Price,
     RecallRule,
@@ -34,16 +34,6 @@ from aisecops.model.rules import (
     VolumeRule,
 )
 
-PERSON = Record(
-    "a person",
-    PersonRule,
-    {
-        "role": Key(leaf.PERSON_ROLE, needed=True, about="viewer looks, approver answers too, operator may do all"),
-        "secret": Key(leaf.SECRET, needed=True, about="where their bearer secret is: env:NAME or file:PATH"),
-        "duty": Key(ListOf(leaf.DUTY, single=True), about="when they answer; if nobody does, held steps are refused"),
-    },
-    placed=True,
-)
 PRICE = Record("a price", Price, {"input": Key(leaf.NUMBER, needed=True), "output": Key(leaf.NUMBER, needed=True)})
 MODEL = Record(
     "a model",
@@ -245,6 +235,8 @@ RULES = Record(
         "version": Key(leaf.VERSION),  # asked for in every file by the parser
         "agents": Key(Named(leaf.AGENT_NAME, AGENT)),
         "people": Key(Named(leaf.NAME, PERSON), about="who may speak to the control plane, each with their secret"),
+        "oidc": Key(OIDC, about="the OpenID provider that people sign in at"),
+        "approvals": Key(APPROVALS, about="where held steps are announced, and from where answers come"),
         "tools": Key(Named(leaf.TOOL_NAME, TOOL)),
         "models": Key(Named(leaf.NAME, MODEL)),
         "sources": Key(ListOf(SOURCE)),

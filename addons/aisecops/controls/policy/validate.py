@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from aisecops.controls.policy.match import FAMILY, READ_METHODS, tool_named
 from aisecops.controls.policy.mistakes import nearest, pick
+from aisecops.controls.policy.reachable import people_problems
 from aisecops.controls.policy.template import pattern_of
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.certificate import written_name
@@ -36,6 +37,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
     return (
         *_unknown_callers(rules),
         *_shared_identities(rules),
+        *people_problems(rules),
         *_idle_grants(rules),
         *_twin_matches(rules),
         *_families(rules),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from aisecops.gateway.identity import Identities
@@ -11,6 +12,8 @@ from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
+
+_DOTS_OF_A_TOKEN = 2
 
 
 class Role(StrEnum):
@@ -47,13 +50,24 @@ class Asker(Value):
         return self.role in {Role.VIEWER, Role.APPROVER, Role.OPERATOR}
 
 
+ByToken = Callable[[str], Awaitable[Asker | Refuse]]
+
+
 class Doorkeeper:
     """Reads the `Authorization` header. Compares every secret in constant time."""
 
     def __init__(
-        self, identities: Identities, *, operator_secret: str, gateway_secret: str, vouching: Vouching
+        self,
+        identities: Identities,
+        *,
+        operator_secret: str,
+        gateway_secret: str,
+        vouching: Vouching,
+        by_token: ByToken | None = None,
     ) -> None:
+        """`by_token` says whom a token of an OpenID provider is of, and raises `PolicyError` when it cannot."""
         self._identities = identities
+        self._by_token = by_token
         self._vouching = vouching
         self._bearers = ((Role.OPERATOR, "local", operator_secret), (Role.GATEWAY, "gateway", gateway_secret))
 
@@ -63,7 +77,9 @@ class Doorkeeper:
             return _unknown("no credentials were sent")
         scheme, _, given = authorization.strip().partition(" ")
         if scheme.lower() == "bearer":
-            return self._bearer(given.strip().encode())
+            said = self._bearer(given.strip().encode())
+            signed = self._by_token is not None and isinstance(said, Refuse) and given.count(".") == _DOTS_OF_A_TOKEN
+            return await self._by_token(given.strip()) if signed and self._by_token is not None else said
         if scheme.lower() == SCHEME.lower():
             agent_id = self._vouching.heard(authorization, method, target)
             caller = _unknown("nobody vouches for this") if agent_id is None else self._identities.vouched(agent_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 
+from aisecops.adapters.oidc.provider import Providers
 from aisecops.adapters.system.heartbeat import lagging
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.secrets import operator_secret
@@ -13,6 +16,7 @@ from aisecops.gateway.issue import TokenService
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
+from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
@@ -21,7 +25,17 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
 
 
-def control_plane(base: Foundation, *, proxy_url: str) -> Starlette:
+@contextlib.asynccontextmanager
+async def signing_in(base: Foundation) -> AsyncIterator[SignIn]:
+    """People whom an OpenID provider vouches for, when the rules name one."""
+    providers = Providers(base.clock, trust=base.settings.control_authorities)
+    try:
+        yield SignIn(rules=base.rules, clock=base.clock, providers=providers, secret=base.secrets.secret)
+    finally:
+        await providers.close()
+
+
+def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn) -> Starlette:
     """The control plane's services behind their API; makes the signing key on first start."""
     settings = base.settings
     keys = KeyFolder(settings.paths.certs, base.clock)
@@ -42,6 +56,7 @@ def control_plane(base: Foundation, *, proxy_url: str) -> Starlette:
         operator_secret=operator_secret(settings.paths.state),
         gateway_secret=gateway_secret(settings),
         vouching=vouching(base),
+        by_token=sign_in.bearer,
     )
     public = PublicCalls(
         store=base.store,
