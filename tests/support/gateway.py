@@ -11,6 +11,7 @@ from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
+from aisecops.adapters.store.pieces import MemoryPieces
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.answers import Answers
@@ -39,6 +40,7 @@ from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.trails import Trails
 from aisecops.gateway.usage import Usage
 from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
@@ -190,8 +192,13 @@ class House:
         self.points = Points((CedarPoint(), *points))
         common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
         self.pseudonyms = MemoryPseudonyms()
+        self.pieces = MemoryPieces()
         self.runs = Runs(
-            **common, rules=self.rules, pseudonyms=self.pseudonyms, new_secret=lambda: f"secret-{self.ids.new('')}"
+            **common,
+            rules=self.rules,
+            pseudonyms=self.pseudonyms,
+            pieces=self.pieces,
+            new_secret=lambda: f"secret-{self.ids.new('')}",
         )
         self.approvals = Approvals(**common, rules=self.rules, life_ms=900_000)
         self.tokens = TokenService(
@@ -211,11 +218,13 @@ class House:
             servers=Servers(self.known, self.store, self.record, self.rules, self.clock),
             usage=Usage(self.store, self.record, self.clock),
         )
+        trails = Trails(self.pieces, self.scanner)
         gatherer = Gatherer(
             store=self.store,
             keys=self.keys,
             resolver=self.names,
             scanner=self.scanner,
+            trails=trails,
             broker=_ServiceBroker(self),
             descents=descents,
             memories=memories,
@@ -278,6 +287,7 @@ class House:
             rules=self.rules,
             meter=self.meter,
             scanner=self.scanner,
+            trails=trails,
             permits=self.permits,
             descents=descents,
             realtime=Realtime(descents=descents, proposals=proposals),

@@ -161,7 +161,7 @@ class Admission:
             return first
         root_run_id = first.run.root_run_id
         try:
-            findings, unread, parts = await self._gatherer.findings(rules, step, request)
+            findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
             descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)

@@ -24,6 +24,7 @@ from aisecops.gateway.memories import Memories
 from aisecops.gateway.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.gateway.read_out import read_out, without_echoes
+from aisecops.gateway.trails import Trails
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -98,6 +99,7 @@ class Gatherer:
         keys: KeySet,
         resolver: Resolver,
         scanner: ContentScanner,
+        trails: Trails,
         broker: Broker | None,
         descents: Descents,
         memories: Memories,
@@ -112,6 +114,7 @@ class Gatherer:
         self._keys = keys
         self._resolver = resolver
         self._scanner = scanner
+        self._trails = trails
         self._broker = broker
         self._descents = descents
         self._memories = memories
@@ -184,9 +187,9 @@ class Gatherer:
         return facts
 
     async def findings(
-        self, rules: RuleSet, step: Step, request: HttpRequest
+        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest
     ) -> tuple[tuple[Finding, ...], tuple[Unread, ...], list[Part]]:
-        """What the content scan finds in everything that would leave, what of it could not be read, and all texts.
+        """What the content scan finds in all that would leave, what of it could not be read, and all texts.
 
         Raises `Fault` when the scan did not finish, `WireError` for what cannot be read where the rules want all read.
         """
@@ -194,7 +197,7 @@ class Gatherer:
         files: list[File] = []
         said = [part for part in outgoing_parts(request, step.body, files=files) if not _ours(part[0])]
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
-        found = await self._scanner.scan(parts, entities) if entities else ()
+        found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
         return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), unread, parts
 

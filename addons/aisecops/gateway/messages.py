@@ -30,6 +30,7 @@ from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
+from aisecops.gateway.trails import Trails
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
 from aisecops.model.envelope import Descent
@@ -73,6 +74,7 @@ class Messages:
         ids: Ids,
         meter: Meter,
         scanner: ContentScanner,
+        trails: Trails,
         permits: Permits,
         descents: Descents,
         points: Points,
@@ -86,6 +88,7 @@ class Messages:
         self._ids = ids
         self._meter = meter
         self._scanner = scanner
+        self._trails = trails
         self._permits = permits
         self._descents = descents
         self._points = points
@@ -158,7 +161,10 @@ class Messages:
             said = message_parts(data, files=files)
             parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
             entities = entities_for(rules.egress, destination_words(permit.facts.request))
-            findings = with_fixed(without_echoes(await self._scanner.scan(parts, entities)), data) if entities else ()
+            opened = permit.facts
+            to = opened.request.host, opened.request.port
+            found = await self._trails.scanned(opened.principal.root_run_id, to, parts, entities)
+            findings = with_fixed(without_echoes(found), data)
             told = await self._realtime.told(rules, permit, data)
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)

@@ -16,6 +16,7 @@ from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.known import Known, ProposedWords, SaidWords
+from aisecops.model.piece import Piece
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
 from aisecops.model.stand_in import Given
@@ -187,6 +188,32 @@ class PseudonymStore(Protocol):
 
     async def newer(self, root_run_id: RunId, after: int) -> tuple[int, Sequence[Given]]:
         """What was kept of one tree after position `after`, and the position to ask from next; 0 is the beginning."""
+        ...
+
+    async def forget(self, root_run_id: RunId) -> None:
+        """Keep nothing of this tree any more."""
+        ...
+
+
+class PieceStore(Protocol):
+    """The ends of what was said in a tree of runs to one receiver, for all processes; forgotten soon, or when it ends.
+
+    What is kept can be read by nobody without the installation's key. Raises `StoreError` when it cannot be asked.
+    """
+
+    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
+        """Add `pieces`, of one request; gives their position. Of two that do this at once, one is before the other."""
+        ...
+
+    async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
+        """What was kept after position `after`, oldest first, each with its position; 0 is the beginning.
+
+        No pieces at all: something before was taken back, and who knows it must read again from the beginning.
+        """
+        ...
+
+    async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
+        """What was kept at `position` was not said after all."""
         ...
 
     async def forget(self, root_run_id: RunId) -> None:

@@ -20,7 +20,7 @@ from aisecops.controls.risk.score import stress
 from aisecops.gateway.classify import names_a_secret
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.lines import limits_of, lines_for
-from aisecops.gateway.ports import AuditLog, Clock, Ids, PseudonymStore, RuleSource, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, PieceStore, PseudonymStore, RuleSource, Store
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
 from aisecops.model.decision import Verdict
@@ -67,6 +67,7 @@ class Runs:
         clock: Clock,
         ids: Ids,
         pseudonyms: PseudonymStore,
+        pieces: PieceStore,
         new_secret: Callable[[], str],
     ) -> None:
         self._store = store
@@ -75,6 +76,7 @@ class Runs:
         self._clock = clock
         self._ids = ids
         self._pseudonyms = pseudonyms
+        self._pieces = pieces
         self._new_secret = new_secret
 
     async def open(self, agent_id: AgentId, *, opened_by: str, parent: RunId | None = None) -> OpenedRun | Refuse:
@@ -171,12 +173,16 @@ class Runs:
         )
 
     async def finish(self, run_id: RunId, *, by: str, exit_code: int | None = None) -> Snapshot | Refuse:
-        """End one run; what is below it goes on until it ends itself. With the last, stand-ins are forgotten."""
+        """End one run; what is below it goes on until it ends itself. With the last, what was kept of all is forgotten.
+
+        That are stand-ins, and the ends of what was said.
+        """
         ended = await self._change(
             run_id, lambda tree: phase.finish(tree, run_id), EventName.RUN_FINISHED, by=by, exit_code=exit_code
         )
         if isinstance(ended, Snapshot) and all(run.phase is RunPhase.FINISHED for run in ended.tree.runs.values()):
             await self._pseudonyms.forget(ended.tree.root_run_id)
+            await self._pieces.forget(ended.tree.root_run_id)
         return ended
 
     async def plan(self, run_id: RunId, steps: tuple[PlanStep, ...]) -> whole.Planned | Refuse:

@@ -46,7 +46,9 @@ _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "applic
 
 JOINED = "joined:"
 """Before the place of values, for what neighbours say together."""
-HOST_PLACES = frozenset({"host:", f"{JOINED}host:"})
+SEAM = "seam:"
+"""Before the place of a text, for what it says together with those that left before it."""
+HOST_PLACES = frozenset({"host:", f"{JOINED}host:", f"{SEAM}host:"})
 """Where the name of the host stands."""
 _DOMAIN_LABELS = 2
 _TELLING_LABEL = 8

@@ -19,6 +19,7 @@ from nacl.secret import SecretBox
 
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
+from aisecops.adapters.store.sealing import tree_key
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
@@ -70,7 +71,7 @@ class SqlitePseudonyms:
 
     async def newer(self, root_run_id: RunId, after: int) -> tuple[int, Sequence[Given]]:
         rows = await self._reader.look_up(_NEWER, root_run_id, after)
-        box = SecretBox(self._tree_key(root_run_id))
+        box = SecretBox(tree_key(self._key, root_run_id))
         return (rows[-1][0] if rows else after), [_opened(box, sealed) for _, sealed in rows]
 
     async def forget(self, root_run_id: RunId) -> None:
@@ -84,11 +85,8 @@ class SqlitePseudonyms:
         await self._writer.close()
         await self._reader.close()
 
-    def _tree_key(self, root_run_id: RunId) -> bytes:
-        return hashlib.blake2b(root_run_id.encode(), key=self._key, digest_size=SecretBox.KEY_SIZE).digest()
-
     def _row(self, root_run_id: RunId, given: Given) -> dict[str, object]:
-        key = self._tree_key(root_run_id)
+        key = tree_key(self._key, root_run_id)
 
         def digest(text: str) -> bytes:
             return hashlib.blake2b(text.encode(), key=key, digest_size=_DIGEST_BYTES).digest()

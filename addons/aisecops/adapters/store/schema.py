@@ -81,6 +81,18 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX entries_oldest ON entries (kind, place)",
     ),
+    (
+        # what texts of one request may be parts of values with; `receiver` is a keyed digest
+        """CREATE TABLE pieces (
+            place INTEGER PRIMARY KEY AUTOINCREMENT,
+            root_run_id TEXT NOT NULL,
+            receiver BLOB NOT NULL,
+            said_ms INTEGER NOT NULL,
+            sealed BLOB NOT NULL
+        )""",
+        "CREATE INDEX pieces_said ON pieces (root_run_id, receiver, place)",
+        "CREATE INDEX pieces_oldest ON pieces (said_ms)",
+    ),
 )
 VERSION = len(_STEPS)
 

@@ -13,6 +13,7 @@ from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.files import FileRules
 from aisecops.adapters.policies.opa import OpaPoint
+from aisecops.adapters.store.pieces import SqlitePieces
 from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
@@ -23,7 +24,7 @@ from aisecops.gateway.approve import Approvals
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, PseudonymStore, Store
+from aisecops.gateway.ports import AuditLog, Clock, Ids, PieceStore, PseudonymStore, Store
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.counted import CountedRecord
@@ -46,6 +47,7 @@ class Foundation:
     store: Store
     record: AuditLog
     pseudonyms: PseudonymStore
+    pieces: PieceStore
     secrets: RuleSecrets
     points: Points
 
@@ -58,6 +60,7 @@ class Foundation:
             clock=self.clock,
             ids=self.ids,
             pseudonyms=self.pseudonyms,
+            pieces=self.pieces,
             new_secret=lambda: stdlib_secrets.token_urlsafe(RUN_SECRET_BYTES),
         )
 
@@ -90,6 +93,8 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
         opened.push_async_callback(store.close)
         pseudonyms = SqlitePseudonyms(settings.database, secret_key(state, "pseudonyms"))
         opened.push_async_callback(pseudonyms.close)
+        pieces = SqlitePieces(settings.database, secret_key(state, "pieces"))
+        opened.push_async_callback(pieces.close)
         record = ChainLog(
             settings.record_folder,
             clock=clock,
@@ -109,6 +114,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             store=store,
             record=CountedRecord(record, process_metrics()),
             pseudonyms=pseudonyms,
+            pieces=pieces,
             secrets=secrets,
             points=Points((CedarPoint(), opa)),
         )

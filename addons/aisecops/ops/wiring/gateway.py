@@ -34,6 +34,7 @@ from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
+from aisecops.gateway.trails import Trails
 from aisecops.gateway.usage import Usage
 from aisecops.ops.days import today
 from aisecops.ops.settings import LimitSettings
@@ -83,12 +84,14 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             servers=Servers(known, base.store, base.record, base.rules, base.clock),
             usage=Usage(base.store, base.record, base.clock),
         )
+        trails = Trails(base.pieces, scanner)
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
             resolver=resolver,
             route=proxy_route(settings, environment(), resolver),
             scanner=scanner,
+            trails=trails,
             broker=broker,
             descents=descents,
             memories=memories,
@@ -174,6 +177,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 ids=base.ids,
                 meter=meter,
                 scanner=scanner,
+                trails=trails,
                 permits=permits,
                 descents=descents,
                 realtime=Realtime(descents=descents, proposals=proposals),

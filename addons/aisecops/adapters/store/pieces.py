@@ -1,0 +1,137 @@
+"""Ends of what was said, in the store's SQLite file, sealed, for all processes of one machine; and in memory, for one.
+
+Knows how they are kept and found again. Who has both the file and the key can read what is kept; it is gone an hour
+later, or when the tree of runs ends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from aisecops.adapters.store.reader import Reader
+from aisecops.adapters.store.schema import prepare
+from aisecops.adapters.store.sealing import tree_key
+from aisecops.adapters.store.worker import Worker
+from aisecops.model.errors import StoreError
+from aisecops.model.ids import RunId
+from aisecops.model.piece import Piece
+
+KEPT_S = 60 * 60
+"""How long what was said counts."""
+MAX_REQUESTS = 200
+"""Requests of one tree to one receiver of which something is kept."""
+_DIGEST_BYTES = 16
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(tuple[Piece, ...])
+_KEEP = "INSERT INTO pieces (root_run_id, receiver, said_ms, sealed) VALUES (?, ?, ?, ?)"
+_NEWER = """
+    SELECT place, sealed FROM pieces WHERE root_run_id = ? AND receiver = ? AND place > ? AND said_ms >= ?
+    ORDER BY place
+"""
+_FORGET_OLD = "DELETE FROM pieces WHERE said_ms < ?"
+_FORGET_MANY = """
+    DELETE FROM pieces WHERE root_run_id = :root AND receiver = :receiver AND place <= (
+        SELECT place FROM pieces WHERE root_run_id = :root AND receiver = :receiver
+        ORDER BY place DESC LIMIT 1 OFFSET :most)
+"""
+
+
+class SqlitePieces:
+    """`PieceStore` in the file at `path`, sealed with `key` (32 bytes). Not shared by machines."""
+
+    def __init__(self, path: Path, key: bytes, *, busy_ms: int = 5_000, kept_ms: int = KEPT_S * 1000) -> None:
+        """Open the file, made if there is none. Raises `ConfigError` and `StoreError` as the store does."""
+        prepare(path, busy_ms=busy_ms)
+        self._key = key
+        self._kept_ms = kept_ms
+        try:
+            self._writer = Worker(path, name="piece-writer", writes=True, busy_ms=busy_ms)
+            self._reader = Reader(path, busy_ms=busy_ms)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
+
+    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
+        return await self._keep(root_run_id, to, pieces, instead_of=0)
+
+    async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
+        await self._keep(root_run_id, to, (), instead_of=position)
+
+    async def _keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, instead_of: int) -> int:
+        now_ms = time.time_ns() // 1_000_000
+        receiver = self._receiver(to)
+        sealed = bytes(SecretBox(tree_key(self._key, root_run_id)).encrypt(_encoder.encode(tuple(pieces))))
+
+        def work(connection: sqlite3.Connection) -> int:
+            connection.execute(_FORGET_OLD, (now_ms - self._kept_ms,))
+            connection.execute("DELETE FROM pieces WHERE place = ?", (instead_of,))
+            place = connection.execute(_KEEP, (root_run_id, receiver, now_ms, sealed)).lastrowid or 0
+            connection.execute(_FORGET_MANY, {"root": root_run_id, "receiver": receiver, "most": MAX_REQUESTS})
+            return place
+
+        # Not durable on purpose: after a power failure the agent that would go on is gone too.
+        return await self._writer.run(work, durable=False)
+
+    async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
+        since_ms = time.time_ns() // 1_000_000 - self._kept_ms
+        rows = await self._reader.look_up(_NEWER, root_run_id, self._receiver(to), after, since_ms)
+        box = SecretBox(tree_key(self._key, root_run_id))
+        return [(place, _opened(box, sealed)) for place, sealed in rows]
+
+    async def forget(self, root_run_id: RunId) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM pieces WHERE root_run_id = ?", (root_run_id,))
+
+        await self._writer.run(work)
+
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        await self._writer.close()
+        await self._reader.close()
+
+    def _receiver(self, to: str) -> bytes:
+        return hashlib.blake2b(to.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_DIGEST_BYTES).digest()
+
+
+class MemoryPieces:
+    """`PieceStore` for one process and its life."""
+
+    def __init__(self) -> None:
+        self._kept: dict[RunId, dict[int, tuple[str, Sequence[Piece]]]] = {}
+        self._last = 0
+
+    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
+        kept = self._kept.setdefault(root_run_id, {})
+        self._last += 1
+        kept[self._last] = (to, tuple(pieces))
+        return self._last
+
+    async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
+        self._kept.get(root_run_id, {}).pop(position, None)
+        await self.keep(root_run_id, to, ())
+
+    async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
+        kept = self._kept.get(root_run_id, {}).items()
+        return [(place, pieces) for place, (receiver, pieces) in kept if receiver == to and place > after]
+
+    async def forget(self, root_run_id: RunId) -> None:
+        self._kept.pop(root_run_id, None)
+
+    async def close(self) -> None:
+        """Let go."""
+
+
+def _opened(box: SecretBox, sealed: bytes) -> tuple[Piece, ...]:
+    try:
+        found: tuple[Piece, ...] = _decoder.decode(box.decrypt(sealed))
+    except (CryptoError, msgspec.MsgspecError) as error:
+        raise StoreError("the store holds pieces that cannot be opened with this installation's key") from error
+    return found

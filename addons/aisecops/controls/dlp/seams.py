@@ -1,0 +1,188 @@
+"""Values that were cut over several texts on their way to one place: what the end of one and the next say together.
+
+Knows how texts are put together, and which finding in that counts: one that stands across a seam, of a kind that has
+a mark of its own. Does not know who sent the texts, nor where they are kept. Any two numbers side by side are a card
+now and then, so numbers alone count only where they stand for themselves, or are written as cards are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from aisecops.controls.dlp.detector import PatternDetector
+from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+from aisecops.model.entities import CREDENTIAL, GROUPS, PLANTED
+from aisecops.model.finding import Finding
+from aisecops.model.piece import Piece
+
+PIECES_KEPT = 12
+"""Texts of one place that a new one is held against, each alone."""
+ROW_CHARS = 512
+"""Characters of what was said there in a row."""
+NUMBERS_KEPT = 32
+
+_NUMBERS = frozenset(("CREDIT_CARD", "US_SSN"))
+_MARKED = (GROUPS["SECRET"] - {CREDENTIAL}) | {*PLANTED, "IBAN_CODE"}
+SEAM_KINDS = _MARKED | _NUMBERS | {"CRYPTO"}
+"""What is looked for across a seam."""
+
+_SHORTEST = 8
+_SHORTEST_PAIR = 14
+_ONE_TOKEN = 128
+_FEW_WORDS = 64
+_FEW_DIGITS, _MANY_PIECES = 4, 4
+_NUMBER = re.compile(r"[0-9][0-9 -]*")
+_GROUPED = re.compile(r"[0-9][ -][0-9]")
+_WRAPPING = "'\"`()[]<>{},;!?"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,20}[=:](?=.)")
+_TELLS_ANYTHING = re.compile(
+    r"(?:text|note|content|message|msg|body|comment|description|prompt|input|query|question|answer|memo|title|subject|"
+    r"value|data|reason|summary|parts|\bq|^[a-z]+:)(?:/[*0-9]+)*$",
+    re.IGNORECASE,
+)
+_POSITION = re.compile(r"/(?:[0-9]+|\{[0-9]+\})(?=/|$)")
+_SAME_TEXT = re.compile(r"(?:/(?:\*|content|text|parts|input|output))+$")
+_ADDRESS = re.compile(r"(?:mailto|https?|tel|ftp|urn|data|file|wss?|sip):", re.IGNORECASE)
+_IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11}")
+_MARK_LETTERS = 3
+_OWN_MARKS = {mark for one in SECRET_DETECTORS if isinstance(one, PatternDetector) for mark in one.trigger}
+_MARKS = (*(mark for mark in _OWN_MARKS if len(mark) >= _MARK_LETTERS), "PRIVATE KEY", "://")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Two texts as one, and where the second begins.
+
+    `near`: they followed one another. `numbers`: a card may be in it; `whole`: only as the whole of it.
+    """
+
+    text: str
+    seam: int
+    near: bool
+    numbers: bool = False
+    whole: bool = False
+
+    @property
+    def halves(self) -> tuple[str, str]:
+        """The two texts."""
+        return self.text[: self.seam], self.text[self.seam :]
+
+    def says(self, finding: Finding) -> bool:
+        """Does `finding`, of this line, need both texts? What one of them has alone is for the caller to see."""
+        start, end = finding.span.start, finding.span.end
+        if finding.entity in _NUMBERS:
+            inside = (start, end) == (0, len(self.text)) if self.whole else start < self.seam < end
+            return self.numbers and inside
+        if finding.entity == "DATABASE_URL" and _ADDRESS.match(self.text, self.seam):
+            return False  # two addresses in a row
+        # of a secret only the value is covered, and the name or the address before it may be the first text
+        crosses = start < self.seam < end or (start >= self.seam and finding.entity in GROUPS["SECRET"])
+        return crosses and (finding.entity in _MARKED or (self.near and finding.entity in SEAM_KINDS))
+
+
+@dataclass(slots=True)
+class Place:
+    """What was said at one place until now, as far back as it counts."""
+
+    last: str = ""
+    row: str = ""
+    numbers: list[str] = field(default_factory=list)
+    pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
+
+    def knows(self, piece: Piece) -> bool:
+        """Is it among what a new text is held against, and needs not be said again?"""
+        return piece in self.pieces and not counts_again(piece)
+
+    def add(self, piece: Piece) -> None:
+        """It was said."""
+        is_number = _is_number(piece)
+        self.numbers = [*self.numbers, piece.head.strip()][-NUMBERS_KEPT:] if is_number else []
+        token = _last_token(piece)
+        alone = is_number or (not piece.tail and token == piece.head.strip() and len(token) <= _ONE_TOKEN)
+        self.row = (self.row + token)[-ROW_CHARS:] if alone else token
+        self.last = piece.end
+        if len(piece.head) > _FEW_DIGITS and piece not in self.pieces:
+            self.pieces.append(piece)
+
+    def with_next(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
+        """What `piece` says together with what was said before it. `planted`: exact values are looked for too."""
+        numbers = not (_is_number(piece) and self.numbers)
+        first, last = _first_token(piece), _last_token(piece)
+        near = ((self.last, piece.head), (self.row, first))
+        yield from _lines(near, near=True, numbers=numbers)
+        others = [one for one in self.pieces if one != piece]
+        pairs = [(_last_token(one), first) for one in others] + [(last, _first_token(one)) for one in others]
+        for line in _lines((pair for pair in pairs if sum(map(len, pair)) >= _SHORTEST_PAIR), near=False):
+            if planted or any(mark in line.text for mark in _MARKS) or _IBAN.search(line.text):
+                yield line
+
+    def in_numbers(self, where: str) -> Iterator[Line]:
+        """What the numbers that were said in a row, last at `where`, are as one; nothing where they are ids of things.
+
+        They may stand for themselves in a place for texts of any sort, and when they are written as a card is.
+        """
+        for row in self._rows(anything=_TELLS_ANYTHING.search(where) is not None):
+            for numbers in (row, [re.sub("[^0-9]", "", number) for number in row]):
+                before = "".join(numbers[:-1])
+                yield Line(before + numbers[-1], len(before), near=True, numbers=True, whole=True)
+
+    def _rows(self, *, anything: bool) -> Iterator[list[str]]:
+        """The last few numbers, as many of them as may be one."""
+        numbers = self.numbers
+        if anything or any(_GROUPED.search(number) for number in numbers):
+            rows = [numbers[-count:] for count in range(2, len(numbers) + 1)]
+        elif len(numbers) >= _MANY_PIECES and max(map(len, numbers)) <= _FEW_DIGITS:
+            rows = [numbers]
+        else:
+            return
+        yield from (row for row in rows if len(set(row)) > 1 and sum(map(len, row)) <= _ONE_TOKEN)
+
+
+def without_positions(where: str) -> str:
+    """`where` as the place of all texts that are told alike: members of a list, messages and what they are made of."""
+    return _SAME_TEXT.sub("", _POSITION.sub("/*", where)) or where
+
+
+def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """`lines`, each text and seam once; of equal ones the one that lets more count."""
+    best: dict[tuple[str, int], Line] = {}
+    for line in lines:
+        known = best.get((line.text, line.seam))
+        if known is None or (line.near, line.numbers, not line.whole) > (known.near, known.numbers, not known.whole):
+            best[line.text, line.seam] = line
+    return tuple(best.values())
+
+
+def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
+    for before, behind in pairs:
+        if before and behind and len(before) + len(behind) >= _SHORTEST:
+            yield Line(before + behind, len(before), near=near, numbers=numbers)
+
+
+def counts_again(piece: Piece) -> bool:
+    """Does `piece` count each time it is said? Characters and groups of digits do."""
+    return len(piece.head) <= _FEW_DIGITS or _is_number(piece)
+
+
+def _is_number(piece: Piece) -> bool:
+    return not piece.tail and _NUMBER.fullmatch(piece.head.strip()) is not None
+
+
+def _first_token(piece: Piece) -> str:
+    """What a value would go on with at the beginning of a text, without the name or the words before it."""
+    if _is_number(piece):
+        return piece.head.strip()
+    words = [word.strip(_WRAPPING) for word in piece.head.split()] or [""]
+    token = max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[0]
+    return _NAME.sub("", token, count=1)
+
+
+def _last_token(piece: Piece) -> str:
+    """What a value would begin with at the end of a text."""
+    if _is_number(piece):
+        return piece.head.strip()
+    words = [word.strip(_WRAPPING).rstrip(".:") for word in piece.end.split()] or [""]
+    return max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[-1]

@@ -1,0 +1,205 @@
+"""What leaves, looked at alone and together with what was said before it, in a whole tree of runs, to one receiver.
+
+A value that is cut over the messages of a request, over requests or over messages of a WebSocket is in none of them
+and in all of them together. What is said is kept before it is judged, so that of two requests at once, whichever
+worker they come to, the later one knows of the earlier.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
+from aisecops.gateway.ports import ContentScanner, PieceStore
+from aisecops.model.entities import PLANTED
+from aisecops.model.finding import Finding
+from aisecops.model.ids import RunId
+from aisecops.model.piece import Piece, piece_of
+from aisecops.wire.parts import CREDENTIAL_HEADERS, SEAM, Part
+
+TRAILS_KEPT = 500
+"""Pairs of a tree and a receiver of which what was said is at hand; of others it is read from the store again."""
+MAX_TEXTS = 256
+"""New texts of one request that are held against others: so many in all, half of them its first, half its last."""
+MAX_PLACES = 64
+"""Places of one tree and receiver at which something is kept; those written longest ago go first."""
+MAX_KEPT_CHARS = 16_384
+"""Characters of one request that are kept."""
+_TEXTS_KNOWN = 4_000
+_HEADER = "header:"
+_PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
+_DOMAIN_LABELS = 2
+
+
+class _Trail:
+    """What was said in one tree to one receiver."""
+
+    def __init__(self) -> None:
+        self.alone = asyncio.Lock()
+        self.position = 0
+        self.places: OrderedDict[str, Place] = OrderedDict()
+        self.clean: OrderedDict[int, None] = OrderedDict()
+
+    def place(self, name: str) -> Place:
+        """What was said at one place."""
+        found = self.places.setdefault(name, Place())
+        self.places.move_to_end(name)
+        while len(self.places) > MAX_PLACES:
+            self.places.popitem(last=False)
+        return found
+
+    def remember(self, looked_at: Sequence[tuple[int, Piece]]) -> None:
+        """These were held against all before them, and nothing was found."""
+        for number, piece in looked_at:
+            if not counts_again(piece):
+                self.clean[number] = None
+        while len(self.clean) > _TEXTS_KNOWN:
+            self.clean.popitem(last=False)
+
+
+class Trails:
+    """Scans what leaves. One object for a process; from many tasks at once."""
+
+    def __init__(self, store: PieceStore, scanner: ContentScanner) -> None:
+        self._store = store
+        self._scanner = scanner
+        self._trails: OrderedDict[tuple[RunId, str], _Trail] = OrderedDict()
+
+    async def scanned(
+        self, root_run_id: RunId, to: tuple[str, int], parts: Sequence[Part], entities: frozenset[str]
+    ) -> tuple[Finding, ...]:
+        """Findings in `parts`, and at `seam:PLACE` what they say together with what was said to `to` before.
+
+        Raises `Fault` when that is not known, `WireError` for what is encoded beyond every bound.
+        """
+        if not entities:
+            return ()
+        if not entities & SEAM_KINDS:
+            return await self._scanner.scan(parts, entities)
+        trail = self._at_hand(root_run_id, receiver := _receiver(*to))
+        new = _new(trail, parts)
+        if not new:
+            return await self._scanner.scan(parts, entities)
+        async with trail.alone:
+            mine, seams = await self._held_against(trail, root_run_id, receiver, new, entities)
+        texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
+        found = await self._scanner.scan([*parts, *texts], entities)
+        alone = tuple(one for one in found if not one.where.startswith(SEAM))
+        crossing = await self._crossing(seams, found, entities)
+        if not crossing:
+            trail.remember([(number, piece) for number, _, piece in new])
+        elif mine:
+            # tried again, it is to be found again: what was refused is no part of what was said
+            async with trail.alone:
+                await self._store.take_back(root_run_id, receiver, mine)
+        return (*alone, *dict.fromkeys(crossing))
+
+    async def _held_against(
+        self,
+        trail: _Trail,
+        root_run_id: RunId,
+        to: str,
+        new: Sequence[tuple[int, str, Piece]],
+        entities: frozenset[str],
+    ) -> tuple[int, list[tuple[str, Line]]]:
+        """What each of `new` says together with those before it; kept when this returns, at the position it gives."""
+        pieces = [piece for _, _, piece in new]
+        await self._read(trail, root_run_id, to)
+        unknown = [piece for piece in pieces if not trail.place(piece.place).knows(piece)]
+        mine = await self._store.keep(root_run_id, to, _last_of(unknown)) if unknown else 0
+        await self._read(trail, root_run_id, to, up_to=mine)
+        seams = _together(trail, new, planted=not entities.isdisjoint(PLANTED))
+        trail.position = max(trail.position, mine)
+        return mine, seams
+
+    async def _read(self, trail: _Trail, root_run_id: RunId, to: str, *, up_to: int = 0) -> None:
+        """Know what others have said since; before position `up_to`, if that is one."""
+        said = await self._store.newer(root_run_id, to, trail.position)
+        if trail.position and any(not pieces for _, pieces in said):
+            trail.places.clear()
+            trail.position = 0
+            said = await self._store.newer(root_run_id, to, 0)
+        for position, pieces in said:
+            if up_to and position >= up_to:
+                break
+            trail.position = position
+            for piece in pieces:
+                trail.place(piece.place).add(piece)
+
+    async def _crossing(
+        self, seams: Sequence[tuple[str, Line]], found: Sequence[Finding], entities: frozenset[str]
+    ) -> tuple[Finding, ...]:
+        """Findings that neither of two texts has alone."""
+        crossed: list[tuple[Finding, Line]] = []
+        for finding in found:
+            if finding.where.startswith(SEAM):
+                where, line = seams[int(finding.where.removeprefix(SEAM))]
+                if line.says(finding):
+                    crossed.append((replace(finding, where=f"{SEAM}{where}"), line))
+        if not crossed:
+            return ()
+        halves = [(str(n), half) for n, (_, line) in enumerate(crossed) for half in line.halves]
+        told = {(one.where, one.entity) for one in await self._scanner.scan(halves, entities)}
+        return tuple(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told)
+
+    def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:
+        trail = self._trails.setdefault((root_run_id, to), _Trail())
+        self._trails.move_to_end((root_run_id, to))
+        while len(self._trails) > TRAILS_KEPT:
+            self._trails.popitem(last=False)
+        return trail
+
+
+def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
+    """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
+    found = []
+    for where, text in parts:
+        if where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
+            place = without_positions(where)
+            number = hash((place, text))
+            if number not in trail.clean:
+                found.append((number, where, piece_of(place, text)))
+    if len(found) > MAX_TEXTS:
+        found = [*found[: MAX_TEXTS // 2], *found[-MAX_TEXTS // 2 :]]
+    return found
+
+
+def _last_of(pieces: Sequence[Piece]) -> list[Piece]:
+    """As many of `pieces` as are kept of one request: the last."""
+    kept: list[Piece] = []
+    room = MAX_KEPT_CHARS
+    for piece in reversed(pieces):
+        room -= len(piece.head) + len(piece.tail)
+        if room < 0:
+            break
+        kept.append(piece)
+    return kept[::-1]
+
+
+def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: bool) -> list[tuple[str, Line]]:
+    """Seams of `new`, one after the other; each is said then."""
+    seams: list[tuple[str, Line]] = []
+    counted: dict[str, str] = {}
+    for _, where, piece in new:
+        place = trail.place(piece.place)
+        seams += ((where, line) for line in distinct(place.with_next(piece, planted=planted)))
+        if not place.knows(piece):
+            place.add(piece)
+        counted[piece.place] = where
+    for name, where in counted.items():
+        seams += ((where, line) for line in distinct(trail.place(name).in_numbers(where)))
+    return seams
+
+
+def _receiver(host: str, port: int) -> str:
+    """To whom something goes: all names below one domain are one."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        host = ".".join(host.split(".")[-_DOMAIN_LABELS:])
+    return f"{host}:{port}"

@@ -1,0 +1,66 @@
+"""What every store of pieces promises."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aisecops.adapters.store.pieces import MemoryPieces, SqlitePieces
+from aisecops.gateway.ports import PieceStore
+from aisecops.model.ids import RunId
+from aisecops.model.piece import Piece
+
+ROOT, OTHER = RunId("run_1"), RunId("run_2")
+TO = "api.test:443"
+
+
+def piece(text: str) -> Piece:
+    return Piece(place="body:/text", head=text)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PieceStore]:
+    opened = MemoryPieces() if request.param == "memory" else SqlitePieces(tmp_path / "s.sqlite", b"k" * 32)
+    yield opened
+    await opened.close()
+
+
+async def test_what_was_said_is_read_in_order_and_once(store: PieceStore) -> None:
+    first = await store.keep(ROOT, TO, [piece("a"), piece("b")])
+    assert [(place, list(said)) for place, said in await store.newer(ROOT, TO, 0)] == [
+        (first, [piece("a"), piece("b")])
+    ]
+    second = await store.keep(ROOT, TO, [piece("c")])
+    assert second > first
+    assert [(place, list(said)) for place, said in await store.newer(ROOT, TO, first)] == [(second, [piece("c")])]
+    assert list(await store.newer(ROOT, TO, second)) == []
+
+
+async def test_trees_and_receivers_know_nothing_of_each_other(store: PieceStore) -> None:
+    await store.keep(ROOT, TO, [piece("a")])
+    await store.keep(OTHER, TO, [piece("b")])
+    await store.keep(ROOT, "other.test:443", [piece("c")])
+    assert [said for _, (said,) in await store.newer(OTHER, TO, 0)] == [piece("b")]
+    await store.forget(ROOT)
+    assert list(await store.newer(ROOT, TO, 0)) == []
+    assert list(await store.newer(ROOT, "other.test:443", 0)) == []
+    assert len(await store.newer(OTHER, TO, 0)) == 1
+
+
+async def test_of_two_at_once_one_is_before_the_other(store: PieceStore) -> None:
+    places = await asyncio.gather(*(store.keep(ROOT, TO, [piece(str(n))]) for n in range(20)))
+    assert len(set(places)) == len(places)
+    assert [place for place, _ in await store.newer(ROOT, TO, 0)] == sorted(places)
+
+
+async def test_what_is_taken_back_was_not_said_and_who_read_it_is_told(store: PieceStore) -> None:
+    first = await store.keep(ROOT, TO, [piece("a")])
+    second = await store.keep(ROOT, TO, [piece("b")])
+    await store.take_back(ROOT, TO, second)
+    ((_, said),) = await store.newer(ROOT, TO, second)
+    assert list(said) == []
+    assert [list(said) for _, said in await store.newer(ROOT, TO, 0)] == [[piece("a")], []]
+    assert first < second
