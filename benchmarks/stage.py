@@ -98,11 +98,18 @@ class Site:
 
 @contextlib.contextmanager
 def installed(
-    folder: Path, rules: str, *, agent: str, places: dict[str, int], ca: Path, **proxy: Any
+    folder: Path,
+    rules: str,
+    *,
+    agent: str,
+    places: dict[str, int],
+    ca: Path,
+    more: dict[str, Any] | None = None,
+    **proxy: Any,
 ) -> Iterator[Site]:
     """`aisecops up` with `rules`, in which `agent` has the secret of `SECRET_VARIABLE`.
 
-    `places`: where hosts are, by port; `proxy`: more settings of the proxy.
+    `places`: where hosts are, by port; `more`: further settings, `proxy`: those of the proxy.
     """
     ports = dict(zip(("proxy", "control", "metrics"), free_ports(3), strict=True))
     (folder / "rules").mkdir()
@@ -112,6 +119,7 @@ def installed(
         "upstream": {"ca": [str(ca)], "resolve": {f"{host}:443": f"127.0.0.1:{port}" for host, port in places.items()}},
     }
     settings["proxy"] |= proxy
+    settings |= more or {}
     (folder / "aisecops.yaml").write_text(json.dumps(settings))  # JSON is YAML
     secret = secrets.token_hex(16)
     environment = {**os.environ, SECRET_VARIABLE: secret, "PYTHONPATH": str(ROOT / "addons")}  # noqa: TID251 - a shell's part

@@ -75,7 +75,7 @@ async def turns(count: int) -> list[float]:
     spent = []
     for number, page in enumerate(pages(count)):
         before = time.process_time()
-        await known.learn(origin(number), [page], [])
+        await known.learn(origin(number), [page])
         history.append(page)
         traced = await known.recognise(ROOT_RUN, history)
         await known.assessed(history)

@@ -8,6 +8,7 @@ import pytest
 from aisecops.adapters.store.content import MemoryContent, SqliteContent
 from aisecops.gateway import known as known_module
 from aisecops.gateway.known import KnownAgain
+from aisecops.gateway.vouched import Vouched
 from aisecops.model.ids import RunId
 from aisecops.model.provenance import TrustTier
 from support.origins import origin
@@ -26,7 +27,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqliteContent]:
 
 async def test_what_one_process_has_read_another_knows_again(store: SqliteContent) -> None:
     one, other = KnownAgain(store, SECRET), KnownAgain(store, SECRET)
-    await one.learn(origin("prv_1", root_run_id=ROOT), [PAGE], [])
+    await one.learn(origin("prv_1", root_run_id=ROOT), [PAGE])
     ((found,),) = await other.recognise(OTHER, [f"it says: {PAGE[:80]}"])
     assert found.origin.origin_id == "prv_1"
     _, untrusted = await other.sayings(ROOT)
@@ -40,7 +41,7 @@ async def test_it_is_known_again_after_a_restart(tmp_path: Path) -> None:
         store = SqliteContent(tmp_path / "store.sqlite")
         again = KnownAgain(store, SECRET)
         if round_number == 0:
-            await again.learn(origin("prv_1", root_run_id=ROOT), [PAGE], ["bob@corp.test"])
+            await again.learn(origin("prv_1", root_run_id=ROOT), [PAGE], Vouched(fields=("bob@corp.test",)))
         else:
             assert (await again.recognise(OTHER, [PAGE]))[0]
             trusted, untrusted = await again.sayings(ROOT)
@@ -77,7 +78,7 @@ async def test_words_of_a_tree_that_was_put_away_are_read_again(
 async def test_what_was_said_before_it_came_in_elsewhere_stays_the_speakers_own_in_that_tree() -> None:
     again = KnownAgain(MemoryContent(), SECRET)
     assert await again.recognise(ROOT, [PAGE]) == [()]
-    await again.learn(origin("prv_1", root_run_id=OTHER), [PAGE], [])
+    await again.learn(origin("prv_1", root_run_id=OTHER), [PAGE])
     assert await again.recognise(ROOT, [PAGE]) == [()]
     assert await again.recognise(OTHER, [PAGE]) != [()]
     again.close()
@@ -86,7 +87,7 @@ async def test_what_was_said_before_it_came_in_elsewhere_stays_the_speakers_own_
 @pytest.mark.parametrize("tier", [TrustTier.USER, TrustTier.OPERATOR])
 async def test_a_tool_that_speaks_for_the_user_is_trusted_as_the_user_is(tier: TrustTier) -> None:
     again = KnownAgain(MemoryContent(), SECRET)
-    await again.learn(origin("prv_1", tier, root_run_id=ROOT), ["mail bob@corp.test"], [])
+    await again.learn(origin("prv_1", tier, root_run_id=ROOT), ["mail bob@corp.test"])
     trusted, untrusted = await again.sayings(ROOT)
     assert trusted.holds("bob@corp.test")
     assert len(untrusted.said) == 0
@@ -96,6 +97,6 @@ async def test_a_tool_that_speaks_for_the_user_is_trusted_as_the_user_is(tier: T
 async def test_content_without_text_is_nobodys() -> None:
     store = MemoryContent()
     again = KnownAgain(store, SECRET)
-    await again.learn(origin("prv_1", root_run_id=ROOT), [], [])
+    await again.learn(origin("prv_1", root_run_id=ROOT), [])
     assert await store.newer(0) == (0, [])
     again.close()

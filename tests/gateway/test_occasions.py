@@ -157,3 +157,35 @@ async def test_a_destination_that_only_the_page_names_weighs_too(user: str, pass
     assert isinstance(outcome, Forward) is passes, outcome
     decision = [event.fields for event in house.record.events if event.event == "decision"][-1]
     assert decision["facts"]["descent"]["destination"]["source"] == ("trusted" if passes else "untrusted")
+
+
+LISTED = OFFICE.replace("      file: {at: file, role: content}", "      file: {at: file, role: steering}").replace(
+    "returns: {tier: internal, label: confidential}",
+    'returns: {tier: internal, label: confidential, trusted_fields: ["customers[].id"]}',
+)
+
+
+@pytest.mark.parametrize(("user", "page", "passes"), [
+    ("Remove the oldest one.", "Nothing of note.", True),
+    ("Remove the oldest one.", ORDERS["a file"][0], False),
+    ("Remove file 2631.", ORDERS["a file"][0], True),
+])  # fmt: skip
+async def test_an_id_that_a_field_vouches_for_weighs_more_when_a_stranger_names_it_too(
+    user: str, page: str, passes: bool
+) -> None:
+    house = House(LISTED.replace("escalation: 2}", "escalation: 1}"))
+    run = await house.run()
+    model = {"model": "gpt-4o", "messages": [{"role": "user", "content": user}]}
+    asked = await house.ask(run, request("POST", "https://api.openai.com/v1/chat/completions", body=model))
+    assert isinstance(asked, Forward)
+    await read(house, run, page)
+    token = await house.token(run, "crm.read", "crm.customers.1")
+    listed = await house.ask(run, request("GET", "https://crm.internal/v1/customers/1", token=token))
+    said = orjson.dumps({"customers": [{"id": "2631"}, {"id": "2700"}]})
+    json = (("Content-Type", "application/json"),)
+    await house.enforcement.settle(listed.permit, HttpResponse(status=200, headers=json, body=said))
+    outcome = await acts(house, run, "https://files.internal/delete", {"file": "2631"}, "files.delete", "files.2631")
+    assert isinstance(outcome, Forward) is passes, outcome
+    told = [event.fields for event in house.record.events if event.event == "decision"][-1]["facts"]["descent"]
+    assert told["arguments"][0]["source"] == "trusted"
+    assert told["arguments"][0].get("echoes", False) is not passes

@@ -39,7 +39,7 @@ async def test_what_came_from_elsewhere_and_gives_orders_is_flagged_with_its_sou
 ) -> None:
     known = KnownAgain(MemoryContent(), b"k" * 32)
     server = origin("prv_1")
-    await known.learn(server, [ORDERS, HARMLESS], [])
+    await known.learn(server, [ORDERS, HARMLESS])
     found = await suspected_offers(known, server.root_run_id, [offered], flag_at=0.5)
     assert [(one.position, one.source) for one in found] == ([("/tools/0", server.source)] if flagged else [])
     known.close()
@@ -50,7 +50,7 @@ async def test_a_request_that_offers_it_does_not_reach_the_model(description: st
     house = House(RULES)
     run = await house.run()
     server = origin("prv_1")
-    await house.known.learn(server, [ORDERS, HARMLESS], [])
+    await house.known.learn(server, [ORDERS, HARMLESS])
     function = {"name": "find", "description": description, "parameters": {"type": "object"}}
     messages = [{"role": "user", "content": "hello"}]
     body = {"model": "gpt-4o", "messages": messages, "tools": [{"type": "function", "function": function}]}

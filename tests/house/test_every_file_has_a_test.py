@@ -16,7 +16,6 @@ SHOWN_ELSEWHERE = {
     "adapters/audit/tail.py": "tests/adapters/audit/test_chain.py: appending after crashes",
     "adapters/audit/walk.py": "tests/adapters/audit: verification walks every line",
     "controls/tokens/ed25519.py": "tests/controls/tokens: every signature",
-    "gateway/said.py": "tests/gateway/test_known.py: what a tree said, and tests/gateway/test_links.py: proposals",
     "gateway/hold.py": "tests/gateway/test_admit.py: waiting for a person",
     "gateway/refuse.py": "tests/gateway/test_admit.py: every refusal",
     "gateway/reserve.py": "tests/gateway/test_admit.py: charges and lost swaps",

@@ -18,12 +18,15 @@ from aisecops.controls.firewall.envelope import NOTICE, wrapped
 from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
 from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
+from aisecops.controls.provenance.words import addresses
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.links import Links
 from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
+from aisecops.gateway.undeclared import undeclared
+from aisecops.gateway.vouched import Vouched, vouched_in
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
 from aisecops.model.errors import Fault, WireError
@@ -31,13 +34,15 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
+from aisecops.model.readings import readings
 from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece, texts_in_pieces
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.shelf import ASIDE, File
-from aisecops.wire.limits import JsonBounds, JsonValue
+from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
+from aisecops.wire.parts import JOINED
 from aisecops.wire.texts import texts_of
 
 LOOKED_AT_HERE = 8 * 1024
@@ -50,6 +55,8 @@ RECIPIENT_DIGITS = 16
 """Hex digits by which recipients are told apart: two of a thousand look alike once in 10^13 times."""
 MAX_CARRIED = 100
 """One is enough to refuse; the rest explain."""
+_SAID_ELSEWHERE = ("header:", "host:", JOINED)
+"""Headers say how something is to be done, and the rules where; what is put together is said in its pieces."""
 OWN = frozenset({TrustTier.OPERATOR, TrustTier.USER})
 """What a text is worth that was theirs already, also where it has been kept in a memory meanwhile."""
 _READ = frozenset({SegmentKind.TEXT, SegmentKind.TOOL_RESULT, SegmentKind.TOOL_CALL})
@@ -75,7 +82,7 @@ class Descents:
         """
         found: Descent | None = None
         if step.tool is not None:
-            found = await self._of_tool(root_run_id, step.tool, step, request)
+            found = await self._of_tool(root_run_id, step.tool, step, request, parts)
         if step.call is not None:
             # behind a tool's rule the model may have chosen what the roles are: nobody said it because they say so
             read = await self.of_call(rules, root_run_id, step.call, vouched=step.model is not None)
@@ -94,10 +101,13 @@ class Descents:
         await self._links.offered(root_run_id, call)
         return found
 
-    async def _of_tool(self, root_run_id: RunId, tool: ToolRule, step: Step, request: HttpRequest) -> Descent | None:
+    async def _of_tool(
+        self, root_run_id: RunId, tool: ToolRule, step: Step, request: HttpRequest, parts: Sequence[tuple[str, str]]
+    ) -> Descent | None:
         link = await self._links.of(root_run_id, step)
         unseen = step.json is None and bool(step.body)
-        found = await self.of_arguments(root_run_id, tool, step.json, unseen=unseen) if tool.arguments else None
+        said = [(where, text) for where, text in parts if not where.startswith(_SAID_ELSEWHERE)]
+        found = await self.of_arguments(root_run_id, tool, step.json, said, unseen=unseen)
         destination = None
         if any(isinstance(match, HttpMatch) and "*" in match.host for match in tool.match):
             destination = await self._traced(root_run_id, "host", request.host)
@@ -113,11 +123,11 @@ class Descents:
         Raises `StoreError`, `Fault` when a document was not opened in time.
         """
         look = functools.partial(_looked_at, tool, response, body)
-        sha256, texts, trusted = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
+        sha256, texts, vouched = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
         if body and (not texts or kind_of(body) is not None):
             texts = [*texts, *await self._texts_in(body)]
         origin = self._origin(principal, request, sha256=sha256)
-        await self._known.learn(origin, texts, trusted)
+        await self._known.learn(origin, texts, vouched)
         return origin
 
     async def _texts_in(self, body: bytes) -> list[str]:
@@ -138,7 +148,7 @@ class Descents:
         origin = self._origin(principal, request, sha256=piece.sha256)
         if first is not None:
             origin = replace(origin, origin_id=f"{first.origin_id}.{number}")
-        await self._known.learn(origin, piece.texts, ())
+        await self._known.learn(origin, piece.texts)
         return origin
 
     def _origin(self, principal: Principal, request: ActionRequest, *, sha256: str) -> Origin:
@@ -264,11 +274,18 @@ class Descents:
         return tuple(dict.fromkeys((*kept.values(), *tuple(found.values())[:MAX_CARRIED])))
 
     async def of_arguments(
-        self, root_run_id: RunId, tool: ToolRule, data: JsonValue, *, unseen: bool = False
-    ) -> Descent:
-        """Where the values of the declared arguments of `tool` in `data` come from. Raises `StoreError`.
+        self,
+        root_run_id: RunId,
+        tool: ToolRule,
+        data: JsonValue,
+        said: Sequence[tuple[str, str]],
+        *,
+        unseen: bool = False,
+    ) -> Descent | None:
+        """Where the values of the declared arguments of `tool` in `data` come from, and what else is `said` in a call.
 
-        `unseen`: they are in a form that cannot be looked into.
+        `unseen`: they are in a form that cannot be looked into. None when there is nothing to tell. Raises
+        `StoreError`.
         """
         arguments = []
         for rule in tool.arguments:
@@ -279,7 +296,14 @@ class Descents:
             if unseen:
                 value = _UNSEEN
             traced = await self._traced(root_run_id, rule.name, value, copies=not rule.steering)
+            if rule.steering:
+                traced = await self._echoed(root_run_id, traced, value)
             arguments.append(replace(traced, steering=rule.steering))
+        beside = await undeclared(self._known, root_run_id, tool, data, said)
+        if beside is not None:
+            arguments.append(beside)
+        if not arguments:
+            return None
         _, untrusted = await self._known.sayings(root_run_id)
         return Descent(arguments=tuple(arguments), read_untrusted=len(untrusted.said) > 0)
 
@@ -305,6 +329,17 @@ class Descents:
                             origin=copied.source,
                         )
         return TracedArgument(name=name, source=source)
+
+    async def _echoed(self, root_run_id: RunId, traced: TracedArgument, value: JsonValue) -> TracedArgument:
+        """`traced`, and who else names it when nobody but a field of a tool's answer vouches for it."""
+        if traced.source is not ArgumentSource.TRUSTED:
+            return traced
+        for leaf in leaves(value):
+            ways = [way for reading in readings(leaf) for way in (reading.text, *addresses(reading.text))]
+            named = await self._known.echo(root_run_id, ways)
+            if named is not None:
+                return replace(traced, echoes=True, origin_id=named[0], origin=named[1])
+        return traced
 
 
 def _both(tool: Descent, call: Descent) -> Descent:
@@ -346,18 +381,7 @@ def _others(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> lis
     return found
 
 
-def _looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], list[str]]:
+def _looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], Vouched]:
     """The digest of an answer, its texts, and the values in it that the rules trust."""
     texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
-    return hashlib.sha256(response.body).hexdigest(), texts, _vouched_for(tool, body)
-
-
-def _vouched_for(tool: ToolRule | None, body: bytes) -> list[str]:
-    """The values that the rules trust in an answer that is otherwise not trusted."""
-    if tool is None or not tool.returns.trusted_fields:
-        return []
-    try:
-        data = JsonBounds().read(body)
-        return [leaf for at in tool.returns.trusted_fields for leaf in leaves(found_in(at, data))]
-    except (WireError, JmesError):
-        return []  # nothing is trusted by omission
+    return hashlib.sha256(response.body).hexdigest(), texts, vouched_in(tool, body)

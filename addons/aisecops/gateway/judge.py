@@ -151,7 +151,13 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     total = tree.risk_micros + risk.micros
     planned = (request.tool, request.scope) in tree.held_steps
     judgments.append(
-        thresholds.judge(total, lines_for(limits, tree), held_by_plan=planned, approved=facts.approval is not None)
+        thresholds.judge(
+            total,
+            lines_for(limits, tree),
+            adds=risk.micros > 0,
+            held_by_plan=planned,
+            approved=facts.approval is not None,
+        )
     )
 
     decision = combine(

@@ -20,13 +20,14 @@ from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters, plain
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
-from aisecops.controls.provenance.words import EMPTY, Vocabulary, hosts, together, vocabulary
+from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
+from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
+from aisecops.model.known import Known, KnownContent, Part, ProposedWords, SaidWords
 from aisecops.model.provenance import Origin, Traced, TrustTier, joined
 
 TREES_KEPT = 500
@@ -66,15 +67,15 @@ class KnownAgain:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
         self._thread.submit(letters, "")  # its table is made now, not when the first answer waits for it
 
-    async def learn(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> None:
-        """`texts` came in as `origin`; `trusted` are the values in them that the rules vouch for.
+    async def learn(self, origin: Origin, texts: Sequence[str], vouched: Vouched = NOTHING_VOUCHED) -> None:
+        """`texts` came in as `origin`; of some values in them the rules say that they are `vouched` for.
 
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._at_hand(origin.root_run_id)
         seen = tuple(map(self._digest, texts)) in self._prints
         known = await self.aside(
-            lambda: self._taken(self._of_content(origin, texts, trusted)), () if seen else texts, short=TO_LEARN
+            lambda: self._taken(self._of_content(origin, texts, vouched)), () if seen else texts, short=TO_LEARN
         )
         if known:
             await self._store.keep(*known)
@@ -86,7 +87,7 @@ class KnownAgain:
         await self._at_hand(contents[0][0].root_run_id)
         texts = [text for _, text in contents]
         known = await self.aside(
-            lambda: [one for origin, text in contents for one in self._taken(self._of_content(origin, [text], []))],
+            lambda: [one for origin, text in contents for one in self._taken(self._of_content(origin, [text]))],
             texts,
         )
         await self._store.keep(*known)
@@ -127,13 +128,12 @@ class KnownAgain:
         """
         await self._at_hand(root_run_id)
 
-        def work() -> tuple[str, str]:
-            for said, one in self._trees[root_run_id].untrusted:
-                if one.origin.startswith(of) and any(said.holds(value, self._secret) for value in values):
-                    return one.origin_id, one.origin
-            return "", ""
+        return await self.aside(lambda: self._trees[root_run_id].named_in(values, of=of))
 
-        return await self.aside(work)
+    async def echo(self, root_run_id: RunId, values: Sequence[str]) -> tuple[str, str] | None:
+        """Who names one of `values` besides the field that alone vouches for it (`said.py`). Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        return await self.aside(lambda: self._trees[root_run_id].echo(values))
 
     async def read_from(self, root_run_id: RunId) -> dict[str, TrustTier]:
         """Where this tree has retrieved text from, and what that was worth at worst. Raises `StoreError`."""
@@ -252,13 +252,13 @@ class KnownAgain:
         return known
 
     def _open(self, root_run_id: RunId, said: Sequence[SaidWords | ProposedWords]) -> None:
-        tree = self._trees.setdefault(root_run_id, Tree())
+        tree = self._trees.setdefault(root_run_id, Tree(self._secret))
         for words in said:
             tree.add(words)
         while len(self._trees) > TREES_KEPT:
             self._trees.popitem(last=False)
 
-    def _of_content(self, origin: Origin, texts: Sequence[str], trusted: Sequence[str]) -> list[Known]:
+    def _of_content(self, origin: Origin, texts: Sequence[str], vouched: Vouched = NOTHING_VOUCHED) -> list[Known]:
         if not texts:
             return []
         name = tuple(map(self._digest, texts))
@@ -267,15 +267,29 @@ class KnownAgain:
         # the tool speaks for operator or user only where the rules say so
         own = origin.tier in {TrustTier.OPERATOR, TrustTier.USER}
         said = [(text, own, origin.origin_id, origin.source) for text in texts[:1]]
-        said += [(text, True, "", "") for text in trusted]
-        return known + self._of_words(origin.root_run_id, said, origin.tier)
+        known += self._of_words(origin.root_run_id, said, origin.tier, Part.WHOLE)
+        if vouched.fields:
+            tree = self._trees[origin.root_run_id]
+            chosen = vouched.chosen(lambda leaf: any(said.holds(leaf, self._secret) for said in tree.own))
+            parts = [*vouched.parts, *([(Part.CHOSEN, chosen)] if chosen else [])]
+            known += [self._of_part(origin, part, said) for part, said in parts]
+        return known
+
+    def _of_part(self, origin: Origin, part: Part, texts: Sequence[str]) -> SaidWords:
+        """The words of one part of an answer, told apart from the same words of another one."""
+        name = f"{part}:{self.digest(chr(0).join(texts))}"
+        words, pairs = self._spoken.of(name, lambda: self._packed_of(texts), keep=_is_small(*texts))
+        return SaidWords(
+            root_run_id=origin.root_run_id, name=f"{part}:{origin.origin_id}", trusted=part is not Part.REST,
+            words=words, pairs=pairs, origin_id=origin.origin_id, origin=origin.source, tier=origin.tier, part=part,
+        )  # fmt: skip
 
     def _words(self, text: str) -> Vocabulary:
         """The words of `text`; the host of a link is one too, for it is called by other links."""
         return vocabulary([text, " ".join(hosts(text))], self._secret)
 
-    def _packed_words(self, text: str) -> tuple[bytes, bytes]:
-        words = self._words(text)
+    def _packed_of(self, texts: Sequence[str]) -> tuple[bytes, bytes]:
+        words = together(*(self._words(text) for text in texts))
         return packed(words.words), packed(words.pairs)
 
     def _normal_digest(self, text: str) -> str:
@@ -286,6 +300,7 @@ class KnownAgain:
         root_run_id: RunId,
         said: Iterable[tuple[str, bool, str, str]],
         tier: TrustTier = TrustTier.EXTERNAL,
+        part: Part = Part.HEARD,
     ) -> list[Known]:
         tree = self._trees[root_run_id]
         known: list[Known] = []
@@ -293,7 +308,7 @@ class KnownAgain:
             name = self._digest(text).hex()
             if said_as(name, trusted=trusted) in tree.names:
                 continue
-            words, pairs = self._spoken.of(name, functools.partial(self._packed_words, text), keep=_is_small(text))
+            words, pairs = self._spoken.of(name, functools.partial(self._packed_of, [text]), keep=_is_small(text))
             known.append(
                 SaidWords(
                     root_run_id=root_run_id,
@@ -304,6 +319,7 @@ class KnownAgain:
                     origin_id=origin_id,
                     origin=origin,
                     tier=tier,
+                    part=part,
                 )
             )
         return known
@@ -316,12 +332,8 @@ class KnownAgain:
         return self._assessed.of(self._digest(text), lambda: assess(text))
 
     def _sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
-        tree = self._trees[root_run_id]
         self._trees.move_to_end(root_run_id)
-        tree.trusted = [together(*tree.trusted)] if tree.trusted else []
-        trusted = tree.trusted[0] if tree.trusted else EMPTY
-        untrusted = together(*(said for said, _ in tree.untrusted)) if tree.untrusted else EMPTY
-        return Sayings(trusted, self._secret), Sayings(untrusted, self._secret)
+        return self._trees[root_run_id].sayings()
 
     def _digest(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret[:64], digest_size=16).digest()

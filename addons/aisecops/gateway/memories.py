@@ -137,7 +137,7 @@ class Memories:
         if not complete:
             base = msgspec.structs.replace(base, tier=joined(base.tier, TrustTier.EXTERNAL))
         if rest:
-            await self._known.learn(base, ["\n".join(rest), *rest], [])
+            await self._known.learn(base, ["\n".join(rest), *rest])
         tiers = [one.tier for one in found] + ([base.tier] if rest else [])
         return Recalled(origin=msgspec.structs.replace(base, tier=joined(*tiers)), items=tuple(found))
 

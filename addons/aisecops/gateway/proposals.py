@@ -19,6 +19,7 @@ from decimal import ROUND_CEILING, Decimal
 import orjson
 from msgspec.structs import replace
 
+from aisecops.controls.firewall.arguments import leaves
 from aisecops.controls.policy.match import find_model_tool, measure, scope_of
 from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.template import Filling
@@ -139,8 +140,10 @@ class Proposals:
     ) -> Refuse | None:
         principal = permit.facts.principal
         asked, data = _asked(tool, call, fault)
-        if tool is not None and tool.arguments:
-            asked = replace(asked, descent=await self._descents.of_arguments(principal.root_run_id, tool, data))
+        if tool is not None:
+            said = [("arguments", leaf) for leaf in leaves(data)]
+            descent = await self._descents.of_arguments(principal.root_run_id, tool, data, said)
+            asked = replace(asked, descent=descent)
         asked = replace(asked, request=self._descents.reaching(asked.request, asked.recipients))
         course = _Course(decision_id=DecisionId(self._ids.new("dec_")))
         for _ in range(SWAP_TRIES):

@@ -48,13 +48,17 @@ class ArgumentSource(StrEnum):
 
 
 class TracedArgument(Value):
-    """One declared argument of a tool request: where its value was found, and in whose content."""
+    """One argument of a tool request: where its value was found, and in whose content.
+
+    `echoes`: only a field that the rules trust vouches for it, and untrusted content besides names it too, of `origin`.
+    """
 
     name: str
     source: ArgumentSource
     origin_id: str = ""
     origin: str = ""
     steering: bool = False
+    echoes: bool = False
 
 
 class Suspicion(Value, omit_defaults=True):

@@ -5,6 +5,8 @@ Keyed hashes only: neither the content nor the words can be read back.
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from aisecops.model.ids import RunId
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.value import Value
@@ -15,6 +17,16 @@ class KnownContent(Value, tag="content"):
 
     origin: Origin
     prints: bytes
+
+
+class Part(StrEnum):
+    """Which part of what was said or retrieved a text is."""
+
+    HEARD = ""  # a text of a model's input
+    WHOLE = "whole"  # an answer
+    FIELDS = "fields"  # the values in an answer that rules vouch for
+    CHOSEN = "chosen"  # those of them that stand beside what operator or user had named before
+    REST = "rest"  # what such an answer says besides
 
 
 class SaidWords(Value, tag="words"):
@@ -32,6 +44,7 @@ class SaidWords(Value, tag="words"):
     origin_id: str = ""
     origin: str = ""
     tier: TrustTier = TrustTier.EXTERNAL
+    part: Part = Part.HEARD
 
 
 class ProposedWords(Value, tag="proposed"):

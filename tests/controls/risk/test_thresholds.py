@@ -53,3 +53,10 @@ def test_a_halt_line_below_the_approval_line_still_halts():
 @pytest.mark.parametrize(("micros", "text"), [(0, "0.0"), (1_335_000, "1.335"), (2_000_000, "2.0"), (1, "0.000001")])
 def test_risk_in_words(micros: int, text: str):
     assert words(micros) == text
+
+
+def test_a_step_that_adds_nothing_is_not_held_over_a_line_that_a_person_let_the_run_cross():
+    over = Thresholds(approve_micros=1_000_000, halt_micros=2_000_000)
+    assert judge(1_500_000, over, adds=False, held_by_plan=False, approved=False).verdict is Verdict.ALLOW
+    assert judge(1_500_000, over, adds=False, held_by_plan=True, approved=False).verdict is Verdict.HOLD
+    assert judge(2_500_000, over, adds=False, held_by_plan=False, approved=False).verdict is Verdict.DENY

@@ -101,15 +101,16 @@ def judge_carried(labels: Mapping[str, Sequence[str]], descent: Descent, *, to: 
 def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> Decimal:
     """The trust factor: the tool's own, or 2.0 when untrusted content is in what the request carries (contract 7).
 
-    Or names where it goes. A change of the world that no model proposed, in a tree whose models propose what is done,
-    or that is steered elsewhere than proposed, is trusted half as much: one word of the rules less.
+    Or names where it goes, or names what it is done to, for which nobody but a field of a tool's answer vouches. A
+    change of the world that no model proposed, in a tree whose models propose what is done, or that is steered
+    elsewhere than proposed, is trusted half as much: one word of the rules less.
     """
     if tool is None or descent is None:
         return own
     if descent.remembered is not None:
         return UNTRUSTED_TRUST
     traced = [*descent.arguments, *([descent.destination] if descent.destination else [])]
-    if any(one.source is ArgumentSource.UNTRUSTED for one in traced):
+    if any(one.source is ArgumentSource.UNTRUSTED or one.echoes for one in traced):
         return UNTRUSTED_TRUST
     link = descent.proposal
     alone = link is not None and (not link.found or link.steered_elsewhere)

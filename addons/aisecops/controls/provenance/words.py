@@ -60,6 +60,10 @@ class Vocabulary:
             return False
         return len(hashed) == 1 or _all_in(_pairs(hashed), self.pairs)
 
+    def share_in(self, other: Vocabulary) -> float:
+        """Which part of its words are words of `other` too, 0 to 1; 0 when it has none."""
+        return float(np.isin(self.words, other.words).mean()) if len(self.words) else 0.0
+
 
 EMPTY = Vocabulary(words=np.empty(0, dtype=np.uint64), pairs=np.empty(0, dtype=np.uint64))
 
