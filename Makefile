@@ -91,14 +91,22 @@ lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
 	$(UV) pyproject.toml requirements.in -c requirements.txt -o docker/requirements.txt
 	$(UV) --upgrade tests/clients/requirements.in -o tests/clients/requirements.txt
 
-# Policy engines that tests ask for real. Where there is no Go, those tests are skipped and say so.
+# Servers that tests ask for real: a policy engine and a collector. Where there is no Go, those tests are skipped and say so.
 ENGINES ?= .venv-engines
 OPA_VERSION = v1.22.3
-engines: $(ENGINES)/opa ## build the OPA server that some tests ask
+COLLECTOR_VERSION = v0.165.0
+engines: $(ENGINES)/opa $(ENGINES)/otelcol ## build the OPA server and the OpenTelemetry Collector that some tests ask
 
 $(ENGINES)/opa:
 	mkdir -p $(ENGINES)
 	if command -v go >/dev/null; then GOFLAGS=-mod=mod GOBIN=$(abspath $(ENGINES)) go install github.com/open-policy-agent/opa@$(OPA_VERSION); fi
+
+$(ENGINES)/otelcol: tests/support/collector.yaml
+	mkdir -p $(ENGINES)
+	if command -v go >/dev/null; then \
+		GOFLAGS=-mod=mod GOBIN=$(abspath $(ENGINES)) go install go.opentelemetry.io/collector/cmd/builder@$(COLLECTOR_VERSION); \
+		cd $(ENGINES); GOFLAGS=-mod=mod ./builder --config "$(CURDIR)/$<"; mv otelcol-source/otelcol otelcol; rm -rf otelcol-source; \
+	fi
 
 clean: ## forget environments and caches; state, certificates and rules stay
 	rm -rf .venv .venv312 .venv-clients $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build

@@ -42,6 +42,7 @@ HOME = {
     "mitmproxy_rs": "adapters.mitm",
     "sqlite3": "adapters.store",
     "redis": "adapters.store",
+    "opentelemetry": "adapters.audit.otlp",
     "presidio_analyzer": "controls.dlp.presidio",
     "pypdf": "wire.files.pdf",
     "jsonschema": "controls.firewall.outputs",

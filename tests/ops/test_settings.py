@@ -48,12 +48,33 @@ def test_half_of_a_tls_pair_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "url",
     [
-        ("store", "redis://127.0.0.1"),
-        ("telemetry.otlp", "http://127.0.0.1:4318"),
+        "collector:4318",
+        "ftp://c",
+        "http://",
+        "http://me:word@127.0.0.1",
+        "http://127.0.0.1?a",
+        "http://127.0.0.1:x",
     ],
 )
+def test_what_is_no_url_of_a_collector_is_refused_and_not_shown(tmp_path, url):
+    with pytest.raises(ConfigError) as refused:
+        load({"telemetry.otlp": url}, environ={}, folder=tmp_path)
+    assert "word" not in str(refused.value)
+
+
+def test_telemetry_leaves_the_machine_by_tls_or_by_the_operators_word(tmp_path):
+    far = {"telemetry.otlp": "http://collector.example:4318"}
+    with pytest.raises(ConfigError, match="without TLS"):
+        load(far, environ={}, folder=tmp_path)
+
+    load(far | {"telemetry.insecure": "true"}, environ={}, folder=tmp_path)
+    load({"telemetry.otlp": "http://127.0.0.1:4318"}, environ={}, folder=tmp_path)
+    load({"telemetry.otlp": "https://collector.example"}, environ={}, folder=tmp_path)
+
+
+@pytest.mark.parametrize(("name", "value"), [("store", "redis://127.0.0.1")])
 def test_what_this_version_cannot_do_is_refused_rather_than_ignored(tmp_path, name, value):
     with pytest.raises(ConfigError, match=f"{name} asks for something this version does not have"):
         load({name: value}, environ={}, folder=tmp_path)

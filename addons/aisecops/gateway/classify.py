@@ -52,6 +52,7 @@ from aisecops.wire.parts import unsaid_json
 from aisecops.wire.shape import call_in
 from aisecops.wire.signed import body_is_signed
 from aisecops.wire.texts import said_in
+from aisecops.wire.traceparent import traceparent_in
 
 SERVES = ("AIS-EXE-01",)
 
@@ -391,5 +392,6 @@ def _action(
         trust=trust,
         signed=body_is_signed(request),
         size_bytes=len(request.path) + len(request.body),
+        traceparent=traceparent_in(request.headers),
         **more,  # type: ignore[arg-type]
     )

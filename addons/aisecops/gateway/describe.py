@@ -111,6 +111,7 @@ def asked_of(call: LlmCall | None) -> dict[str, Any]:
         if part.kind in MEDIA
     ]
     return {
+        "dialect": call.dialect,
         "attached": listed[:MAX_ATTACHED] or None,
         "attached_more": len(listed) - MAX_ATTACHED if len(listed) > MAX_ATTACHED else None,
         "remembered": [_digest(name) for name in call.remembered] or None,

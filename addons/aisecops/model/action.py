@@ -61,6 +61,7 @@ class ActionRequest(Value):
     `signed`: the caller has signed the body, so that it leaves as it came or not at all.
     `size_bytes` is what leaves: target and body as they were sent.
     `message`: it is one message on a WebSocket that was opened before, and not the opening.
+    `traceparent` is the caller's span in the words of W3C, as far as it is one: it is linked, never judged.
     `recipients` are keyed digests of whom it reaches, by what the rule says; `uncounted` names the budgets
     (`max_rows`, `max_recipients`) of which the rule says where their number is, and nothing is there.
     `cost_micros` is the most this step may cost, known before it runs; `rows` what it asks for, when it says so;
@@ -91,3 +92,4 @@ class ActionRequest(Value):
     recipients: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
     rows_later: bool = False
+    traceparent: str = ""

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "the threat model of an agent: from rules and record, signed, checked",
     ),
     "replay": ("replay:replay", "judge every decision of a run again from its record"),
+    "telemetry": ("telemetry:telemetry", "the record to a collector, by OTLP"),
     "gateway": ("gateway:gateway", "one gateway process alone"),
     "control": ("control:control", "the control plane alone"),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -144,7 +145,8 @@ class SandboxSettings(Part):
 class TelemetrySettings(Part):
     """Where the record goes beside its files."""
 
-    otlp: Annotated[str | None, about("OTLP collector URL")] = None
+    otlp: Annotated[str | None, about("URL of a collector that takes OTLP over HTTP, as http://127.0.0.1:4318")] = None
+    insecure: Annotated[bool, about("allow a collector beyond loopback without TLS")] = False
 
 
 class LogSettings(Part):
@@ -228,6 +230,7 @@ def check(settings: Settings) -> Settings:
     _check_proxy_tls(settings.proxy)
     _check_direct(settings.upstream)
     _check_limits(settings.limits)
+    _check_telemetry(settings.telemetry)
     _check_available(settings)
     return settings
 
@@ -294,11 +297,26 @@ def _check_limits(limits: LimitSettings) -> None:
             raise ConfigError(f"limits.{name} is {getattr(limits, name)}", "use more than 0")
 
 
+def _check_telemetry(telemetry: TelemetrySettings) -> None:
+    if telemetry.otlp is None:
+        return
+    mend = "write it as `https://collector.example:4318`; `/v1/traces` and the like are put behind it"
+    try:
+        parts = urlsplit(telemetry.otlp)
+        place = Address(host=parts.hostname or "", port=parts.port or 0)
+    except ValueError:
+        raise ConfigError("telemetry.otlp is no URL", mend) from None
+    if parts.scheme not in {"http", "https"} or not place.host or parts.username or parts.query or parts.fragment:
+        raise ConfigError("telemetry.otlp is no URL of a collector", mend)  # and is not shown: it may hold a password
+    if parts.scheme == "http" and not place.is_loopback and not telemetry.insecure:
+        raise ConfigError(
+            f"telemetry.otlp sends to `{place.host}` without TLS",
+            "write `https://`, or set telemetry.insecure: true if the network is trusted",
+        )
+
+
 def _check_available(settings: Settings) -> None:
     """Refuse what this version cannot do: a setting that is read and not obeyed would be a lie."""
-    for name, asked, instead in (
-        ("store", settings.store != "sqlite", "use `sqlite`"),
-        ("telemetry.otlp", settings.telemetry.otlp is not None, "leave it out"),
-    ):
+    for name, asked, instead in (("store", settings.store != "sqlite", "use `sqlite`"),):
         if asked:
             raise ConfigError(f"{name} asks for something this version does not have yet", instead)

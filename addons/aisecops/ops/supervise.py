@@ -1,8 +1,9 @@
 """`aisecops up`: one control plane, N gateway workers, one metrics port; what dies is started again.
 
-Knows processes, ports and their order. Does not know what the processes do: each is `aisecops control`
-or `aisecops gateway`, told its settings by a file in the state folder, and says on its lifeline where
-it listens. Numbers of all processes are added up here, in the process that lives longest.
+Knows processes, ports and their order. Does not know what the processes do: each is `aisecops control`,
+`aisecops gateway` or, where there is a collector, `aisecops telemetry`; told its settings by a file in the state
+folder, it says on its lifeline where it listens, or sends to. Numbers of all processes are added up here, in the
+process that lives longest.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ class Supervisor:
             first = await self._start("gateway")
             self._settle(proxy__listen=_with_port(self.settings.proxy.listen, first.url))
             more = await asyncio.gather(*(self._start("gateway") for _ in range(self.settings.proxy.workers - 1)))
+            if self.settings.telemetry.otlp is not None:
+                more.append(await self._start("telemetry"))
             for url in (control.url, first.url):
                 await _answers(url)
             self._write_settings()  # with the ports as they came to be, for whoever looks
@@ -162,8 +165,8 @@ class Supervisor:
         return child
 
     async def _end_all(self) -> None:
-        """Gateways first: what they still have under way may need the control plane."""
-        for role in ("gateway", "control"):
+        """Gateways first: what they have under way may need the control plane. Last who sends what all recorded."""
+        for role in ("gateway", "control", "telemetry"):
             await asyncio.gather(*(child.end(self._grace) for child in self._children if child.role == role))
 
     async def _unless_stopped(self, work: Awaitable[Any]) -> None:
