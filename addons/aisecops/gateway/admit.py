@@ -37,7 +37,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.question import Content, content_of
 from aisecops.gateway.refuse import refusal, rules_changed, said_no
-from aisecops.gateway.reserve import SWAP_TRIES
+from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
@@ -249,7 +249,9 @@ class Admission:
             judged = judge(rules, facts, course.decision_id)
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
                 return None
-            if judged.tree is not None and not await self._swapped(snapshot, judged.tree):
+            if judged.tree is not None and not await self._swapped(
+                snapshot, judged.tree, durable=must_last(facts, judged)
+            ):
                 return None
         return facts, judged
 
@@ -320,9 +322,10 @@ class Admission:
                 return False
         return True
 
-    async def _swapped(self, snapshot: Snapshot, new: TreeState) -> bool:
+    async def _swapped(self, snapshot: Snapshot, new: TreeState, *, durable: bool) -> bool:
+        root_run_id, seen = snapshot.tree.root_run_id, snapshot.version
         try:
-            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
+            await self._store.swap_tree(root_run_id, seen=seen, new=new, durable=durable)
         except Stale:
             return False
         return True

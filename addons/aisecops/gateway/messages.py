@@ -29,7 +29,7 @@ from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
-from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back
+from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
 from aisecops.gateway.trails import Trails
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
@@ -192,7 +192,9 @@ class Messages:
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
             try:
-                await self._store.swap_tree(facts.tree.root_run_id, seen=version, new=judged.tree)
+                await self._store.swap_tree(
+                    facts.tree.root_run_id, seen=version, new=judged.tree, durable=must_last(facts, judged)
+                )
             except Stale:
                 continue
             return facts, judged

@@ -86,8 +86,11 @@ class Store(Protocol):
         """Those of `names` that are revoked, read at one moment."""
         ...
 
-    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
-        """Replace the tree's state if it is still at version `seen`; return the new version. Raises `Stale`."""
+    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState, durable: bool = True) -> int:
+        """Replace the tree's state if it is still at version `seen`; return the new version. Raises `Stale`.
+
+        With `durable` False it outlives every process of ours; a power failure soon after may undo it.
+        """
         ...
 
     async def find_run(self, run_id: RunId) -> Run | None:

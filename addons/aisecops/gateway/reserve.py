@@ -8,6 +8,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.ports import Store
 from aisecops.model.budget import TreeState
+from aisecops.model.decision import Verdict
 from aisecops.model.errors import Fault, Stale, StoreError
 from aisecops.model.facts import Facts
 
@@ -25,11 +26,20 @@ async def change_tree(store: Store, facts: Facts, change: Callable[[TreeState], 
         if new == snapshot.tree:
             return new
         try:
-            await store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
+            # what a power failure undoes here leaves what was reserved
+            await store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new, durable=False)
         except Stale:
             continue
         return new
     raise StoreError("the run's tree is changed by others faster than it can be read")
+
+
+def must_last(facts: Facts, judged: Judged) -> bool:
+    """True when a power failure may not undo what `judged` takes: the world changes after it, or the run is halted.
+
+    As with the record (contract 7): what is only read may be a moment ahead of the disk.
+    """
+    return facts.request.effect.changes_state or judged.decision.enforced is not Verdict.ALLOW
 
 
 async def give_back(store: Store, facts: Facts, judged: Judged) -> None:

@@ -29,9 +29,9 @@ from aisecops.model.errors import RecordError
 from aisecops.model.record import Event, EventName
 
 _TICK_S = 1.0
-_SLOW_S = 0.002
+_SLOW_S = 0.005
 """A write that took longer is a reason to leave the next ones to the thread,"""
-_LEFT_TO_IT_S = 1.0
+_LEFT_TO_IT_S = 0.25
 """for so long."""
 _READ_ON_HERE = 16 * 1024
 """Bytes that others wrote, and that are read before a line of ours is chained to them, at most; more in the thread."""

@@ -89,7 +89,7 @@ class MemoryStore:
         await self._turn()
         return frozenset(self._revoked.intersection(names))
 
-    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
+    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState, durable: bool = True) -> int:  # noqa: ARG002 - memory is gone with the process
         await self._turn()
         version, _ = self._trees.get(root_run_id, (None, b""))
         if version != seen:

@@ -130,14 +130,14 @@ class SqliteStore(SqliteEntries):
         found = await self._reader.look_up(_REVOKED, msgspec.json.encode(list(names)).decode())
         return frozenset((RevocationKind(kind), name) for kind, name in found)
 
-    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState) -> int:
+    async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState, durable: bool = True) -> int:
         state = _text(new)
 
         def work(connection: sqlite3.Connection) -> int:
             _or_stale(_swap(connection, root_run_id, seen, state), root_run_id)
             return seen + 1
 
-        return await self._writer.run(work)
+        return await self._writer.run(work, durable=durable)
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)

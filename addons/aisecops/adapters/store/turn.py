@@ -28,6 +28,18 @@ class Turn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.let_go()
+
+    def taken(self) -> bool:
+        """Take the turn if it is nobody's now; False: somebody has it."""
+        try:
+            fcntl.flock(self._line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def let_go(self) -> None:
+        """Let the next one have it."""
         fcntl.flock(self._line, fcntl.LOCK_UN)
 
     def close(self) -> None:
