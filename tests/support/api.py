@@ -14,6 +14,7 @@ from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
+from aisecops.ops.control.webhook_calls import WebhookCalls
 from aisecops.ops.control.who import Doorkeeper
 from support.gateway import House, basic
 
@@ -26,7 +27,9 @@ VISITOR = {"Authorization": basic("visitor", "v's secret")}
 class Api:
     """A client of the API, and the house behind it."""
 
-    def __init__(self, folder: Path, house: House | None = None, *, by_token: Any = None) -> None:
+    def __init__(
+        self, folder: Path, house: House | None = None, *, by_token: Any = None, secret: Any = {}.get, post: Any = None
+    ) -> None:
         self.house = house or House()
         self.late: list[str] = []
         house = self.house
@@ -42,6 +45,14 @@ class Api:
             RunCalls(store=house.store, runs=house.runs, record_folder=folder, proxy_url="http://127.0.0.1:8080"),
             TokenCalls(store=house.store, tokens=house.tokens),
             ApprovalCalls(store=house.store, approvals=house.approvals),
+            WebhookCalls(
+                store=house.store,
+                rules=house.rules,
+                approvals=house.approvals,
+                clock=house.clock,
+                secret=secret,
+                post=post,
+            ),
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
         )
         app = control_app(Door(keeper), public, groups)

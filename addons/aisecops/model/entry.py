@@ -16,6 +16,7 @@ class EntryKind(StrEnum):
     PROMPT = "prompt"  # an agent's system prompts
     SERVER = "server"  # the tools that an MCP server has described
     INTEGRATION = "integration"  # something that agents were let use
+    ANNOUNCEMENT = "announcement"  # a held step that people were told of
     MEMORY_ID = "memory-id"  # the last item written under an id
     MEMORY_TEXT = "memory-text"  # the last item written with a text
 

@@ -22,16 +22,21 @@ from aisecops.ops.control.may import MAY, refused
 from aisecops.ops.control.who import Asker, Doorkeeper
 
 Handler = Callable[[Request, Asker], Awaitable[Response]]
+Proof = Callable[[Request], Awaitable[Asker | Refuse]]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the API. `name` is its name in `MAY`; one that ends in a dot is followed by the path's `act`."""
+    """One call of the API. `name` is its name in `MAY`; one that ends in a dot is followed by the path's `act`.
+
+    `proof` says who asks where that is not told by `Authorization`.
+    """
 
     method: str
     path: str
     name: str
     handler: Handler
+    proof: Proof | None = None
 
 
 class Calls(Protocol):
@@ -50,12 +55,12 @@ class Door:
 
     def route(self, call: Call) -> Route:
         """`call` behind the door."""
-        return Route(call.path, self._asked(call.name, call.handler), methods=[call.method])
+        return Route(call.path, self._asked(call.name, call.handler, call.proof or self._asker), methods=[call.method])
 
-    def _asked(self, call: str, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def _asked(self, call: str, handler: Handler, proof: Proof) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                asker = await self._asker(request)
+                asker = await proof(request)
                 if isinstance(asker, Refuse):
                     return _unauthenticated(asker)
                 named = f"{call}{request.path_params['act']}" if call.endswith(".") else call

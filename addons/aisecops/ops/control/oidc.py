@@ -22,7 +22,7 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.people import OidcRules
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
-from aisecops.ops.control.who import Asker, Role
+from aisecops.ops.control.who import Asker, as_person
 
 RANDOM_BYTES = 32
 SCOPES = "openid profile email"
@@ -140,8 +140,7 @@ class SignIn:
         known = known_by(self._rules.current(), claims)
         if isinstance(known, str):
             return _nobody(known)
-        asker = Asker(role=Role(known.role.value), name=known.name, person=True)
-        return SignedIn(asker=asker, until_s=int(claims["exp"]))
+        return SignedIn(asker=as_person(known.name, known.role), until_s=int(claims["exp"]))
 
     def _client_secret(self, oidc: OidcRules) -> str | None:
         if not oidc.client_secret:

@@ -23,7 +23,7 @@ from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
-from aisecops.ops.wiring.control import control_plane, signing_in
+from aisecops.ops.wiring.control import announcer, control_plane, reaching, signing_in
 from aisecops.ops.wiring.foundation import Foundation, foundation
 
 RULES_EVERY_S = 0.5
@@ -42,10 +42,10 @@ def serve_control(settings: Settings, ready: Callable[[str], None]) -> int:
 
 async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     metrics = process_metrics()
-    async with foundation(settings, environment()) as base, signing_in(base) as sign_in:
+    async with foundation(settings, environment()) as base, signing_in(base) as sign_in, reaching(base) as hooks:
         metrics.rules_loaded(base.rules.current().policy_version)
         listener = _listening(settings)
-        plane = control_plane(base, proxy_url=settings.proxy.told_url, sign_in=sign_in)
+        plane = control_plane(base, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
         server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -54,7 +54,9 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _recorded(base, metrics)))
             figures = tasks.create_task(_figures(base, metrics))
+            announcing = tasks.create_task(announcer(base, hooks).run())
             await server.serve(sockets=[listener])
+            announcing.cancel()
             watch.cancel()
             figures.cancel()
         listener.close()

@@ -79,6 +79,15 @@ class AnswerBody(Value):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class HookAnswerBody(Value):
+    """A person's answer that a webhook brings; what is signed names the approval."""
+
+    approval_id: Name
+    person: Name
+    decision: Annotated[str, Meta(pattern="^(approve|deny)$")]
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
 class AcceptBody(Value):
     """A person accepts what has changed of an integration; `digest` says which of several prompts."""
 
@@ -307,6 +316,7 @@ __all__ = [
     "AgentId",
     "AnswerBody",
     "FinishBody",
+    "HookAnswerBody",
     "OpenRunBody",
     "PlanBody",
     "ResumeBody",

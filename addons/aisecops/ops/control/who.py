@@ -10,6 +10,7 @@ from aisecops.gateway.identity import Identities
 from aisecops.gateway.vouch import SCHEME, Vouching
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
+from aisecops.model.people import PersonRole
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 
@@ -48,6 +49,11 @@ class Asker(Value):
     def sees_all(self) -> bool:
         """True for people; agents see what is theirs."""
         return self.role in {Role.VIEWER, Role.APPROVER, Role.OPERATOR}
+
+
+def as_person(name: str, role: PersonRole) -> Asker:
+    """Somebody whom the rules or their provider name, in their role."""
+    return Asker(role=Role(role.value), name=name, person=True)
 
 
 ByToken = Callable[[str], Awaitable[Asker | Refuse]]
@@ -94,7 +100,7 @@ class Doorkeeper:
         known = [Asker(role=role, name=name) for role, name, secret in self._bearers if _same(given, secret.encode())]
         for person, secret in self._identities.people():
             if _same(given, secret):
-                known.append(Asker(role=Role(person.role.value), name=person.name, person=True))
+                known.append(as_person(person.name, person.role))
         if len(known) > 1:
             return _unknown("two people have this secret; give each their own")
         return known[0] if known else _unknown("the bearer secret is wrong")

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 
+from aisecops.adapters.control.hooks import Hooks
 from aisecops.adapters.oidc.provider import Providers
 from aisecops.adapters.system.heartbeat import lagging
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.secrets import operator_secret
 from aisecops.gateway.issue import TokenService
+from aisecops.ops.control.announcing import Announcer
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
@@ -21,6 +23,7 @@ from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
+from aisecops.ops.control.webhook_calls import WebhookCalls
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
 
@@ -35,7 +38,29 @@ async def signing_in(base: Foundation) -> AsyncIterator[SignIn]:
         await providers.close()
 
 
-def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn) -> Starlette:
+@contextlib.asynccontextmanager
+async def reaching(base: Foundation) -> AsyncIterator[Hooks]:
+    """Where people are told of held steps."""
+    hooks = Hooks(trust=base.settings.control_authorities)
+    try:
+        yield hooks
+    finally:
+        await hooks.close()
+
+
+def announcer(base: Foundation, hooks: Hooks) -> Announcer:
+    """Tells people of held steps, as the rules say."""
+    return Announcer(
+        store=base.store,
+        rules=base.rules,
+        clock=base.clock,
+        secret=base.secrets.secret,
+        post=hooks.post,
+        control_url=base.settings.control_url,
+    )
+
+
+def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn, hooks: Hooks) -> Starlette:
     """The control plane's services behind their API; makes the signing key on first start."""
     settings = base.settings
     keys = KeyFolder(settings.paths.certs, base.clock)
@@ -69,6 +94,14 @@ def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn) -> Starl
         RunCalls(store=base.store, runs=base.runs(), record_folder=record_folder, proxy_url=proxy_url),
         TokenCalls(store=base.store, tokens=tokens),
         ApprovalCalls(store=base.store, approvals=base.approvals()),
+        WebhookCalls(
+            store=base.store,
+            rules=base.rules,
+            approvals=base.approvals(),
+            clock=base.clock,
+            secret=base.secrets.secret,
+            post=hooks.post,
+        ),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
     )
     return control_app(Door(keeper), public, groups)
