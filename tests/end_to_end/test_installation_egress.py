@@ -25,7 +25,8 @@ EGRESS = """  known: ["file:known.txt"]
 OWN = RULES + EGRESS
 OWN = OWN.replace(
     "    - {entity: EMAIL_ADDRESS, to: model",
-    "    - {entity: STAFF_ID, to: any, action: block}\n    - {entity: EMAIL_ADDRESS, to: model",
+    "    - {entity: [STAFF_ID, PHONE_NUMBER], to: any, action: block}\n"
+    "    - {entity: EMAIL_ADDRESS, to: internal, action: mask}\n    - {entity: EMAIL_ADDRESS, to: model",
 )
 DEADLINE_S = 3
 
@@ -57,6 +58,39 @@ def test_what_the_rules_name_does_not_leave_in_any_dress(own, body):
     problem = assert_refused(said, "egress_blocked")
     assert received == []
     assert KNOWN not in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "arrives"),
+    [
+        (
+            "application/x-www-form-urlencoded",
+            "note=to+ann%40corp.example%21&n=1",
+            "note=to+%3CEMAIL_ADDRESS%3E%21&n=1",
+        ),
+        (
+            "multipart/form-data; boundary=b",
+            '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nto ann@corp.example!\r\n--b--\r\n',
+            '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nto <EMAIL_ADDRESS>!\r\n--b--\r\n',
+        ),
+    ],
+    ids=["form", "multipart"],
+)
+def test_what_is_masked_in_a_form_leaves_so_and_the_rest_of_it_unchanged(own, kind, body, arrives):
+    said, (received,) = order(own, body, **{"Content-Type": kind})
+    assert said.status == 200
+    assert received.endswith(b"\r\n\r\n" + arrives.encode())
+    twin = body.replace("ann", "").replace("corp.example", "")
+    _, (received,) = order(own, twin, **{"Content-Type": kind})
+    assert received.endswith(b"\r\n\r\n" + twin.encode())
+
+
+def test_a_number_that_its_field_calls_a_phone_s_does_not_leave(own):
+    said, received = order(own, '{"phone": 2025550143}', **{"Content-Type": "application/json"})
+    assert_refused(said, "egress_blocked")
+    assert received == []
+    for twin in ('{"order": 2025550143}', '{"phone": 0}', '{"phone_at": 1732700000}'):
+        assert order(own, twin, **{"Content-Type": "application/json"})[0].status == 200
 
 
 def test_a_known_secret_does_not_leave_in_a_credential_header_either(own):
@@ -97,8 +131,8 @@ def test_a_secret_written_down_later_is_known_with_the_next_rules(own):
 
 
 def test_a_rule_about_names_without_a_language_model_refuses_and_says_so_once(own):
-    named = "    - {entity: PERSON, to: any, action: block}\n    - {entity: STAFF_ID"
-    own.put_in_force(OWN.replace("    - {entity: STAFF_ID", named))
+    named = "    - {entity: PERSON, to: any, action: block}\n    - {entity: [STAFF_ID"
+    own.put_in_force(OWN.replace("    - {entity: [STAFF_ID", named))
     try:
         said, received = order(own, "Ada Marlow writes")
         problem = assert_refused(said, "policy_unavailable")

@@ -92,6 +92,14 @@ def test_short_numbers_are_not() -> None:
     assert "body:/n" not in parts('{"n":1700000000,"m":true}')
 
 
+def test_nine_digits_and_more_are_where_their_name_calls_them_somebody_s() -> None:
+    said = parts('{"ssn":219099998,"phones":[2025550143],"phone":20255501,"phone_count":219099998,"ssn_at":1700000000}')
+    assert {where: text for where, text in said.items() if where.startswith("body:")} == {
+        "body:/ssn": "219099998",
+        "body:/phones/0": "2025550143",
+    }
+
+
 @pytest.mark.parametrize("body", ["{", '{"a":1,"a":2}', "", "[NaN]"][:2])
 def test_a_body_that_says_json_and_is_none_is_refused(body: str) -> None:
     assert refused(body, "application/json") is Code.UNREADABLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.wire.places import is_plain
+from aisecops.wire.places import is_plain, tells_a_person_s_number
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,19 @@ def test_names_that_programs_use_are_plain(name: str) -> None:
 )
 def test_names_that_may_tell_something_are_not(name: str) -> None:
     assert not is_plain(name)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/ssn", "/user/phoneNumber", "/phones/0", "/tax_id", "/fax-number", "/home_phone", "/customer/SSN", "/phone2"],
+)
+def test_a_name_tells_that_a_number_is_somebody_s(place: str) -> None:
+    assert tells_a_person_s_number(place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["", "/0", "/phone_count", "/phone_verified_at", "/account_id", "/hotel", "/telemetry", "/using", "/microphone"],
+)
+def test_most_names_do_not(place: str) -> None:
+    assert not tells_a_person_s_number(place)

@@ -74,7 +74,7 @@ class Dispatch:
         """What leaves for an allowed request. Raises a `Fault` when it cannot be recorded; then nothing may leave."""
         lines = lines_of(rules, facts)
         try:
-            body = await self._changed(rules, facts, looked, judged)
+            body = await self._changed(rules, facts, looked, judged, request)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step)
@@ -121,7 +121,9 @@ class Dispatch:
             any_size=looked.step.any_size,
         )
 
-    async def _changed(self, rules: RuleSet, facts: Facts, looked: Looked, judged: Judged) -> bytes | None:
+    async def _changed(
+        self, rules: RuleSet, facts: Facts, looked: Looked, judged: Judged, sent: HttpRequest
+    ) -> bytes | None:
         """The body as it leaves: findings replaced, untrusted text in envelopes; None when it leaves as it came.
 
         What the caller has signed is never changed: `judge.py` refuses what would have to be, unless it only observes.
@@ -131,6 +133,7 @@ class Dispatch:
             rules.egress,
             judged.findings,
             step.body,
+            headers=sent.headers,
             run=(facts.principal.run_id, facts.principal.root_run_id),
             to=receiver(request.host, request.port),
             words=destination_words(request),

@@ -11,7 +11,9 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.controls.dlp.redact import with_fixed
+from aisecops.controls.dlp.redact import MASKABLE, with_fixed
+from aisecops.controls.dlp.written import WrittenBody
+from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
@@ -25,6 +27,7 @@ from aisecops.gateway.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind, Principal
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -39,7 +42,6 @@ from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.media_type import declared_charset, media_type
 from aisecops.wire.parts import CREDENTIAL_HEADERS, Part, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
@@ -199,7 +201,7 @@ class Gatherer:
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
-        return with_fixed(kept, step.body, declared_charset(media_type(request.headers))), unread, parts
+        return with_fixed(kept, _written(kept, step.body, request)), unread, parts
 
     def reaching(self, step: Step) -> Step:
         """`step` with the keyed digests of whom it reaches."""
@@ -241,6 +243,11 @@ class Gatherer:
         here = frozenset(ip for ip, at in found if at in self._own_ports and self._is_here(ip))
         judged = judge_addresses(found, fixed=self._resolver.is_fixed(host, port), own=self._own, here=here)
         return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
+
+
+def _written(findings: Sequence[Finding], body: bytes, request: HttpRequest) -> WrittenBody | WrittenForm | None:
+    """The body as it is written, where something was found in it."""
+    return as_written(body, request.headers) if any(one.where.startswith(MASKABLE) for one in findings) else None
 
 
 def _below(claims: Claims, snapshot: Snapshot) -> bool:

@@ -31,6 +31,7 @@ from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
 from aisecops.model.envelope import Descent
@@ -164,7 +165,7 @@ class Messages:
             opened = permit.facts
             to = opened.request.host, opened.request.port
             found = await self._trails.scanned(opened.principal.root_run_id, to, parts, entities)
-            findings = with_fixed(without_echoes(found), data)
+            findings = with_fixed(without_echoes(found), as_written(data))
             told = await self._realtime.told(rules, permit, data)
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)

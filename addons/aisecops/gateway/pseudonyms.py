@@ -19,8 +19,11 @@ from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.controls.dlp.redact import Covered, covered
 from aisecops.controls.dlp.stand_ins import ALSO_WORDS, names_in, stand_in
 from aisecops.controls.dlp.written import WrittenBody
+from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.gateway.ports import PseudonymStore
+from aisecops.gateway.writing import as_written
 from aisecops.model.errors import Fault, StoreError
+from aisecops.model.exchange import Headers
 from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.ids import RunId
 from aisecops.model.provenance import Span
@@ -86,14 +89,15 @@ class Pseudonyms:
         judged: Iterable[JudgedFinding],
         body: bytes,
         *,
+        headers: Headers = (),
         run: tuple[RunId, RunId],
         to: str,
         words: frozenset[str],
     ) -> bytes:
         """`body` with masks and stand-ins in the place of what `judged` covers, and of every known value.
 
-        `run` is the run and its root, `to` host and port, `words` what egress rules call that. Every stand-in is kept
-        when this returns. Raises `Fault`, and `StoreError`: then nothing may leave.
+        `headers` are those it was sent with, `run` is the run and its root, `to` host and port, `words` what rules
+        call that. Every stand-in is kept when this returns. Raises `Fault`, and `StoreError`: then nothing may leave.
         """
         run_id, root_run_id = run
         hits = [one for one in judged if one.action in REPLACED]
@@ -102,7 +106,7 @@ class Pseudonyms:
         values = tree.values(kinds)
         if not body or not (hits or len(values)):
             return body
-        written = await _aside(body, _readable)
+        written = await _aside(body, lambda body: as_written(body, headers))
         if written is None and hits:
             raise Fault("a body in which something must be replaced cannot be read")
         if written is None:
@@ -193,7 +197,7 @@ class _Wanted:
         return given[self.value] if self.value else f"<{self.entity}>"
 
 
-def _wanted(written: WrittenBody, hits: Sequence[JudgedFinding], values: Lexicon) -> list[_Wanted]:
+def _wanted(written: WrittenBody | WrittenForm, hits: Sequence[JudgedFinding], values: Lexicon) -> list[_Wanted]:
     """What is covered by findings, and every known value beside it."""
     found = [_of_finding(written, one) for one in covered(written, hits)]
     at = 0
@@ -206,26 +210,19 @@ def _wanted(written: WrittenBody, hits: Sequence[JudgedFinding], values: Lexicon
     return [*found, *beside]
 
 
-def _of_finding(written: WrittenBody, one: Covered) -> _Wanted:
+def _of_finding(written: WrittenBody | WrittenForm, one: Covered) -> _Wanted:
     value = "" if one.action is FindingAction.MASK else written.reads(one.span)
     if value and not value.isascii() and not _is_text(value):
         value = ""  # half a character is nothing that could be given back
     return _Wanted(span=one.span, entity=one.entity, value=value)
 
 
-def _known(written: WrittenBody, values: Lexicon) -> Iterator[_Wanted]:
+def _known(written: WrittenBody | WrittenForm, values: Lexicon) -> Iterator[_Wanted]:
     if not len(values):
         return
     for passage in written.passages():
         for span, entity in values.found(passage.text):
             yield _Wanted(span=passage.place(span), entity=entity, value=passage.text[span.start : span.end])
-
-
-def _readable(body: bytes) -> WrittenBody | None:
-    try:
-        return WrittenBody(body)
-    except ValueError:
-        return None
 
 
 def _is_text(value: str) -> bool:

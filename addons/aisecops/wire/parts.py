@@ -25,11 +25,12 @@ from aisecops.wire.joined import joined
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
-from aisecops.wire.places import is_plain
+from aisecops.wire.places import is_plain, tells_a_person_s_number
 
 MAX_PARTS = 20_000
 MIN_NUMBER_DIGITS = 12  # the shortest card number; most that are shorter count something
 _LONG = 10 ** (MIN_NUMBER_DIGITS - 1)
+_NAMED_LONG = 10**8  # nine digits: the shortest that is somebody's number by the name of its field
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "cookie", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token"}
@@ -352,7 +353,7 @@ def _media_in(place: str, value: dict[str, JsonValue]) -> Iterator[tuple[str, st
 
 
 def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> None:
-    """Every string, every long number, and every name once, in the order of the document."""
+    """Every string, every long number or one that its name calls somebody's, every name once, in their order."""
     waiting: list[tuple[str, JsonValue]] = [(at, document)]
     media: dict[str, str] = {}
     while waiting:
@@ -373,7 +374,7 @@ def _add_json(parts: _Parts, where: str, document: JsonValue, at: str = "") -> N
             parts.together(f"{where}:{place}", value)
             waiting += [(f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1)]
         elif isinstance(value, int):
-            if not -_LONG < value < _LONG:
+            if not -_LONG < value < _LONG or (value >= _NAMED_LONG and tells_a_person_s_number(place)):
                 parts.add(f"{where}:{place}", str(value))
         elif isinstance(value, float) and sum(map(str.isdigit, repr(value))) >= MIN_NUMBER_DIGITS:
             parts.add(f"{where}:{place}", repr(value))

@@ -14,3 +14,19 @@ _MAX_CHARS = 48
 def is_plain(name: str) -> bool:
     """True for a name that can stand in a record: short, with too few digits and capitals for a key or a number."""
     return len(name) <= _MAX_CHARS and _PLAIN.fullmatch(name) is not None
+
+
+_NUMBERED = re.compile(
+    r"(?:^|_)(?:ssn|social_?security(?:_?number)?|phones?|mobiles?|telephones?|cell_?phones?|tel|fax|tax_?id|tin|nhs|"
+    r"national_?id|aadhaar|cpf|cnpj|pesel|bsn|personnummer|sin|insurance_?(?:no|number)|identity_?(?:no|number))"
+    r"(?:_?(?:no|nr|num|number|1|2|home|work))?$",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_POSITION = re.compile(r"[0-9]+")
+
+
+def tells_a_person_s_number(place: str) -> bool:
+    """Does the name at the end of a JSON pointer say that a number there is somebody's: `phone`, `ssn`, `taxId`?"""
+    names = [name for name in place.split("/") if not _POSITION.fullmatch(name)]
+    return _NUMBERED.search(_CAMEL.sub("_", names[-1]).replace("-", "_")) is not None

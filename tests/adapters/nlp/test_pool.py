@@ -7,21 +7,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from aisecops.adapters.nlp.link import _SOURCE_ROOT
+from aisecops.adapters.nlp.link import _SOURCE_ROOT, WorkerLink
 from aisecops.adapters.nlp.pool import LONGEST_LOOK, ScannerPool
 from aisecops.controls.dlp.exact import planted
 from aisecops.model.errors import ConfigError, Fault, PolicyError
 from aisecops.model.provenance import Span
 from aisecops.model.recogniser import RecogniserPattern, RecogniserRule
 from aisecops.model.watchlist import Watchlist
+from aisecops.wire.files.opened import Opened
+from aisecops.wire.files.shelf import File
 from support.detectors import CANARY_VALUE, KEY, STRONG, WATCHLIST
 from support.names import small_model
+from support.packing import word
 from support.samples import Random, mail
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -263,6 +266,27 @@ async def test_workers_that_cannot_import_stop_the_start(tmp_path: Path, monkeyp
     with pytest.raises(Fault):
         await pool.scan([("body:", fresh(22))], STRONG)
     await pool.close()
+
+
+async def test_a_document_is_opened_once_and_a_new_one_beside_it_alone(
+    pool: ScannerPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[bytes]] = []
+    really = WorkerLink.open_files
+
+    async def counted(link: WorkerLink, files: Sequence[File]) -> list[Opened]:
+        asked.append([file.data for file in files])
+        return await really(link, files)
+
+    monkeypatch.setattr(WorkerLink, "open_files", counted)
+    one, two = (File(where="upload:f", data=word(text), reason="upload") for text in ("the tide", "the crane"))
+    first = await pool.open_files([one])
+    assert await pool.open_files([one]) == first
+    both = await pool.open_files([one, two, two])
+    assert asked == [[one.data], [two.data]]
+    assert both.parts[: len(first.parts)] == first.parts
+    assert "crane" in str(both.parts)
+    assert await pool.open_files([]) == Opened()
 
 
 async def test_no_worker_is_a_configuration_error() -> None:

@@ -46,11 +46,17 @@ class Files(Value, tag="files"):
     files: tuple[File, ...]
 
 
-class Texts(Value, tag="texts"):
-    """What was in the files: texts with their places, and what could not be read."""
+class InFile(Value):
+    """What was in one file: texts with their places, and what could not be read."""
 
     parts: tuple[tuple[str, bytes], ...]
     unread: tuple[Unread, ...]
+
+
+class Texts(Value, tag="texts"):
+    """What was in each of the files, in their order."""
+
+    files: tuple[InFile, ...]
 
 
 class Ready(Value, tag="ready"):

@@ -104,18 +104,23 @@ class WorkerLink:
             raise Fault(f"a scanning worker failed ({frame.why if isinstance(frame, Broke) else 'a wrong answer'})")
         return frame.findings
 
-    async def open_files(self, files: Sequence[File]) -> Opened:
-        """What is in `files`. Raises as `scan` does."""
+    async def open_files(self, files: Sequence[File]) -> list[Opened]:
+        """What is in each of `files`. Raises as `scan` does."""
         try:
             frame = await self._exchange(Files(files=tuple(files)))
         except (EOFError, OSError, msgspec.MsgspecError) as error:
             raise Fault("a scanning worker died before it answered") from error
         if isinstance(frame, NotRead):
             raise WireError(frame.detail, frame.code)
-        if not isinstance(frame, Texts):
+        if not isinstance(frame, Texts) or len(frame.files) != len(files):
             raise Fault(f"a scanning worker failed ({frame.why if isinstance(frame, Broke) else 'a wrong answer'})")
-        parts = tuple((where, text.decode("utf-8", "surrogatepass")) for where, text in frame.parts)
-        return Opened(parts=parts, unread=frame.unread)
+        return [
+            Opened(
+                parts=tuple((where, text.decode("utf-8", "surrogatepass")) for where, text in one.parts),
+                unread=one.unread,
+            )
+            for one in frame.files
+        ]
 
     async def end(self) -> None:
         """Kill the worker and wait until it is gone."""

@@ -18,6 +18,7 @@ import msgspec
 from aisecops.adapters.nlp.frames import Begin
 from aisecops.adapters.nlp.link import WorkerLink
 from aisecops.adapters.nlp.names_model import MEND
+from aisecops.adapters.nlp.opened_before import OpenedBefore
 from aisecops.adapters.nlp.verdicts import Findings, VerdictCache, digest
 from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
@@ -27,7 +28,7 @@ from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
 from aisecops.model.watchlist import Watchlist
-from aisecops.wire.files.opened import Opened
+from aisecops.wire.files.opened import Opened, together
 from aisecops.wire.files.shelf import File
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,7 @@ class ScannerPool:
         self._deadline_s = deadline_s
         self._queue = queue
         self._verdicts = VerdictCache()
+        self._opened = OpenedBefore()
         self._idle: asyncio.Queue[WorkerLink] = asyncio.Queue()
         self._links: set[WorkerLink] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -128,10 +130,16 @@ class ScannerPool:
         return tuple(one for where, name, text in said for one in placed(known[name + text], where, name))
 
     async def open_files(self, files: Sequence[File]) -> Opened:
-        if not files:
-            return Opened()
-        (found,) = await self._all_done([functools.partial(WorkerLink.open_files, files=files)])
-        return found
+        names = [self._opened.name(file, self._key) for file in files]
+        found = {name: one for name in names if (one := self._opened.get(name)) is not None}
+        new = {name: file for name, file in zip(names, files, strict=True) if name not in found}
+        if new:
+            # those of one request in one job: what may come out of them is bounded together
+            (texts,) = await self._all_done([functools.partial(WorkerLink.open_files, files=tuple(new.values()))])
+            found |= zip(new, texts, strict=True)
+            for name, one in zip(new, texts, strict=True):
+                self._opened.put(name, one)
+        return together(found[name] for name in names)
 
     async def close(self) -> None:
         """End every worker. A scan under way fails."""

@@ -19,6 +19,7 @@ from aisecops.adapters.nlp.frames import (
     Done,
     Files,
     FromWorker,
+    InFile,
     Job,
     NotRead,
     Ready,
@@ -126,11 +127,12 @@ def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> Done:
 
 
 def _opened(job: Files) -> Texts:
-    from aisecops.wire.files.opened import opened
+    from aisecops.wire.files.opened import opened_each
 
-    found = opened(job.files)
-    parts = tuple((where, text.encode("utf-8", "surrogatepass")) for where, text in found.parts)
-    return Texts(parts=parts, unread=found.unread)
+    def in_file(parts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, bytes], ...]:
+        return tuple((where, text.encode("utf-8", "surrogatepass")) for where, text in parts)
+
+    return Texts(files=tuple(InFile(parts=in_file(one.parts), unread=one.unread) for one in opened_each(job.files)))
 
 
 if __name__ == "__main__":

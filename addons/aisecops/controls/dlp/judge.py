@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aisecops.controls.dlp.allowances import Sent, allowance_for
+from aisecops.controls.dlp.redact import MASKABLE
 from aisecops.model.decision import Judgment, Reason, Verdict, strictest
 from aisecops.model.entities import CANARY, KNOWN_SECRET, PLANTED, expanded, named_by
 from aisecops.model.finding import DRESSED, Finding, FindingAction, JudgedFinding
@@ -17,9 +18,6 @@ from aisecops.model.rules import DetectorRule, EgressRules
 
 CONTROL = "egress"
 SERVES = ("AIS-EXE-01",)
-
-MASKABLE = "body:"
-"""Where a value can be replaced without changing what the request is."""
 
 REPLACED = frozenset({FindingAction.MASK, FindingAction.PSEUDONYMISE})
 """What puts something else in the place of a finding."""

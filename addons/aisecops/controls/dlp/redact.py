@@ -7,6 +7,7 @@ refuses. Which findings cannot be is known before anything is decided (`with_fix
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -16,7 +17,8 @@ from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.provenance import Span
 from aisecops.model.value import Value
 
-_READ_AS_WRITTEN = frozenset({"utf-8", "ascii"})
+MASKABLE = ("body:", "form:", "upload:")
+"""Where a value can be replaced without changing what the request is."""
 
 
 class Covered(Value):
@@ -32,23 +34,25 @@ class Covered(Value):
         return f"<{self.entity}>"
 
 
-def with_fixed(findings: Sequence[Finding], body: bytes, charset: str = "utf-8") -> tuple[Finding, ...]:
-    """`findings`, those in `body` marked where nothing can be put in their place. `body` is decoded, in `charset`."""
-    if not any(finding.where.startswith("body:") for finding in findings):
-        return tuple(findings)
-    written: WrittenBody | None = None
-    if charset in _READ_AS_WRITTEN:
-        try:
-            written = WrittenBody(body)
-        except ValueError:
-            written = None
+class Written(Protocol):
+    """A body in which parts can be replaced."""
+
+    def place(self, finding: Finding) -> Span | None:
+        """Where `finding` stands; None where nothing can be put in its place."""
+        ...
+
+
+def with_fixed(findings: Sequence[Finding], written: Written | None) -> tuple[Finding, ...]:
+    """`findings`, those in the body marked where nothing can be put in their place; `written` is the body."""
     return tuple(
-        finding if written is not None and written.place(finding) is not None else replace(finding, fixed=True)
+        replace(finding, fixed=True)
+        if finding.where.startswith(MASKABLE) and (written is None or written.place(finding) is None)
+        else finding
         for finding in findings
     )
 
 
-def covered(written: WrittenBody, judged: Iterable[JudgedFinding]) -> list[Covered]:
+def covered(written: Written, judged: Iterable[JudgedFinding]) -> list[Covered]:
     """The stretches of `judged`, in order; overlapping ones as one, named after the surest of them.
 
     Raises `Fault` when a finding has no place.
@@ -84,7 +88,7 @@ def mask(body: bytes, findings: Sequence[Finding]) -> bytes:
     return written.with_edits([(one.span, one.marker) for one in covered(written, judged)])
 
 
-def _placed(written: WrittenBody, judged: Iterable[JudgedFinding]) -> list[tuple[Span, JudgedFinding]]:
+def _placed(written: Written, judged: Iterable[JudgedFinding]) -> list[tuple[Span, JudgedFinding]]:
     placed = [(written.place(one.finding), one) for one in judged]
     if any(span is None for span, _ in placed):
         raise Fault("a finding names a place that the body does not have")

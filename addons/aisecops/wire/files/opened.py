@@ -6,10 +6,11 @@ as unread, or raise WireError.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aisecops.model.errors import WireError
 from aisecops.model.inside_bytes import Room
+from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 from aisecops.wire.files.archive import open_packed, open_tar, open_zip
 from aisecops.wire.files.kind import Kind, kind_of
@@ -17,7 +18,7 @@ from aisecops.wire.files.mail import is_mail, open_mail
 from aisecops.wire.files.markup import text_of
 from aisecops.wire.files.pdf import open_pdf
 from aisecops.wire.files.picture import open_picture
-from aisecops.wire.files.shelf import File, Shelf, Unread, plain_text
+from aisecops.wire.files.shelf import MAX_BYTES, File, Shelf, Unread, plain_text
 
 INSIDE = "inside:"
 """Before the place of a file, for what stands in it."""
@@ -32,13 +33,30 @@ class Opened(Value):
 
 def opened(files: Sequence[File]) -> Opened:
     """All that is in `files`. Raises WireError `too_large`, or `unreadable` for files packed too deep."""
+    return together(opened_each(files))
+
+
+def opened_each(files: Sequence[File]) -> list[Opened]:
+    """What is in each of `files`, which share what may come out of them. Raises as `opened` does."""
     shelf = Shelf(sum(len(file.data) for file in files))
+    found = []
     for file in files:
         shelf.file(f"{INSIDE}{file.where}", file.data, depth=0, reason=file.reason)
-    while shelf.waiting:
-        depth, file = shelf.waiting.pop()
-        _open(file, depth, shelf)
-    return Opened(parts=tuple(dict.fromkeys(shelf.parts)), unread=tuple(shelf.unread))
+        while shelf.waiting:
+            depth, inner = shelf.waiting.pop()
+            _open(inner, depth, shelf)
+        found.append(Opened(parts=tuple(dict.fromkeys(shelf.parts)), unread=tuple(shelf.unread)))
+        shelf.parts, shelf.unread = [], []
+    return found
+
+
+def together(found: Iterable[Opened]) -> Opened:
+    """What is in several files as one. Raises WireError `too_large` for more than one request may hold."""
+    each = list(found)
+    parts = tuple(dict.fromkeys(part for one in each for part in one.parts))
+    if len(each) > 1 and sum(len(text) for _, text in parts) > MAX_BYTES:
+        raise WireError("what is packed in the request unfolds to too much", Code.TOO_LARGE)
+    return Opened(parts=parts, unread=tuple(left for one in each for left in one.unread))
 
 
 def text_inside(data: bytes, room: Room) -> str | None:

@@ -1,0 +1,28 @@
+"""A body that leaves as it is written, so that something can be put in the place of a part of it."""
+
+from __future__ import annotations
+
+from aisecops.controls.dlp.written import WrittenBody
+from aisecops.controls.dlp.written_form import WrittenForm
+from aisecops.model.errors import WireError
+from aisecops.model.exchange import Headers
+from aisecops.wire.form_fields import form_fields, is_form
+from aisecops.wire.media_type import declared_charset, media_type
+
+_READ_AS_WRITTEN = frozenset({"utf-8", "ascii"})
+
+
+def as_written(body: bytes, headers: Headers = ()) -> WrittenBody | WrittenForm | None:
+    """`body`, which is decoded and was sent with `headers`; None for one in which nothing can be replaced."""
+    try:
+        kind = media_type(headers)
+        if kind is not None and is_form(kind) and not _may_be_json(body):
+            return WrittenForm(body, form_fields(kind, body))
+        return WrittenBody(body) if declared_charset(kind) in _READ_AS_WRITTEN else None
+    except (WireError, ValueError):
+        return None
+
+
+def _may_be_json(body: bytes) -> bool:
+    """Some clients call it a form, and servers read it all the same."""
+    return body.lstrip(b" \t\r\n")[:1] in {b"{", b"[", b'"'}
