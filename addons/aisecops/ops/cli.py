@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approvals": ("approvals:approvals", "held steps: list, show, approve, deny"),
     "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
     "audit": ("audit:audit", "the record: verify, export"),
+    "eval": ("eval:evaluate", "attacks on a gateway of your rules: what is contained, and what benign work is stopped"),
     "threat-model": (
         "threat_model:threat_model",
         "the threat model of an agent: from rules and record, signed, checked",

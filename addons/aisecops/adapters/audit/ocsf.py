@@ -62,6 +62,7 @@ _EVENTS = {
     Name.RULES_REJECTED: _As(ENTITY_MANAGEMENT, _UPDATE, _MEDIUM, fails=True, entity="rules"),
     Name.RECORD_REPAIRED: _As(ENTITY_MANAGEMENT, _UPDATE, _HIGH, entity="record"),
     Name.THREAT_MODEL_SIGNED: _As(ENTITY_MANAGEMENT, _CREATE, entity="threat model"),
+    Name.EVALUATION_FINISHED: _As(ENTITY_MANAGEMENT, _CREATE, entity="evaluation"),
     Name.TOKEN_ISSUED: _As(AUTHORIZE_SESSION, _ASSIGN_PRIVILEGES),
     Name.TOKEN_DENIED: _As(AUTHORIZE_SESSION, _ASSIGN_PRIVILEGES, _LOW, fails=True),
     Name.TOKEN_REJECTED: _As(AUTHORIZE_SESSION, _OTHER, _MEDIUM, fails=True),
@@ -229,6 +230,7 @@ def _entity(event: Event, known: _As) -> Event:
         "integration": event.get("integration"),
         "rules": event.get("policy_version"),
         "threat model": event.get("digest"),
+        "evaluation": event.get("digest"),
     }.get(known.entity)
     name = _who(event) if known.entity in _OF_AN_AGENT else str(uid or known.entity)
     entity = {"type": known.entity, "name": name, **({"uid": uid} if uid else {})}

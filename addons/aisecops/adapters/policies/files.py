@@ -25,6 +25,8 @@ from aisecops.model.rules import Place, Problem, RuleSet
 from aisecops.model.value import Value
 
 CASES = (".cases.yaml", ".cases.yml")
+SCENARIOS = (".eval.yaml", ".eval.yml")
+_NO_RULES = (*CASES, *SCENARIOS)
 _SUFFIXES = (".yaml", ".yml", CEDAR_SUFFIX)
 _VERSION = re.compile(r"sha256:([0-9a-f]{64})")
 
@@ -162,14 +164,14 @@ class FileRules:
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """The rules files below `folder` by their relative names; case files and hidden ones are left out."""
-    return {name: _content(name, path) for name, path in _rules_files(folder, CASES)}
+    """The rules files below `folder` by their relative names; case files, scenarios and hidden ones are left out."""
+    return {name: _content(name, path) for name, path in _rules_files(folder, _NO_RULES)}
 
 
 def is_rules_file(name: str) -> bool:
     """Would `name` (relative to the rules folder, with `/`) be read as rules?"""
     hidden = any(part.startswith(".") for part in name.split("/"))
-    return name.endswith(_SUFFIXES) and not name.endswith(CASES) and not hidden
+    return name.endswith(_SUFFIXES) and not name.endswith(_NO_RULES) and not hidden
 
 
 def read_cases(folder: Path) -> dict[str, bytes]:
@@ -220,7 +222,7 @@ def _content(name: str, path: Path) -> bytes:
 
 def _stamp(folder: Path) -> Stamp:
     marks = []
-    for name, path in _rules_files(folder, CASES):
+    for name, path in _rules_files(folder, _NO_RULES):
         try:
             at = path.stat()
         except OSError as error:

@@ -57,21 +57,22 @@ class CaseResult(Value):
     faults: tuple[str, ...] = ()
 
 
-class _Json:
+class Json:
     """Anything JSON can say, written in YAML."""
 
     def read(self, node: Node) -> bytes:
-        return json.dumps(_plain(node), ensure_ascii=False).encode()
+        return json.dumps(plain(node), ensure_ascii=False).encode()
 
     def schema(self) -> Schema:
         return {}
 
 
-def _plain(node: Node) -> Any:
+def plain(node: Node) -> Any:
+    """What JSON would say: mappings, lists, text, and where not in quotes numbers, true, false and nothing."""
     if isinstance(node, Keys):
-        return {key: _plain(entry.value) for key, entry in node.entries.items()}
+        return {key: plain(entry.value) for key, entry in node.entries.items()}
     if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
+        return [plain(item) for item in node.items]
     if node.is_empty:
         return None
     if not node.plain:
@@ -89,7 +90,7 @@ _REQUEST = Record(
     {
         "method": Key(leaf.METHOD, needed=True),
         "url": Key(Leaf("a URL", str), needed=True),
-        "body": Key(_Json(), about="sent as JSON"),
+        "body": Key(Json(), about="sent as JSON"),
     },
 )
 _EXPECT = Record(

@@ -38,15 +38,13 @@ class ReceivedRequest(Value):
     body: bytes
 
 
-@dataclass
-class Running:
-    """The stand-ins while they run: where they are, whom to trust, what they hold and what they got."""
+@dataclass(kw_only=True)
+class Served:
+    """Stand-ins while they run: where they are, whom to trust, and what they got."""
 
     port: int
     hosts: tuple[str, ...]
     ca_path: Path
-    world: World
-    script: Script
     _received: list[ReceivedRequest] = field(default_factory=list)
 
     @property
@@ -63,23 +61,44 @@ class Running:
         self._received.clear()
 
 
+@dataclass(kw_only=True)
+class Running(Served):
+    """The demo's stand-ins: what the tools hold and what the model says, beside it."""
+
+    world: World
+    script: Script
+
+
 @contextmanager
 def serve_all(
     folder: Path, *, now_ms: int, script: Script | None = None, world: World | None = None, port: int = 0
 ) -> Iterator[Running]:
-    """Run all stand-ins in a thread until the block is left; `port` 0 takes a free one. Files go into `folder`."""
+    """Run the demo's stand-ins until the block is left; `port` 0 takes a free one. Files go into `folder`."""
     script = {} if script is None else script
     world = World() if world is None else world
     model = model_server(script)
     apps: dict[str, ASGIApp] = {OPENAI: model, ANTHROPIC: model, **tool_servers(world)}
+    with serve(folder, apps, now_ms=now_ms, port=port) as served:
+        yield Running(
+            port=served.port,
+            hosts=served.hosts,
+            ca_path=served.ca_path,
+            world=world,
+            script=script,
+            _received=served._received,  # noqa: SLF001  (one list: what came is kept once)
+        )
+
+
+@contextmanager
+def serve(folder: Path, apps: Mapping[str, ASGIApp], *, now_ms: int, port: int = 0) -> Iterator[Served]:
+    """Run one application for each host, all on one port, in a thread until the block is left."""
     tls = make_tls(folder, tuple(apps), now_ms=now_ms)
     with socket.create_server(("127.0.0.1", port)) as listener:
-        running = Running(
-            port=listener.getsockname()[1], hosts=tuple(apps), ca_path=tls.ca_path, world=world, script=script
-        )
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer in two pieces waits for no one
+        served = Served(port=listener.getsockname()[1], hosts=tuple(apps), ca_path=tls.ca_path)
         server = _Server(
             uvicorn.Config(
-                _Front(apps, running._received),  # noqa: SLF001  (both are of this file)
+                _Front(apps, served._received),  # noqa: SLF001  (both are of this file)
                 ssl_certfile=tls.certificate_path,
                 ssl_keyfile=tls.key_path,
                 lifespan="off",
@@ -87,12 +106,12 @@ def serve_all(
                 timeout_graceful_shutdown=1,
             )
         )
-        thread = threading.Thread(target=server.run, args=([listener],), name="demo-stand-ins", daemon=True)
+        thread = threading.Thread(target=server.run, args=([listener],), name="stand-ins", daemon=True)
         thread.start()
         if not server.up.wait(_STARTED_WITHIN_S):
             raise RuntimeError("the stand-ins did not start")
         try:
-            yield running
+            yield served
         finally:
             server.should_exit = True
             thread.join()

@@ -1,0 +1,261 @@
+"""`aisecops eval`: the adversarial harness, with the operator's rules, on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from aisecops import __version__
+from aisecops.ops.commands.audit import of_state
+from aisecops.ops.session import FAILED, MISUSED, WELL, CommandError, Session
+
+if TYPE_CHECKING:
+    from aisecops.ops.evaluation.outcome import Change, Report, Result
+    from aisecops.ops.evaluation.scenario import Scenario, Suite
+
+FORMS = ("text", "json", "junit", "sarif", "md")
+SLOTS = 4
+PROGRESS_EVERY_S = 2.0
+MOST_MUTATIONS = 50
+
+
+@click.command("eval")
+@of_state
+@click.argument("suites", nargs=-1, metavar="[SUITE...]")
+@click.option("--agent", "agents", multiple=True, metavar="NAME", help="Only as this agent; may be given again.")
+@click.option("--report", type=click.Choice(FORMS), default="text", show_default=True, help="The form of the report.")
+@click.option("--json", "as_json", is_flag=True, help="Short for --report json.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the report here; text still shows.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of variations and made-up values."
+)
+@click.option(
+    "--mutations",
+    type=click.IntRange(0, MOST_MUTATIONS),
+    default=1,
+    show_default=True,
+    help="Seeded variations of each attack that can vary.",
+)
+@click.option(
+    "--compare",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="An earlier JSON report; exit code 1 when anything is worse.",
+)
+@click.option("--list", "listed", is_flag=True, help="Only list the scenarios.")
+@click.option("--no-record", is_flag=True, help="Leave no report in the state folder and no event in the record.")
+@click.pass_obj
+def evaluate(  # noqa: PLR0917 - one argument per option
+    session: Session,
+    suites: tuple[str, ...],
+    agents: tuple[str, ...],
+    report: str,
+    as_json: bool,
+    out: Path | None,
+    seed: int,
+    mutations: int,
+    compare: Path | None,
+    listed: bool,
+    no_record: bool,
+) -> int:
+    """Attack a gateway of your own rules, and see what comes through; exit code 1 when anything does.
+
+    Starts an installation with a copy of the rules in a folder of its own, with stand-in tools and a stand-in model
+    that obeys whoever wrote last. An agent plays each attack and its benign twin; what arrives at the stand-ins
+    decides. SUITE is one of injection, tool-abuse, memory-poisoning, exfiltration, budget-overflow,
+    chain-escalation, wire-evasion, approval-abuse, token-forgery; without any, all.
+    """
+    from aisecops.ops.evaluation.kept import read_report
+    from aisecops.ops.evaluation.outcome import changes
+
+    form = "json" if as_json else report
+    before = read_report(compare) if compare else None
+    chosen, scenarios = _chosen(session, suites)
+    if listed:
+        return _list(scenarios, as_json=as_json)
+    made = _made(session, chosen, scenarios, agents, seed=seed, mutations=mutations)
+    other = tuple(changes(before, made)) if before else None
+    if not no_record:
+        _record(session, made)
+    text = _formed(made, form, other)
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        out.write_text(text, encoding="utf-8")
+        click.echo(_formed(made, "text", other), nl=False)
+    worse = any(change.worse for change in other or ())
+    return WELL if made.ok and not worse else FAILED
+
+
+def _chosen(session: Session, names: Sequence[str]) -> tuple[tuple[Suite, ...], tuple[Scenario, ...]]:
+    from aisecops.ops.evaluation.kept import scenarios_of
+    from aisecops.ops.evaluation.scenario import Suite
+    from aisecops.ops.nearest import nearest
+
+    known = {suite.value: suite for suite in Suite}
+    for name in names:
+        if name not in known:
+            raise CommandError(f"no suite `{name}`", nearest(name, known) or f"there are {', '.join(known)}", MISUSED)
+    chosen = tuple(suite for suite in Suite if not names or suite.value in names)
+    scenarios, problems = scenarios_of(session.settings.paths.rules)
+    if problems:
+        told = "\n".join(f"{problem} ({problem.mend})" if problem.mend else str(problem) for problem in problems)
+        raise CommandError(f"the scenarios cannot be used:\n{told}", "mend each place", MISUSED)
+    return chosen, tuple(one for one in scenarios if one.suite in chosen)
+
+
+def _list(scenarios: Sequence[Scenario], *, as_json: bool) -> int:
+    from aisecops.ops.listing import show_json, show_rows
+
+    rows = [
+        {
+            "suite": one.suite.value,
+            "scenario": one.name,
+            "controls": ", ".join(one.controls),
+            "needs": ", ".join(one.needs),
+            "open": one.open,
+            "place": str(one.place),
+        }
+        for one in scenarios
+    ]
+    if as_json:
+        show_json({"scenarios": rows})
+    else:
+        show_rows(rows, ("suite", "scenario", "controls", "needs"), nothing="no scenarios")
+        click.echo(f"{len(rows)} scenarios", err=True)
+    return WELL
+
+
+def _made(
+    session: Session,
+    suites: tuple[Suite, ...],
+    scenarios: Sequence[Scenario],
+    agents: Sequence[str],
+    *,
+    seed: int,
+    mutations: int,
+) -> Report:
+    """Everything played and measured. Raises what keeps the installation from starting."""
+    from aisecops.adapters.system.clock import SystemClock
+    from aisecops.ops.agents import chosen as named
+    from aisecops.ops.evaluation.latency import latencies
+    from aisecops.ops.evaluation.outcome import Report
+    from aisecops.ops.evaluation.runner import Runner
+    from aisecops.ops.evaluation.stage import stage
+
+    for name in agents:
+        named(session.settings, name)
+    began = time.monotonic()
+    at = datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    with tempfile.TemporaryDirectory(prefix="aisecops-eval-") as folder:
+        progress = Progress()
+        progress.say("starting a gateway with these rules, tools and a model ...")
+        with stage(session.settings, Path(folder), agents=agents, slots=SLOTS) as on:
+            runner = Runner(on, seed=seed, mutations=mutations)
+            jobs = runner.jobs(scenarios)
+            progress.total = len(jobs)
+            results = runner.run(jobs, progress.tell)
+            progress.end()
+            measured = tuple(latencies(on))
+            probed, version = tuple(probe.stands_for for probe in on.probes), on.rules.policy_version
+    return Report(
+        version=__version__,
+        at=at,
+        policy_version=version,
+        seed=seed,
+        mutations=mutations,
+        suites=suites,
+        agents=probed,
+        seconds=round(time.monotonic() - began, 1),
+        results=results,
+        latency=measured,
+    )
+
+
+class Progress:
+    """How far it is, on stderr: a line that changes on a terminal, one now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._done = self._failed = 0
+        self._said_at = 0.0
+        self._live = sys.stderr.isatty()
+
+    def say(self, words: str) -> None:
+        """One line."""
+        click.echo(words, err=True)
+
+    def tell(self, result: Result) -> None:
+        """One play is over; a failure is told at once."""
+        from aisecops.ops.evaluation.report import failure_of
+
+        self._done += 1
+        if result.failed:
+            self._failed += 1
+            clear = "\r\x1b[K" if self._live else ""
+            self.say(f"{clear}  {result.suite}: {result.title}: {failure_of(result)}")
+        if time.monotonic() - self._said_at > (0.1 if self._live else PROGRESS_EVERY_S):
+            self._said_at = time.monotonic()
+            line = f"{self._done} of {self.total} played, {self._failed} failed"
+            click.echo(f"\r\x1b[K{line}" if self._live else line, err=True, nl=not self._live)
+
+    def end(self) -> None:
+        """All are played."""
+        line = f"{self._done} of {self.total} played, {self._failed} failed; measuring latency ..."
+        click.echo(f"\r\x1b[K{line}" if self._live else line, err=True)
+
+
+def _formed(report: Report, form: str, other: tuple[Change, ...] | None) -> str:
+    from aisecops.ops.evaluation.kept import encoded
+    from aisecops.ops.evaluation.report import as_markdown, as_text
+    from aisecops.ops.evaluation.report_ci import as_junit, as_sarif
+
+    if form == "json":
+        return encoded(report).decode()
+    if form == "junit":
+        return as_junit(report)
+    if form == "sarif":
+        return as_sarif(report)
+    return as_markdown(report, other) if form == "md" else as_text(report, other)
+
+
+def _record(session: Session, report: Report) -> None:
+    """Keep the report, and put its digest and figures into the record: evidence for gate, maturity and metric."""
+    from aisecops.model.record import Event, EventName
+    from aisecops.ops.evaluation.kept import digest_of, encoded, keep
+    from aisecops.ops.settings_read import environment
+    from aisecops.ops.wiring.foundation import foundation
+
+    data = encoded(report)
+    figures = {
+        one.name: {"attacks": one.attacks, "contained": one.contained, "twins": one.twins, "alarms": one.alarms}
+        for one in report.by_suite()
+    }
+    event = Event(
+        event=EventName.EVALUATION_FINISHED,
+        policy_version=report.policy_version,
+        control=("AIS-GOV-01",),
+        fields={
+            "digest": digest_of(data),
+            "ok": report.ok,
+            "suites": figures,
+            "agents": list(report.agents),
+            "seed": report.seed,
+            "mutations": report.mutations,
+            "version": report.version,
+        },
+    )
+
+    async def append() -> None:
+        async with foundation(session.settings, environment()) as base:
+            await base.record.append(event, durable=True)
+
+    asyncio.run(append())
+    keep(session.settings.paths.state, data)

@@ -1,0 +1,89 @@
+"""Scenario files on disk, and reports in the state folder.
+
+A report in the state folder is evidence only with its event: the record holds its digest and figures (`evaluation`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from aisecops.adapters.policies.files import SCENARIOS
+from aisecops.adapters.system.files import PRIVATE, made_folder, write_whole
+from aisecops.model.errors import ConfigError
+from aisecops.model.place import Problem
+from aisecops.ops.evaluation.outcome import Report
+from aisecops.ops.evaluation.parse import parse_scenarios
+from aisecops.ops.evaluation.scenario import Scenario
+
+SHIPPED = "aisecops:"
+LAST = "last.json"
+
+
+def scenarios_of(rules: Path) -> tuple[tuple[Scenario, ...], tuple[Problem, ...]]:
+    """The scenarios that ship, and the operator's own beside the rules; and what is wrong with any."""
+    found = shipped()
+    if rules.is_dir():
+        own = (path for path in sorted(rules.rglob("*")) if path.name.endswith(SCENARIOS) and path.is_file())
+        found |= {path.relative_to(rules).as_posix(): path.read_bytes() for path in own}
+    return parse_scenarios(found)
+
+
+def shipped() -> dict[str, bytes]:
+    """The scenario files that ship."""
+    folder = files(__package__).joinpath("scenarios")
+    return {f"{SHIPPED}{file.name}": file.read_bytes() for file in folder.iterdir() if file.name.endswith(SCENARIOS)}
+
+
+def encoded(report: Report) -> bytes:
+    """A report as JSON, the same for the same."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=2)
+
+
+def digest_of(data: bytes) -> str:
+    """How a report is named in the record."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def keep(state: Path, data: bytes) -> Path:
+    """Put a report into the state folder, by its digest and as the last one; durable on return."""
+    folder = made_folder(folder_of(state), mode=0o700)
+    path = folder / f"{digest_of(data).removeprefix('sha256:')[:16]}.json"
+    for target in (path, folder / LAST):
+        write_whole(target, data, mode=PRIVATE)
+    return path
+
+
+def folder_of(state: Path) -> Path:
+    """Where reports are kept."""
+    return state / "evaluations"
+
+
+def read_report(path: Path) -> Report:
+    """The report at `path`. Raises `ConfigError`."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except FileNotFoundError:
+        raise ConfigError(f"there is no report `{path}`", "`aisecops eval --json` writes one") from None
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as failed:
+        raise ConfigError(
+            f"`{path}` cannot be read as a report: {failed}", "make it anew with `aisecops eval`"
+        ) from None
+
+
+def last_reports(state: Path) -> Iterable[tuple[Report, str]]:
+    """Every kept report with its digest, the newest first; those that cannot be read are left out."""
+    folder = folder_of(state)
+    found = []
+    for path in folder.glob("*.json") if folder.is_dir() else ():
+        if path.name != LAST:
+            data = path.read_bytes()
+            try:
+                found.append((msgspec.json.decode(data, type=Report), digest_of(data)))
+            except msgspec.MsgspecError:
+                continue
+    return sorted(found, key=lambda pair: pair[0].at, reverse=True)

@@ -1,0 +1,291 @@
+"""One play: the steps of a scenario, as an attack or as its twin, done by an agent that stops at nothing.
+
+A refused step does not end it: the attacker tries the next. Knows what each step does; who acts is `actor.py`, what
+must have come of it is `judge.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from aisecops.model.risk import from_micros
+from aisecops.ops.demo.script import ToolUse, Turn
+from aisecops.ops.evaluation.actor import Cast, default_body
+from aisecops.ops.evaluation.fill import Filler
+from aisecops.ops.evaluation.line import Heard, request
+from aisecops.ops.evaluation.places import TOOLS, host, scope_of
+from aisecops.ops.evaluation.scenario import (
+    Api,
+    Asks,
+    Calls,
+    Gives,
+    NewRun,
+    Part,
+    Posture,
+    Raw,
+    Reads,
+    Step,
+    Waits,
+    Who,
+)
+from aisecops.ops.evaluation.stand_ins import Answer, Slot
+
+PATIENCE = 60
+"""How often a call that came too fast is tried again."""
+
+LONGEST_WAIT_S = 2.0
+IN_VAIN = 4
+"""A loop ends after so many refusals one after another: an attacker sees it too."""
+
+_KEY = "Bearer sk-stand-in"
+
+
+@dataclass
+class Told:
+    """What the agent heard in a play: every refusal in order, and everything it was told."""
+
+    codes: list[str] = field(default_factory=list)
+    heard: list[bytes] = field(default_factory=list)
+    breaches: list[str] = field(default_factory=list)
+    """What was seen to be wrong before anything was sent."""
+
+    def add(self, heard: Heard, who: Who = Who.AGENT, *, may: str = "") -> None:
+        """One answer more; what others are told, the agent is not. `may` is a code that is no refusal here."""
+        if who not in {Who.OTHER, Who.OPERATOR}:
+            self.heard.append(heard.body + heard.more)
+        if heard.code and heard.code != may:
+            self.codes.append(heard.code)
+
+
+class Asked(NamedTuple):
+    """A request inside TLS to a stand-in, without its framing."""
+
+    host: str
+    method: str
+    target: str
+    headers: list[tuple[str, str]] = []
+    body: bytes = b""
+
+    def framed(self) -> list[tuple[str, str]]:
+        """The headers, and the length of what may have a body."""
+        has_length = self.body or self.method in {"POST", "PUT", "PATCH"}
+        return [*self.headers, *([("Content-Length", str(len(self.body)))] if has_length else [])]
+
+
+class Play:
+    """One side of a scenario in one slot."""
+
+    def __init__(self, cast: Cast, slot: Slot, fill: Filler, part: Part) -> None:
+        self._cast = cast
+        self._slot = slot
+        self._fill = fill
+        self._part = part
+        self.told = Told()
+
+    def perform(self, steps: tuple[Step, ...]) -> Told:
+        """All steps of this side, one after the other."""
+        for step in steps:
+            if step.only in {self._part, Part.BOTH}:
+                self._step(step)
+        return self.told
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Gives():
+                body = orjson.dumps(self._fill.json(step.json)) if step.json else self._fill(step.text).encode()
+                kind = "application/json" if step.json else step.media
+                self._slot.told[step.at] = Answer(body=body, type=kind, status=step.status)
+            case Reads():
+                self._read(step)
+            case Asks():
+                self._ask(step)
+            case Calls():
+                self._call(step)
+            case Raw():
+                self._raw(step)
+            case Api():
+                self._api(step)
+            case NewRun():
+                parent = self._cast.run(step.by).run_id if step.child else ""
+                self._cast.new_run(step.by, parent=parent)
+            case Waits():
+                time.sleep(float(self._fill(step.seconds)))
+            case Posture():
+                self._bound(step)
+
+    # -- steps ------------------------------------------------------------------------------------
+
+    def _read(self, step: Reads) -> None:
+        self._slot.told[step.at] = Answer(body=self._fill(step.text).encode(), type=step.media)
+        if step.at in {"find", "notes", "crm"}:
+            name = {"find": "find.search", "notes": "notes.read", "crm": "crm.read"}[step.at]
+            heard = self._send(Calls(tool=name))
+        else:
+            heard = self._get(host(step.at, self._slot.number), self._fill(step.path))
+        self.told.add(heard)
+        self._fill.values["read"] = heard.text
+
+    def _get(self, name: str, path: str) -> Heard:
+        return self._patiently(Who.AGENT, Asked(name, "GET", path))
+
+    def _ask(self, step: Asks) -> None:
+        tool, arguments = self._fill(step.tool), self._fill.json(step.arguments)
+        calls = (ToolUse(name=tool, arguments=arguments),) if tool else ()
+        self._slot.turn = Turn(text=self._fill(step.says), calls=calls)
+        body: dict[str, Any] = {
+            "model": "gpt-4o",
+            "max_tokens": 200,
+            "messages": list(self._messages(step)),
+            **({"stream": True} if step.stream else {}),
+        }
+        if tool:
+            schema = self._fill.json(step.schema) if step.schema else {"type": "object"}
+            offer = {"name": self._fill(step.offers) or tool, "parameters": schema}
+            body["tools"] = [{"type": "function", "function": offer}]
+        headers = [("Authorization", _KEY), ("Content-Type", "application/json")]
+        name = host("model", self._slot.number)
+        asked = Asked(name, "POST", "/v1/chat/completions", headers, orjson.dumps(body))
+        heard = self._patiently(Who.AGENT, asked)
+        self.told.add(heard)
+        self._fill.values["answer"] = heard.text
+        if tool and not heard.code and tool not in _proposed(heard):
+            self.told.codes.append("withdrawn")
+
+    def _messages(self, step: Asks) -> Iterator[dict[str, Any]]:
+        if step.system:
+            yield {"role": "system", "content": self._fill(step.system)}
+        for number, said in enumerate(step.before):
+            yield {"role": ("user", "assistant")[number % 2], "content": self._fill(said)}
+        yield {"role": "user", "content": self._fill(step.user)}
+        for number, result in enumerate(step.heard):
+            call = {"id": f"call_{number}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+            yield {"role": "assistant", "content": None, "tool_calls": [call]}
+            yield {"role": "tool", "tool_call_id": call["id"], "content": self._fill(result)}
+
+    def _call(self, step: Calls) -> None:
+        in_vain = 0
+        for _ in range(int(self._fill(step.times))):
+            heard = self._send(step)
+            self.told.add(heard, step.by, may=step.may)
+            if heard.code == "human_approval_required":
+                self._fill.values["held_approval"] = str(heard.problem.get("approval_id", ""))
+            in_vain = in_vain + 1 if heard.code else 0
+            if in_vain == IN_VAIN and step.patient:
+                return
+
+    def _send(self, step: Calls) -> Heard:
+        tool = TOOLS.get(step.tool)
+        role = tool.at if tool else step.tool
+        path = self._fill(step.path) or (tool.path if tool else "/")
+        method = self._fill(step.method) or (tool.method if tool else "GET")
+        query = f"?{self._fill(step.query)}" if step.query else ""
+        body, kind = self._body(step)
+        headers = [("Content-Type", kind)] if body else []
+        headers += [pair for line in step.headers if (pair := _header(self._fill(line)))]
+        if tool:
+            scope = self._fill(step.scope) or scope_of(step.tool, path, _json(body))
+            asked = {key: value for key, value in (("ttl", step.ttl), ("uses", step.uses)) if value}
+            more: dict[str, Any] = {**asked, **({"uses": int(step.uses)} if step.uses else {})}
+            token = self._cast.come_by(step.token, step.by, step.tool, scope, **more)
+            if not token and step.token not in {"none", "kept", "empty"}:
+                self.told.add(self._cast.refusal, step.by)
+            self._cast.shown = self._fill.values["token"] = token
+            headers += _shown(step.token, token)
+            if step.token == "in-the-query":
+                query = f"{query or '?'}{'&' if query else ''}AISecOps-Capability={token}"
+        if step.approval:
+            headers.append(("AISecOps-Approval", self._fill(step.approval)))
+        name = host(role, self._slot.number)
+        send = self._patiently if step.patient else self._once
+        return send(step.by, Asked(name, method, f"{path}{query}", headers, body))
+
+    def _body(self, step: Calls) -> tuple[bytes, str]:
+        if step.raw:
+            return self._fill(step.raw).encode(), self._fill(step.media) or "text/plain"
+        body = step.body or default_body(step.tool)
+        return (orjson.dumps(self._fill.json(body)), step.media or "application/json") if body else (b"", "")
+
+    def _patiently(self, who: Who, asked: Asked) -> Heard:
+        """A request that is made again, after the time it is told, when it came too fast."""
+        heard = self._once(who, asked)
+        for _ in range(PATIENCE):
+            if heard.code != "rate_limited":
+                break
+            time.sleep(min(float(heard.problem.get("retry_after") or 1), LONGEST_WAIT_S))
+            heard = self._once(who, asked)
+        return heard
+
+    def _once(self, who: Who, asked: Asked) -> Heard:
+        data = request(asked.method, asked.target, [("Host", asked.host), *asked.framed()], asked.body)
+        return self._cast.lines(who).ask(asked.host, data, method=asked.method)
+
+    def _raw(self, step: Raw) -> None:
+        text = self._fill(step.send)
+        if "\r\n" not in text:
+            text = text.replace("\n", "\r\n")
+        lines = self._cast.lines(Who.AGENT)
+        inside = host(step.inside, self._slot.number) if step.inside else ""
+        self.told.add(lines.raw(text.encode("utf-8", "surrogateescape"), inside=inside, sni=self._fill(step.sni)))
+
+    def _api(self, step: Api) -> None:
+        answer = self._cast.api(step.by, step.method, self._fill(step.path), self._fill.json(step.body))
+        self.told.add(Heard(answer.status_code, dict(answer.headers), answer.content), step.by)
+        said = _json(answer.content)
+        for name, key in step.keep.items():
+            self._fill.values[name] = str(said.get(key, "")) if isinstance(said, dict) else ""
+
+    def _bound(self, step: Posture) -> None:
+        budgets = self._cast.probe.rule.budgets
+        found = {
+            "calls": budgets.max_tool_calls,
+            "writes": budgets.max_write_operations,
+            "seconds": budgets.max_execution_ms and math.ceil(budgets.max_execution_ms / 1000),
+            "cost": budgets.max_cost_micros and from_micros(budgets.max_cost_micros),
+            "rate": budgets.rate.count * 1000 / budgets.rate.per_ms if budgets.rate else None,
+        }[step.of]
+        most = float(self._fill(step.most))
+        if found is None or found > most:
+            said = "nothing bounds" if found is None else f"{found:g} is the bound of"
+            self.told.breaches.append(f"{said} its {step.of}; at most {most:g} is expected")
+
+
+def _shown(how: str, token: str) -> list[tuple[str, str]]:
+    header = ("AISecOps-Capability", token)
+    if how in {"none", "in-the-query"} or (not token and how != "empty"):
+        return []
+    if how == "in-authorization":
+        return [("Authorization", f"Bearer {token}")]
+    if how == "in-a-cookie":
+        return [("Cookie", f"AISecOps-Capability={token}")]
+    return [header, header] if how == "twice" else [header]
+
+
+def _header(line: str) -> tuple[str, str] | None:
+    name, colon, value = line.partition(":")
+    return (name, value.strip()) if colon else None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
+
+
+def _proposed(heard: Heard) -> set[str]:
+    """The tools that the model's answer calls."""
+    found: set[str] = set()
+    lines = heard.text.splitlines() if "event-stream" in heard.headers.get("content-type", "") else [heard.text]
+    for line in lines:
+        said = _json(line.removeprefix("data: ").encode())
+        for choice in said.get("choices", ()) if isinstance(said, dict) else ():
+            told = choice.get("message") or choice.get("delta") or {}
+            found |= {str(call.get("function", {}).get("name")) for call in told.get("tool_calls") or ()}
+    return found
