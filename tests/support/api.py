@@ -55,8 +55,8 @@ class Api:
             ),
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
         )
-        app = control_app(Door(keeper), public, groups)
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://control")
+        self.app = control_app(Door(keeper), public, groups)
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://control")
 
     async def ask(self, method: str, path: str, who: dict[str, str] | None = None, body: Any = None) -> httpx.Response:
         content = body if isinstance(body, bytes) else None

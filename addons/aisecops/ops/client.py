@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from aisecops.adapters.system.files import read_private
+from aisecops.adapters.system.files import PRIVATE, PRIVATE_FOLDER, made_folder, read_private, write_whole
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.ops.environment import Credentials
 from aisecops.ops.session import BROKEN, FAILED, MISUSED, CommandError
@@ -36,9 +36,10 @@ class ControlPlane:
 
     @classmethod
     def as_operator(cls, settings: Settings) -> Self:
-        """As the operator of this state folder; raises CommandError when its secret is not there."""
+        """As whoever has logged in here, else as the operator; raises CommandError when neither's secret is there."""
+        kept = settings.person_secret if settings.person_secret.exists() else settings.operator_secret
         try:
-            secret = read_private(settings.operator_secret).decode().strip()
+            secret = read_private(kept).decode().strip()
         except OSError as failed:
             raise CommandError(
                 f"the operator's secret `{settings.operator_secret}` cannot be read: {failed.strerror}",
@@ -46,6 +47,26 @@ class ControlPlane:
                 MISUSED,
             ) from None
         return cls(settings, _Bearer(secret))
+
+    @classmethod
+    def with_secret(cls, settings: Settings, secret: str) -> Self:
+        """As whoever has this secret."""
+        if not (secret.isascii() and secret.isprintable() and secret):
+            raise CommandError("that is no secret", "copy it as it was shown", MISUSED)
+        return cls(settings, _Bearer(secret))
+
+    @staticmethod
+    def keep(settings: Settings, secret: str) -> None:
+        """From now on commands in this folder are asked by whoever has this secret."""
+        made_folder(settings.paths.state, mode=PRIVATE_FOLDER)
+        write_whole(settings.person_secret, f"{secret}\n".encode(), mode=PRIVATE)
+
+    @staticmethod
+    def forget(settings: Settings) -> bool:
+        """Nobody is logged in here any more; False when nobody was."""
+        there = settings.person_secret.exists()
+        settings.person_secret.unlink(missing_ok=True)
+        return there
 
     @classmethod
     def as_agent(cls, settings: Settings, credentials: Credentials) -> Self:

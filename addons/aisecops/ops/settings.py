@@ -218,6 +218,11 @@ class Settings(Value):
         """The file with the operator's bearer secret."""
         return self.paths.state / "operator.secret"
 
+    @property
+    def person_secret(self) -> Path:
+        """The file with the secret of whoever has logged in for commands in this folder."""
+        return self.paths.state / "person.secret"
+
 
 def check(settings: Settings) -> Settings:
     """`settings` itself when everything in it goes together; raises ConfigError naming the first that does not."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from aisecops.ops.control.may import MAY, refused
@@ -41,12 +43,13 @@ CALLS = {
     "integrations": ("GET", "/v1/integrations", None),
     "accept": ("POST", "/v1/integrations/accept", {"name": "prompt:clerk", "reason": "seen"}),
     "policy": ("GET", "/v1/policy", None),
+    "me": ("GET", "/v1/me", None),
 }
 # What each role may do, written out by hand: v viewer, a approver, o operator, c agent (its own), g gateway.
 ALLOWED = {
     "open_run": "co", "list_runs": "cvao", "show_run": "cvao", "run.plan": "co", "run.halt": "cao", "run.resume": "o",
     "run.finish": "co", "issue_token": "cgo", "revoke_token": "o", "revoke_all": "o", "list_approvals": "cvao",
-    "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao",
+    "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao", "me": "cgvao",
     "integrations": "vao", "accept": "ao",
 }  # fmt: skip
 LETTERS = {"c": Role.AGENT, "g": Role.GATEWAY, "v": Role.VIEWER, "a": Role.APPROVER, "o": Role.OPERATOR}
@@ -88,6 +91,48 @@ async def test_the_api_keeps_to_the_table(api, role, call):
     )
     may = role in {LETTERS[letter] for letter in ALLOWED[call]}
     assert (answer.status_code not in {401, 403}) is may, answer.text
+
+
+async def opened(api, path, who):
+    """The status of an answer that has no end: its beginning, and then whoever asked is gone."""
+    headers = [(name.lower().encode(), value.encode()) for name, value in who.items()]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+    }
+    begun = asyncio.get_running_loop().create_future()
+
+    async def receive():
+        await begun
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        if message["type"] == "http.response.start" and not begun.done():
+            begun.set_result(message["status"])
+
+    await api.app(
+        {**scope, "http_version": "1.1", "root_path": "", "scheme": "http", "server": ("control", 80)}, receive, send
+    )
+    return begun.result()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_whoever_may_see_the_record_may_follow_it(api, tmp_path, role):
+    (tmp_path / "audit").mkdir()
+    status = await opened(api, "/v1/events", WHO[role])
+    assert (status != 403) is (role in {LETTERS[letter] for letter in ALLOWED["events"]})
+
+
+def test_every_route_is_described_and_every_call_behind_the_door_is_in_the_table(api):
+    routes = {(method, route.path) for route in api.app.routes for method in route.methods - {"HEAD"}}
+    told = {(method.upper(), path) for path, calls in describe()["paths"].items() for method in calls}
+    acts = {("POST", f"/v1/runs/{{run_id}}/{act}") for act in ("plan", "halt", "resume", "finish")}
+    assert routes - {("POST", "/v1/runs/{run_id}/{act:str}"), ("GET", "/openapi.json")} == told - acts
+    assert set(CALLS) | {"events"} == set(MAY)
 
 
 async def test_every_call_that_is_described_is_in_the_matrix():

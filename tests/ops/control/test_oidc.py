@@ -132,9 +132,25 @@ async def test_a_browser_signs_in_and_is_somebody(office):
     assert (asked["redirect_uri"], asked["response_type"], asked["code_challenge_method"]) == (BACK, "code", "S256")
     assert begun.verifier not in begun.url
     signed_in = await office.sign_in.finish(begun, **office.provider.signs_in(begun.url))
-    assert (signed_in.asker.role, signed_in.asker.title) == (Role.APPROVER, "person:bob")
-    assert signed_in.until_s == office.provider.now_s + 300
+    asker = office.sign_in.whose(signed_in)
+    assert (asker.role, asker.title) == (Role.APPROVER, "person:bob")
     assert office.provider.seen_secret == f"{CLIENT_ID}:client%27s+secret"
+
+
+@pytest.mark.parametrize(
+    "change", [("oncall", "nightshift"), ("issuer: https://localhost", "issuer: https://elsewhere")]
+)
+async def test_whom_the_rules_let_in_no_longer_is_nobody_at_once(office, change):
+    begun = await office.sign_in.begin(BACK)
+    signed_in = await office.sign_in.finish(begun, **office.provider.signs_in(begun.url))
+    office.house.rules.rules = rules_of(RULES + OIDC.format(issuer=office.provider.issuer).replace(*change))
+    assert isinstance(office.sign_in.whose(signed_in), Refuse)
+
+
+async def test_somebody_without_a_role_does_not_sign_in(office):
+    office.provider.claims["groups"] = ["guests"]
+    begun = await office.sign_in.begin(BACK)
+    assert isinstance(await office.sign_in.finish(begun, **office.provider.signs_in(begun.url)), Refuse)
 
 
 async def test_an_answer_to_a_sign_in_that_another_browser_began_is_nobodys(office):

@@ -31,6 +31,7 @@ MAY: dict[str, frozenset[Role]] = {
     "accept": frozenset({Role.APPROVER, Role.OPERATOR}),
     "events": _PEOPLE,
     "policy": _ALL | {Role.GATEWAY},
+    "me": _ALL | {Role.GATEWAY},
 }
 _WORDS = {Role.AGENT: "agents", Role.GATEWAY: "gateways", Role.VIEWER: "viewers", Role.APPROVER: "approvers"}
 

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from aisecops.adapters.oidc.provider import Provider, Providers
@@ -40,10 +41,10 @@ class Begun(Value):
 
 
 class SignedIn(Value):
-    """Somebody who has signed in, and until when the provider vouches for them, in seconds."""
+    """What the provider has said of somebody. Who that is, is for the rules as they are whenever it is asked."""
 
-    asker: Asker
-    until_s: int
+    issuer: str
+    claims: dict[str, Any]
 
 
 class SignIn:
@@ -68,7 +69,15 @@ class SignIn:
         if oidc is None:
             return _nobody("the bearer secret is wrong")
         found = await self._verified(oidc, token, audience=oidc.audience or oidc.client_id)
-        return found if isinstance(found, Refuse) else found.asker
+        return found if isinstance(found, Refuse) else self.whose(found)
+
+    def whose(self, signed_in: SignedIn) -> Asker | Refuse:
+        """Who has signed in, by the rules in force: whom they let in no longer is nobody at once."""
+        rules = self._rules.current()
+        if rules.oidc is None or rules.oidc.issuer != signed_in.issuer:
+            return _nobody("the rules name another provider by now; sign in again")
+        known = known_by(rules, signed_in.claims)
+        return _nobody(known) if isinstance(known, str) else as_person(known.name, known.role)
 
     async def begin(self, redirect_uri: str) -> Begun | Refuse:
         """Where a browser signs in, to come back to `redirect_uri`. Raises `PolicyError`."""
@@ -98,7 +107,7 @@ class SignIn:
         )
 
     async def finish(self, begun: Begun, *, state: str, code: str, iss: str | None = None) -> SignedIn | Refuse:
-        """Who has signed in, from what the browser brought back. Raises `PolicyError`.
+        """Somebody whom the rules let in, from what the browser brought back. Raises `PolicyError`.
 
         1. the sign-in that was begun in this browser, at the provider that the rules still name (RFC 9207)
         2. the code for tokens, which only whoever began it can change
@@ -124,7 +133,9 @@ class SignIn:
         if not isinstance(token, str):
             return _nobody("the provider gave no ID token")
         # 3
-        return await self._verified(oidc, token, audience=oidc.client_id, nonce=begun.nonce)
+        found = await self._verified(oidc, token, audience=oidc.client_id, nonce=begun.nonce)
+        nobody = found if isinstance(found, Refuse) else self.whose(found)
+        return nobody if isinstance(nobody, Refuse) else found
 
     async def _verified(
         self, oidc: OidcRules, token: str, *, audience: str, nonce: str | None = None
@@ -137,10 +148,7 @@ class SignIn:
             )  # fmt: skip
         except Unverified as why:
             return _nobody(f"the provider's token is not taken: {why}")
-        known = known_by(self._rules.current(), claims)
-        if isinstance(known, str):
-            return _nobody(known)
-        return SignedIn(asker=as_person(known.name, known.role), until_s=int(claims["exp"]))
+        return SignedIn(issuer=oidc.issuer, claims=claims)
 
     def _client_secret(self, oidc: OidcRules) -> str | None:
         if not oidc.client_secret:

@@ -13,6 +13,15 @@ _PROBLEM = {
     "description": "refused; an RFC 9457 problem",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_OBJECT: dict[str, Any] = {
+    "description": "well",
+    "content": {"application/json": {"schema": {"type": "object"}}},
+}
+_WELL: dict[str, dict[str, Any]] = {
+    "/v1/events": {"description": "events, as they come", "content": {"text/event-stream": {}}},
+    "/v1/webhooks/slack": {"description": "taken; what came of it is told in Slack"},
+}
+"""What is answered with something else than an object."""
 _BASIC_OR_BEARER: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 
 _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
@@ -52,6 +61,7 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("post", "/v1/integrations/accept", "accept what has changed", shapes.AcceptBody, 200, ()),
     ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
     ("get", "/v1/policy", "the rules in force", None, 200, ()),
+    ("get", "/v1/me", "who asks, and in which role", None, 200, ()),
 )
 
 
@@ -65,7 +75,7 @@ def describe() -> dict[str, Any]:
     for method, path, summary, body, status, parameters in _CALLS:
         call: dict[str, Any] = {
             "summary": summary,
-            "responses": {str(status): {"description": "well"}, "default": _PROBLEM},
+            "responses": {str(status): _WELL.get(path, _OBJECT), "default": _PROBLEM},
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
             ],

@@ -1,4 +1,4 @@
-"""What is let in, what is in force, and what happens: integrations, rules, events."""
+"""What is let in, what is in force, what happens, and who asks: integrations, rules, events."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class StandingCalls:
             Call("POST", "/v1/integrations/accept", "accept", self.accept),
             Call("GET", "/v1/events", "events", self.events),
             Call("GET", "/v1/policy", "policy", self.policy),
+            Call("GET", "/v1/me", "me", self.me),
         )
 
     async def integrations(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
@@ -48,6 +49,10 @@ class StandingCalls:
         after = request.headers.get("last-event-id") or request.query_params.get("after")
         seq = int(after) if after and after.isdecimal() else None
         return StreamingResponse(tail(self._record_folder, after_seq=seq), media_type="text/event-stream")
+
+    async def me(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
+        named = {"name": asker.name, "role": asker.role.value, "title": asker.title}
+        return as_json({**named, "agent_id": asker.agent_id, "run_id": asker.run_id})
 
     async def policy(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         rules = self._rules.current()
