@@ -90,6 +90,17 @@ lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
 	$(UV) --upgrade --extra dev pyproject.toml requirements.in -o requirements.txt
 	$(UV) pyproject.toml requirements.in -c requirements.txt -o docker/requirements.txt
 	$(UV) --upgrade tests/clients/requirements.in -o tests/clients/requirements.txt
+	$(UV) --upgrade examples/requirements.in -o examples/requirements.txt
+
+# The programs of examples/, with what they need in a folder of its own.
+EXAMPLES ?= .venv-examples
+examples: $(VENV)/.ready $(EXAMPLES)/.packages ## run the programs of examples/ for real
+	EXAMPLES=$(abspath $(EXAMPLES)) $(BIN)/python -m pytest -q tests/clients/test_examples.py
+
+$(EXAMPLES)/.packages: examples/requirements.txt
+	$(PYTHON) -m venv --clear $(EXAMPLES)
+	$(EXAMPLES)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r examples/requirements.txt
+	touch $@
 
 # Servers that tests ask for real: a policy engine and a collector. Where there is no Go, those tests are skipped and say so.
 ENGINES ?= .venv-engines
@@ -109,7 +120,7 @@ $(ENGINES)/otelcol: tests/support/collector.yaml
 	fi
 
 clean: ## forget environments and caches; state, certificates and rules stay
-	rm -rf .venv .venv312 .venv-clients $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .venv312 .venv-clients .venv-examples $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test clients clients-setup engines quick fuzz check fmt setup lock clean
+.PHONY: help demo test clients clients-setup examples engines quick fuzz check fmt setup lock clean

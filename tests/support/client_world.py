@@ -168,6 +168,8 @@ def _mcp(method: str, body: bytes) -> tuple[str, bytes, str]:
             }
         case "tools/list":
             answer["result"] = {"tools": [{"name": "look", "inputSchema": {"type": "object"}}]}
+        case "tools/call":
+            answer["result"] = {"content": [{"type": "text", "text": "here it is"}]}
         case _:
             answer["error"] = {"code": -32601, "message": "no such method"}
     return _JSON, json.dumps(answer).encode(), "200 OK"
