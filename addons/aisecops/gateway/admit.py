@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.aside import aside
+from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
 from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import Dispatch, count, lines_of
@@ -295,6 +296,9 @@ class Admission:
             approval=facts_of(course.approval) if course.approval else None,
             opinions=(*looked.opinions, *opinions),
             descent=looked.descent,
+            joined=await joined_chains(
+                self._store, rules, snapshot.tree, looked.descent.drawn if looked.descent else (), now_ms=now_ms
+            ),
         )
 
     async def _approval_for(self, run_id: RunId, step: Step, request: HttpRequest) -> Approval | Refuse | None:

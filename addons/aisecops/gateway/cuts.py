@@ -15,12 +15,15 @@ from typing import NamedTuple
 
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
+from aisecops.controls.risk.chains import halted_above, standing
+from aisecops.gateway.chains import chains_above
 from aisecops.gateway.describe import event
 from aisecops.gateway.handed_down import Revocable, revocable
 from aisecops.gateway.lines import limits_of
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource, Store
 from aisecops.model.budget import TreeState
+from aisecops.model.chain import Join
 from aisecops.model.decision import Mode, Reason, Verdict
 from aisecops.model.errors import Fault
 from aisecops.model.ids import RunId
@@ -59,6 +62,7 @@ class Cuts:
         self._permits = permits
         self._meter = meter
         self._trees: dict[RunId, tuple[int, TreeState]] = {}
+        self._joined: dict[RunId, tuple[Reason, int]] = {}
         self._done: set[str] = set()
         self._seen_s = 0.0
 
@@ -122,7 +126,20 @@ class Cuts:
         self._trees = {root: known for root, known in self._trees.items() if root in roots}
         seen = {root: self._trees[root][0] if root in self._trees else 0 for root in roots}
         self._trees |= await self._store.changed_trees(seen)
+        self._joined = await self._halted_above()
         return await self._store.revoked({name for permit in permits for name in _revocable(permit)})
+
+    async def _halted_above(self) -> dict[RunId, tuple[Reason, int]]:
+        """Of each tree that works on the words of one whose halt ends it: why, and since when (spec 22.2)."""
+        join = self._rules.current().risk.join
+        if join is not Join.HALT:
+            return {}
+        found: dict[RunId, tuple[Reason, int]] = {}
+        for root, (_, tree) in self._trees.items():
+            joined = await chains_above(standing(tree), root, self._store)
+            for reason, halted_ms in halted_above(joined, join):
+                found.setdefault(root, (reason, halted_ms))
+        return found
 
     def _judged(self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int) -> _Ended | None:
         principal = permit.facts.principal
@@ -137,10 +154,11 @@ class Cuts:
             return _Ended(permit, Reason(code=Code.IDENTITY_REQUIRED, detail="the rules in force name no such agent"))
         if agent.mode is not Mode.ENFORCE:
             return None
-        if any(name in revoked for name in _revocable(permit)):
-            return _Ended(permit, Reason(code=Code.TOKEN_REVOKED, detail="the token was revoked while it was in use"))
-        late = _out_of_time(rules, tree, principal.run_id, now_ms)
-        return None if late is None else _Ended(permit, late)
+        reason, halted_ms = self._joined.get(principal.root_run_id, (None, None))
+        if reason is None and any(name in revoked for name in _revocable(permit)):
+            reason = Reason(code=Code.TOKEN_REVOKED, detail="the token was revoked while it was in use")
+        reason = reason or _out_of_time(rules, tree, principal.run_id, now_ms)
+        return None if reason is None else _Ended(permit, reason, halted_ms)
 
     def _measure(self, ended: Iterable[_Ended]) -> None:
         """Once for each tree: all that was open for it here is cut by now."""

@@ -20,6 +20,7 @@ from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses
 from aisecops.gateway.aside import in_thread
+from aisecops.gateway.chains import Chains
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.links import Links
@@ -28,6 +29,7 @@ from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.gateway.undeclared import undeclared
 from aisecops.gateway.vouched import Vouched, vouched_in
 from aisecops.model.action import ActionRequest, Principal
+from aisecops.model.chain import Join
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest, HttpResponse
@@ -68,6 +70,7 @@ class Descents:
     def __init__(self, known: KnownAgain, files: ContentScanner, *, clock: Clock, ids: Ids, secret: bytes) -> None:
         self._known = known
         self._links = Links(known)
+        self._chains = Chains(known, clock=clock, ids=ids)
         self._files = files
         self._clock = clock
         self._ids = ids
@@ -99,6 +102,9 @@ class Descents:
         """
         found = await self._of_call(rules.firewall, root_run_id, call, vouched=vouched)
         await self._links.offered(root_run_id, call)
+        if rules.risk.join is not Join.OFF:
+            read = [part.text for part in call.segments if part.kind in _READ and part.role.value not in INSTRUCTING]
+            found = replace(found, drawn=await self._chains.found_in(root_run_id, read))
         return found
 
     async def _of_tool(
@@ -169,6 +175,11 @@ class Descents:
         """`request` with the keyed digests of whom it reaches."""
         digests = tuple(self._known.digest(one)[:RECIPIENT_DIGITS] for one in recipients)
         return replace(request, recipients=digests) if digests else request
+
+    @property
+    def chains(self) -> Chains:
+        """What runs put out."""
+        return self._chains
 
     @property
     def links(self) -> Links:
@@ -345,7 +356,7 @@ class Descents:
 def _both(tool: Descent, call: Descent) -> Descent:
     """Of a tool's request that is a call to a model besides: what is known of it as either."""
     untrusted = tool.read_untrusted or call.read_untrusted
-    return replace(tool, segments=call.segments, suspected=call.suspected, read_untrusted=untrusted)
+    return replace(tool, segments=call.segments, suspected=call.suspected, read_untrusted=untrusted, drawn=call.drawn)
 
 
 def _in_object(wrapped_text: str) -> str:

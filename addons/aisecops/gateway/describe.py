@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from aisecops.controls.dlp.judge import REPLACED
+from aisecops.gateway.joined import told_joined
 from aisecops.gateway.judge import Judged
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Decision, Verdict
@@ -78,6 +79,7 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
         halt_above=from_micros(thresholds.halt_micros),
         jti=facts.token.claims.jti if facts.token and facts.token.claims else None,
         findings=_left_alone(judged) or None,
+        joined=told_joined(facts.joined),
         facts=msgspec.to_builtins(facts),
         decision=msgspec.to_builtins(decision),
     )

@@ -23,6 +23,7 @@ from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
 from aisecops.gateway.reserve import give_back
 from aisecops.gateway.usage import Usage
+from aisecops.model.chain import Join, Way
 from aisecops.model.decision import Mode
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest
@@ -32,6 +33,7 @@ from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval
+from aisecops.wire.texts import strings_in, texts_of
 
 
 class Dispatch:
@@ -78,6 +80,8 @@ class Dispatch:
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step)
+            if rules.risk.join is not Join.OFF and facts.request.effect.changes_state:
+                await self._descents.chains.put_out(facts.principal, Way.TOOL, written_in(looked.step, request))
             # 7: contract 7, durable before anything that changes the world leaves
             await self._record.append(
                 *decided(facts, judged, lines),
@@ -104,6 +108,7 @@ class Dispatch:
                 started_ms=self._clock.now_ms(),
                 restores=restores,
                 policy_version=rules.policy_version,
+                join_within_ms=rules.risk.join_within_ms if rules.risk.join is not Join.OFF else None,
             )
         )
         return Forward(
@@ -150,6 +155,11 @@ class Dispatch:
     async def _coming_back(self, rules: RuleSet, facts: Facts, request: HttpRequest) -> Lexicon | None:
         run = facts.principal.run_id, facts.principal.root_run_id
         return await self._pseudonyms.coming_back(rules.egress, run=run, to=receiver(request.host, request.port))
+
+
+def written_in(step: Step, request: HttpRequest) -> list[str]:
+    """The texts that a request writes somewhere."""
+    return strings_in(step.json) if step.json is not None else texts_of(request.headers, step.body)
 
 
 def receiver(host: str, port: int) -> str:

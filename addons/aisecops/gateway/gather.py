@@ -29,6 +29,7 @@ from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.trails import Trails
 from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind, Principal
+from aisecops.model.chain import JoinedChain
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.envelope import Descent
@@ -266,6 +267,7 @@ def facts_for(  # noqa: D103
     approval: ApprovalFacts | None = None,
     opinions: tuple[Judgment, ...] = (),
     descent: Descent | None = None,
+    joined: tuple[JoinedChain, ...] = (),
 ) -> Facts:
     run = snapshot.run
     return Facts(
@@ -283,4 +285,5 @@ def facts_for(  # noqa: D103
         approval=approval,
         opinions=(*step.objections, *opinions),
         descent=descent,
+        joined=joined,
     )

@@ -12,7 +12,8 @@ The order in which a request is judged, first no first named:
 5. where the words came from: instructions to a model, steering arguments (spec 5.1, 3.1)
 6. what leaves (spec 5.3, 3.5)
 7. budgets of the run and everything above it (spec 11.1)
-8. cumulative risk of the tree with this step in it, before it runs (spec 8)
+8. cumulative risk of the tree with this step in it, before it runs (spec 8); with that of the chains on whose words it
+   works (spec 22.2)
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ from aisecops.controls.egress.volume import judge_volume
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
 from aisecops.controls.policy.match import tool_named
-from aisecops.controls.risk import escalation, thresholds
+from aisecops.controls.risk import chains, escalation, thresholds
 from aisecops.controls.risk.score import score, stress
 from aisecops.controls.tokens.cover import covers, grant_covers
 from aisecops.gateway.combine import combine
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.budget import Limits, TreeState
+from aisecops.model.chain import Join
 from aisecops.model.decision import Decision, Judgment, Mode, Reason, Verdict
 from aisecops.model.facts import Facts
 from aisecops.model.finding import JudgedFinding
@@ -150,15 +152,10 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     )
     total = tree.risk_micros + risk.micros
     planned = (request.tool, request.scope) in tree.held_steps
-    judgments.append(
-        thresholds.judge(
-            total,
-            lines_for(limits, tree),
-            adds=risk.micros > 0,
-            held_by_plan=planned,
-            approved=facts.approval is not None,
-        )
-    )
+    lines, approved = lines_for(limits, tree), facts.approval is not None
+    adds = risk.micros > 0
+    judgments.append(thresholds.judge(total, lines, adds=adds, held_by_plan=planned, approved=approved))
+    judgments.append(chains.judge(facts.joined, total, lines, rules.risk.join, adds=adds, approved=approved))
 
     decision = combine(
         judgments,
@@ -175,6 +172,10 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
         charged = replace(charged, held_steps=left)
     charged = replace(charged, risk_micros=total, progress=progress, sent=sent)
+    if rules.risk.join is not Join.OFF and facts.descent is not None:
+        charged = chains.joined_with(
+            charged, facts.descent.drawn, now_ms=facts.now_ms, within_ms=rules.risk.join_within_ms
+        )
     return Judged(
         decision=decision,
         tree=_next_tree(decision, before=tree, charged=charged, now_ms=facts.now_ms),

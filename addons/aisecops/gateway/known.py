@@ -27,7 +27,7 @@ from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import Suspicion
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, Part, ProposedWords, SaidWords
+from aisecops.model.known import Known, KnownContent, KnownOutput, Part, ProposedWords, SaidWords
 from aisecops.model.provenance import Origin, Traced, TrustTier, joined
 
 TREES_KEPT = 500
@@ -55,8 +55,10 @@ class KnownAgain:
         self._key = Key.of(secret)
         self._secret = secret
         self._index = Index()
+        self._outputs = Index()  # what runs put out themselves (`chains.py`)
         self._trees: OrderedDict[RunId, Tree] = OrderedDict()
         self._traced = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
+        self._drawn = Recent[tuple[RunId, int, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
         self._prints = Recent[tuple[bytes, ...], bytes](CONTENTS_KEPT)
         self._spoken = Recent[str, tuple[bytes, bytes]](CONTENTS_KEPT)
@@ -96,6 +98,32 @@ class KnownAgain:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
         return await self.aside(lambda: [self._trace(root_run_id, text) for text in texts], texts)
+
+    @property
+    def any_put_out(self) -> bool:
+        """True when anything that a run has put out is at hand."""
+        return len(self._outputs) > 0
+
+    async def put_out(self, origin: Origin, texts: Sequence[str]) -> None:
+        """A run, which `origin` names, has put out `texts`: its own words in them are known again, not what it quotes.
+
+        Known to every process when this returns. Raises `StoreError`.
+        """
+        await self._catch_up()
+
+        def work() -> list[Known]:
+            own = self._index.unknown(fingerprint(texts, self._key))
+            return self._taken([KnownOutput(origin=origin, prints=packed(own))]) if len(own) else []
+
+        if known := await self.aside(work, texts, short=TO_LEARN):
+            await self._store.keep(*known)
+
+    async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
+        """For each text which stretches of it some run has put out. Raises `StoreError`."""
+        await self._catch_up()
+        if not len(self._outputs):
+            return []
+        return await self.aside(lambda: [self._put_out_in(root_run_id, text) for text in texts], texts)
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""
@@ -243,6 +271,8 @@ class KnownAgain:
         for one in known:
             if isinstance(one, KnownContent):
                 self._index.add(one.origin, unpacked(one.prints))
+            elif isinstance(one, KnownOutput):
+                self._outputs.add(one.origin, unpacked(one.prints))
             elif one.root_run_id in self._trees:
                 self._trees[one.root_run_id].add(one)
 
@@ -327,6 +357,11 @@ class KnownAgain:
     def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
         # By tree: what somebody said before it came in elsewhere is their own, but only there.
         return self._traced.of((root_run_id, self._digest(text)), lambda: trace(text, self._index, self._key))
+
+    def _put_out_in(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
+        # By how much was put out: a text that was nobody's when it was looked at may be somebody's later.
+        name = root_run_id, len(self._outputs), self._digest(text)
+        return self._drawn.of(name, lambda: trace(text, self._outputs, self._key))
 
     def _assess(self, text: str) -> tuple[Suspicion, ...]:
         return self._assessed.of(self._digest(text), lambda: assess(text))

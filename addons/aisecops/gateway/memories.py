@@ -214,6 +214,7 @@ class Memories:
             source=f"{MEMORY}{recall.store} (written by {written.agent_id} in {written.run_id}{came})",
             id=_told(item.id),
             written_by=written.agent_id,
+            written_ms=written.at_ms,
             run_id=written.run_id,
             sources=written.sources,
         )
@@ -235,6 +236,7 @@ class Memories:
             source=f"{MEMORY}{recall.store} (changed since {last.agent_id} wrote it in {last.run_id})",
             id=_told(item.id),
             written_by=last.agent_id,
+            written_ms=last.at_ms,
             run_id=last.run_id,
         )
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.dlp.redact import mask, with_fixed
+from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
 from aisecops.gateway.enforcer import Pass
@@ -188,7 +189,9 @@ class Messages:
         decision_id = DecisionId(self._ids.new("dec_"))
         for _ in range(SWAP_TRIES):
             facts, version = await self._facts(rules, permit, data, findings)
-            facts = replace(facts, descent=descent) if descent is not None else facts
+            drawn = descent.drawn if descent is not None else ()
+            joined = await joined_chains(self._store, rules, facts.tree, drawn, now_ms=facts.now_ms)
+            facts = replace(facts, descent=descent if descent is not None else facts.descent, joined=joined)
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged

@@ -11,7 +11,10 @@ from aisecops.model.value import Value
 
 
 class Permit(Value):
-    """One forwarded step: what was decided, on what facts; `restores` is what of its answer stands for real values."""
+    """One forwarded step: what was decided, on what facts; `restores` is what of its answer stands for real values.
+
+    `join_within_ms`: whose words its answer holds, of so long ago at most, joins chains; None where nothing does.
+    """
 
     decision_id: DecisionId
     facts: Facts
@@ -20,6 +23,7 @@ class Permit(Value):
     started_ms: int
     policy_version: str
     restores: Lexicon | None = None
+    join_within_ms: int | None = None
 
 
 class Permits:

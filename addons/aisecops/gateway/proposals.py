@@ -25,6 +25,7 @@ from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.classify import counting, deny, names_a_secret
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, decided
@@ -188,6 +189,7 @@ class Proposals:
             approval=facts_of(course.approval) if course.approval is not None else None,
             opinions=(*asked.objections, *opinions),
             descent=asked.descent,
+            joined=await joined_chains(self._store, rules, snapshot.tree, (), now_ms=now_ms),
         )
 
     async def _answered(self, facts: Facts) -> Approval | None:

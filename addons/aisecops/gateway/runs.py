@@ -156,16 +156,18 @@ class Runs:
         """Let a halted tree go on after review. Its risk and budgets stay what they are.
 
         With an allowance it may come to so much more than it stands at before it is halted again: no more of it than
-        `risk.resume_allowance` says, each time, and each time is recorded.
+        `risk.resume_allowance` says, each time, and each time is recorded. From other chains, on whose words it worked
+        until now, it is parted.
         """
         most = self._rules.current().risk.resume_allowance_micros
         if allowance_micros > most:
             asked, allowed = from_micros(allowance_micros), from_micros(most)
             what = f"an allowance of {asked:g} is over {allowed:g}; ask for less, or raise `risk.resume_allowance`"
             return Refuse(code=Code.POLICY_DENIED, detail=what, rule="risk.resume_allowance", run_id=run_id)
+        now_ms = self._clock.now_ms()
         return await self._change(
             run_id,
-            lambda tree: phase.resume(tree, allowance_micros),
+            lambda tree: phase.resume(tree, allowance_micros, now_ms=now_ms),
             EventName.RUN_RESUMED,
             by=by,
             why=why,

@@ -19,6 +19,8 @@ from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import proposed, returned
+from aisecops.gateway.drawn import drawn_by, with_drawn
+from aisecops.gateway.joined import told_drawn
 from aisecops.gateway.memories import Memories, Recalled
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import AuditLog, Clock, Store
@@ -32,6 +34,8 @@ from aisecops.gateway.rows import rows_taken
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.streamed import is_event_stream
 from aisecops.model.action import Kind
+from aisecops.model.budget import TreeState
+from aisecops.model.chain import Drawn, Way
 from aisecops.model.decision import Reason
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse, values
@@ -92,14 +96,14 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             rows = await rows_taken(self._store, permit, data)
-            provenance, recalled = await self._provenance(permit, response)
+            provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
             return withheld(permit, unfit.reason)
         misshapen = await self._answers.refusal_of(permit, answer)
         await self._closed(
             permit, status=response.status, size=size, cost=cost, answer=answer, provenance=provenance,
-            refused=misshapen.code if misshapen else None, recalled=recalled, rows=rows,
+            refused=misshapen.code if misshapen else None, recalled=recalled, rows=rows, drawn=drawn,
         )  # fmt: skip
         if misshapen is not None:
             return misshapen
@@ -156,11 +160,13 @@ class Settlement:
         `refused` why its end did not reach the agent.
         """
         permit = self._taken(name)
+        drawn: tuple[Drawn, ...] = ()
         if content is not None:
-            provenance, _ = await self._provenance(permit, content)
+            provenance, _, drawn = await self._provenance(permit, content)
         cost = self._cost(permit, answer, None)
         await self._closed(
             permit,
+            drawn=drawn,
             status=status,
             size=size,
             cost=cost,
@@ -244,14 +250,14 @@ class Settlement:
 
     async def _provenance(
         self, permit: Permit, response: HttpResponse
-    ) -> tuple[dict[str, str] | None, Recalled | None]:
-        """Where this content came from, for whoever reads it next, and what of it was kept in a memory before.
+    ) -> tuple[dict[str, str] | None, Recalled | None, tuple[Drawn, ...]]:
+        """Where this content came from, for whoever reads it next, what of it was kept in a memory before, whose it is.
 
         Known again from now on (spec 5.1, AIS-CTX-02).
         """
         request = permit.facts.request
         if request.kind is Kind.MODEL:
-            return None, None
+            return None, None, ()
         try:
             # an error page is read by agents like any other: what it says is as little trusted
             body = await aside(
@@ -276,7 +282,8 @@ class Settlement:
             if recalled is not None
             else await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
         )
-        return shown_origin(origin), recalled
+        drawn = await drawn_by(self._descents, self._store, permit, (response, body), recalled)
+        return shown_origin(origin), recalled, drawn
 
     async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:
         """What a read from a declared memory brings back; None for any other answer, and for an error."""
@@ -304,19 +311,21 @@ class Settlement:
         refused: Code | None = None,
         recalled: Recalled | None = None,
         rows: int | None = None,
+        drawn: tuple[Drawn, ...] = (),
     ) -> None:
         facts, decision, tree = permit.facts, permit.judged.decision, permit.facts.tree
         reserved = facts.request.cost_micros
         final = reserved if cost is None else cost
         added = raised_micros(permit.judged, recalled)
-        if final != reserved or added:
-            tree = await change_tree(
-                self._store,
-                facts,
-                lambda now: with_risk(
-                    budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved), added
-                ),
-            )
+        if final != reserved or added or drawn:
+
+            def settled(now: TreeState) -> TreeState:
+                paid = budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved)
+                return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._clock.now_ms())
+
+            tree = await change_tree(self._store, facts, settled)
+        if answer is not None and permit.join_within_ms is not None:
+            await self._descents.chains.put_out(facts.principal, Way.MODEL, answer.texts)
         said: dict[str, Any] = {
             "status": status,
             "bytes": size,
@@ -325,6 +334,7 @@ class Settlement:
             "provenance": provenance,
             "complete": complete,
             "memory": told_items(recalled),
+            "joined": told_drawn(drawn),
             "refused": refused,
             "duration_ms": self._clock.now_ms() - permit.started_ms,
             "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,

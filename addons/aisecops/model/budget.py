@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from aisecops.model.chain import Drawn
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.risk import Thresholds
 from aisecops.model.value import Value
@@ -76,6 +77,7 @@ class TreeState(Value):
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
     `sent` counts the bytes that left, by what the volume rules speak of.
     `reviewed_up_to_micros`: a person who looked at it lets its risk come to this before it is halted again.
+    `drawn` are the trees on whose words it works (`model/chain.py`); those from before `reviewed_ms` no longer count.
     `seen_ms` is the latest time a step was charged at: a tree's clock never goes back.
     """
 
@@ -89,6 +91,8 @@ class TreeState(Value):
     seen_ms: int = 0
     sent: dict[str, int] = {}
     reviewed_up_to_micros: int = 0
+    drawn: tuple[Drawn, ...] = ()
+    reviewed_ms: int = 0
 
     def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
         """`run_id`, its parent, and so on to the root."""

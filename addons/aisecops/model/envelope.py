@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from aisecops.model.chain import Drawn
 from aisecops.model.memory import KeptItem
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.value import Value
@@ -125,7 +126,7 @@ class Descent(Value):
 
     `destination` is where its host was named, when the rules leave that open; `proposal` the call that a model made of
     it before, None when none could have. `kept` are the items that it writes into a memory,
-    `remembered` is its host where only a memory has named that.
+    `remembered` is its host where only a memory has named that. `drawn` are the other trees whose words it holds.
     """
 
     segments: tuple[LabelledSegment, ...] = ()
@@ -137,3 +138,4 @@ class Descent(Value):
     proposal: ProposalLink | None = None
     kept: tuple[KeptItem, ...] = ()
     remembered: NamedDestination | None = None
+    drawn: tuple[Drawn, ...] = ()

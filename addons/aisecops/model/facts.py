@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.budget import TreeState
+from aisecops.model.chain import JoinedChain
 from aisecops.model.decision import Judgment
 from aisecops.model.envelope import Descent
 from aisecops.model.finding import Finding
@@ -33,7 +34,10 @@ class ApprovalFacts(Value):
 
 
 class Facts(Value):
-    """One request as it stood when it was judged. `token` None means none was presented."""
+    """One request as it stood when it was judged. `token` None means none was presented.
+
+    `joined` are the chains of other trees on whose words the run works, as they stood.
+    """
 
     now_ms: int
     principal: Principal
@@ -44,3 +48,4 @@ class Facts(Value):
     approval: ApprovalFacts | None = None
     opinions: tuple[Judgment, ...] = ()
     descent: Descent | None = None
+    joined: tuple[JoinedChain, ...] = ()

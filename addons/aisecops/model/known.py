@@ -19,6 +19,13 @@ class KnownContent(Value, tag="content"):
     prints: bytes
 
 
+class KnownOutput(Value, tag="output"):
+    """What a run put out: the fingerprints of its own words, packed. `origin` names the run; its source is a `Way`."""
+
+    origin: Origin
+    prints: bytes
+
+
 class Part(StrEnum):
     """Which part of what was said or retrieved a text is."""
 
@@ -62,4 +69,4 @@ class ProposedWords(Value, tag="proposed"):
     pairs: bytes = b""
 
 
-Known = KnownContent | SaidWords | ProposedWords
+Known = KnownContent | KnownOutput | SaidWords | ProposedWords

@@ -72,6 +72,7 @@ class RecalledItem(Value):
     source: str
     id: str = ""
     written_by: AgentId = AgentId("")
+    written_ms: int = 0
     run_id: RunId = RunId("")
     sources: tuple[str, ...] = ()
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from aisecops.model.action import ToolEffect
 from aisecops.model.budget import Budgets
+from aisecops.model.chain import Join
 from aisecops.model.decision import Mode
 from aisecops.model.engines import OpaRule, PolicyFile, PolicyRules
 from aisecops.model.finding import FindingAction
@@ -248,11 +249,16 @@ class Sequence(Value):
 
 
 class RiskRules(Value):
-    """Sequences, from which use of a budget on it stresses (spec 8), and how much a review may allow at most."""
+    """Sequences, from which use of a budget on it stresses (spec 8), and how much a review may allow at most.
+
+    `join`: what follows when a run works on what a run of another tree has put out within `join_within_ms`.
+    """
 
     sequences: tuple[Sequence, ...] = ()
     budget_stress_from: Decimal = Decimal("0.5")
     resume_allowance_micros: int = 500_000
+    join: Join = Join.HOLD
+    join_within_ms: int = 3_600_000
 
 
 class DetectorRule(Value):

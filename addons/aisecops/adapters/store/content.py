@@ -16,7 +16,7 @@ from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, ProposedWords, SaidWords
+from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
 MAX_BYTES = 64 * 1024 * 1024
 """Kept in all; a page of text takes about as much as it has characters."""
@@ -69,7 +69,8 @@ class SqliteContent:
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         rows = await self._reader.look_up(_OF_TREE, f"{root_run_id}:", f"{root_run_id};")
-        return [said for (data,) in rows for said in (_read(data),) if not isinstance(said, KnownContent)]
+        found = [_read(data) for (data,) in rows]
+        return [said for said in found if not isinstance(said, KnownContent | KnownOutput)]
 
     async def close(self) -> None:
         """Finish what is under way and let go."""
@@ -91,7 +92,7 @@ class MemoryContent:
         return len(self._known), list(self._known.values())[after:]
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
-        said = [one for one in self._known.values() if not isinstance(one, KnownContent)]
+        said = [one for one in self._known.values() if not isinstance(one, KnownContent | KnownOutput)]
         return [one for one in said if one.root_run_id == root_run_id]
 
     async def close(self) -> None:
@@ -99,7 +100,7 @@ class MemoryContent:
 
 
 def _name(known: Known) -> str:
-    if isinstance(known, KnownContent):
+    if isinstance(known, KnownContent | KnownOutput):
         return known.origin.origin_id
     if isinstance(known, ProposedWords):
         return f"{known.root_run_id}:p:{known.key}"

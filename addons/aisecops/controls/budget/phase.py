@@ -20,16 +20,19 @@ def halt(tree: TreeState, now_ms: int, why: str) -> TreeState:
     return replace(tree, halted_ms=now_ms, halted_why=why)
 
 
-def resume(tree: TreeState, allowance_micros: int = 0) -> TreeState:
-    """No run of the tree halted. What is finished stays finished; what was used stays used.
+def resume(tree: TreeState, allowance_micros: int = 0, *, now_ms: int = 0) -> TreeState:
+    """No run of the tree halted, and joined no longer by what was said before. What was used stays used.
 
-    With an allowance the tree may come to so much more than it stands at now. A tree that is not halted stays as it is:
-    nobody has looked at it. Raises `ValueError` for an allowance below nothing.
+    With an allowance the tree may come to so much more than it stands at now. A tree that is neither halted nor joined
+    stays as it is: nobody has looked at it. Raises `ValueError` for an allowance below nothing.
     """
     if allowance_micros < 0:
         raise ValueError("an allowance takes nothing away")
-    if tree.halted_ms is None and all(run.phase is not RunPhase.HALTED for run in tree.runs.values()):
-        return tree
+    halted = tree.halted_ms is not None or any(run.phase is RunPhase.HALTED for run in tree.runs.values())
+    reviewed_ms = max(tree.reviewed_ms, now_ms) if tree.drawn else tree.reviewed_ms
+    if not halted:
+        joined = any(one.at_ms > tree.reviewed_ms for one in tree.drawn)
+        return replace(tree, reviewed_ms=reviewed_ms) if joined else tree
     runs = {
         run_id: replace(run, phase=RunPhase.ACTIVE) if run.phase is RunPhase.HALTED else run
         for run_id, run in tree.runs.items()
@@ -40,6 +43,7 @@ def resume(tree: TreeState, allowance_micros: int = 0) -> TreeState:
         runs=runs,
         halted_ms=None,
         halted_why="",
+        reviewed_ms=reviewed_ms,
         reviewed_up_to_micros=max(tree.reviewed_up_to_micros, up_to),
     )
 

@@ -29,6 +29,7 @@ _KEYS = {
     "max_body_bytes": "max_body",
     "timeout_ms": "timeout",
     "resume_allowance_micros": "resume_allowance",
+    "join_within_ms": "join_within",
 }
 _NAMED = frozenset({"agents", "people", "tools", "models", "egress.labels"})
 """Sections of things that have names."""

@@ -120,6 +120,8 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("risk.sequences[[]*]", there_tightens),
     ("risk.budget_stress_from", more_loosens),
     ("risk.resume_allowance_micros", more_loosens),
+    ("risk.join", later_loosens("halt", "hold", "off")),
+    ("risk.join_within_ms", less_loosens),
     ("egress.max_body_bytes", more_loosens),
     ("egress.detectors[[]*].action", later_loosens("block", "hold", "mask", "pseudonymise", "count")),
     ("egress.detectors[[]*]", there_tightens),

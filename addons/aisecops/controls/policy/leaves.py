@@ -20,6 +20,7 @@ from aisecops.controls.policy.template import is_template, read_template
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.budget import MOST_RECIPIENTS
 from aisecops.model.certificate import written_name
+from aisecops.model.chain import Join
 from aisecops.model.decision import Mode
 from aisecops.model.field import read_field
 from aisecops.model.finding import FindingAction
@@ -276,6 +277,7 @@ SIZE = Leaf("a size, such as `10MiB`", units.size_bytes, {"type": "string", "pat
 RATE = Leaf("a rate, such as `5/s`", units.rate, {"type": "string", "pattern": "^[0-9]+/(s|m|h)$"})
 
 SWITCH = Leaf("`true` or `false`", _switch, {"type": "boolean"}, plain=True)
+JOIN = _words("what follows from working on another run's words", Join)
 PERSON_ROLE = _words("a person's role", PersonRole)
 MODE = _words("a mode", Mode)
 TOKEN_MODE = _words("a token mode", TokenMode)

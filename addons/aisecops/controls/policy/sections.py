@@ -129,6 +129,8 @@ RISK = Record(
     {
         "sequences": Key(ListOf(SEQUENCE)),
         "budget_stress_from": Key(leaf.STRESS_FROM),
+        "join": Key(leaf.JOIN, about="a run that works on another's words: hold asks a person, halt counts all as one"),
+        "join_within": Key(leaf.DURATION, to="join_within_ms", about="of what was put out so long ago at most; 1h"),
         "resume_allowance": Key(
             leaf.MICROS, to="resume_allowance_micros", about="how much more risk a resumed run may be allowed; 0.5"
         ),

@@ -74,6 +74,11 @@ class Index:
                         found.append((int(order[position]), origin[0]))
         return found
 
+    def unknown(self, hashes: Hashes) -> Hashes:
+        """Those of `hashes` that are nobody's."""
+        known = sorted({position for position, _ in self.find(hashes)})
+        return np.delete(hashes, known)
+
     def _free_slot(self) -> int:
         if len(self._origins) >= _SLOTS:
             self._forget_oldest()
