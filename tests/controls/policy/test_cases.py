@@ -114,3 +114,34 @@ def test_any_bytes_are_cases_or_problems(data):
 
     assert cases or problems
     assert all(isinstance(problem, Problem) for problem in problems)
+
+
+PROPOSED = b"""
+cases:
+  - name: a command
+    agent: support-bot
+    request: {model_tool: bash, arguments: {command: ls}}
+    expect: {verdict: deny}
+"""
+
+
+def test_a_case_may_be_a_call_that_a_model_proposes():
+    (case,), problems = parse_cases({"a.cases.yaml": PROPOSED})
+    assert problems == ()
+    assert (case.request.model_tool, json.loads(case.request.arguments)) == ("bash", {"command": "ls"})
+
+
+@pytest.mark.parametrize(
+    ("request_text", "what"),
+    [
+        ("{method: GET}", "`url` is missing"),
+        ("{arguments: {}}", "`model_tool` is missing"),
+        ("{method: GET, url: x, model_tool: bash}", "in one"),
+    ],
+)
+def test_a_request_that_says_too_little_or_too_much_is_named_with_its_line(request_text, what):
+    text = PROPOSED.replace(b"{model_tool: bash, arguments: {command: ls}}", request_text.encode())
+    cases, (problem,) = parse_cases({"a.cases.yaml": text})
+    assert cases == ()
+    assert what in problem.what
+    assert problem.place.line == 5

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from aisecops.controls.policy import leaves as leaf
-from aisecops.controls.policy.explain import Ask, Explanation, explain
+from aisecops.controls.policy.explain import Ask, Explanation, explain, explain_proposal
+from aisecops.controls.policy.explain_calls import read_json
 from aisecops.controls.policy.mistakes import Mistakes, mistake
 from aisecops.controls.policy.shapes import Key, Leaf, ListOf, Record, Schema, Word, kind_of
 from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, read
@@ -22,11 +23,13 @@ from aisecops.model.value import Value
 
 
 class CaseRequest(Value):
-    """The request of a case; `body` as bytes on the wire."""
+    """What a case asks: a request, with `body` as bytes on the wire; or a call that a model proposes, by its name."""
 
-    method: str
-    url: str
+    method: str = ""
+    url: str = ""
     body: bytes = b""
+    model_tool: str = ""
+    arguments: bytes = b""
 
 
 class Expectation(Value):
@@ -84,13 +87,26 @@ def plain(node: Node) -> Any:
     return found if isinstance(found, bool | int | float) else node.text
 
 
+def _request(**given: Any) -> CaseRequest:
+    """Raises ValueError for what is neither of the two, or both."""
+    plain, proposed = given.keys() & {"method", "url", "body"}, given.keys() & {"model_tool", "arguments"}
+    if plain and proposed:
+        raise ValueError("a request and a model's proposal in one", "write `method` and `url`, or `model_tool`")
+    for needed in ("model_tool",) if proposed else ("method", "url"):
+        if needed not in given:
+            raise ValueError(f"`{needed}` is missing in a request", f"add `{needed}:`")
+    return CaseRequest(**given)
+
+
 _REQUEST = Record(
     "a request",
-    CaseRequest,
+    _request,
     {
-        "method": Key(leaf.METHOD, needed=True),
-        "url": Key(Leaf("a URL", str), needed=True),
+        "method": Key(leaf.METHOD),
+        "url": Key(Leaf("a URL", str)),
         "body": Key(Json(), about="sent as JSON"),
+        "model_tool": Key(leaf.TEXT, about="the name by which a model calls a local tool"),
+        "arguments": Key(Json(), about="of that call"),
     },
 )
 _EXPECT = Record(
@@ -136,8 +152,12 @@ def parse_cases(files: Mapping[str, bytes]) -> tuple[tuple[Case, ...], tuple[Pro
 def run_case(rules: RuleSet, case: Case, ask: Ask | None = None) -> CaseResult:
     """Ask the rules, and what engine can be asked beside them, and compare."""
     request = case.request
+    agent_id = AgentId(case.agent)
     try:
-        found = explain(rules, AgentId(case.agent), method=request.method, url=request.url, body=request.body, ask=ask)
+        if request.model_tool:
+            found = explain_proposal(rules, agent_id, request.model_tool, read_json(request.arguments), ask=ask)
+        else:
+            found = explain(rules, agent_id, method=request.method, url=request.url, body=request.body, ask=ask)
     except ValueError as error:
         found = Explanation(verdict=Verdict.DENY)
         return CaseResult(case=case, found=found, faults=(f"the URL cannot be read: {error}",))

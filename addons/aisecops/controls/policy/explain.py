@@ -6,7 +6,6 @@ one step. Content, budgets, tokens in hand and what a run did before are not the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,14 +14,17 @@ from urllib.parse import SplitResult, urlsplit
 from msgspec.structs import replace
 
 from aisecops.controls.policy.evaluate import covering_grant, evaluate
+from aisecops.controls.policy.explain_calls import mcp_call, proposed_call, read_json
 from aisecops.controls.policy.match import (
     destination_known,
     find_model,
     find_source,
     find_tool,
+    mcp_match,
     measure,
     normal_path,
     scope_of,
+    tools_of_server,
 )
 from aisecops.controls.policy.mistakes import nearest, shown
 from aisecops.model.access import AccessRequest, Phase
@@ -34,6 +36,7 @@ from aisecops.model.ids import AgentId, RunId
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
 from aisecops.model.rules import AgentRule, GrantRule, RuleSet, ToolRule
+from aisecops.model.scope import covers
 from aisecops.model.value import Value
 
 type Ask = Callable[[RuleSet, AccessRequest], Judgment]
@@ -75,15 +78,40 @@ def explain(
     split = urlsplit(url)
     if split.scheme not in _PORTS or not split.hostname or split.username is not None:
         raise ValueError("write a whole URL, such as `https://crm.internal/v1/customers/42`")
-    agent = rules.agents.get(agent_id)
-    if agent is None:
-        near = nearest(agent_id, rules.agents)
-        hint = f"; did you mean `{near}`?" if near else ""
-        return _denied(Code.IDENTITY_REQUIRED, f"agent {shown(agent_id)} is not declared{hint}")
+    agent = _agent(rules, agent_id)
+    if isinstance(agent, Explanation):
+        return agent
     try:
         return _explained(rules, agent, method, split, body, ask)
     except WireError as error:
         return _denied(error.code, error.detail, mode=agent.mode)
+
+
+def explain_proposal(
+    rules: RuleSet, agent_id: AgentId, called: str, arguments: Any, *, ask: Ask | None = None
+) -> Explanation:
+    """What the rules say when a model proposes to `agent_id` that its local tool `called` be called with `arguments`.
+
+    A proposal of a tool that no `model_tool` names passes: what it then asks of the world is a request.
+    """
+    agent = _agent(rules, agent_id)
+    if isinstance(agent, Explanation):
+        return agent
+    try:
+        call = proposed_call(rules, called, arguments)
+    except WireError as error:
+        return _denied(error.code, error.detail, mode=agent.mode)
+    found = replace(_of_tool(rules, agent, call.tool, call.scope, call.arguments), token=False)
+    return _asked(rules, agent, call.tool, found, ask)
+
+
+def _agent(rules: RuleSet, agent_id: AgentId) -> AgentRule | Explanation:
+    agent = rules.agents.get(agent_id)
+    if agent is not None:
+        return agent
+    near = nearest(agent_id, rules.agents)
+    hint = f"; did you mean `{near}`?" if near else ""
+    return _denied(Code.IDENTITY_REQUIRED, f"agent {shown(agent_id)} is not declared{hint}")
 
 
 def _explained(  # noqa: PLR0911, PLR0917 - one return for each kind of request
@@ -98,19 +126,13 @@ def _explained(  # noqa: PLR0911, PLR0917 - one return for each kind of request
         what = f"the body has {len(body)} bytes, `egress.max_body` is {rules.egress.max_body_bytes}"
         return _denied(Code.TOO_LARGE, what, mode=agent.mode)
     where: dict[str, Any] = {"method": method, "host": host, "port": port, "path_segments": segments}
+    if mcp_match(rules, **where):
+        return _of_server(rules, agent, where, body, ask)
     if tool := find_tool(rules, **where):
-        data = _json(body)
+        data = read_json(body)
         scope = scope_of(tool, method=method, host=host, path_segments=segments, query=query, body=data)
         found = _of_tool(rules, agent, tool, scope, data)
-        if ask is None or found.verdict is Verdict.DENY:
-            return found
-        judgment = ask(rules, _question(agent, tool, found, method=method, host=host, port=port))
-        if judgment.verdict is Verdict.ALLOW:
-            return found
-        why = judgment.reasons[0]
-        return replace(
-            found, verdict=Verdict.DENY, code=why.code, detail=why.detail, rule=judgment.control, place=why.rule
-        )
+        return _asked(rules, agent, tool, found, ask, method=method, host=host, port=port)
     if model := find_model(rules, **where):
         return _allowed(agent, Kind.MODEL, f"model:{model.name}", f"models.{model.name}", str(model.place))
     if source := find_source(rules, **where):
@@ -123,8 +145,37 @@ def _explained(  # noqa: PLR0911, PLR0917 - one return for each kind of request
     return _denied(Code.TOOL_UNDECLARED, what, mode=agent.mode)
 
 
+def _of_server(rules: RuleSet, agent: AgentRule, where: dict[str, Any], body: bytes, ask: Ask | None) -> Explanation:
+    """A message to an MCP server: the tool that it calls, or what every client of the server has to say."""
+    call = mcp_call(rules, body=body, **where)
+    if call is not None:
+        found = _of_tool(rules, agent, call.tool, call.scope, call.arguments, name=call.name)
+        asked = {name: where[name] for name in ("method", "host", "port")}
+        return _asked(rules, agent, call.tool, found, ask, **asked)
+    at = {name: where[name] for name in ("host", "port", "path_segments")}
+    tools = tools_of_server(rules, **at)
+    # of a family either may be the wider one: `tickets.*` granted `tickets.create`, or the other way round
+    if any(covers(g.grant.tool, tool.name) or covers(tool.name, g.grant.tool) for g in agent.grants for tool in tools):
+        return _allowed(agent, Kind.SOURCE, f"mcp:{where['host']}", f"tools.{tools[0].name}", str(tools[0].place))
+    what = f"no grant is for a tool of the MCP server `{where['host']}`"
+    return _denied(Code.POLICY_DENIED, what, mode=agent.mode)
+
+
+def _asked(
+    rules: RuleSet, agent: AgentRule, tool: ToolRule, found: Explanation, ask: Ask | None, **where: Any
+) -> Explanation:
+    """`found`, unless an engine that can be asked says no."""
+    if ask is None or found.verdict is Verdict.DENY:
+        return found
+    judgment = ask(rules, _question(agent, tool, found, **where))
+    if judgment.verdict is Verdict.ALLOW:
+        return found
+    why = judgment.reasons[0]
+    return replace(found, verdict=Verdict.DENY, code=why.code, detail=why.detail, rule=judgment.control, place=why.rule)
+
+
 def _question(
-    agent: AgentRule, tool: ToolRule, found: Explanation, *, method: str, host: str, port: int
+    agent: AgentRule, tool: ToolRule, found: Explanation, *, method: str = "", host: str = "", port: int = 0
 ) -> AccessRequest:
     """The step as a policy engine would be asked of it, in a run that has done nothing yet."""
     return AccessRequest(
@@ -146,11 +197,12 @@ def _question(
     )
 
 
-def _of_tool(rules: RuleSet, agent: AgentRule, tool: ToolRule, scope: str, data: Any) -> Explanation:
+def _of_tool(rules: RuleSet, agent: AgentRule, tool: ToolRule, scope: str, data: Any, *, name: str = "") -> Explanation:
+    name = name or tool.name
     step = to_micros(tool.base_risk * tool.trust)
     known: dict[str, Any] = {
         "kind": Kind.TOOL,
-        "tool": tool.name,
+        "tool": name,
         "scope": scope,
         "mode": agent.mode,
         "token": True,
@@ -161,8 +213,8 @@ def _of_tool(rules: RuleSet, agent: AgentRule, tool: ToolRule, scope: str, data:
         "approve_micros": agent.risk.approve_micros,
         "halt_micros": agent.risk.halt_micros,
     }
-    judgment, granted = evaluate(rules, agent.agent_id, tool=tool.name, scope=scope, constraints=Constraints())
-    rule = covering_grant(agent, tool=tool.name, scope=scope)
+    judgment, granted = evaluate(rules, agent.agent_id, tool=name, scope=scope, constraints=Constraints())
+    rule = covering_grant(agent, tool=name, scope=scope)
     if granted is None or rule is None:
         why = judgment.reasons[0]
         return Explanation(verdict=Verdict.DENY, code=why.code, detail=why.detail, place=why.rule, **known)
@@ -199,10 +251,3 @@ def _allowed(agent: AgentRule, kind: Kind, tool: str, rule: str, place: str) -> 
 
 def _denied(code: Code, detail: str, *, mode: Mode | None = None) -> Explanation:
     return Explanation(verdict=Verdict.DENY, code=code, detail=detail, mode=mode)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body) if body else None
-    except (ValueError, RecursionError):
-        return None

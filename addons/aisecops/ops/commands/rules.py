@@ -14,7 +14,8 @@ from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
 from aisecops.controls.policy.coverage import coverage
-from aisecops.controls.policy.explain import Ask, Explanation, explain
+from aisecops.controls.policy.explain import Ask, Explanation, explain, explain_proposal
+from aisecops.controls.policy.explain_calls import read_json
 from aisecops.controls.policy.mistakes import shown
 from aisecops.controls.policy.sections import schema
 from aisecops.controls.policy.unobeyed import unobeyed
@@ -77,21 +78,34 @@ def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, a
 @rules.command("explain")
 @click.option("--agent", required=True, help="Who asks.")
 @click.option("--method", default="GET", show_default=True, help="The HTTP method.")
-@click.option("--url", required=True, help="The whole URL.")
-@click.option("--body", type=click.File("rb"), help="A file with the JSON body; - is standard input.")
+@click.option("--url", help="The whole URL.")
+@click.option("--model-tool", help="Instead of a URL: a model proposes a call of this local tool.")
+@click.option("--body", type=click.File("rb"), help="A file with the JSON body, or the call's arguments; - is stdin.")
 @_RULES
 @_JSON
 @click.pass_context
 def explain_command(  # noqa: PLR0917  (one argument per option)
-    ctx: click.Context, agent: str, method: str, url: str, body: Any, folder_option: Path | None, as_json: bool
+    ctx: click.Context,
+    agent: str,
+    method: str,
+    url: str | None,
+    model_tool: str | None,
+    body: Any,
+    folder_option: Path | None,
+    as_json: bool,
 ) -> None:
-    """Say what would happen to a request, as the first step of a run, and why."""
+    """Say what would happen to a request, or to a call that a model proposes, as the first step of a run, and why."""
+    if (url is None) == (model_tool is None):
+        raise CommandError("one of `--url` and `--model-tool` says what is asked", "give exactly one of them", MISUSED)
     loaded = _loaded(ctx, _folder(ctx, None, folder_option))
-    data = body.read() if body else b""
+    data, agent_id, ask = body.read() if body else b"", AgentId(agent), _engine(loaded)
     try:
-        found = explain(loaded, AgentId(agent), method=method.upper(), url=url, body=data, ask=_engine(loaded))
+        if model_tool is not None:
+            found = explain_proposal(loaded, agent_id, model_tool, read_json(data), ask=ask)
+        else:
+            found = explain(loaded, agent_id, method=method.upper(), url=url or "", body=data, ask=ask)
     except ValueError as error:
-        raise CommandError(f"{shown(url)} is not a URL that can be judged", str(error), MISUSED) from None
+        raise CommandError(f"{shown(url or '')} is not a URL that can be judged", str(error), MISUSED) from None
     if as_json:
         _print_json(explanation_json(found))
         return
