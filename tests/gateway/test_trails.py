@@ -14,7 +14,10 @@ from aisecops.gateway.trails import MAX_TEXTS, Trails
 from aisecops.model.errors import StoreError
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
+from aisecops.model.inside_bytes import no_file
+from aisecops.wire.files.opened import text_inside
 from support.detectors import CANARY_VALUE, KEY, every_detector
+from support.packing import word
 
 ROOT = RunId("run_1")
 TO = ("api.test", 443)
@@ -35,9 +38,9 @@ class Scanner:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def scan(self, parts, entities):
+    async def scan(self, parts, entities, *, whole=True):
         self.asked += [text for _, text in parts]
-        return scan(parts, entities, every_detector(), KEY)
+        return scan(parts, entities, every_detector(), KEY, opener=text_inside if whole else no_file)
 
     async def open_files(self, _files):
         raise AssertionError
@@ -257,6 +260,12 @@ async def test_nothing_is_kept_where_no_rule_asks_for_a_kind_that_can_be_cut():
     await worker.scanned(ROOT, TO, [("body:/text", "half of it")], frozenset({"EMAIL_ADDRESS"}))
     assert await worker.scanned(ROOT, TO, [("body:/text", AWS)], frozenset()) == ()
     assert await store.newer(ROOT, "api.test:443", 0) == []
+
+
+async def test_files_in_texts_of_their_own_are_not_read_as_one_broken_file():
+    one, two = (base64.b64encode(word(text)).decode() for text in ("the tide", "the crane"))
+    assert await Sender().all(one, two, f"see {one} and answer", f"see {two}") == []
+    assert await Sender().send(one, two, at="body:/files/N") == []
 
 
 async def test_credentials_in_their_headers_are_no_pieces():

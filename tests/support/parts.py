@@ -59,7 +59,11 @@ class WordScanner:
     async def open_files(self, files: Sequence[File]) -> Opened:
         return opened(files)
 
-    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+    async def scan(
+        self, parts: Sequence[tuple[str, str]], entities: frozenset[str], *, whole: bool = True
+    ) -> tuple[Finding, ...]:
+        if not whole:
+            return ()
         self.seen += parts
         return tuple(finding for finding in self.found if finding.entity in entities)
 

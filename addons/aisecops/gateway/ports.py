@@ -302,8 +302,12 @@ class ContentScanner(Protocol):
         """
         ...
 
-    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+    async def scan(
+        self, parts: Sequence[tuple[str, str]], entities: frozenset[str], *, whole: bool = True
+    ) -> tuple[Finding, ...]:
         """Findings in `parts`, each `(where, text)`, of the kinds `entities`.
+
+        Texts that are not `whole` were cut somewhere: a file that is encoded in one is broken, and says nothing.
 
         Raises `Fault` when the scan did not finish, `WireError` for what is encoded beyond every bound; the caller
         refuses.

@@ -88,9 +88,9 @@ class Trails:
         async with trail.alone:
             mine, seams = await self._held_against(trail, root_run_id, receiver, new, entities)
         texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
-        found = await self._scanner.scan([*parts, *texts], entities)
-        alone = tuple(one for one in found if not one.where.startswith(SEAM))
-        crossing = await self._crossing(seams, found, entities)
+        alone = await self._scanner.scan(parts, entities)
+        together = await self._scanner.scan(texts, entities & SEAM_KINDS, whole=False)
+        crossing = await self._crossing(seams, together, entities & SEAM_KINDS)
         if not crossing:
             trail.remember([(number, piece) for number, _, piece in new])
         elif mine:
@@ -137,14 +137,13 @@ class Trails:
         """Findings that neither of two texts has alone."""
         crossed: list[tuple[Finding, Line]] = []
         for finding in found:
-            if finding.where.startswith(SEAM):
-                where, line = seams[int(finding.where.removeprefix(SEAM))]
-                if line.says(finding):
-                    crossed.append((replace(finding, where=f"{SEAM}{where}"), line))
+            where, line = seams[int(finding.where.removeprefix(SEAM))]
+            if line.says(finding):
+                crossed.append((replace(finding, where=f"{SEAM}{where}"), line))
         if not crossed:
             return ()
         halves = [(str(n), half) for n, (_, line) in enumerate(crossed) for half in line.halves]
-        told = {(one.where, one.entity) for one in await self._scanner.scan(halves, entities)}
+        told = {(one.where, one.entity) for one in await self._scanner.scan(halves, entities, whole=False)}
         return tuple(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told)
 
     def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:

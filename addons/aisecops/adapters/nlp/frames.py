@@ -34,10 +34,11 @@ class Watch(Value, tag="watch"):
 
 
 class Job(Value, tag="job"):
-    """Texts to scan for the kinds `entities` (groups already opened)."""
+    """Texts to scan for the kinds `entities` (groups already opened); files encoded in `whole` ones are opened."""
 
     texts: tuple[bytes, ...]
     entities: tuple[str, ...]
+    whole: bool = True
 
 
 class Files(Value, tag="files"):

@@ -88,14 +88,14 @@ class WorkerLink:
         return self._process.returncode is None
 
     async def scan(
-        self, texts: Sequence[bytes], entities: Sequence[str], watchlist: Watchlist
+        self, texts: Sequence[bytes], entities: Sequence[str], watchlist: Watchlist, *, whole: bool = True
     ) -> tuple[tuple[Finding, ...], ...]:
         """Findings of each text. Raises `WireError`, and `Fault`: after that one the worker must be ended."""
         try:
             if watchlist is not self._watches:
                 self._send(Watch(watchlist=watchlist))
                 self._watches = watchlist
-            frame = await self._exchange(Job(texts=tuple(texts), entities=tuple(entities)))
+            frame = await self._exchange(Job(texts=tuple(texts), entities=tuple(entities), whole=whole))
         except (EOFError, OSError, msgspec.MsgspecError) as error:
             raise Fault("a scanning worker died before it answered") from error
         if isinstance(frame, NotRead):

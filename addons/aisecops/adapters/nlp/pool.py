@@ -11,6 +11,7 @@ import functools
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ SHORTEST = 5
 LONGEST_LOOK = 32 * 1024
 """Characters above which a text goes to a worker unlooked at: the look would hold up the event loop."""
 
+_CUT = "a cut text"
 _START_WITHIN_S = 120.0
 _BATCH_BYTES = 32 * 1024
 _RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -52,6 +54,19 @@ class _Watching:
         self.own = frozenset(rule.entity for rule in watchlist.recognisers)
         self.detectors = exact_detectors(watchlist.planted, key=key)
         self.version = digest(msgspec.msgpack.encode(watchlist), key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one scan looks for, and in what: texts that are `whole`, or that were cut."""
+
+    entities: frozenset[str]
+    watches: _Watching
+    whole: bool
+
+    def key(self, text: bytes) -> tuple[bytes, frozenset[str]]:
+        """What its verdict on `text` is kept under."""
+        return digest(text, self.watches.version), self.entities if self.whole else self.entities | {_CUT}
 
 
 class ScannerPool:
@@ -101,7 +116,9 @@ class ScannerPool:
         """Start the workers and wait for them. Raises `ConfigError` when one cannot start."""
         await self.ready()
 
-    async def scan(self, parts: Sequence[tuple[str, str]], entities: frozenset[str]) -> tuple[Finding, ...]:
+    async def scan(
+        self, parts: Sequence[tuple[str, str]], entities: frozenset[str], *, whole: bool = True
+    ) -> tuple[Finding, ...]:
         if not entities:
             return ()
         try:
@@ -111,6 +128,7 @@ class ScannerPool:
             raise Fault(str(error)) from error
         if wanted & NAMED and not watches.watchlist.names_model:
             raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
+        look = _Look(wanted, watches, whole)
         known: dict[str, Findings] = {}
         unknown: dict[str, bytes] = {}
         said = [(where, named(where), text) for where, text in parts]
@@ -119,13 +137,13 @@ class ScannerPool:
             if text in known or text in unknown:
                 continue
             data = text.encode("utf-8", "surrogatepass")
-            findings = self._without_looking(text, data, wanted, watches)
+            findings = self._without_looking(text, data, look)
             if findings is None:
                 unknown[text] = data
             else:
                 known[text] = findings
         if unknown:
-            found = await self._look(tuple(unknown.values()), wanted, watches)
+            found = await self._look(tuple(unknown.values()), look)
             known.update(zip(unknown, found, strict=True))
         return tuple(one for where, name, text in said for one in placed(known[name + text], where, name))
 
@@ -157,25 +175,26 @@ class ScannerPool:
             self._watches = _Watching(watchlist, self._key)
         return self._watches
 
-    def _without_looking(self, text: str, data: bytes, entities: frozenset[str], watches: _Watching) -> Findings | None:
+    def _without_looking(self, text: str, data: bytes, look: _Look) -> Findings | None:
         """What is in a text, when that is known here and now: seen before, or nothing in it triggers."""
+        entities, watches = look.entities, look.watches
         anywhere = bool(entities & (watches.own | NAMED))  # kinds that no trigger tells
         if len(text) < SHORTEST and not anywhere:
             return ()
-        key = (digest(data, watches.version), entities)
+        key = look.key(data)
         findings = self._verdicts.get(key)
         if findings is None and len(text) <= LONGEST_LOOK and not may_hold(text, entities, watches.detectors):
             findings = ()
             self._verdicts.put(key, findings)
         return findings
 
-    async def _look(self, texts: Sequence[bytes], entities: frozenset[str], watches: _Watching) -> list[Findings]:
+    async def _look(self, texts: Sequence[bytes], look: _Look) -> list[Findings]:
         """Findings of each text, from the workers. Raises `Fault`, `WireError`."""
 
         async def scanned(link: WorkerLink, batch: Sequence[bytes]) -> tuple[Findings, ...]:
-            found = await link.scan(batch, sorted(entities), watches.watchlist)
+            found = await link.scan(batch, sorted(look.entities), look.watches.watchlist, whole=look.whole)
             for text, findings in zip(batch, found, strict=True):
-                self._verdicts.put((digest(text, watches.version), entities), findings)
+                self._verdicts.put(look.key(text), findings)
             return found
 
         found = await self._all_done([functools.partial(scanned, batch=batch) for batch in _batches(texts)])

@@ -119,11 +119,13 @@ def _guarded(job: Job | Files, detectors: tuple[Detector, ...], key: bytes) -> F
 
 def _scanned(job: Job, detectors: tuple[Detector, ...], key: bytes) -> Done:
     from aisecops.controls.dlp.scan import scan
+    from aisecops.model.inside_bytes import no_file
     from aisecops.wire.files.opened import text_inside
 
     entities = frozenset(job.entities)
     texts = [data.decode("utf-8", "surrogatepass") for data in job.texts]
-    return Done(findings=tuple(scan([("", text)], entities, detectors, key, opener=text_inside) for text in texts))
+    opener = text_inside if job.whole else no_file
+    return Done(findings=tuple(scan([("", text)], entities, detectors, key, opener=opener) for text in texts))
 
 
 def _opened(job: Files) -> Texts:

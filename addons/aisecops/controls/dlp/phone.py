@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberMatch, PhoneNumberMatcher
+from phonenumbers import (
+    COUNTRY_CODE_TO_REGION_CODE,
+    Leniency,
+    NumberParseException,
+    PhoneNumberMatch,
+    PhoneNumberMatcher,
+    is_valid_number,
+    parse,
+)
 from phonenumbers.phonemetadata import PhoneMetadata
 
 _SHORTEST_ABROAD = 6
@@ -19,6 +27,9 @@ _SHORTEST_ABROAD = 6
 
 _SHORTEST_PREFIX = 2
 """What is dialled before a country code where no plus is written."""
+
+_CANDIDATES_KEPT = 8_192
+"""Pairs of a candidate and a region of which it is known whether it is valid."""
 
 _PLUS = frozenset("+\uff0b")
 _MARKS = str.maketrans("", "", " -.()/")
@@ -87,14 +98,15 @@ class FrugalMatcher(PhoneNumberMatcher):
         at_home = _fewest_digits(region)
         self._fewest = min(at_home, _SHORTEST_PREFIX + _SHORTEST_ABROAD)
         self._fewest_behind_plus = min(at_home, _SHORTEST_ABROAD)
-        self._shape = _shape(region)
+        self._possible = leniency < Leniency.VALID  # then a number needs not be valid
+        self._region = region
         self._cuts = cuts
 
     def _find(self, index: int) -> PhoneNumberMatch | None:
         while (candidate := self._cuts.candidate(index)) is not None:
             if self._may_be(candidate):
                 for part in self._cuts.parts(candidate):
-                    if self._may_be(part) and self._may_be_dialled(part.text):
+                    if self._may_be(part) and self._is_valid(part.text):
                         match = self._parse_and_verify(part.text, part.at)
                         if match is not None:
                             return match
@@ -105,10 +117,24 @@ class FrugalMatcher(PhoneNumberMatcher):
         """False for fewer digits than the shortest number has, and so for every part of such a candidate."""
         return part.digits >= (self._fewest_behind_plus if part.plus else self._fewest)
 
-    def _may_be_dialled(self, candidate: str) -> bool:
-        """False for plain digits that are no number of the region, whatever is dialled before it is left away."""
-        digits = candidate.translate(_MARKS)
-        return not (digits.isascii() and digits.isdecimal()) or self._shape.match(digits) is not None
+    def _is_valid(self, candidate: str) -> bool:
+        """False for what the library would turn down whatever stands around it."""
+        return self._possible or _is_valid(candidate, self._region)
+
+
+@lru_cache(maxsize=_CANDIDATES_KEPT)
+def _is_valid(candidate: str, region: str) -> bool:
+    """Is `candidate` a valid number, dialled from `region`? Plain digits that are none are not even parsed.
+
+    Remembered: dates, times and counts come again and again, in every region.
+    """
+    digits = candidate.translate(_MARKS)
+    if digits.isascii() and digits.isdecimal() and _shape(region).match(digits) is None:
+        return False
+    try:
+        return is_valid_number(parse(candidate, region, keep_raw_input=True))
+    except NumberParseException:
+        return False
 
 
 def phone_spans(text: str, regions: Iterable[str], leniency: int) -> Iterator[tuple[int, int]]:
