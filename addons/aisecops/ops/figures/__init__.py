@@ -1,0 +1,1 @@
+"""The figures of the governance dashboard (spec 19), counted from the record alone."""
