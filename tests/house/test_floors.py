@@ -47,6 +47,7 @@ HOME = {
     "pypdf": "wire.files.pdf",
     "jsonschema": "controls.firewall.outputs",
     "joserfc": "adapters.oidc",
+    "jinja2": "ops.dashboard",
 }
 """Imported there and nowhere else."""
 

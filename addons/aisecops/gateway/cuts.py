@@ -47,6 +47,7 @@ class _Ended(NamedTuple):
     permit: Permit
     reason: Reason
     halted_ms: int | None = None
+    contained_s: float | None = None
 
 
 class Cuts:
@@ -97,9 +98,7 @@ class Cuts:
             name = one.permit.decision_id
             self._done.add(name)
             cut(name, _refuse(one))
-        if ended:
-            self._measure(ended)
-        return ended
+        return self._measured(ended)
 
     async def _recorded(self, ended: Sequence[_Ended]) -> None:
         """A record that cannot be written keeps nothing open."""
@@ -160,12 +159,21 @@ class Cuts:
         reason = reason or _out_of_time(rules, tree, principal.run_id, now_ms)
         return None if reason is None else _Ended(permit, reason, halted_ms)
 
-    def _measure(self, ended: Iterable[_Ended]) -> None:
-        """Once for each tree: all that was open for it here is cut by now."""
+    def _measured(self, ended: Iterable[_Ended]) -> list[_Ended]:
+        """Once for each tree, on the first of its exchanges: all that was open for it here is cut by now."""
         now_ms = self._clock.now_ms()
-        halted = {one.permit.facts.principal.root_run_id: one.halted_ms for one in ended if one.halted_ms is not None}
-        for halted_ms in halted.values():
-            self._meter.contained((now_ms - halted_ms) / 1000)
+        measured: set[RunId] = set()
+        found = []
+        for one in ended:
+            root = one.permit.facts.principal.root_run_id
+            if one.halted_ms is None or root in measured:
+                found.append(one)
+                continue
+            measured.add(root)
+            contained_s = (now_ms - one.halted_ms) / 1000
+            self._meter.contained(contained_s)
+            found.append(one._replace(contained_s=contained_s))
+        return found
 
 
 def _out_of_time(rules: RuleSet, tree: TreeState, run_id: RunId, now_ms: int) -> Reason | None:
@@ -210,4 +218,5 @@ def _event(one: _Ended) -> Event:
         why=one.reason.detail,
         tool=permit.facts.request.tool,
         host=permit.facts.request.host,
+        contained_s=one.contained_s,
     )

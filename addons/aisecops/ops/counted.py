@@ -5,6 +5,8 @@ Knows which events are counted. An event that could not be recorded did not happ
 
 from __future__ import annotations
 
+from typing import Any
+
 from aisecops.gateway.ports import AuditLog
 from aisecops.model.record import Event, EventName
 from aisecops.ops.metrics import Metrics
@@ -33,9 +35,18 @@ class CountedRecord:
         await self._record.close()
 
     def _count(self, event: Event) -> None:
-        if event.event is EventName.TOKEN_ISSUED:
+        self._metrics.recorded(event.event.value)
+        if event.event is EventName.DECISION:
+            self._decided(event.fields)
+        elif event.event is EventName.TOKEN_ISSUED:
             self._metrics.token_issued()
         elif event.event in ENDED:
             self._metrics.run_ended(event.agent_id or "", ENDED[event.event], float(event.fields.get("total", 0)))
         elif event.event in ANSWERED:
             self._metrics.approval_ended(ANSWERED[event.event], float(event.fields.get("waited_s", 0)))
+
+    def _decided(self, said: dict[str, Any]) -> None:
+        self._metrics.decision_recorded(kind=said["kind"], enforced=said["enforced"], mode=said["mode"])
+        if said["total"] > said["approve_above"]:
+            passed = said["enforced"] == "allow" and said["facts"]["approval"] is None
+            self._metrics.escalation_recorded("passed" if passed else "stopped")

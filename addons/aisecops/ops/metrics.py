@@ -56,6 +56,12 @@ class Metrics:
         self._valid = gauge("policy_valid", "1 when the rules on disk are those in force", "livemin")
         self._policy = gauge("policy_info", "the rule set in force", "livemax", "version")
         self._integrations = gauge("integrations", "integrations by state", "livemostrecent", "state")
+        self._events = counter("events", "events recorded", "event")
+        self._decisions = counter("decisions", "decisions recorded", "kind", "enforced", "mode")
+        self._escalations = counter("chain_escalations", "steps that would take a chain over its line", "outcome")
+        self._ended = gauge(
+            "runs_ended", "runs of the record that have ended, by what is known of their acts", "mostrecent", "traced"
+        )
         self._evals = gauge("eval_pass_ratio", "share of the adversarial suite that passed", "mostrecent", "suite")
         self._maturity = gauge("maturity_level", "maturity level with evidence", "mostrecent")
         self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
@@ -123,6 +129,23 @@ class Metrics:
     def runs_active(self, count: int) -> None:
         """So many runs can act now."""
         self._runs_active().set(count)
+
+    def recorded(self, event: str) -> None:
+        """An event was recorded."""
+        self._events(event).inc()
+
+    def decision_recorded(self, *, kind: str, enforced: str, mode: str) -> None:
+        """A decision was recorded."""
+        self._decisions(kind, enforced, mode).inc()
+
+    def escalation_recorded(self, outcome: str) -> None:
+        """A step would have taken its chain over the line: it was `stopped`, or has `passed` by itself."""
+        self._escalations(outcome).inc()
+
+    def runs_traced(self, traced: int, ended: int) -> None:
+        """Of the runs that have ended, so many are fully traced."""
+        self._ended("yes").set(traced)
+        self._ended("no").set(ended - traced)
 
     def token_issued(self) -> None:
         """A capability token was issued."""

@@ -42,6 +42,8 @@ class StoryLine(Value):
     words: str
     why: tuple[str, ...] = ()
     risk: str = ""
+    seq: int = 0
+    decision_id: str = ""
 
 
 def story(events: Iterable[Event]) -> RenderableType:
@@ -72,6 +74,8 @@ def story_lines(events: Iterable[Event]) -> list[StoryLine]:
                 words=_clean(words),
                 why=tuple(map(_clean, why)),
                 risk=risk,
+                seq=event.get("seq", 0),
+                decision_id=(event.get("decision_id") or "") if event["event"] == "decision" else "",
             )
         )
     return lines

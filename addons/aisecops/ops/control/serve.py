@@ -19,11 +19,14 @@ from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.shapes import shown_inventory
+from aisecops.ops.figures.counts import Counts
+from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
 from aisecops.ops.wiring.control import announcer, control_plane, reaching, signing_in
+from aisecops.ops.wiring.dashboard import record_index
 from aisecops.ops.wiring.foundation import Foundation, foundation
 
 RULES_EVERY_S = 0.5
@@ -45,7 +48,8 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     async with foundation(settings, environment()) as base, signing_in(base) as sign_in, reaching(base) as hooks:
         metrics.rules_loaded(base.rules.current().policy_version)
         listener = _listening(settings)
-        plane = control_plane(base, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
+        index = record_index(settings)
+        plane = control_plane(base, index, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
         server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -53,7 +57,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
         # What runs beside the API must not end unseen: then the whole process ends and is started again.
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _recorded(base, metrics)))
-            figures = tasks.create_task(_figures(base, metrics))
+            figures = tasks.create_task(_figures(base, metrics, index))
             announcing = tasks.create_task(announcer(base, hooks).run())
             await server.serve(sockets=[listener])
             announcing.cancel()
@@ -148,8 +152,8 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
     return on_change
 
 
-async def _figures(base: Foundation, metrics: Metrics) -> None:
-    """Keep the gauges that are read from the store; expire what nobody answered."""
+async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> None:
+    """Keep the gauges that are read from store and record; expire what nobody answered."""
     approvals, inventory = base.approvals(), base.inventory()
     while True:
         try:
@@ -158,9 +162,18 @@ async def _figures(base: Foundation, metrics: Metrics) -> None:
             metrics.runs_active(await _active(base))
             for state, count in shown_inventory(await inventory.all())["counts"].items():
                 metrics.integrations(state, count)
+            counts = await _read_on(index)
+            metrics.runs_traced(counts.traced_runs, counts.ended_runs)
         except Fault as fault:
             _log.warning("the figures could not be read: %s", fault)
         await asyncio.sleep(FIGURES_EVERY_S)
+
+
+async def _read_on(index: RecordIndex) -> Counts:
+    """All that was recorded so far; a long record is read in pieces, so that nobody waits for the index."""
+    while not await asyncio.to_thread(index.refresh):
+        pass
+    return index.total()
 
 
 async def _active(base: Foundation) -> int:

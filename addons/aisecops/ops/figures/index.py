@@ -29,6 +29,8 @@ VERSION = 1
 RECENT = 500
 """Lines that are known by number for each figure."""
 MOST_TOOLS = 1000
+LATEST = 2000
+"""Lines of which it is known whose tree they are, for pages that watch one."""
 KEEP_EVERY = 5000
 """Lines after which what is known is written down again."""
 AT_ONCE = 20_000
@@ -65,6 +67,7 @@ class RecordIndex:
         self._lock = threading.Lock()
         self._known = self._read_kept() or Known()
         self._kept_seq = self._known.seq
+        self._latest: deque[tuple[int, str | None]] = deque(maxlen=LATEST)
         self._recent: dict[str, deque[int]] = {n: deque(s, RECENT) for n, s in self._known.recent.items()}
 
     def catch_up(self, most: int | None = None) -> bool:
@@ -130,6 +133,13 @@ class RecordIndex:
             seqs = list(self._recent.get(figure, ()))
         return [event for seq in list(reversed(seqs))[:most] if (event := self.event(seq)) is not None]
 
+    def changed_since(self, seq: int) -> list[str] | None:
+        """The trees that lines after `seq` are about; None when that is too long ago to say."""
+        with self._lock:
+            if seq < self._known.seq and (not self._latest or self._latest[0][0] > seq + 1):
+                return None
+            return sorted({root for at, root in self._latest if at > seq and root is not None})
+
     def event(self, seq: int) -> dict[str, Any] | None:
         """The event of this number, whole."""
         found = next(iter(events(self._folder, after_seq=seq - 1)), None) if 0 < seq <= self._known.seq else None
@@ -175,6 +185,7 @@ class RecordIndex:
             return
         known.seq, known.seen_at = line.seq, line.at
         known.began_at = known.began_at or line.at
+        self._latest.append((line.seq, line.root_run_id))
         minute = line.at[:MINUTE]
         if minute != known.minute:
             self._turn(minute)

@@ -5,6 +5,8 @@ A line is read in microseconds, since a million of them are read when a record i
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 ENDS = frozenset({"run_finished", "run_halted"})
@@ -15,7 +17,7 @@ RETURNS = frozenset({"tool_returned", "llm_returned", "exchange_cut"})
 class ApprovedFacts(msgspec.Struct, gc=False):
     """Of a decision's facts: whether a person had approved the step."""
 
-    approval: msgspec.Raw | None = None
+    approval: dict[str, Any] | None = None
 
 
 class Line(msgspec.Struct, gc=False):

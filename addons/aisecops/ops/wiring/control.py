@@ -25,6 +25,8 @@ from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
 from aisecops.ops.control.webhook_calls import WebhookCalls
 from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.wiring.dashboard import dashboard
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
 
 
@@ -60,8 +62,10 @@ def announcer(base: Foundation, hooks: Hooks) -> Announcer:
     )
 
 
-def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn, hooks: Hooks) -> Starlette:
-    """The control plane's services behind their API; makes the signing key on first start."""
+def control_plane(
+    base: Foundation, index: RecordIndex, *, proxy_url: str, sign_in: SignIn, hooks: Hooks
+) -> Starlette:
+    """The control plane's services behind their API, and the dashboard; makes the signing key on first start."""
     settings = base.settings
     keys = KeyFolder(settings.paths.certs, base.clock)
     keys.create_if_missing()
@@ -104,4 +108,4 @@ def control_plane(base: Foundation, *, proxy_url: str, sign_in: SignIn, hooks: H
         ),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
     )
-    return control_app(Door(keeper), public, groups)
+    return control_app(Door(keeper), public, groups, dashboard(base, keeper, index).routes())

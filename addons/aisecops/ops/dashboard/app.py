@@ -1,0 +1,65 @@
+"""All pages as routes of the control plane."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from starlette.routing import BaseRoute, Route
+
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.ports import Clock, Store
+from aisecops.model.state import ApprovalState
+from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.dashboard.gate import Gate
+from aisecops.ops.dashboard.login import Login, OtherWay
+from aisecops.ops.dashboard.page import PageAt
+from aisecops.ops.dashboard.visits import Failures, Visits
+
+INDEX = "/index"
+
+
+class Pages(Protocol):
+    """Pages that belong together."""
+
+    def pages(self) -> Sequence[PageAt]:
+        """All of them."""
+        ...
+
+
+class Dashboard:
+    """The dashboard's routes, and the login that other ways to log in use too."""
+
+    def __init__(
+        self,
+        *,
+        keeper: Doorkeeper,
+        visits: Visits,
+        clock: Clock,
+        store: Store,
+        approvals: Approvals,
+        groups: Sequence[Pages],
+        other_ways: Sequence[OtherWay] = (),
+    ) -> None:
+        self._gate = Gate(keeper, visits, clock, functools.partial(_beside, store, approvals))
+        self.login = Login(self._gate, keeper, visits, Failures(clock), other_ways)
+        self._groups = groups
+
+    def routes(self) -> list[BaseRoute]:
+        """A page is read at its place, and at the same place with `.json`; a form is sent."""
+        found: list[BaseRoute] = list(self.login.routes())
+        for page in (page for group in self._groups for page in group.pages()):
+            endpoint = self._gate.endpoint(page)
+            if page.form:
+                found.append(Route(page.path, endpoint, methods=["POST"]))
+                continue
+            found.append(Route(f"{page.path if page.path != '/' else INDEX}.json", endpoint, methods=["GET"]))
+            found.append(Route(page.path, endpoint, methods=["GET"]))
+        return found
+
+
+async def _beside(store: Store, approvals: Approvals) -> dict[str, Any]:
+    pending = [one for one in await store.list_approvals() if one.state is ApprovalState.PENDING]
+    standing = [await approvals.standing(one.approval_id) for one in pending]
+    return {"waiting": sum(one is not None and one.state is ApprovalState.PENDING for one in standing)}

@@ -1,0 +1,73 @@
+"""The dashboard's pages, and the index of the record that they read."""
+
+from __future__ import annotations
+
+import secrets as stdlib_secrets
+from pathlib import Path
+
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.ports import Clock, RuleSource, Store
+from aisecops.gateway.runs import Runs
+from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.dashboard.app import Dashboard
+from aisecops.ops.dashboard.live import Live
+from aisecops.ops.dashboard.overview import Overview
+from aisecops.ops.dashboard.records import Records
+from aisecops.ops.dashboard.run_pages import RunPages
+from aisecops.ops.dashboard.visits import Visits
+from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.settings import Settings
+from aisecops.ops.wiring.foundation import Foundation
+
+COOKIE_BYTES = 32
+
+
+def record_index(settings: Settings) -> RecordIndex:
+    """What is known of the record, kept in the state folder between starts."""
+    return RecordIndex(settings.record_folder, settings.paths.state / "figures.index")
+
+
+def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex) -> Dashboard:
+    """All pages of an installation; whoever may come in is asked of the API's own doorkeeper."""
+    return pages_of(
+        keeper=keeper,
+        visits=Visits(base.clock, lambda: stdlib_secrets.token_urlsafe(COOKIE_BYTES)),
+        clock=base.clock,
+        store=base.store,
+        rules=base.rules,
+        runs=base.runs(),
+        approvals=base.approvals(),
+        inventory=base.inventory(),
+        index=index,
+        state=base.settings.paths.state,
+    )
+
+
+def pages_of(
+    *,
+    keeper: Doorkeeper,
+    visits: Visits,
+    clock: Clock,
+    store: Store,
+    rules: RuleSource,
+    runs: Runs,
+    approvals: Approvals,
+    inventory: Inventory,  # noqa: ARG001 - for the page of the inventory
+    index: RecordIndex,
+    state: Path,
+) -> Dashboard:
+    """The pages over these services; `state` is the folder where evaluations leave their results."""
+    return Dashboard(
+        keeper=keeper,
+        visits=visits,
+        clock=clock,
+        store=store,
+        approvals=approvals,
+        groups=(
+            Overview(index, store, rules, clock, state),
+            RunPages(store, rules, runs, clock, index),
+            Records(index),
+            Live(index),
+        ),
+    )

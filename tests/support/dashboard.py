@@ -1,0 +1,98 @@
+"""The dashboard over the house of `support.gateway`, asked without a socket; what the house recorded lies in a folder."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+
+from aisecops.adapters.audit import lines
+from aisecops.model.record import Event
+from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.dashboard.visits import Visits
+from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.wiring.dashboard import pages_of
+from support.gateway import START_MS, House
+
+OPERATOR = "operator's secret"
+CSRF = re.compile(r'name="csrf" value="([^"]+)"')
+
+PEOPLE = """
+people:
+  vera: {role: viewer, secret: "env:VERA"}
+  abe: {role: approver, secret: "env:ABE"}
+  otto: {role: operator, secret: "env:OTTO"}
+"""
+
+
+def written(folder: Path, events: list[Event], *, start_seq: int = 0, at_ms: int = START_MS) -> None:
+    """`events` as lines of the record in `folder`, after those that are there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / lines.segment_name(1)).open("ab") as file:
+        for seq, event in enumerate(events, start_seq + 1):
+            file.write(lines.encode(event, seq=seq, prev="0" * 64, at_ms=at_ms) + b"\n")
+
+
+class Site:
+    """The pages, a house behind them, and a browser that keeps cookies."""
+
+    def __init__(self, folder: Path, house: House | None = None) -> None:
+        self.house = house or House()
+        self.state = folder
+        self.record = folder / "audit"
+        self.keeper = Doorkeeper(
+            self.house.identities,
+            operator_secret=OPERATOR,
+            gateway_secret="gateway's secret",
+            vouching=self.house.vouching,
+        )
+        self.index = RecordIndex(self.record)
+        self._seen = 0
+        names = itertools.count(1)
+        self.visits = Visits(self.house.clock, lambda: f"cookie-{next(names)}")
+        self.dashboard = pages_of(
+            keeper=self.keeper, visits=self.visits, clock=self.house.clock, store=self.house.store,
+            rules=self.house.rules, runs=self.house.runs, approvals=self.house.approvals,
+            inventory=self.house.inventory, index=self.index, state=folder,
+        )  # fmt: skip
+        self._app = Starlette(routes=self.dashboard.routes())
+        self.browser = self.other()
+
+    def other(self, base_url: str = "http://control") -> httpx.AsyncClient:
+        """Another browser."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url=base_url)
+
+    def recorded(self) -> None:
+        """What the house has recorded since the last time lies in the folder now."""
+        events = self.house.record.events
+        written(self.record, events[self._seen :], start_seq=self._seen, at_ms=self.house.clock.ms)
+        self._seen = len(events)
+
+    async def log_in(self, secret: str = OPERATOR, browser: httpx.AsyncClient | None = None, **fields: str) -> Any:
+        return await (browser or self.browser).post("/login", data={"secret": secret, **fields})
+
+    async def page(self, path: str, status: int = 200) -> str:
+        self.recorded()
+        answer = await self.browser.get(path)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
+    async def json(self, path: str) -> Any:
+        self.recorded()
+        answer = await self.browser.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def csrf(self, path: str = "/runs") -> str:
+        """The token that a page's forms carry."""
+        found = CSRF.search(await self.page(path))
+        assert found
+        return found[1]
+
+    async def send(self, path: str, **fields: str) -> httpx.Response:
+        """A form, with the token of this login."""
+        return await self.browser.post(path, data={"csrf": await self.csrf(), **fields})
