@@ -11,7 +11,9 @@ import httpx
 from starlette.applications import Starlette
 
 from aisecops.adapters.audit import lines
+from aisecops.model.errors import ConfigError
 from aisecops.model.record import Event
+from aisecops.model.rules import RuleSet
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.visits import Visits
 from aisecops.ops.figures.index import RecordIndex
@@ -42,7 +44,7 @@ class Site:
 
     def __init__(self, folder: Path, house: House | None = None) -> None:
         self.house = house or House()
-        self.state = folder
+        self.archive: dict[str, RuleSet] = {}
         self.record = folder / "audit"
         self.keeper = Doorkeeper(
             self.house.identities,
@@ -57,10 +59,16 @@ class Site:
         self.dashboard = pages_of(
             keeper=self.keeper, visits=self.visits, clock=self.house.clock, store=self.house.store,
             rules=self.house.rules, runs=self.house.runs, approvals=self.house.approvals,
-            inventory=self.house.inventory, index=self.index, state=folder,
+            inventory=self.house.inventory, index=self.index, archived=self._archived,
         )  # fmt: skip
         self._app = Starlette(routes=self.dashboard.routes())
         self.browser = self.other()
+
+    def _archived(self, version: str) -> RuleSet:
+        try:
+            return self.archive[version]
+        except KeyError:
+            raise ConfigError(f"the rules `{version}` are not kept") from None
 
     def other(self, base_url: str = "http://control") -> httpx.AsyncClient:
         """Another browser."""

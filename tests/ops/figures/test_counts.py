@@ -97,7 +97,7 @@ def test_every_line_of_a_figure_is_found_again_under_it():
 
     assert set(counted_under(refused)) == {"denials", "escalation_detection", "policy_enforced"}
     assert counted_under(line("run_halted")) == ("average_risk", "runs_traced")
-    assert counted_under(line("rules_reloaded")) == ()
+    assert counted_under(line("token_issued")) == ()
 
 
 def counted_under(one):

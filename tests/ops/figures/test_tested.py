@@ -1,31 +1,22 @@
-"""The pass rate of the injection tests is that of the last evaluation, and nothing before the first."""
-
-import json
+"""The pass rate of the injection tests is that of the last evaluation on record, and nothing before the first."""
 
 import pytest
 
-from aisecops.ops.figures.tested import injection_tests, last_evaluation
+from aisecops.ops.figures.tested import injection_tests, suites_of
+
+SUITES = {"exfiltration": {"attacks": 10, "contained": 1}, "injection": {"attacks": 40, "contained": 39, "alarms": 0}}
 
 
-def test_before_the_first_evaluation_there_is_no_rate(tmp_path):
-    assert injection_tests(tmp_path) == {"value": None, "counted": "not tested yet: `aisecops eval`"}
+def test_before_the_first_evaluation_there_is_no_rate():
+    assert injection_tests(None) == {"value": None, "counted": "not tested yet: `aisecops eval`"}
+    assert suites_of(None) == []
 
 
-def test_the_rate_is_of_the_injection_suite(tmp_path):
-    suites = [
-        {"name": "exfiltration", "scenarios": 10, "passed": 1},
-        {"name": "injection", "scenarios": 40, "passed": 39},
-    ]
-    (tmp_path / "evaluation.json").write_text(json.dumps({"suites": suites}))
-
-    assert injection_tests(tmp_path) == {"value": 0.975, "counted": "39 of 40 scenarios"}
+def test_the_rate_is_of_the_injection_suite():
+    assert injection_tests({"suites": SUITES}) == {"value": 0.975, "counted": "39 of 40 attacks contained"}
+    assert [one["suite"] for one in suites_of({"suites": SUITES})] == ["exfiltration", "injection"]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"suites": []}', '{"suites": [{"name": "injection", "scenarios": 0}]}']
-)
-def test_results_that_cannot_be_read_are_none(tmp_path, text):
-    (tmp_path / "evaluation.json").write_text(text)
-
-    assert injection_tests(tmp_path)["value"] is None
-    assert last_evaluation(tmp_path) is None or "suites" in last_evaluation(tmp_path)
+@pytest.mark.parametrize("suites", [None, [], {}, {"injection": {"attacks": 0}}, {"injection": 5}, "x"])
+def test_figures_that_are_none_give_no_rate(suites):
+    assert injection_tests({"suites": suites})["value"] is None

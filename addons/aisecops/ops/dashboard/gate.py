@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -26,6 +27,8 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
 from aisecops.ops.dashboard.rendering import static_files, templates
 from aisecops.ops.dashboard.visits import Visits
+
+_log = logging.getLogger(__name__)
 
 COOKIE, SECURE_COOKIE = "aisecops_login", "__Host-aisecops_login"
 THEME = "aisecops_theme"
@@ -68,7 +71,6 @@ class Gate:
 
         async def answer(request: Request) -> Response:
             visitor: Visitor | None = None
-            beside: Mapping[str, Any] = {}
             try:
                 found = await self._visitor(request, form=page.form)
                 if isinstance(found, Response):
@@ -77,13 +79,15 @@ class Gate:
                 no = refused(page.call, visitor.asker.role)
                 shown: Shown = no if no is not None else await page.handler(request, visitor)
                 beside = {} if isinstance(shown, Response) or wants_json(request) else await self._beside()
+                return self.answered(request, visitor, shown, beside)
             except WireError as error:
                 shown = Refuse(code=error.code, detail=error.detail)
             except Fault as fault:
                 shown = Refuse(code=fault.code, detail=str(fault))
             except Exception:  # noqa: BLE001 - the outermost guard: a fault is a page, without the fault's own words
+                _log.exception("the page `%s` failed", page.path)
                 shown = Refuse(code=Code.INTERNAL, detail="the control plane failed and refused")
-            return self.answered(request, visitor, shown, beside)
+            return self.answered(request, visitor, shown)
 
         return answer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -31,12 +30,11 @@ LATEST = 8
 class Overview:
     """The page at `/`."""
 
-    def __init__(self, index: RecordIndex, store: Store, rules: RuleSource, clock: Clock, state_folder: Path) -> None:
+    def __init__(self, index: RecordIndex, store: Store, rules: RuleSource, clock: Clock) -> None:
         self._index = index
         self._store = store
         self._rules = rules
         self._clock = clock
-        self._state_folder = state_folder
 
     def pages(self) -> Sequence[PageAt]:
         """Its one place."""
@@ -67,7 +65,9 @@ class Overview:
                 "trend": _trend(figure, windows, span, now_ms),
             }
             if figure.name == "injection_tests":
-                one |= injection_tests(self._state_folder) | {"records": "/evaluation"}
+                one |= injection_tests(next(iter(self._index.recent(figure.name, most=1)), None)) | {
+                    "records": "/evaluation"
+                }
             shown.append(one)
         return shown
 

@@ -47,7 +47,7 @@ def templates(static: dict[str, bytes]) -> jinja2.Environment:
     made.globals |= {
         "version": __version__,
         "static": lambda name: f"/static/{name}?v={digests[name]}",
-        "none": NONE,
+        "nothing": NONE,
     }
     made.filters |= {
         "number": number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,8 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.state import Run
 from aisecops.ops.dashboard.charts import risk_curve
+from aisecops.ops.dashboard.flow import Flow, flow
+from aisecops.ops.dashboard.flow_places import placed
 from aisecops.ops.dashboard.gate import form_of
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
 from aisecops.ops.dashboard.run_facts import listed
@@ -91,8 +94,9 @@ class RunPages:
             "events_of_tree": self._index.length(run.root_run_id),
             "story": [msgspec.to_builtins(line) for line in story_lines(events)],
             "risk": [_step(event) for event in decisions],
+            "flow": _told(graph := flow(events)),
         }
-        drawn = {"curve": risk_curve(decisions[-MOST_POINTS:]), "most": MOST_EVENTS}
+        drawn = {"curve": risk_curve(decisions[-MOST_POINTS:]), "most": MOST_EVENTS, "flow": placed(graph)}
         return Page("run.html", f"{run.agent_id} {run.run_id}", facts, drawn)
 
     async def halt(self, request: Request, visitor: Visitor) -> Shown:
@@ -128,6 +132,14 @@ def _step(event: dict[str, Any]) -> dict[str, Any]:
         "halt_above",
     )
     return {name: event.get(name) for name in names}
+
+
+def _told(graph: Flow) -> dict[str, Any]:
+    return {
+        "nodes": [asdict(node) for node in graph.nodes.values()],
+        "edges": [asdict(edge) for edge in graph.edges.values()],
+        "paths": graph.paths,
+    }
 
 
 def _first(asked: str | None) -> int:

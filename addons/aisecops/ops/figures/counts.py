@@ -16,8 +16,11 @@ _BELONGS = {
     "egress_blocked": ("egress_attempts",),
     "egress_masked": ("egress_attempts",),
     "exchange_cut": ("containment",),
+    "evaluation_finished": ("injection_tests",),
+    "rules_reloaded": ("rules",),
+    "rules_rejected": ("rules",),
 }
-"""Which figures an event is a record of."""
+"""Which figures an event is a record of; `rules` is what has become of the rules."""
 
 
 class Counts(msgspec.Struct):
@@ -65,9 +68,9 @@ class Counts(msgspec.Struct):
             case "exchange_cut" if line.contained_s is not None:
                 self.contained += 1
                 self.contained_ms += round(line.contained_s * 1000)
-            case _:
+            case "exchange_cut":
                 return ()
-        return _BELONGS[line.event]
+        return _BELONGS.get(line.event, ())
 
     def _decided(self, line: Line) -> tuple[str, ...]:
         self.decisions += 1

@@ -1,6 +1,6 @@
 """The eleven figures of spec 19: what each is called, what it says, and how it is made of counts.
 
-Ten come from the record. The pass rate of the injection tests comes from the last evaluation.
+All come from the record; the pass rate of the injection tests from the event of the last evaluation alone.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ FIGURES: tuple[Figure, ...] = (
         title="Injection test pass rate",
         group=Group.SECURITY,
         unit=Unit.RATIO,
-        words="Scenarios of the injection suite that were contained in the last evaluation of the rules in force.",
+        words="Attacks of the injection suite that were contained in the last evaluation.",
         of=_never,
         good="up",
     ),

@@ -1,31 +1,28 @@
-"""What the last evaluation of the rules came to, as its results in the state folder say."""
+"""What the evaluations of the rules came to, as their events in the record say.
+
+`aisecops eval` keeps a report in the state folder and its figures in the record; what is shown is what was recorded.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import msgspec
-
-RESULTS = "evaluation.json"
 INJECTION = "injection"
-MAX_BYTES = 16 * 1024 * 1024
+Event = dict[str, Any]
 
 
-def last_evaluation(state_folder: Path) -> dict[str, Any] | None:
-    """The results as they were written; None when there are none that can be read."""
-    try:
-        with (state_folder / RESULTS).open("rb") as file:
-            return msgspec.json.decode(file.read(MAX_BYTES), type=dict[str, Any])
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
+def suites_of(evaluation: Event | None) -> list[dict[str, Any]]:
+    """Each suite of an evaluation with its figures, in order; none before the first evaluation."""
+    suites = (evaluation or {}).get("suites")
+    if not isinstance(suites, dict):
+        return []
+    return [{"suite": name, **figures} for name, figures in suites.items() if isinstance(figures, dict)]
 
 
-def injection_tests(state_folder: Path) -> dict[str, Any]:
-    """The value of the figure `injection_tests` and what it was counted from; no value before the first evaluation."""
-    results = last_evaluation(state_folder) or {}
-    suite = next((one for one in results.get("suites", ()) if one.get("name") == INJECTION), None)
-    if suite is None or not suite.get("scenarios"):
+def injection_tests(evaluation: Event | None) -> dict[str, Any]:
+    """The value of the figure `injection_tests` and what it was counted from."""
+    found = next((one for one in suites_of(evaluation) if one["suite"] == INJECTION), None)
+    if found is None or not found.get("attacks"):
         return {"value": None, "counted": "not tested yet: `aisecops eval`"}
-    passed, scenarios = int(suite["passed"]), int(suite["scenarios"])
-    return {"value": passed / scenarios, "counted": f"{passed:,} of {scenarios:,} scenarios"}
+    contained, attacks = int(found.get("contained", 0)), int(found["attacks"])
+    return {"value": contained / attacks, "counted": f"{contained:,} of {attacks:,} attacks contained"}

@@ -62,9 +62,7 @@ def announcer(base: Foundation, hooks: Hooks) -> Announcer:
     )
 
 
-def control_plane(
-    base: Foundation, index: RecordIndex, *, proxy_url: str, sign_in: SignIn, hooks: Hooks
-) -> Starlette:
+def control_plane(base: Foundation, index: RecordIndex, *, proxy_url: str, sign_in: SignIn, hooks: Hooks) -> Starlette:
     """The control plane's services behind their API, and the dashboard; makes the signing key on first start."""
     settings = base.settings
     keys = KeyFolder(settings.paths.certs, base.clock)

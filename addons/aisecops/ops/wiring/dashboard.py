@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets as stdlib_secrets
-from pathlib import Path
 
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.inventory import Inventory
@@ -11,10 +10,13 @@ from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.gateway.runs import Runs
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.app import Dashboard
+from aisecops.ops.dashboard.approval_pages import ApprovalPages
 from aisecops.ops.dashboard.live import Live
 from aisecops.ops.dashboard.overview import Overview
+from aisecops.ops.dashboard.policy_pages import Archived, PolicyPages
 from aisecops.ops.dashboard.records import Records
 from aisecops.ops.dashboard.run_pages import RunPages
+from aisecops.ops.dashboard.standing_pages import Assessed, StandingPages
 from aisecops.ops.dashboard.visits import Visits
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.settings import Settings
@@ -40,7 +42,7 @@ def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex) -> Dashb
         approvals=base.approvals(),
         inventory=base.inventory(),
         index=index,
-        state=base.settings.paths.state,
+        archived=base.rules.archived,
     )
 
 
@@ -53,11 +55,12 @@ def pages_of(
     rules: RuleSource,
     runs: Runs,
     approvals: Approvals,
-    inventory: Inventory,  # noqa: ARG001 - for the page of the inventory
+    inventory: Inventory,
     index: RecordIndex,
-    state: Path,
+    archived: Archived,
+    assessed: Assessed | None = None,
 ) -> Dashboard:
-    """The pages over these services; `state` is the folder where evaluations leave their results."""
+    """The pages over these services."""
     return Dashboard(
         keeper=keeper,
         visits=visits,
@@ -65,8 +68,11 @@ def pages_of(
         store=store,
         approvals=approvals,
         groups=(
-            Overview(index, store, rules, clock, state),
+            Overview(index, store, rules, clock),
             RunPages(store, rules, runs, clock, index),
+            ApprovalPages(store, approvals),
+            PolicyPages(rules, archived, clock, index),
+            StandingPages(inventory, index, assessed),
             Records(index),
             Live(index),
         ),

@@ -1,0 +1,114 @@
+"""Inventory, evaluation and maturity: what there is, and what to do where there is nothing."""
+
+import pytest
+
+from aisecops.ops.control import shapes
+from aisecops.ops.control.who import Asker, Role
+from aisecops.ops.dashboard.page import Visitor
+from aisecops.ops.dashboard.standing_pages import StandingPages
+from support.asking import read
+from support.dashboard import Site
+
+VISITOR = Visitor(Asker(role=Role.VIEWER, name="vera"))
+SUITES = {
+    "injection": {"attacks": 40, "contained": 39, "twins": 40, "alarms": 1},
+    "exfiltration": {"attacks": 10, "contained": 10},
+}
+
+
+@pytest.fixture
+async def site(tmp_path):
+    site = Site(tmp_path)
+    await site.log_in()
+    return site
+
+
+class Asked:
+    """A request with these parameters in its query."""
+
+    def __init__(self, **query):
+        self.query_params = query
+
+
+async def test_the_inventory_is_that_of_the_api(site):
+    run = await site.house.run()
+    await site.house.ask(run, read(token=await site.house.token(run, "crm.read", "crm.customers.42")))
+    told = shapes.shown_inventory(await site.house.inventory.all())
+    facts = await site.json("/inventory.json")
+
+    assert facts["counts"] == told["counts"]
+    assert sorted(one["name"] for one in facts["integrations"]) == sorted(one["name"] for one in told["integrations"])
+    unused = await site.json("/inventory.json?state=unused")
+    assert {one["state"] for one in unused["integrations"]} == {"unused"}
+    assert "Nothing here" in await site.page("/inventory?state=changed")
+
+
+async def test_before_the_first_evaluation_the_page_says_how_to_make_one(site):
+    assert (await site.json("/evaluation.json")) == {"evaluations": []}
+    assert "aisecops eval" in await site.page("/evaluation")
+
+
+async def test_the_last_evaluation_stands_on_the_page_and_in_the_figure(site):
+    site.recorded()
+    line = b'{"seq":1,"at":"2026-01-31T12:05:09.123Z","event":"evaluation_finished","run_id":null,"root_run_id":null,'
+    line += b'"agent_id":null,"decision_id":null,"policy_version":"sha256:abc","ok":false,"prev":"","suites":%s}\n'
+    import orjson
+
+    (site.record / "record-000001.jsonl").write_bytes(line % orjson.dumps(SUITES))
+    [evaluation] = (await site.json("/evaluation.json"))["evaluations"]
+
+    assert (evaluation["ok"], [one["suite"] for one in evaluation["suites"]]) == (False, ["injection", "exfiltration"])
+    assert "39 of 40 contained · 1 false alarm" in await site.page("/evaluation")
+    figures = {one["name"]: one["value"] for one in (await site.json("/index.json"))["figures"]}
+    assert figures["injection_tests"] == 0.975
+
+
+async def test_before_the_first_assessment_the_page_says_how_to_make_one(site):
+    assert "aisecops maturity" in await site.page("/maturity")
+
+
+async def test_the_level_is_shown_with_what_is_missing(site):
+    async def assessed():
+        criterion = {
+            "level": 2,
+            "name": "tokens",
+            "asks": "every call has a token",
+            "met": False,
+            "evidence": ["none has"],
+            "mend": "`token: require`",
+        }
+        control = {
+            "control": "AIS-CTX-01",
+            "objective": "isolation",
+            "in_force": True,
+            "evidence": ["rules"],
+            "nist_ai_rmf": ["GOVERN"],
+            "owasp_llm_2025": ["LLM01"],
+        }
+        return {
+            "level": 1,
+            "title": "Prompt-Controlled",
+            "coverage": 0.5,
+            "at": "2026-01-31T12:05:09Z",
+            "criteria": [criterion],
+            "missing": [criterion],
+            "controls": [control],
+        }
+
+    page = await StandingPages(site.house.inventory, site.index, assessed).maturity(Asked(), VISITOR)
+    text = site.dashboard._gate._templates.get_template(page.template).render(
+        {
+            **page.drawn,
+            "facts": page.facts,
+            "title": page.title,
+            "visitor": VISITOR,
+            "path": "/maturity",
+            "theme": "",
+            "now_s": 0,
+            "waiting": 0,
+        }
+    )
+
+    assert "Missing for Level 2" in text
+    assert "<code>token: require</code>" in text
+    assert "AIS-CTX-01" in text
