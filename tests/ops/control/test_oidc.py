@@ -7,52 +7,20 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from msgspec.structs import replace
 
-from aisecops.adapters.oidc.provider import Providers
 from aisecops.model.errors import PolicyError
 from aisecops.model.outcome import Refuse
-from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.who import Role
-from support.api import Api
-from support.gateway import RULES, House, rules_of, send
-from support.provider import CLIENT_ID, CLIENT_SECRET, played_provider
+from support.gateway import RULES, rules_of, send
+from support.office import OIDC, Office
+from support.provider import CLIENT_ID, played_provider
 
 BACK = "https://control.test/login/back"
-OIDC = """
-oidc:
-  issuer: {issuer}
-  client_id: aisecops
-  client_secret: "env:OIDC"
-  name: preferred_username
-  roles: {{claim: groups, viewer: [staff], approver: [oncall], operator: [platform]}}
-people:
-  otto: {{role: operator, secret: "env:OTTO"}}
-"""
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     with played_provider(tmp_path_factory.mktemp("provider")) as one:
         yield one
-
-
-class Office:
-    """A control plane whose people come from `provider`."""
-
-    def __init__(self, provider, folder):
-        self.provider = provider
-        held = RULES.replace("approve_above: 1.5", "approve_above: 0.5").replace("max_cost: 1.00", "max_cost: 100")
-        self.house = House(held + OIDC.format(issuer=provider.issuer))
-        provider.now_s = self.house.clock.ms // 1000
-        self.providers = Providers(self.house.clock, trust=[provider.ca])
-        self.sign_in = SignIn(
-            rules=self.house.rules, clock=self.house.clock, providers=self.providers,
-            secret={"env:OIDC": CLIENT_SECRET.encode()}.get,
-        )  # fmt: skip
-        self.api = Api(folder, self.house, by_token=self.sign_in.bearer)
-
-    async def asks(self, method, path, body=None, **claims):
-        who = {"Authorization": f"Bearer {self.provider.token(**claims)}"}
-        return await self.api.ask(method, path, who, body)
 
 
 @pytest.fixture
