@@ -1,7 +1,10 @@
+import contextlib
 import json
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.wire.slack import APPROVE, DENY, LONGEST_TEXT, Pressed, message, read_pressed, reply
@@ -56,3 +59,11 @@ def test_a_message_keeps_to_what_slack_takes():
 def test_a_no_is_told_to_whoever_pressed_alone():
     assert reply("no", to_all=False)["response_type"] == "ephemeral"
     assert reply("approved", to_all=True)["replace_original"] is True
+
+
+@given(st.one_of(st.binary(max_size=200), st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+       lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "user", "id", "actions", "action_id", "value"]), inner, max_size=5))
+       .map(lambda said: urlencode({"payload": json.dumps(said)}).encode())))  # fmt: skip
+def test_any_body_is_a_press_or_none(body):
+    with contextlib.suppress(WireError):
+        assert isinstance(read_pressed(body), Pressed)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from aisecops.adapters.oidc.tokens import MAX_TOKEN, Unverified, key_id, verified
@@ -186,3 +189,12 @@ def test_an_answer_to_another_sign_in_is_not_taken(provider, nonce):
 def test_what_is_no_token_is_said_to_be_none(text):
     with pytest.raises(Unverified):
         key_id(text)
+
+
+@given(st.one_of(st.text(max_size=100), st.dictionaries(st.sampled_from(["alg", "kid", "typ", "crit", "b64"]), st.one_of(
+    st.none(), st.integers(), st.text(max_size=10), st.sampled_from(["RS256", "JWT"]), st.lists(st.text(max_size=3), max_size=2)))
+    .map(lambda head: f"{encoded(head)}.e30.AAAA")))  # fmt: skip
+def test_any_text_is_a_token_or_unverified(provider, text):
+    with contextlib.suppress(Unverified):
+        read(provider, text)
+        raise AssertionError("nobody signed it")

@@ -1,7 +1,10 @@
+import contextlib
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aisecops.controls.policy.duty import next_duty_ms, on_duty, read_duty
 
@@ -57,3 +60,26 @@ def test_the_next_hours_are_told():
 def test_what_is_no_hours_is_named_with_its_mend(written, mend):
     with pytest.raises(ValueError, match=mend):
         read_duty(written)
+
+
+@given(st.one_of(st.text(max_size=60), st.from_regex(r"\A(Mo|Tu|Fr|Su)[-,](Mo|We|Sa) [0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2} [A-Za-z/.]{1,20}\Z")))  # fmt: skip
+def test_any_text_is_hours_or_named_with_its_mend(text):
+    with contextlib.suppress(ValueError):
+        read_duty(text)
+
+
+@given(
+    st.sampled_from(
+        ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "Australia/Lord_Howe", "UTC"]
+    ),
+    st.integers(0, 1439),
+    st.integers(1, 1440),
+    st.integers(1_500_000_000, 2_000_000_000),
+)
+def test_between_two_shifts_that_follow_each_other_somebody_is_always_there(zone, start, end, now_s):
+    def written(begin, until):
+        return read_duty(f"Mo-Su {begin // 60:02}:{begin % 60:02}-{until // 60:02}:{until % 60:02} {zone}")
+
+    end %= 1440
+    shifts = [written(start, end), written(end, start)]
+    assert on_duty(shifts, now_ms=now_s * 1000)
