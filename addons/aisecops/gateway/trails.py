@@ -24,13 +24,15 @@ from aisecops.wire.parts import CREDENTIAL_HEADERS, SEAM, Part
 
 TRAILS_KEPT = 500
 """Pairs of a tree and a receiver of which what was said is at hand; of others it is read from the store again."""
-MAX_TEXTS = 256
+MAX_TEXTS = 64
 """New texts of one request that are held against others: so many in all, half of them its first, half its last."""
+MAX_PAIRED = 16
+"""Of these, those that are held against each earlier one alone, and not against what stood just before them only."""
 MAX_PLACES = 64
 """Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
-_TEXTS_KNOWN = 4_000
+_TEXTS_KNOWN = 2_000
 _HEADER = "header:"
 _PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
 _DOMAIN_LABELS = 2
@@ -54,7 +56,7 @@ class _Trail:
         return found
 
     def remember(self, looked_at: Sequence[tuple[int, Piece]]) -> None:
-        """These were held against all before them, and nothing was found."""
+        """These were held against those before them, as many as are, and nothing was found."""
         for number, piece in looked_at:
             if not counts_again(piece):
                 self.clean[number] = None
@@ -82,9 +84,10 @@ class Trails:
         if not entities & SEAM_KINDS:
             return await self._scanner.scan(parts, entities)
         trail = self._at_hand(root_run_id, receiver := _receiver(*to))
-        new = _new(trail, parts)
-        if not new:
+        unknown = _new(trail, parts)
+        if not unknown:
             return await self._scanner.scan(parts, entities)
+        new = _ends(unknown, MAX_TEXTS)
         async with trail.alone:
             mine, seams = await self._held_against(trail, root_run_id, receiver, new, entities)
         texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
@@ -92,7 +95,7 @@ class Trails:
         together = await self._scanner.scan(texts, entities & SEAM_KINDS, whole=False)
         crossing = await self._crossing(seams, together, entities & SEAM_KINDS)
         if not crossing:
-            trail.remember([(number, piece) for number, _, piece in new])
+            trail.remember([(number, piece) for number, _, piece in unknown])
         elif mine:
             # tried again, it is to be found again: what was refused is no part of what was said
             async with trail.alone:
@@ -163,9 +166,12 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
             number = hash((place, text))
             if number not in trail.clean:
                 found.append((number, where, piece_of(place, text)))
-    if len(found) > MAX_TEXTS:
-        found = [*found[: MAX_TEXTS // 2], *found[-MAX_TEXTS // 2 :]]
     return found
+
+
+def _ends[T](new: Sequence[T], most: int) -> Sequence[T]:
+    """`new`, of too many the first and the last."""
+    return new if len(new) <= most else [*new[: most // 2], *new[-most // 2 :]]
 
 
 def _last_of(pieces: Sequence[Piece]) -> list[Piece]:
@@ -184,9 +190,13 @@ def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: 
     """Seams of `new`, one after the other; each is said then."""
     seams: list[tuple[str, Line]] = []
     counted: dict[str, str] = {}
-    for _, where, piece in new:
+    paired = {number for number, _, _ in _ends(new, MAX_PAIRED)}
+    for number, where, piece in new:
         place = trail.place(piece.place)
-        seams += ((where, line) for line in distinct(place.with_next(piece, planted=planted)))
+        lines = [*place.with_next(piece)]
+        if number in paired:
+            lines += place.with_each(piece, planted=planted)
+        seams += ((where, line) for line in distinct(lines))
         if not place.knows(piece):
             place.add(piece)
         counted[piece.place] = where

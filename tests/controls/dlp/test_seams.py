@@ -18,7 +18,8 @@ def said(*texts: str) -> Place:
 
 
 def together(place: Place, text: str, *, planted: bool = True) -> list[tuple[str, str]]:
-    return [line.halves for line in distinct(place.with_next(piece_of("body:/text", text), planted=planted))]
+    piece = piece_of("body:/text", text)
+    return [line.halves for line in distinct([*place.with_next(piece), *place.with_each(piece, planted=planted)])]
 
 
 def found(entity: str, start: int, end: int) -> Finding:

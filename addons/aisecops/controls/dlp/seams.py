@@ -107,12 +107,15 @@ class Place:
         if len(piece.head) > _FEW_DIGITS and piece not in self.pieces:
             self.pieces.append(piece)
 
-    def with_next(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
-        """What `piece` says together with what was said before it. `planted`: exact values are looked for too."""
+    def with_next(self, piece: Piece) -> Iterator[Line]:
+        """What `piece` says together with the text before it, and with all that are in a row."""
         numbers = not (_is_number(piece) and self.numbers)
-        first, last = _first_token(piece), _last_token(piece)
-        near = ((self.last, piece.head), (self.row, first))
+        near = ((self.last, piece.head), (self.row, _first_token(piece)))
         yield from _lines(near, near=True, numbers=numbers)
+
+    def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
+        """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
+        first, last = _first_token(piece), _last_token(piece)
         others = [one for one in self.pieces if one != piece]
         pairs = [(_last_token(one), first) for one in others] + [(last, _first_token(one)) for one in others]
         for line in _lines((pair for pair in pairs if sum(map(len, pair)) >= _SHORTEST_PAIR), near=False):
