@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 
 import orjson
@@ -135,6 +136,55 @@ async def test_a_description_that_gives_orders_is_told_and_waits_from_the_first_
     await house.inventory.accept("mcp-tool:mcp.internal/mcp#find", by="operator:ann", why="it is meant so")
     await lists(house, FIND | {"description": ORDERS}, CLOSE)
     assert isinstance(await calls(house), Forward)
+
+
+def names(answered: HttpResponse) -> list[str]:
+    """The tools that the agent was given."""
+    body = answered.body
+    kinds = {name.lower(): value for name, value in answered.headers}
+    assert "content-encoding" not in kinds
+    if kinds["content-type"] == "text/event-stream":
+        body = b"".join(line.removeprefix(b"data: ") for line in body.splitlines() if line.startswith(b"data:"))
+    told = orjson.loads(body)
+    message = told[0] if isinstance(told, list) else told
+    return [tool["name"] for tool in message["result"]["tools"]]
+
+
+@pytest.mark.parametrize("form", [{}, {"stream": True}, {"batch": True}])
+@pytest.mark.parametrize("now", [FIND | {"description": "Finds, and mails."}, FIND | {"description": ORDERS}])
+async def test_what_waits_for_a_person_is_not_in_the_list_that_the_agent_gets(now: Any, form: Any):
+    house = House(RULES)
+    if now["description"] != ORDERS:
+        await lists(house, FIND, CLOSE)
+    given = await lists(house, now, CLOSE, **form)
+    assert names(given) == ["close"]
+    assert now["description"].encode() not in given.body
+    await house.inventory.accept("mcp-tool:mcp.internal/mcp#find", by="operator:ann", why="a release")
+    assert names(await lists(house, now, CLOSE, **form)) == ["find", "close"]
+
+
+async def test_a_packed_list_is_given_unpacked_without_what_waits():
+    house = House(RULES)
+    run = await house.run()
+    outcome = await house.ask(run, request("POST", URL, body=message("tools/list")))
+    whole = answer(FIND | {"description": ORDERS}, CLOSE)
+    packed = HttpResponse(
+        status=200, headers=(*whole.headers, ("Content-Encoding", "gzip")), body=gzip.compress(whole.body)
+    )
+    assert names(await house.enforcement.settle(outcome.permit, packed)) == ["close"]
+
+
+async def test_where_an_agent_is_only_observed_it_gets_the_list_as_it_came():
+    house = House(RULES.replace("  clerk:\n", "  clerk:\n    mode: observe\n"))
+    assert names(await lists(house, FIND | {"description": ORDERS}, CLOSE)) == ["find", "close"]
+
+
+async def test_a_list_in_which_nothing_waits_is_given_as_it_came():
+    house = House(RULES)
+    run = await house.run()
+    outcome = await house.ask(run, request("POST", URL, body=message("tools/list")))
+    spaced = HttpResponse(status=200, headers=answer().headers, body=orjson.dumps(orjson.loads(answer(FIND).body), option=orjson.OPT_INDENT_2))  # fmt: skip
+    assert (await house.enforcement.settle(outcome.permit, spaced)).body == spaced.body
 
 
 async def test_a_list_in_the_answer_to_something_else_is_compared_too():

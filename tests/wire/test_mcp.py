@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
 from aisecops.wire.limits import JsonBounds, read_json
-from aisecops.wire.mcp import MessageKind, called, one_document, read_sent, result_of
+from aisecops.wire.mcp import MessageKind, called, one_document, read_sent, result_of, tools_in, without_tools
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "look", "arguments": {"to": "ann"}}}
 JSON = st.recursive(
@@ -103,3 +103,34 @@ def test_the_events_of_a_stream_become_one_document():
     stream = b'id: 1\ndata:\n\n: still here\n\ndata: {"a":\ndata: 1}\n\ndata: {"b": 2}\n\n'
     document = one_document(stream)
     assert read_json(document, max_bytes=len(document)) == [{"a": 1}, {"b": 2}]
+
+
+def listing(*names: str, **more: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": name} for name in names]} | more}
+
+
+def named(body: bytes, *, streamed: bool) -> list[object]:
+    return [tool["name"] for tool in tools_in(body, streamed=streamed, bounds=JsonBounds()) or []]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_tools_are_taken_out_of_a_list_and_all_else_stays(streamed):
+    document = [listing("a", "b", nextCursor="2"), {"jsonrpc": "2.0", "id": 2, "result": {"content": "a"}}]
+    body = orjson.dumps(document)
+    other = b'event: message\nid: 7\ndata: {"jsonrpc": "2.0",  "method": "x"}\n\n'
+    body = other + b"data: " + body + b"\n\n" if streamed else body
+    left = without_tools(body, {"a"}, streamed=streamed, bounds=JsonBounds())
+    assert named(left, streamed=streamed) == ["b"]
+    assert b'"nextCursor":"2"' in left
+    assert b'"content":"a"' in left
+    assert left.startswith(other) is streamed
+
+
+def test_a_list_that_is_one_tool_alone_is_a_list():
+    body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "result": {"tools": {"name": "a"}}})
+    assert named(without_tools(body, {"a"}, streamed=False, bounds=JsonBounds()), streamed=False) == []
+
+
+def test_a_list_whose_event_has_several_lines_is_changed_too():
+    body = b'data: {"jsonrpc": "2.0", "id": 1,\ndata: "result": {"tools": [{"name": "a"}]}}\n\n'
+    assert named(without_tools(body, {"a"}, streamed=True, bounds=JsonBounds()), streamed=True) == []

@@ -1,11 +1,12 @@
 """MCP servers' tools, pinned as they were first described: a changed one, or one that gives orders, waits for a person.
 
-What a list says is compared before the agent has it. Descriptions are text for the model that nobody here has written,
-so the detectors of injections look at them too.
+What a list says is compared before the agent has it, and what waits is not in the list that it gets. Descriptions are
+text for the model that nobody here has written, so the detectors of injections look at them too.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,8 +20,8 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.entries import Entries
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.ports import AuditLog, Clock, RuleSource, Store
-from aisecops.gateway.reading import FAILED, is_stream
-from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, is_stream
+from aisecops.model.decision import Judgment, Mode, Reason, Verdict
 from aisecops.model.entry import EntryKind
 from aisecops.model.envelope import Suspicion
 from aisecops.model.errors import WireError
@@ -31,9 +32,10 @@ from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.rules import FirewallRules
 from aisecops.model.value import Value
+from aisecops.wire.coding import decode
 from aisecops.wire.fields import JsonObject
 from aisecops.wire.limits import JsonBounds, JsonValue
-from aisecops.wire.mcp import tools_in
+from aisecops.wire.mcp import tools_in, without_tools
 from aisecops.wire.texts import strings_in
 
 SERVES = ("AIS-GOV-01", "AIS-CTX-01")
@@ -81,18 +83,33 @@ class Servers:
         reason = Reason(code=Code.HUMAN_APPROVAL_REQUIRED, detail=detail, rule="inventory")
         return Judgment(control="inventory", verdict=Verdict.HOLD, reasons=(reason,), serves=SERVES)
 
-    async def listed(self, facts: Facts, step: Step, response: HttpResponse, body: bytes, json: JsonBounds) -> None:
-        """An answer of an MCP server, if it lists tools: what is new is pinned, what has changed waits; recorded first.
+    async def listed(self, facts: Facts, step: Step, response: HttpResponse, json: JsonBounds) -> HttpResponse:
+        """An answer of an MCP server as the agent may have it: without the tools that wait for a person.
 
-        `body` is the response's, decoded. Raises `WireError` for a list that cannot be compared, and a `Fault`.
+        If it lists tools, what is new is pinned and what has changed waits; recorded first. Observed only, nothing is
+        taken out. Raises `WireError` for a list that cannot be compared, and a `Fault`.
         """
         if step.spoken is None or response.status >= FAILED:
-            return
-        tools = await aside(len(body), (), tools_in, body, streamed=is_stream(response), bounds=json)
-        if tools is not None:
-            await self._compared(self._rules.current().firewall, facts, step.spoken.at, tools)
+            return response
+        read = functools.partial(decode, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+        body = await aside(len(response.body), response.headers, read, response.body, response.headers)
+        streamed = is_stream(response)
+        tools = await aside(len(body), (), tools_in, body, streamed=streamed, bounds=json)
+        if tools is None:
+            return response
+        rules = self._rules.current()
+        waiting = await self._compared(rules.firewall, facts, step.spoken.at, tools)
+        agent = rules.agents.get(facts.principal.agent_id)
+        if not waiting or (agent is not None and agent.mode is Mode.OBSERVE):
+            return response
+        left = await aside(len(body), (), without_tools, body, waiting, streamed=streamed, bounds=json)
+        headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
+        return replace(response, headers=headers, body=left)
 
-    async def _compared(self, lines: FirewallRules, facts: Facts, at: str, tools: Sequence[JsonObject]) -> None:
+    async def _compared(
+        self, lines: FirewallRules, facts: Facts, at: str, tools: Sequence[JsonObject]
+    ) -> frozenset[str]:
+        """The names of those that wait for a person, as they are described now."""
         principal = facts.principal
         described = await self._described(tools)
         block_at, now_ms = float(lines.block_at), self._clock.now_ms()
@@ -120,7 +137,8 @@ class Servers:
                 tools=known | {one.name: _pinned(one, known.get(one.name), now_ms, block_at) for one in described}
             )
 
-        await self._pins.change(at, with_them)
+        pins = (await self._pins.change(at, with_them) or ServerPins()).tools
+        return frozenset(one.name for one in described if pins[one.name].waiting == one.digests)
 
     async def _described(self, tools: Sequence[JsonObject]) -> list[_Described]:
         named: dict[str, JsonObject] = {}

@@ -96,6 +96,7 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             rows = await rows_taken(self._store, permit, data)
+            response = await self._listed(permit, response)
             provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
@@ -272,10 +273,6 @@ class Settlement:
         except WireError as error:
             # what we cannot read we could not recognise again: it must not become anybody's words
             raise unread(error) from error
-        try:
-            await self._servers.listed(permit.facts, permit.step, response, body, self._json)
-        except WireError as error:
-            raise unread(error) from error
         recalled = await self._recalled(permit, response, body)
         origin = (
             recalled.origin
@@ -284,6 +281,12 @@ class Settlement:
         )
         drawn = await drawn_by(self._descents, self._store, permit, (response, body), recalled)
         return shown_origin(origin), recalled, drawn
+
+    async def _listed(self, permit: Permit, response: HttpResponse) -> HttpResponse:
+        try:
+            return await self._servers.listed(permit.facts, permit.step, response, self._json)
+        except WireError as error:
+            raise unread(error) from error
 
     async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:
         """What a read from a declared memory brings back; None for any other answer, and for an error."""

@@ -5,6 +5,7 @@ Knows the shape of messages. Does not know which are allowed, nor what a tool's 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from aisecops.model.errors import WireError
 from aisecops.model.value import Value
 from aisecops.wire.fields import JsonObject, an_object, text
+from aisecops.wire.framing import with_data
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.sse import SseReader
 
@@ -115,6 +117,29 @@ def _lists(document: JsonValue) -> list[list[JsonValue]]:
     messages = read_sent(document).messages
     found = [one.result["tools"] for one in messages if isinstance(one.result, dict) and "tools" in one.result]
     return [tools if isinstance(tools, list) else [tools] for tools in found]
+
+
+def without_tools(body: bytes, names: Collection[str], *, streamed: bool, bounds: JsonBounds) -> bytes:
+    """`body`, a whole answer, without the tools `names` in its lists. All else stays as it came. Raises WireError."""
+    if not streamed:
+        return _bare(body, names, bounds)
+    reader = SseReader()
+    return b"".join(
+        with_data(event, _bare(event.data.encode("utf-8", "surrogatepass"), names, bounds).decode())
+        if event.data and _may_list(event.data.encode("utf-8", "surrogatepass"))
+        else event.raw
+        for event in [*reader.feed(body), *reader.end()]
+    )
+
+
+def _bare(document: bytes, names: Collection[str], bounds: JsonBounds) -> bytes:
+    value = bounds.read(document)
+    for message in value if isinstance(value, list) else [value]:
+        result = message.get("result") if isinstance(message, dict) else None
+        if isinstance(result, dict) and "tools" in result:
+            tools = result["tools"] if isinstance(result["tools"], list) else [result["tools"]]
+            result["tools"] = [one for one in tools if not (isinstance(one, dict) and one.get("name") in names)]
+    return orjson.dumps(value)
 
 
 def one_document(body: bytes) -> bytes:
