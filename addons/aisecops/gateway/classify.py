@@ -31,6 +31,7 @@ from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.mcp import Spoken, read_spoken
 from aisecops.gateway.prices import expected_cost_micros
+from aisecops.gateway.unseen import only_what_is_read
 from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
@@ -188,6 +189,7 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
         step = _mcp_step(request, spoken, segments, query, body)
     else:
         step = _plain_step(rules, request, segments, query, body)
+        only_what_is_read(rules.egress.unread, method=request.method, model=step.model, call=step.call)
     return _with_memory(rules, request, step, segments, query)
 
 

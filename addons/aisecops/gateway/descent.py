@@ -55,6 +55,8 @@ _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
 RECIPIENT_DIGITS = 16
 """Hex digits by which recipients are told apart: two of a thousand look alike once in 10^13 times."""
+UNSEEN = "the model's provider"
+"""The source of what a provider puts before its model by itself."""
 MAX_CARRIED = 100
 """One is enough to refuse; the rest explain."""
 _SAID_ELSEWHERE = ("header:", "host:", JOINED)
@@ -244,12 +246,16 @@ class Descents:
             tier = max(tier, labelled.tier, key=lambda one: one.rank)
             segments.append(labelled)
         own = _own_words(read, segments) if vouched else []
-        await self._known.heard(root_run_id, trusted=own, untrusted=_others(read, segments))
+        # content that nobody saw is no better for it: from now on the tree has read what it cannot vouch for
+        others = [*_others(read, segments), *((name, "", UNSEEN) for name in call.unseen)]
+        await self._known.heard(root_run_id, trusted=own, untrusted=others)
         found = await self._suspected(read, segments, flag_at=float(lines.flag_at))
         flagged = {one.position for one in found}
         segments = [hostile(segment) if segment.position in flagged else segment for segment in segments]
         offers = await suspected_offers(self._known, root_run_id, call.tools, flag_at=float(lines.flag_at))
-        return Descent(segments=tuple(segments), suspected=(*offers, *found), read_untrusted=tier in UNTRUSTED)
+        return Descent(
+            segments=tuple(segments), suspected=(*offers, *found), read_untrusted=tier in UNTRUSTED or bool(call.unseen)
+        )
 
     async def _suspected(
         self, read: Sequence[Segment], segments: Sequence[LabelledSegment], *, flag_at: float

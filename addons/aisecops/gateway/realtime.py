@@ -25,11 +25,9 @@ from aisecops.model.rules import RuleSet
 from aisecops.wire.fields import JsonObject
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmCall, ProposedCall
-from aisecops.wire.realtime_call import offered_by, read_event
+from aisecops.wire.realtime_call import SPOKEN, offered_by, read_event
 from aisecops.wire.realtime_withdraw import RealtimeCalls
 
-SPOKEN = frozenset({"openai", "azure"})
-"""The dialects whose WebSockets are talks of this sort."""
 _TELLING = (b"session.", b"conversation.item.", b"response.create", b"_call", b"response.done", b"\\")
 """One of these is in every event that tells or proposes anything; sound has none of them."""
 

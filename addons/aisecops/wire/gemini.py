@@ -49,6 +49,8 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
     schema = _object(settings, "responseJsonSchema", place)[0] or json_schema(
         _object(settings, "responseSchema", place)[0]
     )
+    name = maybe_text(root, spelled(root, "cachedContent", at), at)
+    cached = (name,) if name else ()
     return LlmCall(
         dialect="gemini",
         model=model,
@@ -59,7 +61,8 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
         tools=tuple(offer for where, tool in listed(root, "tools", at) for offer in _offers(tool, where)),
         response_schema=schema or None,
         offers_elsewhere=_offers_elsewhere(root, at),
-        remembered=(cached,) if (cached := maybe_text(root, spelled(root, "cachedContent", at), at)) else (),
+        remembered=cached,
+        unseen=cached,
         charged=method != "countTokens",
     )
 

@@ -78,7 +78,8 @@ class LlmCall(Value):
     """One request to a model.
 
     `answers` is how many it must write, each up to `max_output_tokens`. `remembered` names state kept at the provider
-    that this call continues from (an earlier response, a stored prompt): context that no one here can see.
+    that this call continues from (an earlier response, a stored prompt): context that no one here can see. `unseen` is
+    content that the provider puts before the model besides, and that never came by here (a cache, an index).
     `response_schema` is the JSON Schema that each text of the answer is to keep. `offers_elsewhere`: tools may have
     been offered where no one here can see, so a call of one that is not in `tools` may be right.
     `streams_usage` is False when the streamed answer will not say what it cost. `charged` is False for calls that only
@@ -94,6 +95,7 @@ class LlmCall(Value):
     response_schema: dict[str, JsonValue] | None = None
     answers: int = 1
     remembered: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     offers_elsewhere: bool = False
     streams_usage: bool = True
     charged: bool = True

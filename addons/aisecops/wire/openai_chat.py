@@ -30,6 +30,7 @@ def read_call(body: JsonValue) -> LlmCall:
     """The call in a request body. Raises WireError."""
     root = an_object(body, "")
     limit = maybe_count(root, "max_completion_tokens", "")
+    indexes = _indexes(root)
     return LlmCall(
         dialect="openai",
         model=maybe_text(root, "model", ""),  # many servers have but one
@@ -45,7 +46,15 @@ def read_call(body: JsonValue) -> LlmCall:
         + tuple(_function_offer(tool, at) for at, tool in objects(root, "functions", ""))
         + tuple(_search_offer(root)),
         response_schema=_response_schema(maybe_object(root, "response_format", "")),
+        remembered=indexes,
+        unseen=indexes,
     )
+
+
+def _indexes(root: JsonObject) -> tuple[str, ...]:
+    """The indexes (Azure's) that the provider itself searches for what it puts before the model."""
+    named = [source for name in ("data_sources", "dataSources") for source in objects(root, name, "")]
+    return tuple(maybe_text(source, "type", at) or "an index" for at, source in named)
 
 
 def _message_segments(message: JsonObject, at: str) -> list[Segment]:

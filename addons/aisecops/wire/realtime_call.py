@@ -11,6 +11,8 @@ from aisecops.wire.fields import JsonObject, address_or_digest, as_json, digest,
 from aisecops.wire.llm import LlmCall, Role, Segment, SegmentKind, ToolOffer
 from aisecops.wire.openai_responses import offers_in, read_proposal
 
+SPOKEN = frozenset({"openai", "azure"})
+"""The dialects whose WebSockets are talks of this sort."""
 _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 
 
