@@ -21,9 +21,19 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "addons")]
 
+from injection_texts.about import ABOUT  # noqa: E402
+from injection_texts.carriers import CARRIERS  # noqa: E402
+
 from aisecops.controls.firewall.assess import assess, total  # noqa: E402 - the path comes first
 
 FLAG_AT, BLOCK_AT = 0.5, 0.9
+
+
+class _Filled(dict[str, str]):
+    """Fills the slots of a carrier: those that it has no word for with their name."""
+
+    def __missing__(self, key: str) -> str:
+        return key
 
 
 def share(scores: Iterable[float], line: float) -> str:
@@ -66,6 +76,14 @@ def main() -> None:
             if of and unseen:
                 name = f"{word} {'attacks' if label else 'benign'}"
                 print(f"{name:50} {len(of):6}  {share(of, FLAG_AT)}  {share(of, BLOCK_AT)}")
+    print("\nsentences about injections (`injection_texts/about.py`), which nothing was learned from")
+    carriers = [*CARRIERS["page"], *CARRIERS["mail"]]
+    for name, texts in (
+        ("alone", ABOUT),
+        ("in a page or a mail", [one.format_map(_Filled(body=said)) for said in ABOUT for one in carriers]),
+    ):
+        of = [total(assess(text)) for text in texts]
+        print(f"{name:50} {len(of):6}  {share(of, FLAG_AT)}  {share(of, BLOCK_AT)}")
     print("\ntexts in which each detector saw something: attacks, benign")
     for name in sorted({name for _, name in by_detector}):
         print(f"{name:50} {by_detector[1, name]:6} {by_detector[0, name]:6}")

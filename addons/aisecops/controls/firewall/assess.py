@@ -36,9 +36,17 @@ _QUOTED_FACTOR = 0.8
 _MENTIONS = (
     *_ABOUT,
     *("the phrase", "phrases", "the sentence", "sentences", "strings", "for example", "such as", "detect"),
+    *("the words", "the string"),
 )
 _NEAR = 200
 """So close to a quoted sign and to a word about attacks or phrases, what is seen is a saying that is talked about."""
+_REPORTED = re.compile(
+    r"\b(?:documents?|pages?|texts?|mails?|e-?mails?|messages?|comments?|prompts?|payloads?|attackers?|attacks?|injections?"
+    r"|web ?sites?|sites?|strings?|articles?|tickets?|tools?|contents?|files?|results?)\b[^.!?\n:]{0,60}"
+    r"\b(?:tells?|told|asks?|asked|instructs?|instructed|orders?|ordered|wants?|makes?|made|gets?|tries to make)"
+    r" (?:you|it|them|(?:the|an?|your) \w+|models|agents|assistants)(?: to)? $"
+)
+"""Before a sign: it is told that somebody gives such an order, which is not to give it."""
 _JSON_VALUE = re.compile(
     r"\"\s{0,4}:\s{0,4}\"$"
 )  # what such a quote opens is content, not a saying that is talked about
@@ -144,7 +152,9 @@ def _about(lowered: str) -> float:
 
 
 def _is_mentioned(text: str, span: Span) -> bool:
-    """Does a sign open a quote, with a word about attacks or phrases near it?"""
+    """Does a sign open a quote, with a word about attacks or phrases near it, or is it told that somebody says so?"""
+    if _is_reported(text, span):
+        return True
     if _quoted(text, span) == 1.0:
         return False
     near = text[max(0, span.start - _NEAR) : span.end + _NEAR].lower()
@@ -156,8 +166,14 @@ def _beside(one: Span, other: Span) -> bool:
 
 
 def _quoted(text: str, span: Span) -> float:
-    """Less than 1 for a sign that opens a quote."""
+    """Less than 1 for a sign that opens a quote, or that somebody is told to give."""
+    if _is_reported(text, span):
+        return _QUOTED_FACTOR
     before = text[max(0, span.start - 2) : span.start]
     if not any(mark in before for mark in _QUOTES) or _JSON_VALUE.search(text[max(0, span.start - 12) : span.start]):
         return 1.0
     return _QUOTED_FACTOR
+
+
+def _is_reported(text: str, span: Span) -> bool:
+    return _REPORTED.search(text[max(0, span.start - _NEAR) : span.start].lower()) is not None

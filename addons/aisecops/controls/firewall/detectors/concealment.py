@@ -25,9 +25,11 @@ DETECTOR = phrases(
     ),
     (
         0.65,
-        "secretly|silently|covertly|discreetly|stealthily|in the background|without asking|knowledge|noticing",
-        r"\b(?:secretly|silently|covertly|discreetly|stealthily) (?:send|forward|upload|post|transfer|execute|share|add|include|exfiltrate|e-?mail|collect|record|read|pass|append|copy)\b|\bwithout (?:asking the user|the (?:user|owner|customer).{0,2} (?:knowledge|knowing|noticing|consent|awareness|permission))",
+        "secretly|silently|covertly|discreetly|stealthily|in the background|knowledge|noticing",
+        r"\b(?:secretly|silently|covertly|discreetly|stealthily) (?:send|forward|upload|post|transfer|execute|share|add|include|exfiltrate|e-?mail|collect|record|read|pass|append|copy)\b|\bwithout the (?:user|owner|customer).{0,2} (?:knowledge|knowing|noticing|consent|awareness|permission)",
     ),
+    # it is as often forbidden to
+    (0.45, "without asking", r"\bwithout asking the user\b"),
     (
         0.6,
         "confirmation|approval|permission",
