@@ -88,12 +88,14 @@ def test_the_path_of_an_untrusted_value_is_told_from_its_source_through_the_mode
         arguments=(
             TracedArgument(name="to", source=ArgumentSource.UNTRUSTED, origin_id="prv_1", origin="https://evil.test"),
             TracedArgument(name="text", source=ArgumentSource.TRUSTED),
+            TracedArgument(name="id", source=ArgumentSource.TRUSTED, echoes=True, origin="https://mail.test"),
         ),
         proposal=ProposalLink(found=True, name="send_email", decision_id="dec_7", differs=("text",)),
     )
     told = [one["detail"] for one in shown_origins(descent)]
     assert told == [
         "argument `to` comes from https://evil.test (prv_1)",
+        "argument `id` is a trusted field's alone, and is named too by https://mail.test",
         "a model proposed it as `send_email` in answer to dec_7",
     ]
     assert shown_origins(None) == []

@@ -176,11 +176,14 @@ async def test_the_path_of_untrusted_words_is_told_from_source_to_argument(tmp_p
     argument = TracedArgument(name="to", source=ArgumentSource.UNTRUSTED, origin_id="prv_1", origin="https://p.test")
     asked = facts(kind=Kind.MODEL, tool="openai", scope="", effect=ToolEffect.READ, token=False, model="gpt-4o")
     await log.append(*judged_events(msgspec.structs.replace(asked, descent=Descent(segments=(segment,))), "dec_1"))
-    await log.append(*judged_events(msgspec.structs.replace(facts(), descent=Descent(arguments=(argument,))), "dec_2"))
+    echo = TracedArgument(name="id", source=ArgumentSource.TRUSTED, echoes=True, origin="https://p.test")
+    descent = Descent(arguments=(argument, echo))
+    await log.append(*judged_events(msgspec.structs.replace(facts(), descent=descent), "dec_2"))
     await log.close()
     model, tool = story_lines(rows(tmp_path / "record"))
     assert "/messages/2/content 9 to 80 is external content from https://p.test (prv_1)" in model.why
     assert "argument `to` comes from https://p.test (prv_1)" in tool.why
+    assert "argument `id` is a trusted field's alone, and is named too by https://p.test" in tool.why
 
 
 async def test_what_detectors_saw_in_a_models_input_is_told_with_its_place_and_what_weighed_most(

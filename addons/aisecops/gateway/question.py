@@ -125,6 +125,13 @@ def shown_origins(descent: Descent | None) -> list[dict[str, Any]]:
         return []
     arguments = [one for one in descent.arguments if one.source is ArgumentSource.UNTRUSTED]
     told = [_origin(f"argument `{one.name}`", one) for one in arguments]
+    told += [
+        _said(
+            f"argument `{one.name}` is a trusted field's alone, and", one.origin, one.origin_id, how="is named too by"
+        )
+        for one in descent.arguments
+        if one.echoes
+    ]
     if descent.destination is not None and descent.destination.source is ArgumentSource.UNTRUSTED:
         told.append(_origin("the destination", descent.destination))
     if descent.remembered is not None:
@@ -154,9 +161,9 @@ def _origin(what: str, traced: TracedArgument) -> dict[str, Any]:
     return _said(what, traced.origin, traced.origin_id)
 
 
-def _said(what: str, source: str, origin_id: str, **more: str) -> dict[str, Any]:
+def _said(what: str, source: str, origin_id: str, *, how: str = "comes from", **more: str) -> dict[str, Any]:
     name = f" ({origin_id})" if origin_id else ""
-    detail = f"{what} comes from {source or 'a place that nobody saw'}{name}"
+    detail = f"{what} {how} {source or 'a place that nobody saw'}{name}"
     return {"code": "provenance", "detail": detail, "source": source, "origin_id": origin_id, **more}
 
 

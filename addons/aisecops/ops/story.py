@@ -164,10 +164,11 @@ def _descent(descent: dict[str, Any]) -> list[str]:
             name = f" ({stretch['origin_id']})" if stretch.get("origin_id") else ""
             told.append(f"{segment['position']} {span} is {stretch['tier']} content from {source}{name}")
     for argument in descent.get("arguments", ()):
-        if argument["source"] == "untrusted":
+        if argument["source"] == "untrusted" or argument.get("echoes"):
             source = argument.get("origin") or "an unknown place"
             name = f" ({argument['origin_id']})" if argument.get("origin_id") else ""
-            told.append(f"argument `{argument['name']}` comes from {source}{name}")
+            how = "is a trusted field's alone, and is named too by" if argument.get("echoes") else "comes from"
+            told.append(f"argument `{argument['name']}` {how} {source}{name}")
     for piece in descent.get("suspected", ()):
         told += [_suspicion(piece["position"], sign) for sign in piece["found"]]
     return told
