@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from aisecops.gateway import descent
+from aisecops.gateway.vouched import READ_WHOLE
 from aisecops.model.envelope import ArgumentSource
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Forward, Refuse
@@ -371,7 +372,7 @@ async def test_a_large_answer_is_known_again_and_read_aside(kind: str, monkeypat
         "text/html": f"<p>{filling}</p><b>{PAGE}</b><p>{filling}</p>",
         "text/plain": f"{filling}{PAGE}{filling}",
     }[kind]
-    assert len(page) > descent.READ_WHOLE
+    assert len(page) > READ_WHOLE
     outcome = await house.ask(run, request("GET", "https://en.wiki.example/page"))
     await house.enforcement.settle(
         outcome.permit, answered(page, kind) if kind != "application/json" else answered(json.loads(page))

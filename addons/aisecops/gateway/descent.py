@@ -7,7 +7,6 @@ What follows from that is decided in `judge.py`; here it is only found out, and 
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -27,7 +26,7 @@ from aisecops.gateway.links import Links
 from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.gateway.undeclared import undeclared
-from aisecops.gateway.vouched import Vouched, vouched_in
+from aisecops.gateway.vouched import looked_at
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.chain import Join
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
@@ -38,19 +37,16 @@ from aisecops.model.json_places import containers, quoted, string_values, with_v
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.readings import readings
 from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
-from aisecops.wire.answer_pieces import Piece, texts_in_pieces
+from aisecops.wire.answer_pieces import Piece
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.shelf import ASIDE, File
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 from aisecops.wire.parts import JOINED
-from aisecops.wire.texts import texts_of
 
 LOOKED_AT_HERE = 8 * 1024
 """Bytes of an answer whose texts are found on the event loop: a page of so many costs about a millisecond."""
-READ_WHOLE = 1024 * 1024
-"""Bytes up to which an answer is taken apart as one document to be known again; larger ones are read in pieces."""
 _UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for an argument that is in the body in a form we cannot look it up in: nobody can have said it."""
 RECIPIENT_DIGITS = 16
@@ -130,7 +126,7 @@ class Descents:
 
         Raises `StoreError`, `Fault` when a document was not opened in time.
         """
-        look = functools.partial(_looked_at, tool, response, body)
+        look = functools.partial(looked_at, tool, response, body)
         sha256, texts, vouched = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
         if body and (not texts or kind_of(body) is not None):
             texts = [*texts, *await self._texts_in(body)]
@@ -396,9 +392,3 @@ def _others(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> lis
                 text = part.text if segment.role == "tool" else part.text[span.start : span.end]
                 found.append((text, stretch.origin_id, stretch.source))
     return found
-
-
-def _looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], Vouched]:
-    """The digest of an answer, its texts, and the values in it that the rules trust."""
-    texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
-    return hashlib.sha256(response.body).hexdigest(), texts, vouched_in(tool, body)

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from aisecops.controls.risk.chains import joined_with
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.chains import drawn_from
-from aisecops.gateway.descent import READ_WHOLE, Descents
+from aisecops.gateway.descent import Descents
 from aisecops.gateway.memories import Recalled
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.ports import Store
+from aisecops.gateway.vouched import READ_WHOLE
 from aisecops.model.budget import TreeState
 from aisecops.model.chain import Drawn
 from aisecops.model.exchange import HttpResponse

@@ -20,7 +20,7 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.entries import Entries
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.ports import AuditLog, Clock, RuleSource, Store
-from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, is_stream
+from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, is_stream, unread
 from aisecops.model.decision import Judgment, Mode, Reason, Verdict
 from aisecops.model.entry import EntryKind
 from aisecops.model.envelope import Suspicion
@@ -87,10 +87,16 @@ class Servers:
         """An answer of an MCP server as the agent may have it: without the tools that wait for a person.
 
         If it lists tools, what is new is pinned and what has changed waits; recorded first. Observed only, nothing is
-        taken out. Raises `WireError` for a list that cannot be compared, and a `Fault`.
+        taken out. Raises `Unfit` for a list that cannot be compared, and a `Fault`.
         """
         if step.spoken is None or response.status >= FAILED:
             return response
+        try:
+            return await self._listed(facts, step.spoken.at, response, json)
+        except WireError as error:
+            raise unread(error) from error
+
+    async def _listed(self, facts: Facts, at: str, response: HttpResponse, json: JsonBounds) -> HttpResponse:
         read = functools.partial(decode, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
         body = await aside(len(response.body), response.headers, read, response.body, response.headers)
         streamed = is_stream(response)
@@ -98,7 +104,7 @@ class Servers:
         if tools is None:
             return response
         rules = self._rules.current()
-        waiting = await self._compared(rules.firewall, facts, step.spoken.at, tools)
+        waiting = await self._compared(rules.firewall, facts, at, tools)
         agent = rules.agents.get(facts.principal.agent_id)
         if not waiting or (agent is not None and agent.mode is Mode.OBSERVE):
             return response

@@ -96,7 +96,7 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             rows = await rows_taken(self._store, permit, data)
-            response = await self._listed(permit, response)
+            response = await self._servers.listed(permit.facts, permit.step, response, self._json)
             provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
@@ -281,12 +281,6 @@ class Settlement:
         )
         drawn = await drawn_by(self._descents, self._store, permit, (response, body), recalled)
         return shown_origin(origin), recalled, drawn
-
-    async def _listed(self, permit: Permit, response: HttpResponse) -> HttpResponse:
-        try:
-            return await self._servers.listed(permit.facts, permit.step, response, self._json)
-        except WireError as error:
-            raise unread(error) from error
 
     async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:
         """What a read from a declared memory brings back; None for any other answer, and for an error."""

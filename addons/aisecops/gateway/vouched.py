@@ -5,6 +5,7 @@ Of trusted values in one object, such as a person's name and address, one that s
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -12,10 +13,16 @@ from aisecops.controls.firewall.arguments import leaves
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses, split
 from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpResponse
 from aisecops.model.known import Part
 from aisecops.model.rules import ToolRule
 from aisecops.model.value import Value
+from aisecops.wire.answer_pieces import texts_in_pieces
 from aisecops.wire.limits import JsonBounds, JsonValue
+from aisecops.wire.texts import texts_of
+
+READ_WHOLE = 1024 * 1024
+"""Bytes up to which an answer is taken apart as one document to be known again; larger ones are read in pieces."""
 
 
 class Vouched(Value):
@@ -73,3 +80,9 @@ def _tells_apart(leaf: str) -> bool:
     """True for a whole name or an address: a number, a day or a single word is said by chance."""
     words = split(leaf)
     return bool(addresses(leaf)) or sum(any(letter.isalpha() for letter in word) for word in words) > 1
+
+
+def looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], Vouched]:
+    """The digest of an answer, its texts, and the values in it that the rules trust."""
+    texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
+    return hashlib.sha256(response.body).hexdigest(), texts, vouched_in(tool, body)
