@@ -364,8 +364,8 @@ async def test_a_large_answer_is_known_again_and_read_aside(kind: str, monkeypat
         where.append(threading.current_thread())
         return looked_at(*arguments)
 
-    looked_at = descent._looked_at
-    monkeypatch.setattr(descent, "_looked_at", seen)
+    looked_at = descent.looked_at
+    monkeypatch.setattr(descent, "looked_at", seen)
     filling = "no word of this is worth a thing " * 20_000
     page = {
         "application/json": json.dumps({"a": filling, "b": PAGE, "c": filling}),
