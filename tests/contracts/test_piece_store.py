@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aisecops.adapters.store.pieces import MemoryPieces, SqlitePieces
 from aisecops.gateway.ports import PieceStore
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece
+from support.stores import STORES, opened_pieces
 
 ROOT, OTHER = RunId("run_1"), RunId("run_2")
 TO = "api.test:443"
@@ -21,11 +21,10 @@ def piece(text: str) -> Piece:
     return Piece(place="body:/text", head=text)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PieceStore]:
-    opened = MemoryPieces() if request.param == "memory" else SqlitePieces(tmp_path / "s.sqlite", b"k" * 32)
-    yield opened
-    await opened.close()
+    async with opened_pieces(request.param, tmp_path) as opened:
+        yield opened
 
 
 async def test_what_was_said_is_read_in_order_and_once(store: PieceStore) -> None:

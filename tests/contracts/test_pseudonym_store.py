@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from aisecops.adapters.store.pseudonyms import MemoryPseudonyms, SqlitePseudonyms
 from aisecops.gateway.ports import PseudonymStore
 from aisecops.model.ids import RunId
 from aisecops.model.stand_in import Given, StandIn
+from support.stores import STORES, opened_pseudonyms
 
 ROOT, OTHER = RunId("run_1"), RunId("run_2")
 
@@ -20,11 +20,10 @@ def given(value: str, text: str, *, run: RunId = ROOT, to: str = "api.test:443")
     return Given(run_id=run, to=to, stand_in=StandIn(entity="X", value=value, text=text))
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=STORES)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PseudonymStore]:
-    opened = MemoryPseudonyms() if request.param == "memory" else SqlitePseudonyms(tmp_path / "s.sqlite", b"k" * 32)
-    yield opened
-    await opened.close()
+    async with opened_pseudonyms(request.param, tmp_path) as opened:
+        yield opened
 
 
 async def kept(store: PseudonymStore, root: RunId = ROOT) -> list[Given]:

@@ -14,7 +14,7 @@ from aisecops.model.budget import Budgets, TreeState
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.state import Approval, ApprovalState, RevocationKind, Snapshot
-from support.stores import STORES, FailingStore, Failure
+from support.stores import STORES, FailingStore, Failure, opened_store
 from support.trees import BOT, CHILD, OTHER, ROOT, call, limits, run_of, run_state, tree_of
 
 TOKEN = TokenId("cap_1")
@@ -22,9 +22,8 @@ TOKEN = TokenId("cap_1")
 
 @pytest.fixture(params=STORES)
 async def store(request, tmp_path) -> AsyncIterator[Store]:
-    opened = STORES[request.param](tmp_path)
-    yield opened
-    await opened.close()
+    async with opened_store(request.param, tmp_path) as opened:
+        yield opened
 
 
 async def opened(store: Store, run_id: RunId = ROOT) -> Snapshot:

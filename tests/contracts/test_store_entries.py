@@ -11,14 +11,13 @@ from msgspec.structs import replace
 from aisecops.gateway.ports import Store
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import Stale
-from support.stores import STORES
+from support.stores import STORES, opened_store
 
 
 @pytest.fixture(params=STORES)
 async def store(request, tmp_path) -> AsyncIterator[Store]:
-    opened = STORES[request.param](tmp_path)
-    yield opened
-    await opened.close()
+    async with opened_store(request.param, tmp_path) as opened:
+        yield opened
 
 
 def entry(name: str = "a", value: bytes = b"one", *, kind: EntryKind = EntryKind.SERVER, at_ms: int = 5) -> Entry:

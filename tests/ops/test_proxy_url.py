@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from aisecops.model.errors import ConfigError
-from aisecops.ops.proxy_url import PASSED_ON, ProxyUrl, read_proxy_url
+from aisecops.ops.proxy_url import ProxyUrl, read_proxy_url
 from aisecops.ops.settings import UpstreamSettings
 from aisecops.ops.settings_keys import as_tree
 from aisecops.ops.settings_read import load
@@ -59,6 +59,6 @@ def test_the_password_is_never_written(tmp_path):
 
 
 def test_a_process_of_ours_is_handed_what_its_file_does_not_say():
-    assert ProxyUrl(source=WHOLE).passed_on() == {PASSED_ON: WHOLE}
-    assert ProxyUrl(source="env:CORP").passed_on() == {}
-    assert ProxyUrl(source="http://p.test:3128").passed_on() == {}
+    assert ProxyUrl(source=WHOLE).is_shortened
+    assert not ProxyUrl(source="env:CORP").is_shortened
+    assert not ProxyUrl(source="http://proxy.corp.test").is_shortened

@@ -15,7 +15,7 @@ def test_the_defaults_are_those_of_the_contract(tmp_path):
     assert settings.control_url == "http://127.0.0.1:8081"
     assert settings.metrics_url == "http://127.0.0.1:9464/metrics"
     assert settings.paths.state == tmp_path / ".aisecops"
-    assert (settings.store, settings.hold_seconds, settings.upstream.resolve) == ("sqlite", 30, {})
+    assert (settings.store.source, settings.hold_seconds, settings.upstream.resolve) == ("sqlite", 30, {})
 
 
 @pytest.mark.parametrize("part", ["proxy", "control", "metrics"])
@@ -72,12 +72,6 @@ def test_telemetry_leaves_the_machine_by_tls_or_by_the_operators_word(tmp_path):
     load(far | {"telemetry.insecure": "true"}, environ={}, folder=tmp_path)
     load({"telemetry.otlp": "http://127.0.0.1:4318"}, environ={}, folder=tmp_path)
     load({"telemetry.otlp": "https://collector.example"}, environ={}, folder=tmp_path)
-
-
-@pytest.mark.parametrize(("name", "value"), [("store", "redis://127.0.0.1")])
-def test_what_this_version_cannot_do_is_refused_rather_than_ignored(tmp_path, name, value):
-    with pytest.raises(ConfigError, match=f"{name} asks for something this version does not have"):
-        load({name: value}, environ={}, folder=tmp_path)
 
 
 def test_no_workers_is_refused(tmp_path):

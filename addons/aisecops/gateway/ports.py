@@ -174,6 +174,10 @@ class ContentStore(Protocol):
         """All words that were said in one tree of runs, and proposed, in the order in which they were kept."""
         ...
 
+    async def close(self) -> None:
+        """Finish what is under way and let go."""
+        ...
+
 
 class PseudonymStore(Protocol):
     """Which stand-ins are in use in a tree of runs, and whom each was given. For all processes; forgotten when it ends.

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "threat_model:threat_model",
         "the threat model of an agent: from rules and record, signed, checked",
     ),
+    "store": ("store:store", "the store on a Redis or Valkey server: status, begin anew"),
     "replay": ("replay:replay", "judge every decision of a run again from its record"),
     "telemetry": ("telemetry:telemetry", "the record to a collector, by OTLP"),
     "gateway": ("gateway:gateway", "one gateway process alone"),

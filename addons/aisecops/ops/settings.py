@@ -17,6 +17,7 @@ from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl
 from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds, is_host_or_below, is_network
+from aisecops.ops.store_url import StoreUrl
 
 
 def about(words: str) -> msgspec.Meta:
@@ -162,7 +163,9 @@ class Settings(Value):
     control: ControlSettings = ControlSettings()
     metrics: MetricsSettings = MetricsSettings()
     paths: PathSettings = PathSettings()
-    store: Annotated[str, about("where runs, budgets and approvals are kept: sqlite")] = "sqlite"
+    store: Annotated[
+        StoreUrl, about("where runs, budgets and approvals are kept: sqlite, or the URL of a Redis or Valkey server")
+    ] = StoreUrl(source="sqlite")
     upstream: UpstreamSettings = UpstreamSettings()
     hold_seconds: Annotated[Seconds, about("how long a held request waits on the line before it is answered")] = (
         Seconds(30)
@@ -214,6 +217,11 @@ class Settings(Value):
         return self.paths.state / "audit"
 
     @property
+    def store_id(self) -> Path:
+        """The file that says which store on a server was used last."""
+        return self.paths.state / "store.id"
+
+    @property
     def operator_secret(self) -> Path:
         """The file with the operator's bearer secret."""
         return self.paths.state / "operator.secret"
@@ -236,7 +244,6 @@ def check(settings: Settings) -> Settings:
     _check_direct(settings.upstream)
     _check_limits(settings.limits)
     _check_telemetry(settings.telemetry)
-    _check_available(settings)
     return settings
 
 
@@ -318,10 +325,3 @@ def _check_telemetry(telemetry: TelemetrySettings) -> None:
             f"telemetry.otlp sends to `{place.host}` without TLS",
             "write `https://`, or set telemetry.insecure: true if the network is trusted",
         )
-
-
-def _check_available(settings: Settings) -> None:
-    """Refuse what this version cannot do: a setting that is read and not obeyed would be a lie."""
-    for name, asked, instead in (("store", settings.store != "sqlite", "use `sqlite`"),):
-        if asked:
-            raise ConfigError(f"{name} asks for something this version does not have yet", instead)

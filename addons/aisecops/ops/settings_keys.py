@@ -16,6 +16,7 @@ from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl
 from aisecops.ops.settings import Part, Settings
 from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds
+from aisecops.ops.store_url import StoreUrl
 
 PREFIX = "AISECOPS_"
 
@@ -56,6 +57,7 @@ _LOOKS: dict[Any, str] = {
     LogFormat: "|".join(LogFormat),
     ClientCertificates: "|".join(ClientCertificates),
     ProxyUrl | None: "URL",
+    StoreUrl: "sqlite|URL",
     tuple[str, ...]: "HOST",
     Path: "PATH",
     Path | None: "FILE",

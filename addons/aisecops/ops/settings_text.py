@@ -15,6 +15,7 @@ from typing import Any, NewType
 
 from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl, read_proxy_url
+from aisecops.ops.store_url import StoreUrl, read_store_url
 
 Seconds = NewType("Seconds", float)
 """A duration: written as `30`, `30s`, `500ms`, `10m` or `1h`."""
@@ -182,6 +183,7 @@ _READERS: dict[Any, Callable[[Any, Path], Any]] = {
     LogFormat: lambda raw, _: _log_format(raw),
     ClientCertificates: lambda raw, _: _client_certificates(raw),
     ProxyUrl: read_proxy_url,
+    StoreUrl: read_store_url,
     tuple[str, ...]: lambda raw, _: _texts(raw),
     Path: _path,
     tuple[Path, ...]: _paths,

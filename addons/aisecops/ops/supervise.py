@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from aisecops.model.errors import ConfigError
+from aisecops.ops import proxy_url, store_url
 from aisecops.ops.lifeline import GRACE_SECONDS
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
-from aisecops.ops.proxy_url import PASSED_ON
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_keys import PREFIX, as_tree
@@ -195,15 +195,20 @@ class Supervisor:
         self.settings = changed(self.settings, **addresses)
 
     def _passed_on(self) -> dict[str, str]:
-        proxy = self.settings.upstream.proxy
-        return proxy.passed_on() if proxy else {}
+        """URLs with passwords, by the variable in which a process gets each."""
+        proxy, store = self.settings.upstream.proxy, self.settings.store
+        urls = ((proxy_url.PASSED_ON, proxy), (store_url.PASSED_ON, store))
+        return {variable: url.source for variable, url in urls if url is not None and url.is_shortened}
 
     def _write_settings(self) -> None:
         new = self._file.with_suffix(".new")
         new.touch(mode=0o600)
         tree = as_tree(self.settings)
-        if self._passed_on():
-            tree["upstream"]["proxy"] = f"env:{PASSED_ON}"
+        passed_on = self._passed_on()
+        if proxy_url.PASSED_ON in passed_on:
+            tree["upstream"]["proxy"] = f"env:{proxy_url.PASSED_ON}"
+        if store_url.PASSED_ON in passed_on:
+            tree["store"] = f"env:{store_url.PASSED_ON}"
         new.write_bytes(orjson.dumps(tree))  # JSON is YAML
         new.replace(self._file)
 

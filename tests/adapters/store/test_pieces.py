@@ -47,7 +47,7 @@ async def test_another_key_opens_nothing_and_says_so(tmp_path: Path) -> None:
     stranger = opened(tmp_path, b"j" * 32)
     assert list(await stranger.newer(ROOT, TO, 0)) == []  # it does not even know the receiver
     with closing(sqlite3.connect(tmp_path / "store.sqlite")) as raw, raw:
-        raw.execute("UPDATE pieces SET receiver = ?", (stranger._receiver(TO),))
+        raw.execute("UPDATE pieces SET receiver = ?", (stranger._seal.receiver(TO),))
     with pytest.raises(StoreError, match="key"):
         await stranger.newer(ROOT, TO, 0)
     await stranger.close()

@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
+from aisecops.adapters.store.written import name_of, packed, unpacked
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
@@ -23,8 +22,6 @@ MAX_BYTES = 64 * 1024 * 1024
 _AT_ONCE = 500
 _CHECK_EVERY = 100
 
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Known)
 _NEWER = "SELECT place, known FROM known WHERE place > ? ORDER BY place LIMIT ?"
 _OF_TREE = "SELECT known FROM known WHERE name >= ? AND name < ? ORDER BY place"
 _FORGET = """
@@ -48,7 +45,7 @@ class SqliteContent:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
     async def keep(self, *known: Known) -> None:
-        rows = [(_name(one), data, len(data)) for one in known for data in (_encoder.encode(one),)]
+        rows = [(name_of(one), data, len(data)) for one in known for data in (packed(one),)]
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -65,15 +62,14 @@ class SqliteContent:
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         # asked before each trace, and mostly there is nothing: fetched where it is asked for
         rows = await self._reader.look_up(_NEWER, after, _AT_ONCE)
-        return (rows[-1][0] if rows else after), [_read(data) for _, data in rows]
+        return (rows[-1][0] if rows else after), [unpacked(data) for _, data in rows]
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         rows = await self._reader.look_up(_OF_TREE, f"{root_run_id}:", f"{root_run_id};")
-        found = [_read(data) for (data,) in rows]
+        found = [unpacked(data) for (data,) in rows]
         return [said for said in found if not isinstance(said, KnownContent | KnownOutput)]
 
     async def close(self) -> None:
-        """Finish what is under way and let go."""
         await self._writer.close()
         await self._reader.close()
 
@@ -86,7 +82,7 @@ class MemoryContent:
 
     async def keep(self, *known: Known) -> None:
         for one in known:
-            self._known.setdefault(_name(one), one)
+            self._known.setdefault(name_of(one), one)
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return len(self._known), list(self._known.values())[after:]
@@ -96,20 +92,4 @@ class MemoryContent:
         return [one for one in said if one.root_run_id == root_run_id]
 
     async def close(self) -> None:
-        """Let go."""
-
-
-def _name(known: Known) -> str:
-    if isinstance(known, KnownContent | KnownOutput):
-        return known.origin.origin_id
-    if isinstance(known, ProposedWords):
-        return f"{known.root_run_id}:p:{known.key}"
-    return f"{known.root_run_id}:{'t' if known.trusted else 'u'}:{known.name}"
-
-
-def _read(data: bytes) -> Known:
-    try:
-        found: Known = _decoder.decode(data)
-    except msgspec.MsgspecError as error:
-        raise StoreError("the store holds fingerprints that cannot be read") from error
-    return found
+        """Nothing is held."""

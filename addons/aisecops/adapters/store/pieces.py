@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -45,13 +45,33 @@ _FORGET_MANY = """
 """
 
 
+class PieceSeal:
+    """How pieces are kept: sealed with `key`, the installation's 32 bytes, and receivers as keyed digests."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def sealed(self, root_run_id: RunId, pieces: Sequence[Piece]) -> bytes:
+        """`pieces` as they are kept in this tree."""
+        return bytes(SecretBox(tree_key(self._key, root_run_id)).encrypt(_encoder.encode(tuple(pieces))))
+
+    def opened(self, root_run_id: RunId, rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, tuple[Piece, ...]]]:
+        """What was sealed in this tree, each with its position. Raises `StoreError`."""
+        box = SecretBox(tree_key(self._key, root_run_id))
+        return [(place, _opened(box, sealed)) for place, sealed in rows]
+
+    def receiver(self, to: str) -> bytes:
+        """What stands for a receiver."""
+        return hashlib.blake2b(to.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_DIGEST_BYTES).digest()
+
+
 class SqlitePieces:
     """`PieceStore` in the file at `path`, sealed with `key` (32 bytes). Not shared by machines."""
 
     def __init__(self, path: Path, key: bytes, *, busy_ms: int = 5_000, kept_ms: int = KEPT_S * 1000) -> None:
         """Open the file, made if there is none. Raises `ConfigError` and `StoreError` as the store does."""
         prepare(path, busy_ms=busy_ms)
-        self._key = key
+        self._seal = PieceSeal(key)
         self._kept_ms = kept_ms
         try:
             self._writer = Worker(path, name="piece-writer", writes=True, busy_ms=busy_ms)
@@ -67,8 +87,7 @@ class SqlitePieces:
 
     async def _keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, instead_of: int) -> int:
         now_ms = time.time_ns() // 1_000_000
-        receiver = self._receiver(to)
-        sealed = bytes(SecretBox(tree_key(self._key, root_run_id)).encrypt(_encoder.encode(tuple(pieces))))
+        receiver, sealed = self._seal.receiver(to), self._seal.sealed(root_run_id, pieces)
 
         def work(connection: sqlite3.Connection) -> int:
             connection.execute(_FORGET_OLD, (now_ms - self._kept_ms,))
@@ -82,9 +101,8 @@ class SqlitePieces:
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
         since_ms = time.time_ns() // 1_000_000 - self._kept_ms
-        rows = await self._reader.look_up(_NEWER, root_run_id, self._receiver(to), after, since_ms)
-        box = SecretBox(tree_key(self._key, root_run_id))
-        return [(place, _opened(box, sealed)) for place, sealed in rows]
+        rows = await self._reader.look_up(_NEWER, root_run_id, self._seal.receiver(to), after, since_ms)
+        return self._seal.opened(root_run_id, [(place, sealed) for place, sealed in rows])
 
     async def forget(self, root_run_id: RunId) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -96,9 +114,6 @@ class SqlitePieces:
         """Finish what is under way and let go."""
         await self._writer.close()
         await self._reader.close()
-
-    def _receiver(self, to: str) -> bytes:
-        return hashlib.blake2b(to.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_DIGEST_BYTES).digest()
 
 
 class MemoryPieces:

@@ -1,25 +1,21 @@
 """Stand-ins in the store's SQLite file, sealed, for all processes of one machine.
 
-Knows how they are kept and found again. Each tree of runs has a key of its own, made of the installation's and the
-tree's name, so that a row says nothing in another tree. Who has both the file and the key can read what is kept; when a
-tree ends it is gone, and at the latest a week after its last stand-in.
+Knows how they are kept and found again; how they are sealed is `stand_ins.py`. When a tree ends they are gone, and at
+the latest a week after its last stand-in.
 """
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
 
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
-from aisecops.adapters.store.sealing import tree_key
+from aisecops.adapters.store.stand_ins import Sealing
 from aisecops.adapters.store.worker import Worker
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
@@ -27,10 +23,6 @@ from aisecops.model.stand_in import Given
 
 KEPT_S = 7 * 24 * 60 * 60
 """How long after its last new stand-in those of a tree are kept that never said it ended."""
-_DIGEST_BYTES = 16
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Given)
 _NEWER = "SELECT place, sealed FROM given WHERE root_run_id = ? AND place > ? ORDER BY place"
 _KEEP = """
     INSERT INTO given (root_run_id, receiver, value, text, kept_ms, sealed)
@@ -51,7 +43,7 @@ class SqlitePseudonyms:
     def __init__(self, path: Path, key: bytes, *, busy_ms: int = 5_000, kept_ms: int = KEPT_S * 1000) -> None:
         """Open the file, made if there is none. Raises `ConfigError` and `StoreError` as the store does."""
         prepare(path, busy_ms=busy_ms)
-        self._key = key
+        self._sealing = Sealing(key)
         self._kept_ms = kept_ms
         try:
             self._writer = Worker(path, name="pseudonym-writer", writes=True, busy_ms=busy_ms)
@@ -61,7 +53,8 @@ class SqlitePseudonyms:
 
     async def keep(self, root_run_id: RunId, given: Sequence[Given]) -> None:
         now_ms = time.time_ns() // 1_000_000
-        rows = [self._row(root_run_id, one) | {"now": now_ms} for one in given]
+        sealed = [self._sealing.sealed(root_run_id, one) for one in given]
+        rows = [msgspec.structs.asdict(one) | {"root": root_run_id, "now": now_ms} for one in sealed]
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(_FORGET_OLD, (now_ms - self._kept_ms, now_ms - self._kept_ms))
@@ -71,8 +64,8 @@ class SqlitePseudonyms:
 
     async def newer(self, root_run_id: RunId, after: int) -> tuple[int, Sequence[Given]]:
         rows = await self._reader.look_up(_NEWER, root_run_id, after)
-        box = SecretBox(tree_key(self._key, root_run_id))
-        return (rows[-1][0] if rows else after), [_opened(box, sealed) for _, sealed in rows]
+        given = self._sealing.opened(root_run_id, [sealed for _, sealed in rows])
+        return (rows[-1][0] if rows else after), given
 
     async def forget(self, root_run_id: RunId) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -84,20 +77,6 @@ class SqlitePseudonyms:
         """Finish what is under way and let go."""
         await self._writer.close()
         await self._reader.close()
-
-    def _row(self, root_run_id: RunId, given: Given) -> dict[str, object]:
-        key = tree_key(self._key, root_run_id)
-
-        def digest(text: str) -> bytes:
-            return hashlib.blake2b(text.encode(), key=key, digest_size=_DIGEST_BYTES).digest()
-
-        return {
-            "root": root_run_id,
-            "receiver": digest(f"{given.run_id} {given.to}"),
-            "value": digest(given.stand_in.value),
-            "text": digest(given.stand_in.text.lower()),
-            "sealed": bytes(SecretBox(key).encrypt(_encoder.encode(given))),
-        }
 
 
 class MemoryPseudonyms:
@@ -127,11 +106,3 @@ class MemoryPseudonyms:
 
     async def close(self) -> None:
         """Let go."""
-
-
-def _opened(box: SecretBox, sealed: bytes) -> Given:
-    try:
-        found: Given = _decoder.decode(box.decrypt(sealed))
-    except (CryptoError, msgspec.MsgspecError) as error:
-        raise StoreError("the store holds stand-ins that cannot be opened with this installation's key") from error
-    return found

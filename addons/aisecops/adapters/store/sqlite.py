@@ -16,15 +16,15 @@ from aisecops.adapters.store.entries import SqliteEntries
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
+from aisecops.adapters.store.written import read, text_of
 from aisecops.model.budget import TreeState
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
-from aisecops.model.value import Value
 
 # No capability token lives longer than minutes (contract 5): one that ended a day before another could still
 # be used needs no counting any more.
-_KEEP_USES_MS = 24 * 60 * 60 * 1000
+KEEP_USES_MS = 24 * 60 * 60 * 1000
 
 _SNAPSHOT = """
     SELECT run, state, version,
@@ -62,7 +62,7 @@ class SqliteStore(SqliteEntries):
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
     async def open_run(self, run: Run, tree: TreeState, *, seen: int | None) -> None:
-        opened, state = _text(run), _text(tree)
+        opened, state = text_of(run), text_of(tree)
 
         def work(connection: sqlite3.Connection) -> None:
             if seen is None:
@@ -112,8 +112,8 @@ class SqliteStore(SqliteEntries):
         run, state, version, kinds = found[0]
         revoked = frozenset((kinds or "").split(","))
         return Snapshot(
-            run=_read(run, Run),
-            tree=_read(state, TreeState),
+            run=read(run, Run),
+            tree=read(state, TreeState),
             version=version,
             revoked=tuple(kind for kind in RevocationKind if kind in revoked),
         )
@@ -122,7 +122,7 @@ class SqliteStore(SqliteEntries):
         if not seen:
             return {}
         found = await self._reader.look_up(_CHANGED, msgspec.json.encode(seen).decode())
-        return {RunId(root): (version, _read(state, TreeState)) for root, version, state in found}
+        return {RunId(root): (version, read(state, TreeState)) for root, version, state in found}
 
     async def revoked(self, names: Collection[tuple[RevocationKind, str]]) -> frozenset[tuple[RevocationKind, str]]:
         if not names:
@@ -131,7 +131,7 @@ class SqliteStore(SqliteEntries):
         return frozenset((RevocationKind(kind), name) for kind, name in found)
 
     async def swap_tree(self, root_run_id: RunId, *, seen: int, new: TreeState, durable: bool = True) -> int:
-        state = _text(new)
+        state = text_of(new)
 
         def work(connection: sqlite3.Connection) -> int:
             _or_stale(_swap(connection, root_run_id, seen, state), root_run_id)
@@ -141,14 +141,14 @@ class SqliteStore(SqliteEntries):
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)
-        return _read(found[0][0], Run) if found else None
+        return read(found[0][0], Run) if found else None
 
     async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
         if agent_id is None:
             found = await self._reader.read(_RUNS, limit)
         else:
             found = await self._reader.read(_RUNS_OF_AGENT, agent_id, limit)
-        return [_read(text, Run) for (text,) in found]
+        return [read(text, Run) for (text,) in found]
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
         def work(connection: sqlite3.Connection) -> None:
@@ -160,7 +160,7 @@ class SqliteStore(SqliteEntries):
 
     async def use_token(self, token_id: TokenId, *, uses: int, expires_ms: int) -> bool:
         def work(connection: sqlite3.Connection) -> bool:
-            connection.execute("DELETE FROM uses WHERE expires_ms < ?", (expires_ms - _KEEP_USES_MS,))
+            connection.execute("DELETE FROM uses WHERE expires_ms < ?", (expires_ms - KEEP_USES_MS,))
             connection.execute("INSERT INTO uses VALUES (?, 0, ?) ON CONFLICT DO NOTHING", (token_id, expires_ms))
             sql = "UPDATE uses SET used = used + 1 WHERE token_id = ? AND used < ?"
             return connection.execute(sql, (token_id, uses)).rowcount == 1
@@ -168,7 +168,7 @@ class SqliteStore(SqliteEntries):
         return await self._writer.run(work)
 
     async def open_approval(self, approval: Approval) -> Approval:
-        text = _text(approval)
+        text = text_of(approval)
 
         def work(connection: sqlite3.Connection) -> str:
             row: tuple[str] | None = connection.execute(
@@ -194,26 +194,26 @@ class SqliteStore(SqliteEntries):
                 raise StoreError(f"approval `{approval.approval_id}` exists already")
             return text
 
-        return _read(await self._writer.run(work), Approval)
+        return read(await self._writer.run(work), Approval)
 
     async def find_approval(self, approval_id: ApprovalId) -> Approval | None:
         found = await self._reader.look_up("SELECT approval FROM approvals WHERE approval_id = ?", approval_id)
-        return _read(found[0][0], Approval) if found else None
+        return read(found[0][0], Approval) if found else None
 
     async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
-        return [_read(text, Approval) for (text,) in await self._reader.read(_APPROVALS, limit)]
+        return [read(text, Approval) for (text,) in await self._reader.read(_APPROVALS, limit)]
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         if seen.approval_id != new.approval_id:
             raise ValueError("an approval keeps its id")
-        before, after = _text(seen), _text(new)
+        before, after = text_of(seen), text_of(new)
 
         def work(connection: sqlite3.Connection) -> None:
             row = connection.execute(
                 "SELECT approval FROM approvals WHERE approval_id = ?", (seen.approval_id,)
             ).fetchone()
             # compared as written today: an older gateway may have known fewer fields
-            if row is None or _text(_read(row[0], Approval)) != before:
+            if row is None or text_of(read(row[0], Approval)) != before:
                 raise Stale(seen.approval_id)
             connection.execute(
                 "UPDATE approvals SET state = ?, expires_ms = ?, approval = ? WHERE approval_id = ?",
@@ -244,14 +244,3 @@ def _swap(connection: sqlite3.Connection, root_run_id: RunId, seen: int, state: 
 def _or_stale(done: sqlite3.Cursor, name: str) -> None:
     if done.rowcount != 1:
         raise Stale(name)
-
-
-def _text(value: Value) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _read[T](text: str, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except msgspec.MsgspecError as error:
-        raise StoreError(f"what the store holds cannot be read: {error}") from error

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from aisecops.adapters.nlp.names_model import MEND, names_model
+from aisecops.adapters.store.redis.health import Objection
+from aisecops.adapters.store.redis.server import seen
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
@@ -19,10 +21,11 @@ from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.rules import SecretAuthentication
 from aisecops.ops.agents import credentials_of, rules_in
-from aisecops.ops.doctor.diagnosis import Diagnosis, bad, well
+from aisecops.ops.doctor.diagnosis import Diagnosis, bad, warning, well
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.watched import NO_MODEL, asks_for_names, missing_values
+from aisecops.ops.wiring.stores import known_store
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CA_ENDS_SOON = dt.timedelta(days=30)
@@ -109,6 +112,9 @@ def _keys(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _store(settings: Settings) -> Iterator[Diagnosis]:
+    if not settings.store.is_sqlite:
+        yield from _server(settings)
+        return
     if not settings.database.exists():
         yield well("store", "not made yet; the first start makes it")
         return
@@ -125,6 +131,21 @@ def _store(settings: Settings) -> Iterator[Diagnosis]:
         return "answers"
 
     yield _guarded("store", look)
+
+
+def _server(settings: Settings) -> Iterator[Diagnosis]:
+    notes: list[Objection] = []
+
+    def look() -> str:
+        place = settings.store.place(environment())
+        looked = asyncio.run(seen(place, known_store(settings.store_id)))
+        notes.extend(looked.notes)
+        if looked.wrong:
+            raise ConfigError(looked.wrong, "`aisecops store status` says how it stands")
+        return f"{place} answers" if looked.store_id else f"{place} is empty; the first start makes the store"
+
+    yield _guarded("store", look)
+    yield from (warning("store", note.words, note.mend) for note in notes)
 
 
 def _permissions(settings: Settings) -> Iterator[Diagnosis]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets as stdlib_secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 
 from nacl.signing import SigningKey
@@ -13,9 +13,6 @@ from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.files import FileRules
 from aisecops.adapters.policies.opa import OpaPoint
-from aisecops.adapters.store.pieces import SqlitePieces
-from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
-from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.rule_secrets import RuleSecrets
@@ -24,12 +21,13 @@ from aisecops.gateway.approve import Approvals
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, PieceStore, PseudonymStore, Store
+from aisecops.gateway.ports import AuditLog, Clock, ContentStore, Ids, PieceStore, PseudonymStore, Store
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.counted import CountedRecord
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import Settings
+from aisecops.ops.wiring.stores import stores
 
 ISSUER = "aisecops"
 AUDIENCE = "aisecops-gateway"
@@ -48,6 +46,7 @@ class Foundation:
     record: AuditLog
     pseudonyms: PseudonymStore
     pieces: PieceStore
+    content: Callable[[], ContentStore]
     secrets: RuleSecrets
     points: Points
 
@@ -89,12 +88,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
     rules.load()
     record_key = SigningKey(secret_key(state, "record"))
     async with contextlib.AsyncExitStack() as opened:
-        store = SqliteStore(settings.database)
-        opened.push_async_callback(store.close)
-        pseudonyms = SqlitePseudonyms(settings.database, secret_key(state, "pseudonyms"))
-        opened.push_async_callback(pseudonyms.close)
-        pieces = SqlitePieces(settings.database, secret_key(state, "pieces"))
-        opened.push_async_callback(pieces.close)
+        shared = await opened.enter_async_context(stores(settings, environment))
         record = ChainLog(
             settings.record_folder,
             clock=clock,
@@ -111,10 +105,11 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             clock=clock,
             ids=Ulids(clock),
             rules=rules,
-            store=store,
+            store=shared.store,
             record=CountedRecord(record, process_metrics()),
-            pseudonyms=pseudonyms,
-            pieces=pieces,
+            pseudonyms=shared.pseudonyms,
+            pieces=shared.pieces,
+            content=shared.content,
             secrets=secrets,
             points=Points((CedarPoint(), opa)),
         )

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 
 from aisecops.adapters.control.broker import ControlPlaneBroker
 from aisecops.adapters.nlp.pool import ScannerPool
-from aisecops.adapters.store.content import SqliteContent
 from aisecops.adapters.system.interfaces import is_this_machine
 from aisecops.adapters.system.keys import PublicKeys
 from aisecops.adapters.system.resolver import SystemResolver
@@ -73,7 +72,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         scanner.begin()
         for note in unobeyed(rules, today=today(base.clock)):
             _log.warning("rules: %s", note)
-        content = SqliteContent(settings.database)
+        content = base.content()
         opened.push_async_callback(content.close)
         known = KnownAgain(content, secret_key(state, "provenance"))
         opened.callback(known.close)

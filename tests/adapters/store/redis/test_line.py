@@ -1,0 +1,54 @@
+"""One connection: TLS, passwords, and what a fault is called."""
+
+from __future__ import annotations
+
+import pytest
+from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import TimeoutError as LateError
+
+from aisecops.adapters.store.redis.line import told
+from aisecops.adapters.store.redis.place import read_place
+from aisecops.model.errors import StoreError
+from support.certificates import CLIENT, SERVER, Authority
+from support.redis_server import running
+from support.stores import joined_store
+
+PLACE = read_place("redis://us:hush@h.test?timeout=2")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OutOfMemoryError("command not allowed"), "it is full"),
+        (ResponseError("NOREPLICAS Not enough good replicas to write."), "too few replicas"),
+        (ResponseError("MISCONF Errors writing to the AOF file"), "cannot write to its disk"),
+        (LateError("Timeout reading from h.test"), "no answer within 2 s"),
+        (TimeoutError(), "no answer within 2 s"),
+        (ConnectionRefusedError(111, "Connect call failed"), "Connect call failed"),
+    ],
+)
+def test_a_fault_is_told_in_words_and_names_the_server_without_its_password(error, words):
+    said = str(told(error, PLACE))
+    assert said.startswith("the store redis://h.test:6379/0 cannot be asked: ")
+    assert words in said
+    assert "hush" not in said
+
+
+async def test_tls_is_held_against_the_authority_and_the_name(tmp_path):
+    ours, theirs = Authority(tmp_path, "ours"), Authority(tmp_path, "theirs")
+    server, client = ours.certified("127.0.0.1", use=SERVER), ours.certified("client.test", use=CLIENT)
+    elsewhere = ours.certified("elsewhere.test", use=SERVER)
+    with running(
+        tmp_path / "redis",
+        tls_port="0", tls_cert_file=server.pair[0], tls_key_file=server.pair[1], tls_ca_cert_file=str(ours.file),
+    ) as there:  # fmt: skip
+        port = there.port + 1 if there.port < 65000 else there.port - 1
+        there.tell("CONFIG", "SET", "tls-port", port)
+        shown = f"cert={client.pair[0]}&key={client.pair[1]}"
+        await (await joined_store(f"rediss://127.0.0.1:{port}?ca={ours.file}&{shown}")).close()
+        for options in (f"ca={theirs.file}&{shown}", shown, f"ca={ours.file}"):
+            with pytest.raises(StoreError, match="cannot be asked"):
+                await joined_store(f"rediss://127.0.0.1:{port}?{options}")
+        there.tell("CONFIG", "SET", "tls-cert-file", elsewhere.pair[0], "tls-key-file", elsewhere.pair[1])
+        with pytest.raises(StoreError, match="cannot be asked"):
+            await joined_store(f"rediss://127.0.0.1:{port}?ca={ours.file}&{shown}")
