@@ -72,6 +72,9 @@ async def test_a_halt_cuts_everything_of_its_tree_and_nothing_else():
         (root.run.run_id, "run_halted"),
         (child.run.run_id, "run_halted"),
     }
+    assert [event.fields["contained_s"] for event in cut if "contained_s" in event.fields] == [
+        0.25
+    ]  # once for the tree
     assert (await looked(house)).told == []  # once is enough
 
 

@@ -61,6 +61,10 @@ class Site:
             rules=self.house.rules, runs=self.house.runs, approvals=self.house.approvals,
             inventory=self.house.inventory, index=self.index, archived=self._archived,
         )  # fmt: skip
+        self.reopen()
+
+    def reopen(self) -> None:
+        """The pages anew, in a new browser: after something was added to them."""
         self._app = Starlette(routes=self.dashboard.routes())
         self.browser = self.other()
 

@@ -13,7 +13,7 @@ from aisecops.gateway.ports import Clock, Store
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.gate import Gate
-from aisecops.ops.dashboard.login import Login, OtherWay
+from aisecops.ops.dashboard.login import Login
 from aisecops.ops.dashboard.page import PageAt
 from aisecops.ops.dashboard.visits import Failures, Visits
 
@@ -40,15 +40,19 @@ class Dashboard:
         store: Store,
         approvals: Approvals,
         groups: Sequence[Pages],
-        other_ways: Sequence[OtherWay] = (),
     ) -> None:
         self._gate = Gate(keeper, visits, clock, functools.partial(_beside, store, approvals))
-        self.login = Login(self._gate, keeper, visits, Failures(clock), other_ways)
+        self.login = Login(self._gate, keeper, visits, Failures(clock))
+        self._more: list[BaseRoute] = []
         self._groups = groups
+
+    def add(self, routes: Sequence[BaseRoute]) -> None:
+        """Places beside the pages, such as those of another way to log in."""
+        self._more += routes
 
     def routes(self) -> list[BaseRoute]:
         """A page is read at its place, and at the same place with `.json`; a form is sent."""
-        found: list[BaseRoute] = list(self.login.routes())
+        found: list[BaseRoute] = [*self.login.routes(), *self._more]
         for page in (page for group in self._groups for page in group.pages()):
             endpoint = self._gate.endpoint(page)
             if page.form:

@@ -5,7 +5,7 @@ Other ways to log in are links on the page: whoever offers one begins a visit wi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -38,14 +38,16 @@ class OtherWay:
 class Login:
     """The routes that need no login."""
 
-    def __init__(
-        self, gate: Gate, keeper: Doorkeeper, visits: Visits, failures: Failures, others: Sequence[OtherWay] = ()
-    ) -> None:
+    def __init__(self, gate: Gate, keeper: Doorkeeper, visits: Visits, failures: Failures) -> None:
         self._gate = gate
         self._keeper = keeper
         self._visits = visits
         self._failures = failures
-        self._others = others
+        self._others: list[Callable[[], Sequence[OtherWay]]] = []
+
+    def offer(self, others: Callable[[], Sequence[OtherWay]]) -> None:
+        """Show these ways to log in too, as they are when the page is asked for."""
+        self._others.append(others)
 
     def routes(self) -> list[Route]:
         """All of them."""
@@ -81,11 +83,22 @@ class Login:
             return self._shown(request, WRONG, status=403)
         return self.begun(request, proof, to=form.get("to", ""))
 
-    def begun(self, request: Request, proof: Proof, *, to: str) -> Response:
-        """The answer that logs a browser in: whoever has a proof of another kind makes it with this too."""
+    def refused(self, request: Request, fault: str, *, status: int) -> Response:
+        """The page of the login, with what went wrong."""
+        return self._shown(request, fault, status=status)
+
+    def begun(self, request: Request, proof: Proof, *, to: str, led_here: bool = False) -> Response:
+        """The answer that logs a browser in: whoever has a proof of another kind makes it with this too.
+
+        `led_here`: another site led the browser here, so the way on is a page of ours.
+        """
         self._visits.end(cookie_of(request))
         cookie = self._visits.begin(proof)
-        response = RedirectResponse(inside(to), status_code=303, headers=HEADERS)
+        if led_here:
+            page = Page("welcome.html", "Welcome", {}, {"to": inside(to)})
+            response = self._gate.answered(request, None, page)
+        else:
+            response = RedirectResponse(inside(to), status_code=303, headers=HEADERS)
         secure = request.url.scheme == "https"
         response.set_cookie(
             SECURE_COOKIE if secure else COOKIE,
@@ -119,7 +132,7 @@ class Login:
 
     def _shown(self, request: Request, fault: str, *, status: int = 200) -> Response:
         to = inside(request.query_params.get("to", "/"))
-        drawn = {"others": self._others, "to": to}
+        drawn = {"others": [other for offered in self._others for other in offered()], "to": to}
         nobody: Visitor | None = None
         return self._gate.answered(request, nobody, Page("login.html", "Log in", {"fault": fault}, drawn, status))
 

@@ -60,8 +60,9 @@ class Performed:
 class Stage:
     """An installation in `folder` with the stand-ins as its world."""
 
-    def __init__(self, settings: Settings, stand_ins: Running, trust: Trust) -> None:
+    def __init__(self, settings: Settings, stand_ins: Running, trust: Trust, metrics_url: str) -> None:
         self.settings = settings
+        self.metrics_url = metrics_url
         self.stand_ins = stand_ins
         self._trust = trust
 
@@ -131,8 +132,8 @@ def stage(folder: Path, *, ports: tuple[int, int, int] = (0, 0, 0)) -> Iterator[
     (folder / "rules" / "demo.yaml").write_bytes(files(__package__).joinpath("rules.yaml").read_bytes())
     with serve_all(folder, now_ms=SystemClock().now_ms(), script=script(), world=world()) as stand_ins:
         _write_settings(folder, stand_ins, ports)
-        with _installation(folder) as settings:
-            yield Stage(settings, stand_ins, made_trust(settings))
+        with _installation(folder) as (settings, metrics_url):
+            yield Stage(settings, stand_ins, made_trust(settings), metrics_url)
 
 
 def _write_settings(folder: Path, stand_ins: Running, ports: tuple[int, int, int]) -> None:
@@ -150,8 +151,8 @@ def _write_settings(folder: Path, stand_ins: Running, ports: tuple[int, int, int
 
 
 @contextmanager
-def _installation(folder: Path) -> Iterator[Settings]:
-    """`aisecops up` as an operator would start it; gives the settings with the real ports."""
+def _installation(folder: Path) -> Iterator[tuple[Settings, str]]:
+    """`aisecops up` as an operator would start it; gives its settings, and where its metrics are."""
     names = {scene.agent.removesuffix("-bot").upper() for scene in SCENES}
     keys = {f"DEMO_{name}_SECRET": secrets.token_urlsafe(24) for name in names}
     known = environment()
@@ -163,7 +164,7 @@ def _installation(folder: Path) -> Iterator[Settings]:
             line = up.stdout.readline()
             if not line.startswith("aisecops ready"):
                 raise CommandError("the demo's gateway did not start", f"`{folder / 'up.log'}` says why", BROKEN)
-            yield _settled(folder, keys)
+            yield _settled(folder, keys), line.strip().rpartition("metrics=")[2]
         finally:
             up.terminate()
             up.wait(READY_WITHIN_S)

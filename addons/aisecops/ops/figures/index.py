@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+import orjson
 
 from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.reader import events
@@ -25,15 +26,19 @@ from aisecops.ops.figures.line import Line, read_line
 from aisecops.ops.figures.runs import SeenRuns
 from aisecops.ops.figures.windows import MINUTE, Windows
 
-VERSION = 1
+VERSION = 2
 RECENT = 500
-"""Lines that are known by number for each figure."""
+"""Lines of which it is known where they lie, for each figure."""
 MOST_TOOLS = 1000
 LATEST = 2000
 """Lines of which it is known whose tree they are, for pages that watch one."""
 KEEP_EVERY = 5000
 """Lines after which what is known is written down again."""
 AT_ONCE = 20_000
+
+
+Place = tuple[int, int]
+"""Where a line lies: its segment, and the byte that it begins at."""
 
 
 class Known(msgspec.Struct):
@@ -54,7 +59,7 @@ class Known(msgspec.Struct):
     windows: Windows = msgspec.field(default_factory=Windows)
     tools: dict[str, int] = {}
     names: dict[str, int] = {}
-    recent: dict[str, list[int]] = {}
+    recent: dict[str, list[Place]] = {}
     runs: SeenRuns = msgspec.field(default_factory=SeenRuns)
 
 
@@ -68,7 +73,7 @@ class RecordIndex:
         self._known = self._read_kept() or Known()
         self._kept_seq = self._known.seq
         self._latest: deque[tuple[int, str | None]] = deque(maxlen=LATEST)
-        self._recent: dict[str, deque[int]] = {n: deque(s, RECENT) for n, s in self._known.recent.items()}
+        self._recent: dict[str, deque[Place]] = {n: deque(s, RECENT) for n, s in self._known.recent.items()}
 
     def catch_up(self, most: int | None = None) -> bool:
         """Read on, `most` lines of it if given; True once the end is reached. No record yet is an empty one."""
@@ -130,8 +135,18 @@ class RecordIndex:
     def recent(self, figure: str, *, most: int = RECENT) -> list[dict[str, Any]]:
         """The newest events that a figure counts, newest first."""
         with self._lock:
-            seqs = list(self._recent.get(figure, ()))
-        return [event for seq in list(reversed(seqs))[:most] if (event := self.event(seq)) is not None]
+            places = list(self._recent.get(figure, ()))[-most:]
+        return [event for place in reversed(places) if (event := self._at(place)) is not None]
+
+    def _at(self, place: Place) -> dict[str, Any] | None:
+        segment, offset = place
+        try:
+            with (self._folder / lines.segment_name(segment)).open("rb") as file:
+                file.seek(offset)
+                found = orjson.loads(file.readline())
+        except (OSError, orjson.JSONDecodeError):
+            return None  # moved away since; the record's own checks say so
+        return found if isinstance(found, dict) and "seq" in found else None
 
     def changed_since(self, seq: int) -> list[str] | None:
         """The trees that lines after `seq` are about; None when that is too long ago to say."""
@@ -190,7 +205,8 @@ class RecordIndex:
         if minute != known.minute:
             self._turn(minute)
         for figure in known.now.add(line):
-            self._recent.setdefault(figure, deque(maxlen=RECENT)).append(line.seq)
+            place = (known.segment, known.offset - len(raw))
+            self._recent.setdefault(figure, deque(maxlen=RECENT)).append(place)
         gain = known.runs.add(line)
         known.now.ended_runs += gain.ended
         known.now.traced_runs += gain.traced

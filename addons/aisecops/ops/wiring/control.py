@@ -106,4 +106,4 @@ def control_plane(base: Foundation, index: RecordIndex, *, proxy_url: str, sign_
         ),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
     )
-    return control_app(Door(keeper), public, groups, dashboard(base, keeper, index).routes())
+    return control_app(Door(keeper), public, groups, dashboard(base, keeper, index, sign_in).routes())

@@ -8,6 +8,7 @@ from aisecops.gateway.approve import Approvals
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.gateway.runs import Runs
+from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.app import Dashboard
 from aisecops.ops.dashboard.approval_pages import ApprovalPages
@@ -16,6 +17,7 @@ from aisecops.ops.dashboard.overview import Overview
 from aisecops.ops.dashboard.policy_pages import Archived, PolicyPages
 from aisecops.ops.dashboard.records import Records
 from aisecops.ops.dashboard.run_pages import RunPages
+from aisecops.ops.dashboard.sign_in import ProviderLogin
 from aisecops.ops.dashboard.standing_pages import Assessed, StandingPages
 from aisecops.ops.dashboard.visits import Visits
 from aisecops.ops.figures.index import RecordIndex
@@ -30,11 +32,11 @@ def record_index(settings: Settings) -> RecordIndex:
     return RecordIndex(settings.record_folder, settings.paths.state / "figures.index")
 
 
-def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex) -> Dashboard:
-    """All pages of an installation; whoever may come in is asked of the API's own doorkeeper."""
-    return pages_of(
+def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex, sign_in: SignIn) -> Dashboard:
+    """All pages of an installation; whoever may come in is asked of the API's own doorkeeper, or signs in."""
+    pages = pages_of(
         keeper=keeper,
-        visits=Visits(base.clock, lambda: stdlib_secrets.token_urlsafe(COOKIE_BYTES)),
+        visits=Visits(base.clock, _new_secret),
         clock=base.clock,
         store=base.store,
         rules=base.rules,
@@ -44,6 +46,19 @@ def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex) -> Dashb
         index=index,
         archived=base.rules.archived,
     )
+    provider = ProviderLogin(
+        pages.login,
+        sign_in,
+        clock=base.clock,
+        control_url=base.settings.control_url,
+        new_secret=_new_secret,
+    )
+    pages.add(provider.routes())
+    return pages
+
+
+def _new_secret() -> str:
+    return stdlib_secrets.token_urlsafe(COOKIE_BYTES)
 
 
 def pages_of(

@@ -1,0 +1,311 @@
+"""The dashboard in a real browser, over a real installation with real agents under attack.
+
+A run is watched live into its halt, an approval is given, an attack's path is seen; figures equal the metrics and a
+recount. Pictures of it all are kept in the test's own folder, or in the one that SHOTS names.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+import time
+from collections import Counter
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from aisecops.model.ids import AgentId
+from aisecops.ops.agents import rules_in
+from aisecops.ops.demo.scenes import SCENES
+from aisecops.ops.demo.stage import stage
+from aisecops.ops.environment import made_trust
+from aisecops.ops.opened import open_run
+from support.browser import CHROMIUM, browser, serious, shot, watched
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(400),
+    # the demo's agents, and the driver of the browser, leave pipes to the collector
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
+]
+in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt install chromium")
+
+PLAYED = ("clean", "tokens", "budget", "injection", "exfiltration", "held")
+PAGES = (
+    "/",
+    "/runs",
+    "/approvals",
+    "/policy",
+    "/inventory",
+    "/evaluation",
+    "/maturity",
+    "/records?figure=denials",
+    "/records/5",
+)
+
+
+@pytest.fixture(scope="module")
+def on(tmp_path_factory):
+    """An installation that some attacks have been tried on; `runs` has the run of each scene."""
+    with stage(tmp_path_factory.mktemp("dashboard") / "demo") as on:
+        on.runs = {}
+        for scene in SCENES:
+            if scene.name in PLAYED:
+                done = on.perform(scene)
+                assert done.well, (scene.name, done.steps)
+                on.runs[scene.name] = done.run_id
+        yield on
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def shots(tmp_path):
+    named = os.environ.get("SHOTS")
+    return Path(named) if named else tmp_path / "shots"
+
+
+def secret(on):
+    return (on.settings.paths.state / "operator.secret").read_text().strip()
+
+
+def logged_in(on, chromium, path="/", *, dark=False):
+    page, said = watched(chromium, dark=dark)
+    page.goto(on.settings.control.url + path)
+    page.get_by_label("Your secret").fill(secret(on))
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(re.compile("/(?!login)[^/]*"))
+    said.clear()  # Chromium would like a field for a name
+    return page, said
+
+
+class Mailer:
+    """A support agent that sends mails, one after the other, whoever they are to."""
+
+    def __init__(self, on):
+        self.run = open_run(on.settings, rules_in(on.settings).agents[AgentId("support-bot")], parent=None)
+        name, key = self.run.credentials.name, self.run.credentials.secret
+        proxy = on.settings.proxy.url.replace("://", f"://{name}:{key}@")
+        self.http = httpx.Client(
+            proxy=proxy, verify=ssl.create_default_context(cafile=made_trust(on.settings).bundle), timeout=60
+        )
+
+    def send(self, to):
+        asked = {"run_id": self.run.run_id, "tool": "mail.send", "scope": f"mail.contacts.{to}"}
+        answer = self.http.post("http://aisecops.internal/v1/tokens", json=asked)
+        token = answer.json()["token"]
+        headers = {"AISecOps-Capability": token}
+        return self.http.post("https://mail.example/send", json={"to": to, "text": "hello"}, headers=headers)
+
+
+@in_a_browser
+def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, shots):
+    agent = Mailer(on)
+    page, said = logged_in(on, chromium, f"/runs/{agent.run.run_id}")
+    assert page.locator(".state-active").count() == 1
+
+    # a mail passes, and the open page shows it without being asked for again
+    assert agent.send("customer1").status_code == 202
+    page.locator(".story .mark", has_text="allow").first.wait_for()
+    page.locator("a.point-allow").first.wait_for()
+    shot(page, shots, "run-active")
+
+    # the next one is held, and a person looks at it and says yes
+    held = agent.send("customer2")
+    assert held.json()["code"] == "human_approval_required"
+    page.locator(".state-held").wait_for()
+    person, complaints = logged_in(on, chromium, "/approvals")
+    person.keyboard.press("j")
+    rows = person.locator("a.question").count()
+    for _ in range(rows):  # the one that waits longest stands first
+        if person.evaluate("document.activeElement.textContent").count("customer2"):
+            break
+        person.keyboard.press("j")
+    person.keyboard.press("Enter")
+    person.wait_for_url(re.compile("/approvals/apr_"))
+    person.keyboard.press("a")
+    person.keyboard.type("the second invoice, as agreed")
+    shot(person, shots, "approval")
+    assert serious(person) == []
+    person.get_by_role("button", name="Approve once").click()
+    person.locator(".state-approved").first.wait_for()
+    assert "operator:local" in person.locator("main").inner_text()
+    assert complaints == []
+
+    # it passes once; the third would take the chain over its line, and the page says so by itself
+    assert agent.send("customer2").status_code == 202
+    halted = agent.send("customer3")
+    assert halted.json()["code"] in {"risk_halted", "run_halted"}
+    page.locator(".state-halted").wait_for()
+    page.locator(".story .mark", has_text="halted").wait_for()
+    point = page.locator("a.point-deny").last
+    assert not point.locator(".tip").is_visible()
+    point.locator(".point-reach").hover()
+    assert "0.8 base" in point.text_content() or "0.4 base" in point.text_content()
+    assert point.locator(".tip").is_visible()
+    shot(page, shots, "run-halted")
+    assert said == []
+
+
+@in_a_browser
+def test_an_attack_is_seen_from_its_source_to_where_it_was_stopped(on, chromium, shots):
+    page, said = logged_in(on, chromium, f"/runs/{on.runs['injection']}")
+    graph = page.locator("svg.flow")
+
+    assert graph.locator(".flow-tainted").count() == 4  # source to prompt to proposal to call, and to nowhere
+    tainted = [box.text_content().strip().split("\n")[0] for box in graph.locator(".flow-box-tainted title").all()]
+    assert tainted == [
+        "source, https://help.example, hostile, tainted",
+        "prompt, gpt-4o, model:openai, verdict allow, tainted",
+        "proposal, send_email, proposed by the model, tainted",
+        "call, mail.send, mail.contacts.attacker@external%2Eexample, verdict deny, tainted",
+    ]
+    words = page.locator(".paths li").first.inner_text()
+    assert words.startswith(
+        "Untrusted words from https://help.example came through the proposal send_email into to, text"
+    )
+    assert words.endswith("which was refused.")
+    graph.get_by_role("link", name=re.compile("^call, mail.send")).click()
+    assert page.locator(".story li:target .mark").inner_text() == "refused"
+    shot(page, shots, "attack")
+    assert said == []
+
+
+@in_a_browser
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_page_has_a_serious_fault_of_accessibility_or_anything_blocked(on, chromium, shots, dark):
+    page, said = watched(chromium, dark=dark)
+    page.goto(f"{on.settings.control.url}/login")
+    assert serious(page) == []
+    page, said = logged_in(on, chromium, dark=dark)
+    for path in (*PAGES, f"/runs/{on.runs['injection']}", f"/runs/{on.runs['held']}"):
+        page.goto(on.settings.control.url + path)
+        assert serious(page) == [], path
+        shot(page, shots, f"{'dark' if dark else 'light'}{path.partition('?')[0].replace('/', '-')}")
+    assert said == []
+
+
+@in_a_browser
+def test_everything_is_reached_by_keyboard(on, chromium):
+    page, said = logged_in(on, chromium)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    for key, path in (
+        ("r", "/runs"),
+        ("a", "/approvals"),
+        ("p", "/policy"),
+        ("i", "/inventory"),
+        ("e", "/evaluation"),
+        ("m", "/maturity"),
+    ):
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")
+    page.keyboard.press("?")
+    assert page.locator("dialog.keys").is_visible()
+    page.keyboard.press("Escape")
+    assert said == []
+
+
+def figures(on):
+    with httpx.Client(
+        base_url=on.settings.control.url, headers={"Authorization": f"Bearer {secret(on)}"}, timeout=60
+    ) as asked:
+        told = asked.get("/index.json").json()
+    assert told["record"]["read_to_its_end"]
+    return {one["name"]: one["value"] for one in told["figures"]}, told["tools"]
+
+
+def recount(on):
+    """The figures once more, straight from the lines of the record."""
+    lines = b"".join(
+        path.read_bytes() for path in sorted(on.settings.record_folder.glob("record-*.jsonl"))
+    ).splitlines()
+    events = [orjson.loads(line) for line in lines]
+    named = Counter(event["event"] for event in events)
+    decisions = [event for event in events if event["event"] == "decision"]
+    tools = [one for one in decisions if one["kind"] in {"tool", "local"}]
+    over = [one for one in decisions if one["total"] > one["approve_above"]]
+    stopped = [one for one in over if one["enforced"] != "allow" or one["facts"]["approval"]]
+    ends = [event["total"] for event in events if event["event"] in {"run_finished", "run_halted"}]
+    contained = [event["contained_s"] for event in events if "contained_s" in event]
+    acts = {"tool_invoked", "llm_called", "source_read"}
+    ended, traced = set(), set()
+    for run in {event["run_id"] for event in events if event["event"] in {"run_finished", "run_halted"}}:
+        own = [event for event in events if event["run_id"] == run]
+        waiting = {event["decision_id"] for event in own if event["event"] in acts}
+        waiting -= {
+            event["decision_id"] for event in own if event["event"] in {"tool_returned", "llm_returned", "exchange_cut"}
+        }
+        ended.add(run)
+        traced |= set() if waiting else {run}
+    counted = {
+        "total_runs": named["run_started"],
+        "average_risk": sum(ends) / len(ends),
+        "budget_violations": named["budget_exceeded"] / len(decisions),
+        "tool_distribution": named["tool_invoked"],
+        "injection_tests": None,
+        "escalation_detection": len(stopped) / len(over) if over else None,
+        "denials": sum(one["enforced"] == "deny" for one in decisions) / len(decisions),
+        "egress_attempts": named["egress_blocked"] + named["egress_masked"],
+        "policy_enforced": sum(one["mode"] == "enforce" for one in tools) / len(tools),
+        "runs_traced": len(traced) / len(ended),
+        "containment": sum(contained) / len(contained) if contained else None,
+    }
+    return counted, dict(Counter(event["tool"] for event in events if event["event"] == "tool_invoked"))
+
+
+def scraped(on):
+    """The same from Prometheus' point of view; it has been up for as long as the record."""
+    text = httpx.get(on.metrics_url, timeout=60).text
+    samples = [re.fullmatch(r"aisecops_(\w+)(?:\{(.*)\})? (\S+)", line) for line in text.splitlines()]
+    found = [(one[1], dict(re.findall(r'(\w+)="([^"]*)"', one[2] or "")), float(one[3])) for one in samples if one]
+
+    def total(name, **labels):
+        def fits(said):
+            return all(said[label] in wanted for label, wanted in labels.items())
+
+        return sum(value for sample, said, value in found if sample == name and fits(said))
+
+    def share(much, whole):
+        return much / whole if whole else None
+
+    decisions = total("decisions_total")
+    tools = {"kind": {"tool", "local"}}
+    return {
+        "total_runs": total("events_total", event={"run_started"}),
+        "average_risk": share(total("run_risk_sum"), total("run_risk_count")),
+        "budget_violations": share(total("events_total", event={"budget_exceeded"}), decisions),
+        "tool_distribution": total("events_total", event={"tool_invoked"}),
+        "injection_tests": None,
+        "escalation_detection": share(
+            total("chain_escalations_total", outcome={"stopped"}), total("chain_escalations_total")
+        ),
+        "denials": share(total("decisions_total", enforced={"deny"}), decisions),
+        "egress_attempts": total("events_total", event={"egress_blocked", "egress_masked"}),
+        "policy_enforced": share(
+            total("decisions_total", **tools, mode={"enforce"}), total("decisions_total", **tools)
+        ),
+        "runs_traced": share(total("runs_ended", traced={"yes"}), total("runs_ended")),
+        "containment": share(total("containment_seconds_sum"), total("containment_seconds_count")),
+    }
+
+
+def test_dashboard_and_scrape_and_recount_say_the_same(on):
+    counted, tools = recount(on)
+    shown, shown_tools = figures(on)
+    assert shown == pytest.approx(counted)
+    assert shown_tools == tools
+    deadline = time.monotonic() + 60  # one of the metrics is read from the record every two seconds
+    while scraped(on) != pytest.approx(shown) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert scraped(on) == pytest.approx(shown)
