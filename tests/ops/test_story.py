@@ -225,3 +225,11 @@ async def test_an_answer_that_broke_off_is_told_as_such(tmp_path: Path, complete
     await log.close()
     *_, line = story_lines(rows(tmp_path / "record"))
     assert ("broke off after 12 bytes, and did not look whole to the agent" in line.why) is told
+
+
+async def test_a_step_that_nobody_on_duty_could_be_asked_about_is_told_as_refused_at_once(tmp_path):
+    log = chain(tmp_path / "record", signed=False)
+    why = "nobody who may answer for it is on duty"
+    await log.append(event(0, EventName.APPROVAL_DENIED, approval_id="", by="nobody", why=why))
+    [line] = story_lines(rows(tmp_path / "record"))
+    assert (line.mark, line.words, line.why) == ("no", "at once", (why,))

@@ -322,7 +322,7 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "tool_proposed": _simple("model", "proposes {proposed}"),
     "human_approval_required": _simple("ask", "waits for a person: {approval_id}"),
     "approval_granted": _simple("yes", "{by} approves {approval_id}"),
-    "approval_denied": _simple("no", "{by} denies {approval_id}"),
+    "approval_denied": lambda e: _simple("no", "{by} denies {approval_id}" if e["approval_id"] else "at once")(e),
     "approval_expired": _simple("no", "nobody answered {approval_id} in time"),
     "egress_blocked": _findings("blocked"),
     "egress_masked": _findings("replaced"),
