@@ -6,14 +6,17 @@ import json
 import ssl
 
 import pytest
+from msgspec.structs import replace
 
 from aisecops.adapters.control.hooks import Hooks
 from aisecops.gateway.announce import BACKOFF_MS
+from aisecops.model.finding import Finding
+from aisecops.model.provenance import Span
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.announcing import Announcer
 from aisecops.wire.webhook import signed_by
 from support.certificates import SERVER, Authority
-from support.gateway import RULES, House, request
+from support.gateway import RULES, House, request, rules_of
 from support.upstream import running_upstream, say
 
 CARD = "4111 1111 1111 1111"
@@ -130,3 +133,22 @@ async def test_announcing_is_on_nobodys_way(receiver, desk):
     one = desk('{url: "https://localhost:1/gone", secret: "env:HOOK"}')
     approval_id = await one.held()  # nobody looks meanwhile: the step is held all the same
     assert (await one.house.store.find_approval(approval_id)).state is ApprovalState.PENDING
+
+
+async def test_what_was_found_is_named_by_its_kind_and_is_nowhere_in_what_is_kept_or_sent(receiver, desk):
+    one = desk()
+    text = f"card {CARD}"
+    span = Span(start=text.index(CARD), end=len(text))
+    one.house.scanner.found = (
+        Finding(entity="CREDIT_CARD", where="body:/text", span=span, confidence=1.0, fingerprint="f"),
+    )
+    egress = "egress: {detectors: [{entity: CREDIT_CARD, to: any, action: hold}]}"
+    before = one.house.rules.rules
+    one.house.rules.rules = replace(before, egress=rules_of(f"version: 1\n{egress}\n").egress)
+    approval_id = await one.held(text)
+    await one.announcer.look()
+    kept = await one.house.store.find_approval(approval_id)
+    [(_, body)] = received(receiver)
+    assert json.loads(body)["data"]["found"] == ["CREDIT_CARD"]
+    assert kept.request["body"] == '{"to":"ann","text":"card <CREDIT_CARD>"}'
+    assert CARD not in repr(kept) + body.decode() + repr(one.house.record.events)
