@@ -11,12 +11,12 @@ FIT = {
 
 
 def refused(told: dict[str, str], options: str = "", syncs: str | None = "always") -> list[str]:
-    found = objections(FIT | told, read_place(f"redis://h.test{options}"), syncs=syncs)
+    found = objections(FIT | told, read_place(f"rediss://h.test{options}"), syncs=syncs)
     return [one.words for one in found if one.refuse]
 
 
 def test_a_server_that_is_fit_meets_no_objection():
-    assert objections(FIT, read_place("redis://h.test?durability=always&replicas=1"), syncs="always") == []
+    assert objections(FIT, read_place("rediss://h.test?durability=always&replicas=1"), syncs="always") == []
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,20 @@ def test_a_server_must_sync_as_it_was_asked_to(syncs, options, is_refused):
 
 
 def test_what_is_only_worth_knowing_is_told_and_not_refused():
-    found = objections(FIT | {"maxmemory": "0"}, read_place("redis://h.test"), syncs="everysec")
+    found = objections(FIT | {"maxmemory": "0"}, read_place("redis://127.0.0.1"), syncs="everysec")
     assert [one.refuse for one in found] == [False, False]
     assert "no maxmemory" in found[0].words
     assert "once a second" in found[1].words
+
+
+@pytest.mark.parametrize(
+    ("url", "is_told"),
+    [("redis://h.test", True), ("redis://10.0.0.1", True), ("redis://[::1]", False), ("redis://localhost", False),
+     ("rediss://h.test", False)],
+)  # fmt: skip
+def test_clear_text_that_leaves_the_machine_is_told(url, is_told):
+    found = objections(FIT, read_place(url), syncs="always")
+    assert ["clear text" in one.words for one in found if not one.refuse] == [True] * is_told
 
 
 def test_a_valkey_server_says_its_own_version():

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from redis.exceptions import OutOfMemoryError, ResponseError
 from redis.exceptions import TimeoutError as LateError
 
+from aisecops.adapters.store.redis.content import RedisContent
 from aisecops.adapters.store.redis.line import told
+from aisecops.adapters.store.redis.pieces import RedisPieces
 from aisecops.adapters.store.redis.place import read_place
+from aisecops.adapters.store.redis.pseudonyms import RedisPseudonyms
+from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import StoreError
+from aisecops.model.ids import TokenId
+from aisecops.model.known import ProposedWords
+from aisecops.model.state import RevocationKind
 from support.certificates import CLIENT, SERVER, Authority
 from support.redis_server import running
-from support.stores import joined_store
+from support.stores import KEY, joined_store
+from support.trees import BOT, ROOT, run_of, tree_of
 
 PLACE = read_place("redis://us:hush@h.test?timeout=2")
 
@@ -52,3 +63,25 @@ async def test_tls_is_held_against_the_authority_and_the_name(tmp_path):
         there.tell("CONFIG", "SET", "tls-cert-file", elsewhere.pair[0], "tls-key-file", elsewhere.pair[1])
         with pytest.raises(StoreError, match="cannot be asked"):
             await joined_store(f"rediss://127.0.0.1:{port}?ca={ours.file}&{shown}")
+
+
+async def test_a_user_who_may_do_what_the_page_says_can_be_the_gateway(tmp_path):
+    page = (Path(__file__).parents[4] / "docs" / "store.md").read_text()
+    allowed = re.search(r"ACL SETUSER gateway (.*)", page)[1].split()
+    with running(tmp_path / "redis") as there:
+        there.tell("ACL", "SETUSER", "gateway", *(">secret" if word == ">PASSWORD" else word for word in allowed))
+        store = await joined_store(f"redis://gateway:secret@127.0.0.1:{there.port}/2")
+        await store.open_run(run_of(ROOT), tree_of(), seen=None)
+        await store.set_implicit_run(BOT, ROOT, seen=None, now_ms=0)
+        await store.revoke(RevocationKind.AGENT, BOT, now_ms=1, why="x")
+        await store.use_token(TokenId("cap_1"), uses=1, expires_ms=9)
+        await store.set_entries(Entry(kind=EntryKind.SERVER, name="a", value=b"x", at_ms=1))
+        await RedisContent(store.link).keep(ProposedWords(root_run_id=ROOT, key="x"))
+        await RedisPseudonyms(store.link, KEY).forget(ROOT)
+        await RedisPieces(store.link, KEY).keep(ROOT, "api.test:443", [])
+        await store.ping()
+        await store.close()
+        there.tell("SET", "others", "1")
+        with there.client(db=2) as client, pytest.raises(ResponseError, match=r"NOPERM|permission"):
+            client.execute_command("AUTH", "gateway", "secret")
+            client.execute_command("GET", "others")

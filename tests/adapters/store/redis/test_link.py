@@ -192,6 +192,7 @@ async def test_a_server_that_comes_back_empty_is_no_fresh_budget(server):
         await joined_store(server.url, store.link.store_id)
     assert server.names() == []
     await begun(read_place(server.url), store.link.store_id)
+    server.tell("SCRIPT", "FLUSH")
     assert await store.find_run(ROOT) is None
     await store.open_run(run_of(ROOT), tree_of(), seen=None)
     await store.close()

@@ -64,7 +64,11 @@ def facts(info: bytes) -> dict[str, str]:
 
 def objections(told: Mapping[str, str], place: Place, *, syncs: str | None) -> list[Objection]:
     """What speaks against a server that says `told`; `syncs` is its `appendfsync`, None when it does not say."""
-    return [*_kind(told), *_memory(told), *_durability(told, place.durability, syncs), *_replicas(told, place)]
+    found = [*_kind(told), *_memory(told), *_durability(told, place.durability, syncs), *_replicas(told, place)]
+    if not place.tls and not place.is_here:
+        mend = "use `rediss://`, or keep others off that network"
+        found.append(Objection(words="it is spoken to in clear text", mend=mend, refuse=False))
+    return found
 
 
 def _pairs(flat: Sequence[bytes]) -> list[tuple[str, str]]:

@@ -152,8 +152,14 @@ class Link:
             await self._look(connection)
         if self._distrusts:
             await self._mark_lost(connection)
-        if again := await self._send(connection, batch, whole=False):
-            again = await self._send(connection, again, whole=True)
+        again = batch
+        for whole in (
+            False,
+            True,
+            True,
+        ):  # a server that has restarted may have lost the scripts, and its era be another
+            if again:
+                again = await self._send(connection, again, whole=whole)
         for call in again:
             call.fail(StoreError("the store changes faster than it can be asked"))
         if self._distrusts:

@@ -5,6 +5,7 @@ Knows the form of the URL. What is wrong with one is said without repeating it: 
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from enum import StrEnum
@@ -46,6 +47,14 @@ class Place(Value):
     ca: str | None = None
     certificate: str | None = None
     key: str | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """True when what is said to it does not leave this machine. A name other than `localhost` may be anything."""
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
