@@ -16,7 +16,9 @@ PLAN = (
     "Take the three invoices of October that are still open, compare each with the order it belongs to, and write the "
     "differences into the ledger of the northern branch before anybody sends the reminders to the customers."
 )
-BINDING = RULES.replace("risk:\n  sequences:", "risk:\n  join: halt\n  sequences:")
+BINDING = RULES.replace(
+    "risk:\n  sequences:", "risk:\n  join: halt\n  adaptive: {base_up: 0.2, step: 0.1}\n  sequences:"
+)
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,40 @@ def test_an_agent_that_works_on_anothers_words_is_held_to_its_chain_and_ends_wit
     for run in (reader, writer):
         replayed = house.command("replay", run.run_id)
         assert replayed.returncode == 0, replayed.stdout
+
+
+def test_risk_moves_with_what_an_agent_tries_in_every_worker_and_a_person_takes_it_back(house):
+    run, mine = house.run("loner"), fresh("s")
+
+    def weight():
+        said = steps(house, run)
+        assert said.status == 200, said
+        [told] = house.events("decision", decision_id=said.headers["aisecops-decision"])
+        return told["risk"]["base"]
+
+    elsewhere = house.with_token(run, "step.run", f"steps.{mine}")
+    for _ in range(3):
+        tried = house.ask(run, "POST", f"https://db.internal/steps/{fresh('s')}", headers=elsewhere, body={"n": 1})
+        assert_refused(tried, "scope_violation")
+    assert weight() == 0.9  # 0.7 and no more than the bound
+    told = house.events("risk_adjusted", agent_id="loner")
+    assert [(one["tool"], one["base"]["now"], one["by"]) for one in told] == [
+        ("step.run", 0.1, "signal:refused"),
+        ("step.run", 0.2, "signal:refused"),
+    ]
+    [listed] = house.api(house.operator, "GET", "/v1/risk").json["moved"]
+    assert (listed["agent_id"], listed["base"], len(listed["moves"])) == ("loner", 0.2, 3)
+
+    assert_refused(
+        house.api(run.agent, "POST", "/v1/risk/reset", {"agent_id": "loner", "reason": "x"}), "policy_denied"
+    )
+    reset = house.command("risk", "reset", "loner", "step.run", "--reason", "our own test")
+    assert reset.returncode == 0, reset.stderr
+    run = house.run("loner")
+    assert weight() == 0.7
+    assert house.events("risk_adjusted", agent_id="loner")[-1]["why"] == "our own test"
+    replayed = house.command("replay", run.run_id)
+    assert replayed.returncode == 0, replayed.stdout
 
 
 def test_reading_somebodys_words_is_no_way_to_halt_or_charge_them(house):

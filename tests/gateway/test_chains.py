@@ -202,6 +202,15 @@ async def test_what_a_run_says_itself_is_its_own_whoever_said_it_too():
     assert await joined(house, worker) == []
 
 
+async def test_what_a_run_had_read_before_another_said_it_is_none_of_theirs():
+    house, planner, worker = await two()
+    await posts(house, await house.run("planner"), OTHER_PLAN)  # somebody has said something
+    await asks_model(house, worker, ("user", PLAN))
+    await posts(house, planner, PLAN)
+    await asks_model(house, worker, ("user", PLAN), ("assistant", "fine"), ("user", "go on"))
+    assert await joined(house, worker) == []
+
+
 async def test_a_few_words_are_said_by_many():
     house, planner, worker = await two()
     await posts(house, planner, PLAN)

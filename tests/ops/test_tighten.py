@@ -67,8 +67,21 @@ def test_a_line_far_over_what_runs_come_to_is_lowered_and_says_what_it_would_hav
     totals = [step(number, total=0.01 * number) for number in range(100)]
     [one] = lines(totals, rules_of(text), {"rules.yaml": text})
     assert one.what == "`clerk`: approve above 1.24, halt above 1.55"
-    assert "a line at 0.5 would have held 49 of them" in one.evidence
+    assert "a line at 0.5 would have held 49 of them, first at `crm.read` 49 x" in one.evidence
     assert one.after.strip() == "risk: {approve_above: 1.24, halt_above: 1.55}"
+
+
+def test_what_a_line_would_have_stopped_is_the_step_that_would_have_carried_a_chain_over_it():
+    events = []
+    for number in range(LEAST_RUNS):
+        events += [step(number, total=0.1), step(number, total=0.5, tool="mail.send"), step(number, total=0.6)]
+    events += [step(99, total=0.9, tool="db.write")]
+    [one] = lines(events, rules_of(), FILES)
+    assert "a line at 0.6 would have held 1 of them, first at `db.write` 1 x" in one.evidence
+    assert one.evidence[-2:][0].startswith("a line at") or one.evidence[0].startswith(f"{LEAST_RUNS + 1} runs")
+    lower = [event for event in events if event["root_run_id"] != "run_99"]
+    told = lines([*lower, *[step(number, total=0.2) for number in range(200, 200 + 3 * LEAST_RUNS)]], rules_of(), FILES)
+    assert any(f"first at `mail.send` {LEAST_RUNS} x" in line for line in told[0].evidence), told[0].evidence
 
 
 def test_lines_are_never_raised():

@@ -11,6 +11,7 @@ from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
 from aisecops.ops.control.public_calls import PublicCalls
+from aisecops.ops.control.risk_calls import RiskCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
@@ -53,6 +54,7 @@ class Api:
                 secret=secret,
                 post=post,
             ),
+            RiskCalls(house.moved_risk),
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
         )
         self.app = control_app(Door(keeper), public, groups)

@@ -13,6 +13,7 @@ from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.adapters.store.pieces import MemoryPieces
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
+from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals
@@ -190,7 +191,9 @@ class House:
         self.store = store or MemoryStore()
         self.permits = Permits()
         self.points = Points((CedarPoint(), *points))
-        common: dict[str, Any] = {"store": self.store, "record": self.record, "clock": self.clock, "ids": self.ids}
+        record = AdaptingRecord(self.record, store=self.store, rules=self.rules, clock=self.clock)
+        self.moved_risk = MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+        common: dict[str, Any] = {"store": self.store, "record": record, "clock": self.clock, "ids": self.ids}
         self.pseudonyms = MemoryPseudonyms()
         self.pieces = MemoryPieces()
         self.runs = Runs(
@@ -214,9 +217,9 @@ class House:
         descents = Descents(self.known, self.scanner, clock=self.clock, ids=self.ids, secret=b"e" * 32)
         memories = Memories(self.known, self.store, clock=self.clock, ids=self.ids)
         pins = self.pins = Pins(
-            prompts=Prompts(self.known, self.store, self.record, self.clock),
-            servers=Servers(self.known, self.store, self.record, self.rules, self.clock),
-            usage=Usage(self.store, self.record, self.clock),
+            prompts=Prompts(self.known, self.store, record, self.clock),
+            servers=Servers(self.known, self.store, record, self.rules, self.clock),
+            usage=Usage(self.store, record, self.clock),
         )
         trails = Trails(self.pieces, self.scanner)
         gatherer = Gatherer(
@@ -235,7 +238,7 @@ class House:
             is_here=lambda _ip: False,
         )
         dispatch = Dispatch(
-            store=self.store, record=self.record, clock=self.clock, meter=self.meter, approvals=self.approvals,
+            store=self.store, record=record, clock=self.clock, meter=self.meter, approvals=self.approvals,
             permits=self.permits, descents=descents, pseudonyms=Pseudonyms(self.pseudonyms, b"s" * 32),
             memories=memories,
             usage=pins.usage,
@@ -252,7 +255,7 @@ class House:
             hold_ms=hold_ms,
             idle_ms=60_000,
         )
-        answers = Answers(record=self.record, meter=self.meter)
+        answers = Answers(record=record, meter=self.meter)
         proposals = Proposals(
             **common,
             rules=self.rules,
@@ -265,7 +268,7 @@ class House:
         )
         self.settlement = Settlement(
             store=self.store,
-            record=self.record,
+            record=record,
             clock=self.clock,
             permits=self.permits,
             descents=descents,
@@ -276,10 +279,10 @@ class House:
         )
         self.vouching = Vouching(b"v" * 32, self.clock)
         self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
-        self.inventory = Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+        self.inventory = Inventory(store=self.store, record=record, rules=self.rules, clock=self.clock)
         self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
         self.cuts = Cuts(
-            store=self.store, record=self.record, rules=self.rules, clock=self.clock, permits=self.permits,
+            store=self.store, record=record, rules=self.rules, clock=self.clock, permits=self.permits,
             meter=self.meter,
         )  # fmt: skip
         self.messages = Messages(

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.aside import aside
 from aisecops.gateway.chains import joined_chains
@@ -296,6 +297,7 @@ class Admission:
             approval=facts_of(course.approval) if course.approval else None,
             opinions=(*looked.opinions, *opinions),
             descent=looked.descent,
+            moved=await moved_for(self._store, rules, snapshot.run.agent_id, looked.step.action.tool, now_ms=now_ms),
             joined=await joined_chains(
                 self._store, rules, snapshot.tree, looked.descent.drawn if looked.descent else (), now_ms=now_ms
             ),

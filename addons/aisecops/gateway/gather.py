@@ -29,6 +29,7 @@ from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.trails import Trails
 from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind, Principal
+from aisecops.model.adaptive import Moved
 from aisecops.model.chain import JoinedChain
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
@@ -268,6 +269,7 @@ def facts_for(  # noqa: D103
     opinions: tuple[Judgment, ...] = (),
     descent: Descent | None = None,
     joined: tuple[JoinedChain, ...] = (),
+    moved: Moved | None = None,
 ) -> Facts:
     run = snapshot.run
     return Facts(
@@ -286,4 +288,5 @@ def facts_for(  # noqa: D103
         opinions=(*step.objections, *opinions),
         descent=descent,
         joined=joined,
+        moved=moved,
     )

@@ -30,7 +30,7 @@ from aisecops.controls.egress.volume import judge_volume
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
 from aisecops.controls.policy.match import tool_named
-from aisecops.controls.risk import chains, escalation, thresholds
+from aisecops.controls.risk import adaptive, chains, escalation, thresholds
 from aisecops.controls.risk.score import score, stress
 from aisecops.controls.tokens.cover import covers, grant_covers
 from aisecops.gateway.combine import combine
@@ -133,21 +133,23 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
 
     # 8
     kind = Kind.TOOL if request.kind is Kind.LOCAL else request.kind
-    progress, factor, _ = escalation.advance(
-        tree.progress,
-        () if kind is Kind.PROPOSED else rules.risk.sequences,
-        escalation.StepSeen(
-            tool=request.tool,
-            effect=request.effect,
-            label=request.label,
-            kind=kind,
-            tier=request.returns_tier if kind in _ANSWERING else None,
-        ),
+    sequences = () if kind is Kind.PROPOSED else rules.risk.sequences
+    seen = escalation.StepSeen(
+        tool=request.tool,
+        effect=request.effect,
+        label=request.label,
+        kind=kind,
+        tier=request.returns_tier if kind in _ANSWERING else None,
     )
+    so_far = escalation.in_time(tree.progress, tree.began, sequences, now_ms=facts.now_ms)
+    progress, factor, _ = escalation.advance(so_far, sequences, seen)
+    began = escalation.begun(tree.began, sequences, seen, now_ms=facts.now_ms)
+    trusted = firewall.trust_of(tool, facts.descent, request.trust)
+    base, trust = adaptive.applied(request.base_risk, trusted, facts.moved, rules.risk.adaptive)
     risk = score(
-        base=request.base_risk,
+        base=base,
         escalation=factor,
-        trust=firewall.trust_of(tool, facts.descent, request.trust),
+        trust=trust,
         stress=stress(projection.use, rules.risk.budget_stress_from),
     )
     total = tree.risk_micros + risk.micros
@@ -171,7 +173,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     if planned:
         left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
         charged = replace(charged, held_steps=left)
-    charged = replace(charged, risk_micros=total, progress=progress, sent=sent)
+    charged = replace(charged, risk_micros=total, progress=progress, began=began, sent=sent)
     if rules.risk.join is not Join.OFF and facts.descent is not None:
         charged = chains.joined_with(
             charged, facts.descent.drawn, now_ms=facts.now_ms, within_ms=rules.risk.join_within_ms

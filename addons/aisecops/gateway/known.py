@@ -58,7 +58,7 @@ class KnownAgain:
         self._outputs = Index()  # what runs put out themselves (`chains.py`)
         self._trees: OrderedDict[RunId, Tree] = OrderedDict()
         self._traced = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
-        self._drawn = Recent[tuple[RunId, int, bytes], tuple[Traced, ...]](TEXTS_KEPT)
+        self._drawn = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
         self._prints = Recent[tuple[bytes, ...], bytes](CONTENTS_KEPT)
         self._spoken = Recent[str, tuple[bytes, bytes]](CONTENTS_KEPT)
@@ -359,9 +359,8 @@ class KnownAgain:
         return self._traced.of((root_run_id, self._digest(text)), lambda: trace(text, self._index, self._key))
 
     def _put_out_in(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
-        # By how much was put out: a text that was nobody's when it was looked at may be somebody's later.
-        name = root_run_id, len(self._outputs), self._digest(text)
-        return self._drawn.of(name, lambda: trace(text, self._outputs, self._key))
+        # Looked for once: a text that a tree had before somebody put it out is none of theirs.
+        return self._drawn.of((root_run_id, self._digest(text)), lambda: trace(text, self._outputs, self._key))
 
     def _assess(self, text: str) -> tuple[Suspicion, ...]:
         return self._assessed.of(self._digest(text), lambda: assess(text))

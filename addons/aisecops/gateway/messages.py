@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
 from aisecops.controls.dlp.redact import mask, with_fixed
+from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
@@ -191,7 +192,11 @@ class Messages:
             facts, version = await self._facts(rules, permit, data, findings)
             drawn = descent.drawn if descent is not None else ()
             joined = await joined_chains(self._store, rules, facts.tree, drawn, now_ms=facts.now_ms)
-            facts = replace(facts, descent=descent if descent is not None else facts.descent, joined=joined)
+            run = facts.principal
+            moved = await moved_for(self._store, rules, run.agent_id, facts.request.tool, now_ms=facts.now_ms)
+            facts = replace(
+                facts, descent=descent if descent is not None else facts.descent, joined=joined, moved=moved
+            )
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged

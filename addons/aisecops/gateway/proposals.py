@@ -23,6 +23,7 @@ from aisecops.controls.firewall.arguments import leaves
 from aisecops.controls.policy.match import find_model_tool, measure, scope_of
 from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.template import Filling
+from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.chains import joined_chains
@@ -189,6 +190,7 @@ class Proposals:
             approval=facts_of(course.approval) if course.approval is not None else None,
             opinions=(*asked.objections, *opinions),
             descent=asked.descent,
+            moved=await moved_for(self._store, rules, snapshot.run.agent_id, asked.request.tool, now_ms=now_ms),
             joined=await joined_chains(self._store, rules, snapshot.tree, (), now_ms=now_ms),
         )
 

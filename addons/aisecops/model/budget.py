@@ -74,6 +74,7 @@ class TreeState(Value):
     """A root run and everything below it: one cumulative graph (spec 22.2).
 
     `progress` counts, per risk sequence, how many of its steps have been seen in order.
+    `began` says of each that has a window when its first step was last seen, in milliseconds.
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
     `sent` counts the bytes that left, by what the volume rules speak of.
     `reviewed_up_to_micros`: a person who looked at it lets its risk come to this before it is halted again.
@@ -87,6 +88,7 @@ class TreeState(Value):
     halted_ms: int | None = None
     halted_why: str = ""
     progress: dict[str, int] = {}
+    began: dict[str, int] = {}
     held_steps: tuple[tuple[str, str], ...] = ()
     seen_ms: int = 0
     sent: dict[str, int] = {}

@@ -17,6 +17,7 @@ class EntryKind(StrEnum):
     SERVER = "server"  # the tools that an MCP server has described
     INTEGRATION = "integration"  # something that agents were let use
     ANNOUNCEMENT = "announcement"  # a held step that people were told of
+    RISK = "risk"  # how an agent's risk was moved
     MEMORY_ID = "memory-id"  # the last item written under an id
     MEMORY_TEXT = "memory-text"  # the last item written with a text
 

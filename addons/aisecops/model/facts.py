@@ -7,6 +7,7 @@ record alone (spec 4.5). They therefore hold no secret and no content.
 from __future__ import annotations
 
 from aisecops.model.action import ActionRequest, Principal
+from aisecops.model.adaptive import Moved
 from aisecops.model.budget import TreeState
 from aisecops.model.chain import JoinedChain
 from aisecops.model.decision import Judgment
@@ -36,6 +37,7 @@ class ApprovalFacts(Value):
 class Facts(Value):
     """One request as it stood when it was judged. `token` None means none was presented.
 
+    `moved` is what live signals have moved of its risk, where the rules let them.
     `joined` are the chains of other trees on whose words the run works, as they stood.
     """
 
@@ -49,3 +51,4 @@ class Facts(Value):
     opinions: tuple[Judgment, ...] = ()
     descent: Descent | None = None
     joined: tuple[JoinedChain, ...] = ()
+    moved: Moved | None = None

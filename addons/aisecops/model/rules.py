@@ -240,12 +240,26 @@ class StepPattern(Value):
 
 
 class Sequence(Value):
-    """Steps that, seen in this order, raise the escalation factor of the last (1.0 to 3.0)."""
+    """Steps that, seen in this order, raise the escalation factor of the last (1.0 to 3.0).
+
+    `within_ms`: no longer after the first of them was last seen; None is for as long as the run goes on.
+    """
 
     name: str
     place: Place
     when: tuple[StepPattern, ...]
     escalation: Decimal
+    within_ms: int | None = None
+
+
+class AdaptiveRules(Value):
+    """How far live signals may move the risk of an agent's steps, in millionths, by `step_micros` each, how long."""
+
+    base_up_micros: int = 300_000
+    base_down_micros: int = 0
+    trust_up_micros: int = 500_000
+    step_micros: int = 50_000
+    within_ms: int = 86_400_000
 
 
 class RiskRules(Value):
@@ -259,6 +273,7 @@ class RiskRules(Value):
     resume_allowance_micros: int = 500_000
     join: Join = Join.HOLD
     join_within_ms: int = 3_600_000
+    adaptive: AdaptiveRules | None = None
 
 
 class DetectorRule(Value):

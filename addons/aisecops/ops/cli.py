@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "people": ("people:people", "who may speak to the control plane: list, add, secret, remove"),
     "login": ("people:login", "be somebody for the commands in this folder"),
     "logout": ("people:logout", "be nobody but the operator again"),
+    "risk": ("risk:risk", "what live signals have moved of agents' risk; take it back"),
     "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
     "audit": ("audit:audit", "the record: verify, export"),
     "eval": ("eval:evaluate", "attacks on a gateway of your rules: what is contained, and what benign work is stopped"),

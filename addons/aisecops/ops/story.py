@@ -289,9 +289,14 @@ def _simple(mark: str, words: str) -> Callable[[Event], tuple[str, str, list[str
     return told
 
 
+def _adjusted(event: Event) -> tuple[str, str, list[str]]:
+    moved = [f"{one} {event[one]['was']:+g} to {event[one]['now']:+g}" for one in ("base", "trust") if one in event]
+    what = f"{event.get('tool') or 'all tools'}: {', '.join(moved)}" if moved else f"now {event.get('total', '?')}"
+    return "risk", f"{what}, by {event.get('by', '?')}", [str(event["why"])] if event.get("why") else []
+
+
 def _resumed(event: Event) -> tuple[str, str, list[str]]:
-    allowance = event.get("allowance")
-    more = f", and may take on {_number(allowance)} more" if allowance else ""
+    more = f", and may take on {_number(event['allowance'])} more" if event.get("allowance") else ""
     return "resume", f"by {event.get('by', '?')}{more}", [str(event["why"])] if event.get("why") else []
 
 
@@ -334,7 +339,7 @@ _WORDS: dict[str, Callable[[Event], tuple[str, str, list[str]]]] = {
     "system_prompt_changed": _simple("PROMPT", "the system prompt is not the pinned one: {now}"),
     "integration_first_seen": _simple("new", "{integration} is used for the first time"),
     "integration_changed": _simple("CHANGED", "{integration} is not as it was pinned"),
-    "risk_adjusted": _simple("risk", "now {total}, by {by}"),
+    "risk_adjusted": _adjusted,
 }
 
 

@@ -28,6 +28,10 @@ ROOM = 1.25
 """How much over the highest seen total a proposed line lies."""
 _SHOWN_AT = (0.5, 0.9, 0.99, 1.0)
 
+TOLD_TOOLS = 3
+type Step = tuple[float, str]
+"""What a chain had come to with a step, and the step's tool."""
+
 
 class Tightening(Value):
     """One proposal: what, why, and the line of a file as it is and as it would be (`after` None: it goes away)."""
@@ -68,15 +72,14 @@ def grants(events: Iterable[Event], rules: RuleSet, files: Mapping[str, str]) ->
 
 def lines(events: Iterable[Event], rules: RuleSet, files: Mapping[str, str]) -> tuple[Tightening, ...]:
     """Lower lines for agents whose runs stay far below theirs, and what each would have stopped."""
-    totals: dict[str, dict[str, float]] = defaultdict(dict)
+    chains: dict[str, dict[str, list[Step]]] = defaultdict(lambda: defaultdict(list))
     for event in events:
         if event["event"] == "decision" and event.get("enforced") == "allow" and event.get("total") is not None:
-            of_agent = totals[str(event["agent_id"])]
-            root = str(event["root_run_id"])
-            of_agent[root] = max(of_agent.get(root, 0.0), float(event["total"]))
+            step = float(event["total"]), str(event.get("tool"))
+            chains[str(event["agent_id"])][str(event["root_run_id"])].append(step)
     found: list[Tightening] = []
     for agent in rules.agents.values():
-        seen = sorted(totals[agent.agent_id].values())
+        seen = sorted(chains[agent.agent_id].values(), key=_came_to)
         if len(seen) >= LEAST_RUNS and (one := _of_lines(agent, seen, files)):
             found.append(one)
     return tuple(found)
@@ -137,20 +140,33 @@ def _of_grant(rule: GrantRule, used: Mapping[str, int], runs: int, files: Mappin
     )
 
 
-def _of_lines(agent: AgentRule, seen: Sequence[float], files: Mapping[str, str]) -> Tightening | None:
-    """`seen` are the totals of the agent's runs, from the lowest."""
-    lowest = _rounded(seen[-1] * ROOM)
+def _came_to(chain: Iterable[Step]) -> float:
+    """The most that a chain came to."""
+    return max(total for total, _ in chain)
+
+
+def _stopped(seen: Iterable[Sequence[Step]], line: float) -> str:
+    """How many chains a line would have held, and at which tools first."""
+    first = [next((tool for total, tool in chain if total > line), None) for chain in seen]
+    at = Counter(tool for tool in first if tool is not None)
+    told = ", ".join(f"`{tool}` {count} x" for tool, count in at.most_common(TOLD_TOOLS))
+    return f"{sum(at.values())} of them{f', first at {told}' if told else ''}"
+
+
+def _of_lines(agent: AgentRule, seen: Sequence[Sequence[Step]], files: Mapping[str, str]) -> Tightening | None:
+    """`seen` are the chains of the agent, each step with what the chain had come to, from the lowest."""
+    highest = _came_to(seen[-1])
+    lowest = _rounded(highest * ROOM)
     was = agent.risk
     approve = min(lowest, was.approve_micros)
     halt = min(_rounded(from_micros(approve) * from_micros(was.halt_micros) / from_micros(was.approve_micros)),
                was.halt_micros) if was.approve_micros else was.halt_micros  # fmt: skip
     if (approve, halt) == (was.approve_micros, was.halt_micros) or approve > halt:
         return None
-    evidence = [f"{len(seen)} runs; the highest total is {seen[-1]:g}"]
+    evidence = [f"{len(seen)} runs; the highest total is {highest:g}"]
     for share in _SHOWN_AT:
-        line = seen[min(len(seen) - 1, int(share * len(seen)))]
-        held = sum(total > line for total in seen)
-        evidence.append(f"a line at {line:g} would have held {held} of them")
+        line = _came_to(seen[min(len(seen) - 1, int(share * len(seen)))])
+        evidence.append(f"a line at {line:g} would have held {_stopped(seen, line)}")
     now = f"{from_micros(was.approve_micros):g}"
     evidence.append(f"the proposed {from_micros(approve):g} would have held none; it is {now} now")
     what = f"`{agent.agent_id}`: approve above {from_micros(approve):g}, halt above {from_micros(halt):g}"

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from aisecops.controls.risk.escalation import StepSeen, advance
+from aisecops.controls.risk.escalation import StepSeen, advance, begun, in_time
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.provenance import TrustTier
 from aisecops.model.rules import Place, Sequence, StepPattern
@@ -120,3 +121,24 @@ def test_a_step_is_escalated_exactly_when_it_ends_an_ordered_subsequence(steps):
     found = factors((sequence(READ, MAIL),), *steps)
     expected = ["1.2" if s is SENDS and READS in steps[:i] else "1" for i, s in enumerate(steps)]
     assert found == expected
+
+
+def test_a_sequence_with_a_window_counts_for_so_long_after_its_first_step_was_last_seen():
+    endless = sequence(READ, MAIL, name="e")
+    windowed = replace(endless, name="w", within_ms=100)
+    progress, began = {}, {}
+
+    def take(step, now_ms):
+        nonlocal progress, began
+        so_far = in_time(progress, began, (windowed, endless), now_ms=now_ms)
+        progress, _, raised = advance(so_far, (windowed, endless), step)
+        began = begun(began, (windowed, endless), step, now_ms=now_ms)
+        return raised
+
+    take(READS, 1_000)
+    assert take(SENDS, 1_100) == ("w", "e")
+    assert take(SENDS, 1_101) == ("e",)  # its window is over, and it begins anew
+    take(READS, 2_000)
+    take(READS, 2_090)
+    assert take(SENDS, 2_190) == ("w", "e")  # seen again, the window begins again
+    assert set(began) == {"w"}

@@ -44,13 +44,15 @@ CALLS = {
     "accept": ("POST", "/v1/integrations/accept", {"name": "prompt:clerk", "reason": "seen"}),
     "policy": ("GET", "/v1/policy", None),
     "me": ("GET", "/v1/me", None),
+    "list_risk": ("GET", "/v1/risk", None),
+    "reset_risk": ("POST", "/v1/risk/reset", {"agent_id": "clerk", "reason": "seen"}),
 }
 # What each role may do, written out by hand: v viewer, a approver, o operator, c agent (its own), g gateway.
 ALLOWED = {
     "open_run": "co", "list_runs": "cvao", "show_run": "cvao", "run.plan": "co", "run.halt": "cao", "run.resume": "o",
     "run.finish": "co", "issue_token": "cgo", "revoke_token": "o", "revoke_all": "o", "list_approvals": "cvao",
     "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao", "me": "cgvao",
-    "integrations": "vao", "accept": "ao",
+    "integrations": "vao", "accept": "ao", "list_risk": "vao", "reset_risk": "o",
 }  # fmt: skip
 LETTERS = {"c": Role.AGENT, "g": Role.GATEWAY, "v": Role.VIEWER, "a": Role.APPROVER, "o": Role.OPERATOR}
 

@@ -30,6 +30,11 @@ _KEYS = {
     "timeout_ms": "timeout",
     "resume_allowance_micros": "resume_allowance",
     "join_within_ms": "join_within",
+    "base_up_micros": "base_up",
+    "base_down_micros": "base_down",
+    "trust_up_micros": "trust_up",
+    "step_micros": "step",
+    "within_ms": "within",
 }
 _NAMED = frozenset({"agents", "people", "tools", "models", "egress.labels"})
 """Sections of things that have names."""

@@ -35,6 +35,13 @@ def less_loosens(old: Any, new: Any) -> Direction:
     return Direction.GAINED if after < before else Direction.LOST
 
 
+def less_loosens_but_none(old: Any, new: Any) -> Direction:
+    """Of two spans of time, where none has no end."""
+    high = float("inf")
+    before, after = (high if value is None else float(value) for value in (old, new))
+    return Direction.GAINED if after < before else Direction.LOST
+
+
 def there_loosens(old: Any, new: Any) -> Direction:
     """Something that opens a way, or does not exist."""
     return _one_sided(old, new, added=Direction.GAINED)
@@ -117,9 +124,12 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("sources[[]*]", there_loosens),
     ("memory[[]*]", there_tightens),
     ("risk.sequences[[]*].escalation", less_loosens),
+    ("risk.sequences[[]*].within_ms", less_loosens_but_none),
     ("risk.sequences[[]*]", there_tightens),
     ("risk.budget_stress_from", more_loosens),
     ("risk.resume_allowance_micros", more_loosens),
+    ("risk.adaptive.base_down_micros", more_loosens),
+    ("risk.adaptive.*_up_micros", less_loosens),
     ("risk.join", later_loosens("halt", "hold", "off")),
     ("risk.join_within_ms", less_loosens),
     ("egress.max_body_bytes", more_loosens),

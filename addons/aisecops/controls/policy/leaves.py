@@ -255,6 +255,12 @@ USES = Leaf("a whole number from 1", _uses, {"type": "integer", "minimum": 1}, p
 NUMBER = Leaf("a number", units.number, _NUMBER, plain=True)
 MICROS = Leaf("a number", lambda text: to_micros(units.number(text)), _NUMBER, plain=True)
 UNIT = _factor("0", "1")
+UNIT_MICROS = Leaf(
+    "a number from 0 to 1",
+    lambda text: to_micros(units.between(text, "0", "1")),
+    {"type": "number", "minimum": 0, "maximum": 1},
+    plain=True,
+)
 ESCALATION = _factor("1", "3")
 STRESS_FROM = _factor("0", "0.99")
 TRUST = Leaf(

@@ -17,6 +17,7 @@ from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, S
 from aisecops.controls.policy.tools import HTTP, OWNED, TOOL
 from aisecops.model.entities import CANARY
 from aisecops.model.rules import (
+    AdaptiveRules,
     Allowance,
     DetectorRule,
     EgressRules,
@@ -120,8 +121,20 @@ SEQUENCE = Record(
         "name": Key(leaf.NAME, needed=True),
         "when": Key(ListOf(STEP, least=1), needed=True),
         "escalation": Key(leaf.ESCALATION, needed=True, about="E, 1 to 3"),
+        "within": Key(leaf.DURATION, to="within_ms", about="so long after its first step at most; without it, always"),
     },
     placed=True,
+)
+ADAPTIVE = Record(
+    "`adaptive`",
+    AdaptiveRules,
+    {
+        "base_up": Key(leaf.UNIT_MICROS, to="base_up_micros", about="base risk goes up by at most so much; 0.3"),
+        "base_down": Key(leaf.UNIT_MICROS, to="base_down_micros", about="and down, by approvals alone; 0"),
+        "trust_up": Key(leaf.UNIT_MICROS, to="trust_up_micros", about="the trust factor goes up by at most that; 0.5"),
+        "step": Key(leaf.UNIT_MICROS, to="step_micros", about="by so much for each signal; 0.05"),
+        "within": Key(leaf.DURATION, to="within_ms", about="for so long; 24h"),
+    },
 )
 RISK = Record(
     "`risk`",
@@ -129,6 +142,7 @@ RISK = Record(
     {
         "sequences": Key(ListOf(SEQUENCE)),
         "budget_stress_from": Key(leaf.STRESS_FROM),
+        "adaptive": Key(ADAPTIVE, about="risk that moves with what happens; without it, none does"),
         "join": Key(leaf.JOIN, about="a run that works on another's words: hold asks a person, halt counts all as one"),
         "join_within": Key(leaf.DURATION, to="join_within_ms", about="of what was put out so long ago at most; 1h"),
         "resume_allowance": Key(

@@ -53,6 +53,22 @@ def advance(
     return after, min(factor, MOST), tuple(raised)
 
 
+def in_time(
+    progress: Mapping[str, int], began: Mapping[str, int], sequences: tuple[Sequence, ...], *, now_ms: int
+) -> dict[str, int]:
+    """`progress` without the sequences whose window is over: they begin anew."""
+    over = {
+        one.name for one in sequences if one.within_ms is not None and now_ms - began.get(one.name, 0) > one.within_ms
+    }
+    return {name: place for name, place in progress.items() if name not in over}
+
+
+def begun(began: Mapping[str, int], sequences: tuple[Sequence, ...], step: StepSeen, *, now_ms: int) -> dict[str, int]:
+    """When the first step of each sequence with a window was last seen. Seen again, its window begins again."""
+    seen = {one.name: now_ms for one in sequences if one.within_ms is not None and _matches(one.when[0], step)}
+    return {**began, **seen}
+
+
 def _matches(pattern: StepPattern, step: StepSeen) -> bool:
     return (
         _names(pattern.tool, step.tool)

@@ -29,6 +29,8 @@ MAY: dict[str, frozenset[Role]] = {
     "answer": frozenset({Role.APPROVER, Role.OPERATOR}),
     "integrations": _PEOPLE,
     "accept": frozenset({Role.APPROVER, Role.OPERATOR}),
+    "list_risk": _PEOPLE,
+    "reset_risk": frozenset({Role.OPERATOR}),
     "events": _PEOPLE,
     "policy": _ALL | {Role.GATEWAY},
     "me": _ALL | {Role.GATEWAY},

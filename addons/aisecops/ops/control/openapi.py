@@ -59,6 +59,8 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("post", "/v1/webhooks/slack", "a person's answer by a button in Slack", None, 200, ()),
     ("get", "/v1/integrations", "every integration, declared and seen", None, 200, ()),
     ("post", "/v1/integrations/accept", "accept what has changed", shapes.AcceptBody, 200, ()),
+    ("get", "/v1/risk", "what live signals have moved", None, 200, ()),
+    ("post", "/v1/risk/reset", "take moves back", shapes.ResetRiskBody, 200, ()),
     ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
     ("get", "/v1/policy", "the rules in force", None, 200, ()),
     ("get", "/v1/me", "who asks, and in which role", None, 200, ()),

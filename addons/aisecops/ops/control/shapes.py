@@ -102,6 +102,14 @@ class WhyBody(Value):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
+class ResetRiskBody(Value):
+    """Whose moves of risk are taken back: with a tool, or without one, with whatever the agent does."""
+
+    agent_id: Name
+    reason: Annotated[str, Meta(min_length=1, max_length=2000)]
+    tool: Annotated[str, Meta(max_length=512)] = ""
+
+
 class ResumeBody(Value):
     """Why a halted run may go on, and how much more risk it may take before it is halted again."""
 

@@ -20,6 +20,7 @@ from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
 from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.public_calls import PublicCalls
+from aisecops.ops.control.risk_calls import RiskCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
@@ -104,6 +105,7 @@ def control_plane(base: Foundation, index: RecordIndex, *, proxy_url: str, sign_
             secret=base.secrets.secret,
             post=hooks.post,
         ),
+        RiskCalls(base.moved_risk()),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
     )
     return control_app(Door(keeper), public, groups, dashboard(base, keeper, index, sign_in).routes())

@@ -17,6 +17,7 @@ from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import secret_key
+from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
@@ -74,6 +75,10 @@ class Foundation:
         """What agents are let use."""
         return Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
 
+    def moved_risk(self) -> MovedRisk:
+        """What live signals have moved."""
+        return MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+
     def identities(self) -> Identities:
         """Who is who."""
         return Identities(self.rules, self.store, self.secrets)
@@ -106,7 +111,9 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             ids=Ulids(clock),
             rules=rules,
             store=shared.store,
-            record=CountedRecord(record, process_metrics()),
+            record=AdaptingRecord(
+                CountedRecord(record, process_metrics()), store=shared.store, rules=rules, clock=clock
+            ),
             pseudonyms=shared.pseudonyms,
             pieces=shared.pieces,
             content=shared.content,
