@@ -8,9 +8,9 @@ import pytest
 from aisecops.adapters.oidc.provider import Providers
 from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.dashboard.sign_in import BACK, BEGIN, COOKIE, WITHIN_MS, ProviderLogin
-from ops.control.test_oidc import OIDC
 from support.dashboard import Site
 from support.gateway import RULES, House, rules_of
+from support.office import OIDC
 from support.provider import CLIENT_SECRET, played_provider
 
 
