@@ -52,6 +52,7 @@ class EventName(StrEnum):
     RECORD_REPAIRED = "record_repaired"
     THREAT_MODEL_SIGNED = "threat_model_signed"
     EVALUATION_FINISHED = "evaluation_finished"
+    PERMISSIONS_ACCEPTED = "permissions_accepted"
 
 
 class Event(Value):

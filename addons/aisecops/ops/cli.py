@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
     "audit": ("audit:audit", "the record: verify, export"),
     "eval": ("eval:evaluate", "attacks on a gateway of your rules: what is contained, and what benign work is stopped"),
+    "release-gate": ("release_gate:release_gate", "the six checks before a release, each from evidence"),
     "threat-model": (
         "threat_model:threat_model",
         "the threat model of an agent: from rules and record, signed, checked",

@@ -155,6 +155,10 @@ class Metrics:
         """So many held steps wait now."""
         self._pending().set(count)
 
+    def evaluated(self, suite: str, ratio: float) -> None:
+        """This share of a suite's attacks is contained under the rules in force, from 0 to 1."""
+        self._evals(suite).set(ratio)
+
     def integrations(self, state: str, count: int) -> None:
         """So many integrations stand so now."""
         self._integrations(state).set(count)

@@ -32,7 +32,7 @@ def run(*arguments, capsys):
 
 def only_own(monkeypatch):
     """The shipped scenarios take minutes; these tests are about the command."""
-    monkeypatch.setattr("aisecops.ops.evaluation.kept.shipped", dict)
+    monkeypatch.setattr("aisecops.ops.evaluation.shipped.shipped", dict)
 
 
 def test_a_run_leaves_a_report_an_event_and_figures_and_compares_with_the_next(own_rules, capsys, monkeypatch):

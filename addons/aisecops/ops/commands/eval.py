@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 import tempfile
 import time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from aisecops import __version__
+from aisecops.adapters.system.files import PUBLIC, write_whole
 from aisecops.ops.commands.audit import of_state
 from aisecops.ops.session import FAILED, MISUSED, WELL, CommandError, Session
 
@@ -49,6 +51,13 @@ MOST_MUTATIONS = 50
     type=click.Path(path_type=Path, dir_okay=False),
     help="An earlier JSON report; exit code 1 when anything is worse.",
 )
+@click.option(
+    "--from",
+    "given",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Play nothing: tell this JSON report again, in the form of --report.",
+)
+@click.option("--every", metavar="DURATION", help="Again and again, with so much time between, until Ctrl-C: `1h`.")
 @click.option("--list", "listed", is_flag=True, help="Only list the scenarios.")
 @click.option("--no-record", is_flag=True, help="Leave no report in the state folder and no event in the record.")
 @click.pass_obj
@@ -62,6 +71,8 @@ def evaluate(  # noqa: PLR0917 - one argument per option
     seed: int,
     mutations: int,
     compare: Path | None,
+    given: Path | None,
+    every: str | None,
     listed: bool,
     no_record: bool,
 ) -> int:
@@ -73,30 +84,61 @@ def evaluate(  # noqa: PLR0917 - one argument per option
     chain-escalation, wire-evasion, approval-abuse, token-forgery; without any, all.
     """
     from aisecops.ops.evaluation.kept import read_report
-    from aisecops.ops.evaluation.outcome import changes
 
     form = "json" if as_json else report
+    pause_s = _pause(every)
     before = read_report(compare) if compare else None
+    if given is not None:
+        return _told(read_report(given), before, form, out)
     chosen, scenarios = _chosen(session, suites)
     if listed:
         return _list(scenarios, as_json=as_json)
-    made = _made(session, chosen, scenarios, agents, seed=seed, mutations=mutations)
-    other = tuple(changes(before, made)) if before else None
-    if not no_record:
-        _record(session, made)
-    text = _formed(made, form, other)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way the gateway under test is ended first
+    worst = WELL
+    while True:
+        made = _made(session, chosen, scenarios, agents, seed=seed, mutations=mutations)
+        if not no_record:
+            recorded(session, made)
+        worst = max(worst, _told(made, before, form, out))
+        if pause_s is None:
+            return worst
+        before = made
+        try:
+            time.sleep(pause_s)
+        except KeyboardInterrupt:
+            return worst
+
+
+def _pause(every: str | None) -> float | None:
+    """Seconds between two runs; None for one run."""
+    from aisecops.controls.policy.units import duration_ms
+
+    if every is None:
+        return None
+    try:
+        return duration_ms(every) / 1000
+    except ValueError as error:
+        raise CommandError(f"--every is `{every}`", str(error), MISUSED) from None
+
+
+def _told(report: Report, before: Report | None, form: str, out: Path | None) -> int:
+    """Show or write it, and say how it ended."""
+    from aisecops.ops.evaluation.outcome import changes
+
+    other = tuple(changes(before, report)) if before else None
+    text = _formed(report, form, other)
     if out is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        out.write_text(text, encoding="utf-8")
-        click.echo(_formed(made, "text", other), nl=False)
+        write_whole(out, text.encode(), mode=PUBLIC)
+        click.echo(_formed(report, "text", other), nl=False)
     worse = any(change.worse for change in other or ())
-    return WELL if made.ok and not worse else FAILED
+    return WELL if report.ok and not worse else FAILED
 
 
 def _chosen(session: Session, names: Sequence[str]) -> tuple[tuple[Suite, ...], tuple[Scenario, ...]]:
-    from aisecops.ops.evaluation.kept import scenarios_of
     from aisecops.ops.evaluation.scenario import Suite
+    from aisecops.ops.evaluation.shipped import scenarios_of
     from aisecops.ops.nearest import nearest
 
     known = {suite.value: suite for suite in Suite}
@@ -226,7 +268,7 @@ def _formed(report: Report, form: str, other: tuple[Change, ...] | None) -> str:
     return as_markdown(report, other) if form == "md" else as_text(report, other)
 
 
-def _record(session: Session, report: Report) -> None:
+def recorded(session: Session, report: Report) -> Path:
     """Keep the report, and put its digest and figures into the record: evidence for gate, maturity and metric."""
     from aisecops.model.record import Event, EventName
     from aisecops.ops.evaluation.kept import digest_of, encoded, keep
@@ -258,4 +300,4 @@ def _record(session: Session, report: Report) -> None:
             await base.record.append(event, durable=True)
 
     asyncio.run(append())
-    keep(session.settings.paths.state, data)
+    return keep(session.settings.paths.state, data)

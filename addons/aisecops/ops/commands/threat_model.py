@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +14,7 @@ from aisecops.ops.session import FAILED, MISUSED, WELL, CommandError, Session
 
 if TYPE_CHECKING:
     from aisecops.model.rules import AgentRule, RuleSet
-    from aisecops.ops.threat_model.signed import Signature, Signed
+    from aisecops.ops.threat_model.signed import Signed
     from aisecops.ops.threat_model.worksheet import Worksheet
 
 MOST_NAME, MOST_NOTE = 100, 2000
@@ -129,52 +128,19 @@ async def _sign(session: Session, sheet: Worksheet, *, by: str, note: str, as_js
 def _check(
     session: Session, rules: RuleSet, sheet: Worksheet, known: frozenset[tuple[str, str]], *, as_json: bool
 ) -> int:
+    from aisecops.ops.threat_model.review import problems
     from aisecops.ops.threat_model.signed import path_of, read_signed
 
     signed = read_signed(path_of(session.settings.paths.state, sheet.agent_id))
-    problems = tuple(_problems(session, rules, sheet, signed, known))
+    found = tuple(problems(session.settings, rules, sheet, signed, known))
     if as_json:
-        show_json({**_plain(sheet, signed), "ok": not problems, "problems": problems})
+        show_json({**_plain(sheet, signed), "ok": not found, "problems": found})
     else:
-        for problem in problems:
+        for problem in found:
             click.echo(cell(problem))
-        if not problems and signed is not None:
+        if not found and signed is not None:
             click.echo(f"`{sheet.agent_id}` is as {cell(signed.last.by)} signed it on {signed.last.at}")
-    return FAILED if problems else WELL
-
-
-def _problems(
-    session: Session, rules: RuleSet, sheet: Worksheet, signed: Signed | None, known: frozenset[tuple[str, str]]
-) -> Iterator[str]:
-    from aisecops.ops.threat_model.signed import changed
-
-    if signed is None:
-        yield f"nobody has signed the threat model of `{sheet.agent_id}`; read it, then sign it with --sign-off"
-        return
-    last: Signature = signed.last
-    if not signed.is_intact:
-        yield "the signed worksheet was changed after it was signed"
-    if (last.digest, last.by) not in known:
-        yield f"the record knows of no such signature by {last.by}"
-    if last.digest == sheet.digest:
-        return
-    yield f"not as {last.by} signed it on {last.at}"
-    yield from changed(signed, sheet)
-    yield from _authority(session, last.policy_version, rules)
-
-
-def _authority(session: Session, before: str, rules: RuleSet) -> Iterator[str]:
-    """What the rules as a whole gained and lost since, where those of then are still kept."""
-    from aisecops.controls.policy.diff import diff
-    from aisecops.model.errors import ConfigError
-    from aisecops.ops.wiring.foundation import file_rules
-
-    try:
-        old = file_rules(session.settings).archived(before)
-    except ConfigError as error:
-        yield f"what the rules gained since cannot be told: {error}"
-        return
-    yield from (f"rules, {change.direction}: {change.what}" for change in diff(old, rules))
+    return FAILED if found else WELL
 
 
 def _plain(sheet: Worksheet, signed: Signed | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.shapes import shown_inventory
+from aisecops.ops.evaluation.figures import Figures
 from aisecops.ops.figures.counts import Counts
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.metrics import Metrics, process_metrics
@@ -155,11 +156,15 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
 async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> None:
     """Keep the gauges that are read from store and record; expire what nobody answered."""
     approvals, inventory = base.approvals(), base.inventory()
+    evaluated = Figures(base.settings.paths.state)
     while True:
         try:
             standing = [await approvals.standing(one.approval_id) for one in await base.store.list_approvals()]
             metrics.approvals_pending(sum(1 for one in standing if one and one.state is ApprovalState.PENDING))
             metrics.runs_active(await _active(base))
+            ratios = await asyncio.to_thread(evaluated, base.rules.current().policy_version)
+            for suite, ratio in ratios.items():
+                metrics.evaluated(suite, ratio)
             for state, count in shown_inventory(await inventory.all())["counts"].items():
                 metrics.integrations(state, count)
             counts = await _read_on(index)

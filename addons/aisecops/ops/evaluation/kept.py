@@ -1,4 +1,4 @@
-"""Scenario files on disk, and reports in the state folder.
+"""Reports in the state folder, and how they are found again.
 
 A report in the state folder is evidence only with its event: the record holds its digest and figures (`evaluation`).
 """
@@ -7,36 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
-from aisecops.adapters.policies.files import SCENARIOS
 from aisecops.adapters.system.files import PRIVATE, made_folder, write_whole
 from aisecops.model.errors import ConfigError
-from aisecops.model.place import Problem
 from aisecops.ops.evaluation.outcome import Report
-from aisecops.ops.evaluation.parse import parse_scenarios
-from aisecops.ops.evaluation.scenario import Scenario
 
-SHIPPED = "aisecops:"
 LAST = "last.json"
-
-
-def scenarios_of(rules: Path) -> tuple[tuple[Scenario, ...], tuple[Problem, ...]]:
-    """The scenarios that ship, and the operator's own beside the rules; and what is wrong with any."""
-    found = shipped()
-    if rules.is_dir():
-        own = (path for path in sorted(rules.rglob("*")) if path.name.endswith(SCENARIOS) and path.is_file())
-        found |= {path.relative_to(rules).as_posix(): path.read_bytes() for path in own}
-    return parse_scenarios(found)
-
-
-def shipped() -> dict[str, bytes]:
-    """The scenario files that ship."""
-    folder = files(__package__).joinpath("scenarios")
-    return {f"{SHIPPED}{file.name}": file.read_bytes() for file in folder.iterdir() if file.name.endswith(SCENARIOS)}
 
 
 def encoded(report: Report) -> bytes:

@@ -9,10 +9,10 @@ import json
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from aisecops.ops.evaluation.kept import SHIPPED
 from aisecops.ops.evaluation.outcome import Report, Result, State
 from aisecops.ops.evaluation.report import failure_of
 from aisecops.ops.evaluation.scenario import CONTROLS
+from aisecops.ops.evaluation.shipped import SHIPPED
 
 _SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 

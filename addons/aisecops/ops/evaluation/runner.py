@@ -5,7 +5,6 @@ Knows order and slots. A slot plays one scenario at a time, so that what comes t
 
 from __future__ import annotations
 
-import itertools
 import queue
 import ssl
 import threading
@@ -48,7 +47,6 @@ class Runner:
         self._seed = seed
         self._mutations = mutations
         self._trust = ssl.create_default_context(cafile=str(stage.trust.bundle))
-        self._numbers = itertools.count(1)
         self._stopped = threading.Event()
         self._slots: queue.Queue[int] = queue.Queue()
         for slot in stage.slots:
@@ -122,7 +120,7 @@ class Runner:
         varied = (
             mutated(scenario.name, scenario.mutate, own, seed=self._seed, number=job.variation) if job.variation else {}
         )
-        fill = Filler(mark, values_for(self._stage, cast, number, next(self._numbers)), own, varied)
+        fill = Filler(mark, values_for(self._stage, cast, number, next(self._stage.numbers)), own, varied)
         try:
             told = Play(cast, slot, fill, part).perform(scenario.steps)
         finally:

@@ -6,20 +6,29 @@ certificates are made anew and thrown away.
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import orjson
 
+from aisecops.adapters.policies.files import read_folder
+from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.files import PUBLIC, write_whole
 from aisecops.adapters.system.rule_secrets import RuleSecrets
+from aisecops.controls.policy.parse import policy_version
+from aisecops.model.errors import ConfigError
 from aisecops.model.ids import AgentId
 from aisecops.model.rules import RuleSet, SecretAuthentication
 from aisecops.ops.agents import rules_in
@@ -29,10 +38,12 @@ from aisecops.ops.evaluation.places import RULES_FILE, UNKNOWN_SECRET, Probe, ov
 from aisecops.ops.evaluation.stand_ins import Slot
 from aisecops.ops.session import BROKEN, CommandError
 from aisecops.ops.settings import Settings
-from aisecops.ops.settings_read import environment, load
+from aisecops.ops.settings_read import changed, environment, load
+from aisecops.ops.settings_text import Address
 
 OTHERS_SECRET = "EVALUATED_OTHER_SECRET"
 STOP_WITHIN_S = 30.0
+RELOADED_WITHIN_S = 20.0
 ENDED_WITHIN_S = 5.0
 
 
@@ -47,11 +58,45 @@ class Stage:
     probes: tuple[Probe, ...]
     trust: Trust
     secrets: dict[str, str]
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    """One for each side of a play: content is known again, so no two sides may share their words."""
 
     def secret_of(self, probe: Probe) -> str:
         """The proxy password of a probe."""
         sources = [how.source for how in probe.rule.authenticate if isinstance(how, SecretAuthentication)]
         return self._at(sources[0]) if sources else self.secrets[UNKNOWN_SECRET]
+
+    def take_up(self, rules: Path) -> None:
+        """Put other rules of the operator in force, as an editor would; returns when every process runs on them.
+
+        Variables that they name anew are not set. Raises `ConfigError`, or `CommandError` when they are not taken up.
+        """
+        laid = self.settings.paths.rules
+        found = read_folder(rules)
+        read = read_rules(found)
+        if not isinstance(read, RuleSet):
+            raise ConfigError(str(read[0]), read[0].mend)
+        self.rules, self.probes = read, probes(read, [probe.stands_for for probe in self.probes])
+        found[RULES_FILE] = overlay(self.probes, secret_of_others=f"env:{OTHERS_SECRET}")
+        for name in read_folder(laid).keys() - found.keys():
+            (laid / name).unlink()
+        for name, data in found.items():
+            write_whole(laid / name, data, mode=PUBLIC)
+        self._in_force(policy_version(found))
+
+    def _in_force(self, version: str) -> None:
+        """Wait until the control plane and every worker say that they run on `version`."""
+        wanted = f'aisecops_policy_info{{version="{version}"}} 1.0'
+        ends = time.monotonic() + RELOADED_WITHIN_S
+        while time.monotonic() < ends:
+            told = httpx.get(self.settings.metrics_url, trust_env=False).text.splitlines()
+            running = [line for line in told if line.startswith("aisecops_policy_info{") and line.endswith(" 1.0")]
+            if running == [wanted] and "aisecops_policy_valid 1.0" in told:
+                return
+            time.sleep(0.1)
+        raise CommandError(
+            "the gateway under test did not take the rules up", "look at what `rules check` says", BROKEN
+        )
 
     def first(self, sources: Sequence[str]) -> str:
         """The first value that the rules name as one of these; empty when there is none."""
@@ -138,7 +183,7 @@ def _installation(folder: Path, given: dict[str, str]) -> Iterator[Settings]:
                 said = (folder / "up.log").read_text(errors="replace").strip().splitlines()
                 why = "\n".join(said[-5:]) or "it said nothing"
                 raise CommandError("the gateway under test did not start", why, BROKEN)
-            yield load({}, file=folder / "state" / "up.settings.yaml", environ={})
+            yield _settled(folder, line)
         finally:
             up.terminate()
             try:
@@ -147,3 +192,10 @@ def _installation(folder: Path, given: dict[str, str]) -> Iterator[Settings]:
                 os.killpg(up.pid, 9)
                 up.wait(ENDED_WITHIN_S)
             up.stdout.close()
+
+
+def _settled(folder: Path, ready: str) -> Settings:
+    """The settings with the ports as they came to be; that of the metrics stands in the ready line alone."""
+    at = urlsplit(ready.rpartition("metrics=")[2].strip())
+    settings = load({}, file=folder / "state" / "up.settings.yaml", environ={})
+    return changed(settings, metrics__listen=Address(host=at.hostname or "127.0.0.1", port=at.port or 0))
