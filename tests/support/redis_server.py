@@ -40,9 +40,9 @@ class Server:
     """One server. `settings` are lines of its configuration, with `_` for `-`; every write is synced unless they say."""
 
     def __init__(self, folder: Path, kind: str = "redis", **settings: str) -> None:
-        self.folder = folder
+        self.folder, self.kind = folder, kind
         self._program = program(kind)
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = {
             "bind": "127.0.0.1",
             "appendonly": "yes",
@@ -134,7 +134,7 @@ def shared(kind: str) -> Server:
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port: int = held.getsockname()[1]

@@ -14,21 +14,21 @@ from aisecops.adapters.store.redis import link as module
 from aisecops.adapters.store.redis.marker import LOST
 from aisecops.model.errors import StoreError
 from aisecops.model.state import RevocationKind
-from support.redis_server import Server, running
+from support.redis_server import KINDS, Server, running
 from support.redis_steps import QUICK, charged, opened, opened_at, risk
 from support.relay import Relay, relayed
 from support.trees import BOT, ROOT
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with running(tmp_path / "redis") as server:
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path / "server", request.param) as server:
         yield server
 
 
 async def test_a_primary_that_becomes_a_replica_is_not_even_read(server, tmp_path):
     store = await opened(server)
-    with running(tmp_path / "new") as new:
+    with running(tmp_path / "new", server.kind) as new:
         server.tell("REPLICAOF", "127.0.0.1", new.port)
         asks = (
             lambda: charged(store, 1),
@@ -57,7 +57,7 @@ async def test_a_replica_that_was_behind_is_not_believed(server, tmp_path):
     with replica_of(server, tmp_path / "replica") as replica:
         async with relayed(server.port) as address:
             store = await opened_at(address.port)
-            server.tell("WAIT", 1, 5_000)
+            everything_reached(server)
             replica.tell("REPLICAOF", "127.0.0.1", 1)  # cut off: what comes now does not reach it
             await charged(store, 5)
             failed_over(address, server, replica)
@@ -94,10 +94,16 @@ async def test_a_write_that_too_few_replicas_have_is_not_said_to_be_done(server,
 @contextlib.contextmanager
 def replica_of(server: Server, folder: Path) -> Iterator[Server]:
     """A replica that has all that the server has."""
-    with running(folder, replicaof=f"127.0.0.1 {server.port}", repl_timeout="5") as replica:
-        server.tell("SET", "others:mark", "1")
-        assert server.tell("WAIT", 1, 10_000) == 1
+    with running(folder, server.kind, replicaof=f"127.0.0.1 {server.port}", repl_timeout="5") as replica:
+        everything_reached(server)
         yield replica
+
+
+def everything_reached(server: Server) -> None:
+    """The replica has all that was written until now."""
+    with server.client() as client:
+        client.set("others:mark", "1")
+        assert client.execute_command("WAIT", 1, 10_000) == 1
 
 
 def failed_over(address: Relay, primary: Server, replica: Server) -> None:

@@ -20,7 +20,7 @@ from aisecops.model.ids import TokenId
 from aisecops.model.known import ProposedWords
 from aisecops.model.state import RevocationKind
 from support.certificates import CLIENT, SERVER, Authority
-from support.redis_server import running
+from support.redis_server import free_port, running
 from support.stores import KEY, joined_store
 from support.trees import BOT, ROOT, run_of, tree_of
 
@@ -53,7 +53,7 @@ async def test_tls_is_held_against_the_authority_and_the_name(tmp_path):
         tmp_path / "redis",
         tls_port="0", tls_cert_file=server.pair[0], tls_key_file=server.pair[1], tls_ca_cert_file=str(ours.file),
     ) as there:  # fmt: skip
-        port = there.port + 1 if there.port < 65000 else there.port - 1
+        port = free_port()
         there.tell("CONFIG", "SET", "tls-port", port)
         shown = f"cert={client.pair[0]}&key={client.pair[1]}"
         await (await joined_store(f"rediss://127.0.0.1:{port}?ca={ours.file}&{shown}")).close()

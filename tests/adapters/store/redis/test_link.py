@@ -19,16 +19,16 @@ from aisecops.adapters.store.redis.store import RedisStore
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.state import RevocationKind
-from support.redis_server import Server, running
+from support.redis_server import KINDS, Server, running
 from support.redis_steps import QUICK, charged, opened, opened_at, risk
 from support.relay import relayed
 from support.stores import joined_store
 from support.trees import BOT, ROOT, run_of, run_state, tree_of
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with running(tmp_path / "redis") as server:
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path / "server", request.param) as server:
         yield server
 
 

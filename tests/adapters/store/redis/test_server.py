@@ -11,7 +11,7 @@ from aisecops.adapters.store.redis.marker import ANOTHER, EMPTIED
 from aisecops.adapters.store.redis.place import read_place
 from aisecops.adapters.store.redis.server import begun, joined, seen
 from aisecops.model.errors import StoreError
-from support.redis_server import Server, running, shared
+from support.redis_server import KINDS, Server, running, shared
 from support.stores import joined_store
 from support.trees import ROOT, run_of, tree_of
 
@@ -25,9 +25,9 @@ def server() -> Server:
     return server
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Server]:
-    with running(tmp_path / "redis") as server:
+@pytest.fixture(params=KINDS)
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path / "server", request.param) as server:
         yield server
 
 
