@@ -153,11 +153,8 @@ class Link:
         if self._distrusts:
             await self._mark_lost(connection)
         again = batch
-        for whole in (
-            False,
-            True,
-            True,
-        ):  # a server that has restarted may have lost the scripts, and its era be another
+        # a server that restarted has lost the scripts, and an operator may have begun another era
+        for whole in (False, True, True):
             if again:
                 again = await self._send(connection, again, whole=whole)
         for call in again:
