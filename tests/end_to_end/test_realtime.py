@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 import openai
 import orjson
 import pytest
 
-from support.installation import Installation
+from support.installation import Installation, fresh
 from support.installation_rules import RULES
 from support.websockets import Talk
 
@@ -25,10 +28,12 @@ SHELL = """
     scope: "shell.{body.command}"
 models:"""
 GRANT = '- {tool: step.run, scope: "steps.*"}'
+EGRESS = "- {entity: EMAIL_ADDRESS, to: model, action: mask}"
 SPOKEN = (
     RULES.replace("\nmodels:", SHELL)
     .replace(GRANT, f'{GRANT}\n      - {{tool: shell.exec, scope: "shell.ls"}}')
     .replace("{host: api.openai.com}", "{host: api.openai.com, method: [POST, WEBSOCKET]}")
+    .replace(EGRESS, EGRESS.replace("mask", "pseudonymise"))
 )
 
 
@@ -64,6 +69,29 @@ def own(tmp_path_factory):
         assert installation.stop() == 0, installation.said()
 
 
+def spoken(text):
+    """The events of an answer that says `text`, three characters at a time."""
+    at = {"response_id": "resp_1", "item_id": "item_1", "output_index": 0, "content_index": 0}
+    events = [
+        *({"type": "response.output_text.delta", **at, "delta": text[n : n + 3]} for n in range(0, len(text), 3)),
+        {"type": "response.output_text.done", **at, "text": text},
+        {"type": "response.done", "response": {"object": "realtime.response", "id": "resp_1", "status": "completed"}},
+    ]
+    return [orjson.dumps({"event_id": f"event_{n}", **one}).decode() for n, one in enumerate(events)]
+
+
+@contextlib.contextmanager
+def talking(own, run):
+    """The provider's own client in a talk."""
+    options = {"proxy": f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}", "ssl": own.bundle}
+    client = openai.OpenAI(api_key="test")
+    opened = client.realtime.connect(
+        model="gpt-4o", extra_headers={"AISecOps-Run": run.run_id}, websocket_connection_options=options
+    )
+    with client, opened as talk:
+        yield talk
+
+
 def asked(own, run, command):
     """The events that the agent's client reads of an answer that calls `bash` with `command`."""
     own.talk.got.clear()
@@ -74,18 +102,17 @@ def asked(own, run, command):
                 conn.send(event)
 
     own.talk.says = says
-    options = {"proxy": f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}", "ssl": own.bundle}
-    client = openai.OpenAI(api_key="test")
-    opened = client.realtime.connect(
-        model="gpt-4o", extra_headers={"AISecOps-Run": run.run_id}, websocket_connection_options=options
-    )
-    with client, opened as talk:
+    with talking(own, run) as talk:
         talk.response.create()
-        events = []
-        for event in talk:
-            events.append(event)
-            if event.type == "response.done":
-                return events
+        return answered(talk)
+
+
+def answered(talk):
+    events = []
+    for event in talk:
+        events.append(event)
+        if event.type == "response.done":
+            return events
     raise AssertionError(events)
 
 
@@ -102,5 +129,33 @@ def test_a_call_that_may_be_made_reaches_the_agent_and_another_is_a_message_that
     assert [orjson.loads(one)["type"] for one in own.talk.got] == ["response.create", "conversation.item.create"]
     (act,) = own.events("tool_invoked", run_id=run.run_id)
     assert (act["tool"], act["scope"]) == ("shell.exec", "shell.ls")
+    said = own.command("replay", run.run_id)
+    assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_a_realtime_model_never_hears_a_real_value_and_its_agent_never_a_stand_in(own):
+    address, run = f"{fresh('ann')}.neil@corp-mail.com", own.run("clerk")
+    own.talk.got.clear()
+
+    def says(conn, message):
+        heard = re.findall(r"[a-z0-9]+@mail\.example", message)
+        for event in spoken(f"I wrote to {heard[0]} and to {heard[0]}") if heard else ():
+            conn.send(event)
+
+    own.talk.says = says
+    with talking(own, run) as talk:
+        content = [{"type": "input_text", "text": f"Write to {address}."}]
+        talk.conversation.item.create(item={"type": "message", "role": "user", "content": content})
+        events = answered(talk)
+
+    words = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    assert words == f"I wrote to {address} and to {address}"
+    (whole,) = [event.text for event in events if event.type == "response.output_text.done"]
+    assert whole == words
+    assert address not in str(own.talk.got)
+    assert address.partition("@")[0] not in str(own.talk.got)
+    assert address.encode() not in own.everything_written()
+    (told,) = own.events("egress_masked", run_id=run.run_id)
+    assert [one["action"] for one in told["findings"]] == ["pseudonymise"]
     said = own.command("replay", run.run_id)
     assert said.returncode == 0, said.stdout + said.stderr

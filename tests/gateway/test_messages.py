@@ -191,6 +191,20 @@ async def test_content_is_masked_where_a_rule_masks(opened):
     assert passed == Pass(data=b'{"who": "<EMAIL_ADDRESS>", "n": 1}')
 
 
+async def test_a_tool_s_message_has_a_mask_for_a_stand_in_since_nothing_comes_back_there():
+    channel = await to_tool(MORE + EGRESS.replace("action: mask", "action: pseudonymise"))
+    channel.house.scanner.found = (found("EMAIL_ADDRESS", "body:/who", 0, 7),)
+    assert await channel.send('{"who": "a@b.org"}') == Pass(data=b'{"who": "<EMAIL_ADDRESS>"}')
+    channel.house.scanner.found = (found("EMAIL_ADDRESS", "body:/messages/0/content", 0, 7),)
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "a@b.org"}]}
+    given = await channel.house.ask(
+        channel.run, request("POST", "https://api.openai.com/v1/chat/completions", body=asked)
+    )
+    assert b"@mail.example" in given.body
+    channel.house.scanner.found = ()
+    assert await channel.send('{"who": "a@b.org"}') == Pass(data=b'{"who": "a@b.org"}')
+
+
 async def test_a_message_cannot_wait_for_a_person():
     channel = await to_tool()
     channel.house.scanner.found = (found("PHONE_NUMBER"),)

@@ -237,9 +237,10 @@ class House:
             own_addresses=frozenset({("127.0.0.1", 8081)}),
             is_here=lambda _ip: False,
         )
+        pseudonyms = Pseudonyms(self.pseudonyms, b"s" * 32)
         dispatch = Dispatch(
             store=self.store, record=record, clock=self.clock, meter=self.meter, approvals=self.approvals,
-            permits=self.permits, descents=descents, pseudonyms=Pseudonyms(self.pseudonyms, b"s" * 32),
+            permits=self.permits, descents=descents, pseudonyms=pseudonyms,
             memories=memories,
             usage=pins.usage,
         )  # fmt: skip
@@ -293,7 +294,7 @@ class House:
             trails=trails,
             permits=self.permits,
             descents=descents,
-            realtime=Realtime(descents=descents, proposals=proposals),
+            realtime=Realtime(descents=descents, proposals=proposals, pseudonyms=pseudonyms),
             points=self.points,
             key=b"k" * 32,
         )

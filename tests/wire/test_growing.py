@@ -1,6 +1,14 @@
 from __future__ import annotations
 
-from aisecops.wire.growing import block_pieces, candidate_pieces, line_pieces, message_pieces, no_pieces, openai_pieces
+from aisecops.wire.growing import (
+    block_pieces,
+    candidate_pieces,
+    line_pieces,
+    message_pieces,
+    no_pieces,
+    openai_pieces,
+    talk_pieces,
+)
 
 
 def chat(delta, finish=None, index=0):
@@ -46,6 +54,35 @@ def test_a_response_s_text_ends_with_its_done_or_its_item_or_the_response() -> N
     assert not piece.in_json
     arguments = {"type": "response.function_call_arguments.delta", "item_id": "i", "output_index": 0, "delta": "{"}
     assert openai_pieces(arguments).found[0].in_json
+
+
+def test_a_text_of_a_talk_ends_with_its_done_or_its_item_or_its_answer_and_with_no_other() -> None:
+    at = {"response_id": "r", "item_id": "i", "output_index": 0, "content_index": 0}
+    delta = {"type": "response.output_audio_transcript.delta", "event_id": "e", **at, "delta": "a"}
+    (piece,) = talk_pieces(delta).found
+    assert piece.more("x") == {**delta, "event_id": "e_rest", "delta": "x"}
+    done = {"type": "response.output_audio_transcript.done", **at}
+    for event in (
+        done,
+        {"type": "response.output_item.done", "response_id": "r", "output_index": 0},
+        {"type": "response.done", "response": {"id": "r"}},
+    ):
+        assert talk_pieces(event).ends(piece.place)
+    for event in (
+        {**done, "content_index": 1},
+        {"type": "response.output_item.done", "response_id": "q", "output_index": 0},
+        {"type": "response.done", "response": {"id": "q"}},
+        {"type": 7},
+    ):
+        assert not talk_pieces(event).ends(piece.place)
+    heard = {
+        "type": "conversation.item.input_audio_transcription.delta",
+        "item_id": "i",
+        "content_index": 0,
+        "delta": "a",
+    }
+    completed = {**heard, "type": "conversation.item.input_audio_transcription.completed"}
+    assert talk_pieces(completed).ends(talk_pieces(heard).found[0].place)
 
 
 def test_events_of_no_known_shape_hold_no_pieces() -> None:

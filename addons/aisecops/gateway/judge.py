@@ -88,7 +88,7 @@ def sent_by(facts: Facts) -> Sent:
     return Sent(
         agent_id=facts.principal.agent_id,
         now_ms=facts.now_ms,
-        message=facts.request.message,
+        one_way=facts.request.message and not facts.request.restored,
         descent=facts.descent,
     )
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.budget import charge as budget
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.controls.dlp.redact import mask, with_fixed
+from aisecops.controls.dlp.redact import with_fixed
 from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.descent import Descents
@@ -29,7 +29,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
-from aisecops.gateway.realtime import Realtime
+from aisecops.gateway.realtime import Realtime, is_talk
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
 from aisecops.gateway.trails import Trails
@@ -40,7 +40,7 @@ from aisecops.model.envelope import Descent
 from aisecops.model.errors import Fault, Stale, StoreError, WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.facts import Facts, TokenFacts
-from aisecops.model.finding import Finding, FindingAction
+from aisecops.model.finding import Finding
 from aisecops.model.ids import DecisionId
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event, EventName
@@ -121,12 +121,12 @@ class Messages:
             # what a server says is content like any answer: known again before the agent has it
             said = HttpResponse(status=200, headers=(), body=data)
             await self._descents.learn(permit.facts.principal, permit.facts.request, permit.step.tool, said, data)
-        return await self._charged_for(rules, permit, data, traffic) or await self._heard(permit, data)
+        return await self._charged_for(rules, permit, data, traffic) or await self._heard(rules, permit, data)
 
-    async def _heard(self, permit: Permit, data: bytes) -> Pass | Refuse:
-        """A message of the upstream's, without the calls that the agent must not see."""
+    async def _heard(self, rules: RuleSet, permit: Permit, data: bytes) -> Pass | Refuse:
+        """A message of the upstream's, with real values and without the calls that the agent must not see."""
         try:
-            passed, calls = await self._realtime.heard(permit, data)
+            passed, calls = await self._realtime.heard(rules, permit, data)
         except WireError as error:
             return _named(permit, error.code, error.detail)
         if calls:
@@ -225,6 +225,7 @@ class Messages:
         request = replace(
             opened.request,
             message=True,
+            restored=is_talk(permit),
             size_bytes=len(data),
             digest=f"blake2b:{self._digest(data)}",
             cost_micros=0 if model else opened.request.cost_micros,
@@ -253,10 +254,9 @@ class Messages:
         unread: tuple[Unread, ...],
         told: LlmCall | None,
     ) -> Pass:
-        hidden = tuple(found.finding for found in judged.findings if found.action is FindingAction.MASK)
         tool = facts.request.kind is Kind.TOOL
         try:
-            passed = Pass(data=mask(data, hidden) if hidden else data)
+            passed = Pass(data=await self._realtime.replaced(rules, permit, judged.findings, data))
             if told is not None and facts.descent is not None and passed.data is not None:
                 passed = self._realtime.enveloped(permit, passed.data, (told, facts.descent))
             weighty = tool or judged.findings or told is not None

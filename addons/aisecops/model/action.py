@@ -60,7 +60,8 @@ class ActionRequest(Value):
     `path_hash` is the SHA-256 of path and query: they may hold what must not be recorded.
     `signed`: the caller has signed the body, so that it leaves as it came or not at all.
     `size_bytes` is what leaves: target and body as they were sent.
-    `message`: it is one message on a WebSocket that was opened before, and not the opening.
+    `message`: it is one message on a WebSocket that was opened before, and not the opening. `restored`: of a talk in
+    which what stands in for something is put back.
     `traceparent` is the caller's span in the words of W3C, as far as it is one: it is linked, never judged.
     `recipients` are keyed digests of whom it reaches, by what the rule says; `uncounted` names the budgets
     (`max_rows`, `max_recipients`) of which the rule says where their number is, and nothing is there.
@@ -88,6 +89,7 @@ class ActionRequest(Value):
     prompt_hash: str = ""
     signed: bool = False
     message: bool = False
+    restored: bool = False
     size_bytes: int = 0
     recipients: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()

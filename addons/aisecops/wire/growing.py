@@ -154,6 +154,23 @@ def _response_pieces(event: JsonObject, kind: str) -> Pieces:
     return Pieces(found, lambda at: kind in _AT_THE_END or (last == "done" and at == place))
 
 
+def talk_pieces(event: JsonObject) -> Pieces:
+    """Of a talk with a realtime model: a text ends when it is done, at the latest with its item or its answer."""
+    kind = event.get("type")
+    name, _, last = kind.rpartition(".") if isinstance(kind, str) else ("", "", "")
+    place = (name, *(event.get(part) for part in ("response_id", *_WHERE)))
+    found: list[Piece] = []
+    if last == "delta" and isinstance(event.get("delta"), str):
+        like: JsonObject = {**event, **({"event_id": f"{event['event_id']}_rest"} if "event_id" in event else {})}
+        found.append(Piece(place, event, "delta", name.endswith("arguments"), lambda text: {**like, "delta": text}))
+    if kind == "response.output_item.done":
+        return Pieces(found, lambda at: (at[1], at[3]) == (event.get("response_id"), event.get("output_index")))
+    if kind == "response.done":
+        answer = event.get("response")
+        return Pieces(found, lambda at: isinstance(answer, dict) and at[1] == answer.get("id"))
+    return Pieces(found, lambda at: last in {"done", "completed", "failed"} and at == place)
+
+
 def _chat_pieces(event: JsonObject) -> Pieces:
     """A text ends when its choice says why it finished."""
     choices = event.get("choices")

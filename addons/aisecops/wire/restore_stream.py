@@ -38,7 +38,10 @@ class _Growing:
 
 
 class EventRestorer:
-    """Restores one stream. `pieces` says which texts grow, `rewritten` how an event says something else."""
+    """Restores one stream. `pieces` says which texts grow, `rewritten` how an event says something else.
+
+    `meanings` may be replaced by what knows more, between two events.
+    """
 
     def __init__(
         self,
@@ -46,7 +49,7 @@ class EventRestorer:
         pieces: Callable[[JsonObject], Pieces] = no_pieces,
         rewritten: Callable[[StreamEvent, str], bytes] = with_data,
     ) -> None:
-        self._meanings = meanings
+        self.meanings = meanings
         self._pieces = pieces
         self._rewritten = rewritten
         self._growing: dict[GrowingPlace, _Growing] = {}
@@ -61,7 +64,7 @@ class EventRestorer:
         except orjson.JSONDecodeError:
             data = None
         if not isinstance(data, dict):
-            text = restored_text(event.data, self._meanings)
+            text = restored_text(event.data, self.meanings)
             return [*self.end(), event if text == event.data else self._saying(event, text)]
         pieces = self._pieces(data)
         last = {piece.place: number for number, piece in enumerate(pieces.found) if pieces.ends(piece.place)}
@@ -92,7 +95,7 @@ class EventRestorer:
         if growing.written is None and came.strip():
             growing.written = in_json if piece.in_json or looks_like_json(came) else str
         text = growing.held + came
-        back = 0 if last else self._meanings.beginning(text, before=growing.before)
+        back = 0 if last else self.meanings.beginning(text, before=growing.before)
         goes, growing.held = text[: len(text) - back], text[len(text) - back :]
         piece.holder[piece.name] = now = self._put_back(goes, growing)
         growing.before = goes[-1:] or growing.before
@@ -101,7 +104,7 @@ class EventRestorer:
         return now != came
 
     def _put_back(self, text: str, growing: _Growing) -> str:
-        return self._meanings.replaced(text, written=growing.written or str, before=growing.before)
+        return self.meanings.replaced(text, written=growing.written or str, before=growing.before)
 
     def _let_go(self, ends: Callable[[GrowingPlace], bool], instead: JsonObject) -> list[StreamEvent]:
         """Events for what is held back of the texts that have ended, and for which the next event has no room."""
@@ -138,7 +141,7 @@ class EventRestorer:
     def _whole(self, value: JsonValue, waiting: list[JsonObject]) -> JsonValue:
         """`value` restored, or itself when nothing in it changes; objects in it are left to whoever waits for them."""
         if isinstance(value, str):
-            now = restored_text(value, self._meanings)
+            now = restored_text(value, self.meanings)
             return value if now == value else now
         if isinstance(value, dict):
             waiting.append(value)

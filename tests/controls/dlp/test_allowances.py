@@ -68,7 +68,7 @@ def test_one_finding_is_allowed_and_another_is_still_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "finding", "message", "done"),
+    ("action", "finding", "one_way", "done"),
     [
         (FindingAction.MASK, FOUND, False, "mask"),
         (FindingAction.PSEUDONYMISE, FOUND, False, "pseudonymise"),
@@ -81,10 +81,10 @@ def test_one_finding_is_allowed_and_another_is_still_stopped() -> None:
     ],
 )
 def test_what_cannot_be_done_where_it_stands_is_done_more_strictly(
-    action: FindingAction, finding: Finding, message: bool, done: str
+    action: FindingAction, finding: Finding, one_way: bool, done: str
 ) -> None:
     rules = EgressRules(detectors=(replace(BLOCKED, action=action),))
-    _, (judged,) = judge_findings(rules, [finding], to=TO, sent=replace(SENT, message=message))
+    _, (judged,) = judge_findings(rules, [finding], to=TO, sent=replace(SENT, one_way=one_way))
     assert judged.done == done
 
 

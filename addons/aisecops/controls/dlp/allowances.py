@@ -21,11 +21,14 @@ _BODY = "body:"
 
 
 class Sent(Value):
-    """Who sends, when (milliseconds since the epoch), as what, and where the words come from."""
+    """Who sends, when (milliseconds since the epoch), and where the words come from.
+
+    `one_way`: in what comes back nothing is restored.
+    """
 
     agent_id: AgentId
     now_ms: int
-    message: bool = False
+    one_way: bool = False
     descent: Descent | None = None
 
     @property

@@ -111,8 +111,8 @@ def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAct
     """What can be done about it where it stands: never less than `action`."""
     if action in REPLACED and (finding.fixed or not finding.where.startswith(MASKABLE)):
         return FindingAction.BLOCK
-    if action is FindingAction.PSEUDONYMISE and (sent.message or DRESSED in finding.detector):
-        # nothing is restored in the messages of a WebSocket, and a stand-in for a dress would be no value of its kind
+    if action is FindingAction.PSEUDONYMISE and (sent.one_way or DRESSED in finding.detector):
+        # what nobody restores is better left away, and a stand-in for a dress would be no value of its kind
         return FindingAction.MASK
     return action
 

@@ -179,7 +179,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 trails=trails,
                 permits=permits,
                 descents=descents,
-                realtime=Realtime(descents=descents, proposals=proposals),
+                realtime=Realtime(descents=descents, proposals=proposals, pseudonyms=pseudonyms),
                 points=base.points,
                 key=fingerprints,
             ),
