@@ -28,8 +28,6 @@ from support.browser import CHROMIUM, browser, serious, shot, watched
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(400),
-    # the demo's agents, and the driver of the browser, leave pipes to the collector
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"),
 ]
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt install chromium")
 
@@ -106,8 +104,8 @@ class Mailer:
 
 
 @in_a_browser
-def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, shots):
-    agent = Mailer(on)
+def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, shots, mailer):
+    agent = mailer
     page, said = logged_in(on, chromium, f"/runs/{agent.run.run_id}")
     assert page.locator(".state-active").count() == 1
 
@@ -214,6 +212,13 @@ def test_everything_is_reached_by_keyboard(on, chromium):
     assert page.locator("dialog.keys").is_visible()
     page.keyboard.press("Escape")
     assert said == []
+
+
+@pytest.fixture
+def mailer(on):
+    agent = Mailer(on)
+    yield agent
+    agent.http.close()
 
 
 def figures(on):

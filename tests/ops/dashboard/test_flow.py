@@ -105,6 +105,15 @@ def test_a_call_that_no_model_proposed_is_tainted_by_its_source_itself():
     ]
 
 
+def test_an_argument_that_the_user_named_taints_nothing():
+    step = call(2, "mail.send", of=("dec_1", "send"), untrusted=("to",))
+    step["facts"]["descent"]["arguments"][0]["source"] = "trusted"
+    graph = flow([prompt(1, said(), said("hostile", source=HELP)), proposed(1, "send"), step])
+
+    assert tainted(graph) == set()
+    assert graph.paths == []
+
+
 def test_the_same_call_again_is_one_box():
     graph = flow([call(number, "mail.send") for number in range(40)])
 

@@ -46,7 +46,7 @@ def demo(*, serve: bool, folder: Path) -> int:
             click.echo(f"{_outcome(done):70} {done.seconds:4.1f} s")
         _report(performed, folder)
         if serve:
-            _stay(on)
+            _stay(on, folder)
     return WELL if all(done.well for done in performed) else FAILED
 
 
@@ -94,10 +94,11 @@ def _program() -> str:
     return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
-def _stay(on: Stage) -> None:
+def _stay(on: Stage, folder: Path) -> None:
     import signal
 
-    click.echo(f"\nstaying on: proxy {on.settings.proxy.url}, control {on.settings.control.url}; Ctrl-C ends it")
+    click.echo(f"\nstaying on: proxy {on.settings.proxy.url}, dashboard {on.settings.control.url}/; Ctrl-C ends it")
+    click.echo(f"the dashboard's login takes the secret in {folder}/state/operator.secret")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         signal.pause()

@@ -95,12 +95,13 @@ class Stage:
         assert agent.stdout is not None
         assert agent.stdin is not None
         steps: list[dict[str, Any]] = []
-        for line in agent.stdout:
-            step = json.loads(line)
-            steps.append(step)
-            if step["step"] == "waits for a person":
-                self._answer(step["approval_id"], agent.stdin)
-        return steps, agent.wait(SCENE_WITHIN_S)
+        with agent.stdout, agent.stdin:
+            for line in agent.stdout:
+                step = json.loads(line)
+                steps.append(step)
+                if step["step"] == "waits for a person":
+                    self._answer(step["approval_id"], agent.stdin)
+            return steps, agent.wait(SCENE_WITHIN_S)
 
     def _name_decisions(self, run_id: str, steps: list[dict[str, Any]]) -> None:
         """A refused CONNECT reaches a client as an error without headers: its decision is looked up in the record."""
@@ -168,6 +169,8 @@ def _installation(folder: Path) -> Iterator[tuple[Settings, str]]:
         finally:
             up.terminate()
             up.wait(READY_WITHIN_S)
+            if up.stdout is not None:
+                up.stdout.close()
 
 
 def _settled(folder: Path, keys: dict[str, str]) -> Settings:
