@@ -10,6 +10,7 @@ import httpx
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
+from aisecops.ops.control.maturity_calls import MaturityCalls
 from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.risk_calls import RiskCalls
 from aisecops.ops.control.run_calls import RunCalls
@@ -17,6 +18,7 @@ from aisecops.ops.control.standing_calls import StandingCalls
 from aisecops.ops.control.token_calls import TokenCalls
 from aisecops.ops.control.webhook_calls import WebhookCalls
 from aisecops.ops.control.who import Doorkeeper
+from aisecops.ops.maturity.gather import Maturity
 from support.gateway import House, basic
 
 OPERATOR = {"Authorization": "Bearer operator's secret"}
@@ -42,6 +44,9 @@ class Api:
             by_token=by_token,
         )
         public = PublicCalls(store=house.store, rules=house.rules, keys=house.keys, lagging=lambda: self.late)
+        maturity = Maturity(
+            record_folder=folder, rules=house.rules, store=house.store, inventory=house.inventory, clock=house.clock
+        )
         groups = (
             RunCalls(store=house.store, runs=house.runs, record_folder=folder, proxy_url="http://127.0.0.1:8080"),
             TokenCalls(store=house.store, tokens=house.tokens),
@@ -56,6 +61,7 @@ class Api:
             ),
             RiskCalls(house.moved_risk),
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
+            MaturityCalls(maturity),
         )
         self.app = control_app(Door(keeper), public, groups)
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://control")

@@ -77,6 +77,9 @@ class Tally:
     def decided(self, **said: Any) -> None:
         self.calls.append(("decided", said))
 
+    def stage(self, name: str, seconds: float) -> None:
+        self.calls.append(("stage", (name, seconds)))
+
     def token_rejected(self, code: str) -> None:
         self.calls.append(("token_rejected", code))
 

@@ -137,6 +137,7 @@ class Admission:
         if step.spoken is not None and not granted_here(rules, caller.agent_id, request):
             step = objection(request, Code.POLICY_DENIED, f"no grant is for a tool of the MCP server `{request.host}`")
         looked = await self._looked_up(rules, caller, run_id, step, request)
+        self._meter.stage("look", time.perf_counter() - started)
         outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
         if isinstance(outcome, Refuse) and step.call is not None:
             outcome = replace(outcome, dialect=step.call.dialect)

@@ -354,6 +354,10 @@ class Meter(Protocol):
         """One request was decided; `decision` is allow, hold or deny as enforced, `code` empty when allowed."""
         ...
 
+    def stage(self, name: str, seconds: float) -> None:
+        """One stage of a decision took so long."""
+        ...
+
     def token_rejected(self, code: str) -> None:
         """A presented capability token failed verification."""
         ...

@@ -53,6 +53,10 @@ class EventName(StrEnum):
     THREAT_MODEL_SIGNED = "threat_model_signed"
     EVALUATION_FINISHED = "evaluation_finished"
     PERMISSIONS_ACCEPTED = "permissions_accepted"
+    RULES_SUGGESTED = "rules_suggested"
+    MATURITY_ASSESSED = "maturity_assessed"
+    MATURITY_REVIEWED = "maturity_reviewed"
+    DECLARATION_SIGNED = "declaration_signed"
 
 
 class Event(Value):

@@ -46,6 +46,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "the threat model of an agent: from rules and record, signed, checked",
     ),
     "store": ("store:store", "the store on a Redis or Valkey server: status, begin anew"),
+    "maturity": ("maturity:maturity", "the maturity level, what shows it, what is missing for the next"),
+    "declare": ("declare:declare", "the signed conformance declaration; verify one"),
     "replay": ("replay:replay", "judge every decision of a run again from its record"),
     "telemetry": ("telemetry:telemetry", "the record to a collector, by OTLP"),
     "gateway": ("gateway:gateway", "one gateway process alone"),

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from aisecops.controls.firewall.detectors import DETECTORS
 from aisecops.model.errors import ConfigError
+from aisecops.model.provenance import TrustTier
+from aisecops.model.refusals import Code
 from aisecops.ops.settings import MetricsSettings
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -65,7 +68,9 @@ class Metrics:
         self._evals = gauge("eval_pass_ratio", "share of the adversarial suite that passed", "mostrecent", "suite")
         self._maturity = gauge("maturity_level", "maturity level with evidence", "mostrecent")
         self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
-        self._lag = gauge("record_lag_seconds", "age of the oldest event not yet durable", "livemax")
+        self._lag = gauge(
+            "record_lag_seconds", "age of the oldest event that is not durable, or was not sent", "livemax"
+        )
         self._loop_lag = gauge("loop_lag_seconds", "how late the event loop was when last looked at", "livemax")
         self._turned_away = counter("connections_turned_away", "connections that found no place", "reason")
         self._version: str | None = None
@@ -108,7 +113,7 @@ class Metrics:
         self._uninspected(reason).inc(size_bytes)
 
     def record_lag(self, seconds: float) -> None:
-        """The oldest event not yet durable is this old."""
+        """The oldest event that is not durable yet, or not taken by the collector, is this old."""
         self._lag().set(seconds)
 
     def loop_lag(self, seconds: float) -> None:
@@ -163,13 +168,33 @@ class Metrics:
         """So many integrations stand so now."""
         self._integrations(state).set(count)
 
-    def rules_loaded(self, policy_version: str) -> None:
-        """These rules are in force, and they are those on disk."""
+    def assessed(self, level: int, coverage: float) -> None:
+        """The maturity level, and the share of mandatory controls that are shown to be in force."""
+        self._maturity().set(level)
+        self._coverage().set(coverage)
+
+    def rules_loaded(self, policy_version: str, agents: Iterable[str] = ()) -> None:
+        """These rules are in force, and they are those on disk. What may happen to `agents` is 0 until it does."""
         if self._version not in (None, policy_version):
             self._policy(self._version or "").set(0)
         self._version = policy_version
         self._policy(policy_version).set(1)
         self._valid().set(1)
+        self._begin_at_zero(agents)
+
+    def _begin_at_zero(self, agents: Iterable[str]) -> None:
+        """A rate over a counter that appears with its first event never sees that event."""
+        for agent in agents:
+            for outcome in ("finished", "halted"):
+                self._runs(agent, outcome)
+        for outcome in ("approved", "denied", "expired"):
+            self._approvals(outcome)
+        for code in Code:
+            if code.is_token_fault:
+                self._rejected(code.value)
+        for detector in DETECTORS:
+            for tier in TrustTier:
+                self._injections(detector.name, tier.value)
 
     def rules_rejected(self) -> None:
         """The rules on disk are bad; the old ones stay in force."""

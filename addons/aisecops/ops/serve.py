@@ -26,12 +26,13 @@ from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
-from aisecops.ops.wiring.foundation import foundation
+from aisecops.ops.wiring.foundation import Foundation, foundation
 from aisecops.ops.wiring.gateway import enforcement
 from aisecops.wire.mcp_problem import mcp_response
 from aisecops.wire.problem import problem_response
 
 RULES_EVERY_S = 0.5
+RECORD_LAG_EVERY_S = 2.0
 
 
 def run_gateway(settings: Settings, ready: Callable[[str], None]) -> int:
@@ -70,12 +71,15 @@ class GatewayProcess:
             answering(base, metrics),
         ):
             self._rules = base.rules
-            metrics.rules_loaded(base.rules.current().policy_version)
+            rules = base.rules.current()
+            metrics.rules_loaded(rules.policy_version, rules.agents)
             # A watcher that ended would leave this process on old rules unseen: then the whole process ends instead.
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _told(metrics)))
+                lag = tasks.create_task(_telling_the_records_lag(base, metrics))
                 yield enforcer
                 watch.cancel()
+                lag.cancel()
 
     def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
         """A refusal as a response, in the error form of whom it is for: a model provider's, or MCP's."""
@@ -102,6 +106,12 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
                 turned_away=process_metrics().turned_away,
             )
     return 0
+
+
+async def _telling_the_records_lag(base: Foundation, metrics: Metrics) -> None:
+    while True:
+        metrics.record_lag(base.record_lag_s())
+        await asyncio.sleep(RECORD_LAG_EVERY_S)
 
 
 @contextlib.contextmanager
@@ -181,7 +191,7 @@ def _told(metrics: Metrics) -> Callable[[Reloaded | Rejected], Awaitable[None]]:
     # The control plane records what happened to the rules; a gateway only shows what it runs on.
     async def on_change(change: Reloaded | Rejected) -> None:
         if isinstance(change, Reloaded):
-            metrics.rules_loaded(change.rules.policy_version)
+            metrics.rules_loaded(change.rules.policy_version, change.rules.agents)
         else:
             metrics.rules_rejected()
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aisecops.adapters.audit.reader import events
 from aisecops.model.record import EventName
 from aisecops.ops.cli import main
+from support.control import laid_out
 from support.gateway import RULES
 from support.records import chain, event
 
@@ -58,3 +60,12 @@ def test_without_anything_to_propose_it_says_so(state, capsys):
     assert main(["rules", "suggest", "--state", str(state), "--since", "2999-01-01"]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "nothing to propose\n")
+
+
+def test_a_proposal_is_put_on_record_when_asked(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(laid_out(tmp_path))
+    assert main(["maturity", "--json"]) == 0  # a first record
+    assert main(["rules", "suggest", "grants", "--record"]) == 0
+    capsys.readouterr()
+    (told,) = (one for one in events(tmp_path / ".aisecops" / "audit") if one["event"] == EventName.RULES_SUGGESTED)
+    assert (told["what"], told["control"]) == ("grants", ["AIS-GOV-01"])

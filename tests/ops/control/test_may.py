@@ -42,6 +42,7 @@ CALLS = {
     "answer": ("POST", "/v1/approvals/{approval}", {"decision": "deny", "reason": "no"}),
     "integrations": ("GET", "/v1/integrations", None),
     "accept": ("POST", "/v1/integrations/accept", {"name": "prompt:clerk", "reason": "seen"}),
+    "maturity": ("GET", "/v1/maturity", None),
     "policy": ("GET", "/v1/policy", None),
     "me": ("GET", "/v1/me", None),
     "list_risk": ("GET", "/v1/risk", None),
@@ -52,7 +53,7 @@ ALLOWED = {
     "open_run": "co", "list_runs": "cvao", "show_run": "cvao", "run.plan": "co", "run.halt": "cao", "run.resume": "o",
     "run.finish": "co", "issue_token": "cgo", "revoke_token": "o", "revoke_all": "o", "list_approvals": "cvao",
     "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao", "me": "cgvao",
-    "integrations": "vao", "accept": "ao", "list_risk": "vao", "reset_risk": "o",
+    "integrations": "vao", "accept": "ao", "list_risk": "vao", "reset_risk": "o", "maturity": "vao",
 }  # fmt: skip
 LETTERS = {"c": Role.AGENT, "g": Role.GATEWAY, "v": Role.VIEWER, "a": Role.APPROVER, "o": Role.OPERATOR}
 

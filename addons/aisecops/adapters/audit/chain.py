@@ -74,6 +74,7 @@ class ChainLog:
         self._tail: Tail | None = None
         self._seen, self._shown = self._open()
         self._synced: End | None = None
+        self._undurable_since: float | None = None
         self._alone = threading.Lock()  # who writes: the thread, or the event loop
         self._slow_until = 0.0
         self._to_write: SimpleQueue[_Waiting | None] = SimpleQueue()
@@ -90,6 +91,12 @@ class ChainLog:
         if not self._written_here(waiting):
             self._to_write.put(waiting)
         await done
+
+    @property
+    def lag_s(self) -> float:
+        """How long the oldest line that is not durable yet has been waiting for it; 0 without one. For any thread."""
+        since = self._undurable_since
+        return 0.0 if since is None else time.monotonic() - since
 
     async def close(self) -> None:
         if self._closed:
@@ -178,6 +185,8 @@ class ChainLog:
         if tail.end.size >= self._rotate_bytes:
             tail.rotate()
         refused = self._append_to(tail, batch)
+        if self._undurable_since is None and tail.end != self._shown[0]:
+            self._undurable_since = time.monotonic()
         self._tail, self._seen, self._shown = tail, tail.end, (tail.end, tail.file)
         return refused
 
@@ -229,6 +238,7 @@ class ChainLog:
         end, file = self._shown
         if end == self._synced and not waiting:
             return
+        began = time.monotonic()
         try:
             os.fdatasync(file.fd)
         except OSError as error:
@@ -237,6 +247,7 @@ class ChainLog:
             _tell(waiting, RecordError(self._lost))
             return
         self._synced = end
+        self._undurable_since = None if self._shown[0] == end else began
         _tell(waiting)
 
     def _is_due(self, synced: End, *, last: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,17 @@ from aisecops.ops.session import MISUSED, CommandError, Session
 @click.option("--secrets", is_flag=True, help="Propose for kinds of secrets too; each says so.")
 @click.option("--reason", default="", help="The reason of every entry; without one they do not load.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--record", "on_record", is_flag=True, help="Put on record how much was proposed, as evidence.")
 @click.pass_obj
 def suggest_command(  # noqa: PLR0917 - one argument per option
-    session: Session, what: str, folder: Path | None, since: str | None, secrets: bool, reason: str, as_json: bool
+    session: Session,
+    what: str,
+    folder: Path | None,
+    since: str | None,
+    secrets: bool,
+    reason: str,
+    as_json: bool,
+    on_record: bool,
 ) -> None:
     """Propose changes to the rules from what was recorded, each with its evidence. Changes nothing.
 
@@ -47,11 +56,16 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
         files, rules = {}, ()
     told = [event for event in events(settings.record_folder) if since is None or event["at"][:10] >= since]
     if what != "allowances":
-        _tighter(what, told, rules, {name: data.decode() for name, data in files.items()}, as_json=as_json)
+        texts = {name: data.decode() for name, data in files.items()}
+        count = _tighter(what, told, rules, texts, as_json=as_json)
+        if on_record:
+            _put_on_record(session, what, count)
         return
     suggested = allowances(
         told, rules if isinstance(rules, RuleSet) else None, today=today(SystemClock()), secrets=secrets, reason=reason
     )
+    if on_record:
+        _put_on_record(session, what, len(suggested.found))
     if as_json:
         show_json(msgspec.to_builtins(suggested))
         return
@@ -63,8 +77,8 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
         click.echo(note, err=True)
 
 
-def _tighter(what: str, told: Sequence[dict[str, Any]], rules: Any, files: Mapping[str, str], *, as_json: bool) -> None:
-    """The proposals that make authority smaller, as a patch of the rules folder."""
+def _tighter(what: str, told: Sequence[dict[str, Any]], rules: Any, files: Mapping[str, str], *, as_json: bool) -> int:
+    """Show the proposals that make authority smaller, as a patch of the rules folder; how many they are."""
     from aisecops.model.rules import RuleSet
     from aisecops.ops.tighten import as_patch, grants, lines
 
@@ -77,3 +91,19 @@ def _tighter(what: str, told: Sequence[dict[str, Any]], rules: Any, files: Mappi
         click.echo(as_patch(found, files), nl=False)
     else:
         click.echo("nothing to propose", err=True)
+    return len(found)
+
+
+def _put_on_record(session: Session, what: str, count: int) -> None:
+    from aisecops.model.record import Event, EventName
+    from aisecops.ops.settings_read import environment
+    from aisecops.ops.wiring.foundation import foundation
+
+    async def append() -> None:
+        async with foundation(session.settings, environment()) as base:
+            version = base.rules.current().policy_version
+            said = {"what": what, "proposals": count}
+            event = Event(event=EventName.RULES_SUGGESTED, policy_version=version, control=("AIS-GOV-01",), fields=said)
+            await base.record.append(event, durable=True)
+
+    asyncio.run(append())

@@ -32,6 +32,7 @@ MAY: dict[str, frozenset[Role]] = {
     "list_risk": _PEOPLE,
     "reset_risk": frozenset({Role.OPERATOR}),
     "events": _PEOPLE,
+    "maturity": _PEOPLE,
     "policy": _ALL | {Role.GATEWAY},
     "me": _ALL | {Role.GATEWAY},
 }

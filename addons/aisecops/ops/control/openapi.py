@@ -62,6 +62,7 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("get", "/v1/risk", "what live signals have moved", None, 200, ()),
     ("post", "/v1/risk/reset", "take moves back", shapes.ResetRiskBody, 200, ()),
     ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
+    ("get", "/v1/maturity", "the maturity level, its evidence, and what is missing for the next", None, 200, ()),
     ("get", "/v1/policy", "the rules in force", None, 200, ()),
     ("get", "/v1/me", "who asks, and in which role", None, 200, ()),
 )

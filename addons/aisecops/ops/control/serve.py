@@ -18,6 +18,7 @@ from aisecops.model.budget import RunPhase
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
+from aisecops.ops.control.maturity_figures import keep_assessing
 from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.evaluation.figures import Figures
 from aisecops.ops.figures.counts import Counts
@@ -29,6 +30,7 @@ from aisecops.ops.settings_text import Address
 from aisecops.ops.wiring.control import announcer, control_plane, reaching, signing_in
 from aisecops.ops.wiring.dashboard import record_index
 from aisecops.ops.wiring.foundation import Foundation, foundation
+from aisecops.ops.wiring.maturity import maturity_of
 
 RULES_EVERY_S = 0.5
 FIGURES_EVERY_S = 2.0
@@ -47,10 +49,11 @@ def serve_control(settings: Settings, ready: Callable[[str], None]) -> int:
 async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     metrics = process_metrics()
     async with foundation(settings, environment()) as base, signing_in(base) as sign_in, reaching(base) as hooks:
-        metrics.rules_loaded(base.rules.current().policy_version)
+        rules = base.rules.current()
+        metrics.rules_loaded(rules.policy_version, rules.agents)
         listener = _listening(settings)
-        index = record_index(settings)
-        plane = control_plane(base, index, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
+        index, maturity = record_index(settings), maturity_of(base)
+        plane = control_plane(base, index, maturity, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
         server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -60,10 +63,12 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
             watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _recorded(base, metrics)))
             figures = tasks.create_task(_figures(base, metrics, index))
             announcing = tasks.create_task(announcer(base, hooks).run())
+            assessing = tasks.create_task(keep_assessing(base, metrics, maturity))
             await server.serve(sockets=[listener])
             announcing.cancel()
             watch.cancel()
             figures.cancel()
+            assessing.cancel()
         listener.close()
     return 0
 
@@ -127,7 +132,7 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
 
     async def on_change(change: Reloaded | Rejected) -> None:
         if isinstance(change, Reloaded):
-            metrics.rules_loaded(change.rules.policy_version)
+            metrics.rules_loaded(change.rules.policy_version, change.rules.agents)
             _log.info("rules %s are in force", change.rules.policy_version)
             event = Event(
                 event=EventName.RULES_RELOADED,
@@ -158,6 +163,7 @@ async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> No
     approvals, inventory = base.approvals(), base.inventory()
     evaluated = Figures(base.settings.paths.state)
     while True:
+        metrics.record_lag(base.record_lag_s())
         try:
             standing = [await approvals.standing(one.approval_id) for one in await base.store.list_approvals()]
             metrics.approvals_pending(sum(1 for one in standing if one and one.state is ApprovalState.PENDING))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import AsyncIterator
+from typing import Any
 
 from starlette.applications import Starlette
 
@@ -18,6 +19,7 @@ from aisecops.ops.control.announcing import Announcer
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
+from aisecops.ops.control.maturity_calls import MaturityCalls
 from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.risk_calls import RiskCalls
@@ -27,6 +29,8 @@ from aisecops.ops.control.token_calls import TokenCalls
 from aisecops.ops.control.webhook_calls import WebhookCalls
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.maturity.assess import shown
+from aisecops.ops.maturity.gather import Maturity
 from aisecops.ops.wiring.dashboard import dashboard
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
 
@@ -63,7 +67,9 @@ def announcer(base: Foundation, hooks: Hooks) -> Announcer:
     )
 
 
-def control_plane(base: Foundation, index: RecordIndex, *, proxy_url: str, sign_in: SignIn, hooks: Hooks) -> Starlette:
+def control_plane(
+    base: Foundation, index: RecordIndex, maturity: Maturity, *, proxy_url: str, sign_in: SignIn, hooks: Hooks
+) -> Starlette:
     """The control plane's services behind their API, and the dashboard; makes the signing key on first start."""
     settings = base.settings
     keys = KeyFolder(settings.paths.certs, base.clock)
@@ -107,5 +113,11 @@ def control_plane(base: Foundation, index: RecordIndex, *, proxy_url: str, sign_
         ),
         RiskCalls(base.moved_risk()),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
+        MaturityCalls(maturity),
     )
-    return control_app(Door(keeper), public, groups, dashboard(base, keeper, index, sign_in).routes())
+
+    async def assessed() -> dict[str, Any]:
+        return shown(await maturity.assessed())
+
+    pages = dashboard(base, keeper, index, sign_in, assessed)
+    return control_app(Door(keeper), public, groups, pages.routes())

@@ -32,7 +32,9 @@ def record_index(settings: Settings) -> RecordIndex:
     return RecordIndex(settings.record_folder, settings.paths.state / "figures.index")
 
 
-def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex, sign_in: SignIn) -> Dashboard:
+def dashboard(
+    base: Foundation, keeper: Doorkeeper, index: RecordIndex, sign_in: SignIn, assessed: Assessed
+) -> Dashboard:
     """All pages of an installation; whoever may come in is asked of the API's own doorkeeper, or signs in."""
     pages = pages_of(
         keeper=keeper,
@@ -45,6 +47,7 @@ def dashboard(base: Foundation, keeper: Doorkeeper, index: RecordIndex, sign_in:
         inventory=base.inventory(),
         index=index,
         archived=base.rules.archived,
+        assessed=assessed,
     )
     provider = ProviderLogin(
         pages.login,

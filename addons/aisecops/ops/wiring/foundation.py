@@ -45,6 +45,7 @@ class Foundation:
     rules: FileRules
     store: Store
     record: AuditLog
+    record_lag_s: Callable[[], float]
     pseudonyms: PseudonymStore
     pieces: PieceStore
     content: Callable[[], ContentStore]
@@ -114,6 +115,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             record=AdaptingRecord(
                 CountedRecord(record, process_metrics()), store=shared.store, rules=rules, clock=clock
             ),
+            record_lag_s=lambda: record.lag_s,
             pseudonyms=shared.pseudonyms,
             pieces=shared.pieces,
             content=shared.content,
