@@ -1,11 +1,17 @@
 """`aisecops eval` against a real gateway: the operator's own scenarios, reports, evidence, and exit codes."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import orjson
 import pytest
 
 from aisecops.adapters.audit.reader import events
 from aisecops.ops.cli import main
 from aisecops.ops.evaluation.kept import digest_of
+from support.processes import below
 
 OWN = """\
 suite: exfiltration
@@ -52,6 +58,9 @@ def test_a_run_leaves_a_report_an_event_and_figures_and_compares_with_the_next(o
     assert event["policy_version"] == report["policy_version"]
     assert all(one["through_ms"] > 0 for one in report["latency"])
 
+    code, out, _ = run("--from", "first.json", "--report", "md", capsys=capsys)
+    assert (code, out.splitlines()[0]) == (0, "## Evaluation: green")
+
     text = (own_rules / "egress.yaml").read_text().replace("{entity: SECRET, to: any, action: block}", "")
     (own_rules / "egress.yaml").write_text(text.replace("    -  ", "    #"))
     code, out, _ = run("--mutations", "2", "--compare", "first.json", capsys=capsys)
@@ -67,6 +76,8 @@ def test_a_run_leaves_a_report_an_event_and_figures_and_compares_with_the_next(o
         (["injections"], "no suite `injections`"),
         (["--agent", "asistant"], "no agent `asistant`"),
         (["--compare", "nowhere.json"], "there is no report `nowhere.json`"),
+        (["--from", "nowhere.json"], "there is no report `nowhere.json`"),
+        (["--every", "often"], "--every is `often`"),
     ],
 )
 def test_what_is_named_wrong_is_said_before_anything_starts(own_rules, capsys, arguments, said):
@@ -92,3 +103,25 @@ def test_scenarios_are_listed_without_playing_them(own_rules, capsys):
 
     assert code == 0
     assert {"a canary is posted"} < {one["scenario"] for one in orjson.loads(out)["scenarios"]}
+
+
+def test_an_interrupted_run_ends_its_gateway_and_leaves_nothing(own_rules):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aisecops", "eval", "wire-evasion"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", "TMPDIR": str(own_rules.parent)},
+    )  # fmt: skip
+    with process:
+        assert process.stderr is not None
+        while "played" not in (line := process.stderr.readline()):
+            assert line, "it ended by itself"
+        started = below(process.pid)
+        assert started
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+
+    assert process.returncode == 1, out + err
+    assert "stopped" in err
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert not list(own_rules.parent.glob("aisecops-eval-*"))
+    assert not (own_rules.parent / ".aisecops").exists()

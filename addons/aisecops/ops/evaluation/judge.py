@@ -8,7 +8,7 @@ from typing import Any
 
 from aisecops.ops.demo.serving import ReceivedRequest
 from aisecops.ops.evaluation.fill import Filler
-from aisecops.ops.evaluation.places import host
+from aisecops.ops.evaluation.places import ROLES, host
 from aisecops.ops.evaluation.play import Told
 from aisecops.ops.evaluation.scenario import Expectation
 from aisecops.ops.evaluation.sight import holds
@@ -30,7 +30,8 @@ def _upstream(must: Expectation, fill: Filler, came: Sequence[ReceivedRequest], 
         elif holds("".join(part for one in came for part in _texts(one.body)).encode(), value):
             yield f"`{text}` came in pieces"
     for role in must.untouched:
-        count = sum(one.host == host(role, slot) for one in came)
+        name = host(role, slot) if role in ROLES else role
+        count = sum(one.host == name for one in came)
         if count:
             yield f"{count} request{'s' if count > 1 else ''} came to {role}, which nothing should reach"
     for most in must.most:

@@ -27,6 +27,7 @@ from aisecops.ops.evaluation.scenario import (
     Calls,
     Gives,
     NewRun,
+    Owns,
     Part,
     Posture,
     Raw,
@@ -96,7 +97,7 @@ class Play:
                 self._step(step)
         return self.told
 
-    def _step(self, step: Step) -> None:
+    def _step(self, step: Step) -> None:  # noqa: C901 - one case for each kind of step
         match step:
             case Gives():
                 body = orjson.dumps(self._fill.json(step.json)) if step.json else self._fill(step.text).encode()
@@ -108,6 +109,8 @@ class Play:
                 self._ask(step)
             case Calls():
                 self._call(step)
+            case Owns():
+                self._own(step)
             case Raw():
                 self._raw(step)
             case Api():
@@ -225,6 +228,21 @@ class Play:
     def _once(self, who: Who, asked: Asked) -> Heard:
         data = request(asked.method, asked.target, [("Host", asked.host), *asked.framed()], asked.body)
         return self._cast.lines(who).ask(asked.host, data, method=asked.method)
+
+    def _own(self, step: Owns) -> None:
+        """Called without a token first: the refusal says which one to ask for."""
+        body = orjson.dumps(self._fill.json(step.body))
+        asked = Asked(step.host, step.method, step.path, [("Content-Type", "application/json")], body)
+        heard = self._patiently(Who.AGENT, asked)
+        wanted = heard.problem.get("request_token")
+        if heard.code == "token_missing" and isinstance(wanted, dict):
+            answer = self._cast.api(Who.AGENT, "POST", "/v1/tokens", wanted)
+            if answer.is_success:
+                shown = ("AISecOps-Capability", str(answer.json()["token"]))
+                heard = self._patiently(Who.AGENT, asked._replace(headers=[*asked.headers, shown]))
+            else:
+                heard = Heard(answer.status_code, dict(answer.headers), answer.content)
+        self.told.add(heard)
 
     def _raw(self, step: Raw) -> None:
         text = self._fill(step.send)

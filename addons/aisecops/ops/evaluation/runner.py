@@ -23,9 +23,10 @@ from aisecops.ops.evaluation.judge import breaches
 from aisecops.ops.evaluation.mutations import mutated
 from aisecops.ops.evaluation.needs import missing
 from aisecops.ops.evaluation.outcome import Result, State, Twin
+from aisecops.ops.evaluation.own_tools import own_hosts, own_scenarios
 from aisecops.ops.evaluation.places import Probe, host
 from aisecops.ops.evaluation.play import Play, Told
-from aisecops.ops.evaluation.scenario import Part, Scenario
+from aisecops.ops.evaluation.scenario import Part, Scenario, Suite
 from aisecops.ops.evaluation.stage import Stage
 from aisecops.ops.evaluation.values import values_for
 
@@ -53,13 +54,16 @@ class Runner:
             self._slots.put(slot.number)
 
     def jobs(self, scenarios: Sequence[Scenario]) -> tuple[Job, ...]:
-        """What there is to do, in order."""
-        return tuple(
+        """What there is to do, in order: each scenario for each agent, and the operator's own tools with injection."""
+        given = tuple(
             Job(scenario, probe, variation)
             for probe in self._stage.probes
             for scenario in scenarios
             for variation in range(self._mutations + 1 if scenario.mutate else 1)
         )
+        if all(scenario.suite is not Suite.INJECTION for scenario in scenarios):
+            return given
+        return given + tuple(Job(*own, 0) for own in own_scenarios(self._stage.rules, self._stage.probes))
 
     def run(self, jobs: Sequence[Job], tell: Callable[[Result], None]) -> tuple[Result, ...]:
         """What came of `jobs`, in their order. `KeyboardInterrupt` ends it between two plays."""
@@ -96,6 +100,9 @@ class Runner:
             return self._result(job, State.BROKEN, why=(f"the play broke: {type(failed).__name__}: {failed}",))
         finally:
             self._slots.put(slot)
+        if job.scenario.tentative and twin is not None and twin.codes:
+            codes = ", ".join(dict.fromkeys(twin.codes))
+            return self._result(job, State.NOT_APPLICABLE, why=(f"no benign call of it could be made up: {codes}",))
         state = State.CONTAINED if not wrong else State.OPEN if job.scenario.open else State.BREACHED
         if job.scenario.open and not wrong:
             wrong = ("said to be open, and is contained",)
@@ -125,7 +132,7 @@ class Runner:
             told = Play(cast, slot, fill, part).perform(scenario.steps)
         finally:
             cast.close()
-        mine = {host(role, number) for role in _roles(self._stage, number)}
+        mine = {host(role, number) for role in _roles(self._stage, number)} | set(own_hosts(self._stage.rules))
         came = [one for one in self._stage.served.received()[seen:] if one.host in mine]
         return told, breaches(scenario.must, fill, came, told, slot=number) if part is Part.ATTACK else ()
 

@@ -126,6 +126,16 @@ class Calls(Value, tag="call"):
     only: Part = Part.BOTH
 
 
+class Owns(Value, tag="own"):
+    """A call of one of the operator's own tools, with a token when one is asked for (`own_tools.py`)."""
+
+    host: str
+    method: str
+    path: str
+    body: bytes
+    only: Part = Part.BOTH
+
+
 class Raw(Value, tag="raw"):
     """Bytes as they stand: `inside` a tunnel to a host of that role, or `plain` to the proxy itself."""
 
@@ -169,7 +179,7 @@ class Posture(Value, tag="bound"):
     only: Part = Part.ATTACK
 
 
-Step = Gives | Reads | Asks | Calls | Raw | Api | NewRun | Waits | Posture
+Step = Gives | Reads | Asks | Calls | Owns | Raw | Api | NewRun | Waits | Posture
 
 
 class Most(Value):
@@ -200,7 +210,8 @@ class Expectation(Value):
 class Scenario(Value):
     """One attack and its twin. `values` fill both, `attack` and `twin` one of them; `mutate` names what varies.
 
-    `needs` says what the rules must have for it to apply. `open` says why it is known not to be stopped yet.
+    `needs` says what the rules must have for it to apply. `open` says why it is known not to be stopped yet. When a
+    `tentative` one's twin does not pass, what is wrong is the scenario: it does not apply.
     """
 
     name: str
@@ -216,3 +227,4 @@ class Scenario(Value):
     mutate: dict[str, str] = {}
     alone: bool = False
     open: str = ""
+    tentative: bool = False

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
+from starlette.types import ASGIApp
 
 from aisecops.adapters.policies.files import read_folder
 from aisecops.adapters.policies.reading import read_rules
@@ -34,8 +35,9 @@ from aisecops.model.rules import RuleSet, SecretAuthentication
 from aisecops.ops.agents import rules_in
 from aisecops.ops.demo.serving import Served, serve
 from aisecops.ops.environment import Trust, made_trust
+from aisecops.ops.evaluation.own_tools import own_hosts
 from aisecops.ops.evaluation.places import RULES_FILE, UNKNOWN_SECRET, Probe, overlay, probes
-from aisecops.ops.evaluation.stand_ins import Slot
+from aisecops.ops.evaluation.stand_ins import Slot, accepting
 from aisecops.ops.session import BROKEN, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import changed, environment, load
@@ -119,7 +121,8 @@ def stage(operators: Settings, folder: Path, *, agents: Sequence[str], slots: in
     shutil.copytree(operators.paths.rules, folder / "rules")
     (folder / "rules" / RULES_FILE).write_bytes(overlay(chosen, secret_of_others=f"env:{OTHERS_SECRET}"))
     made = [Slot(number) for number in range(slots)]
-    apps = {name: app for slot in made for name, app in slot.apps().items()}
+    apps: dict[str, ASGIApp] = {name: app for slot in made for name, app in slot.apps().items()}
+    apps |= dict.fromkeys(own_hosts(rules), accepting)
     given = _secrets(rules)
     with serve(folder, apps, now_ms=SystemClock().now_ms()) as served:
         _write_settings(operators, folder, served)

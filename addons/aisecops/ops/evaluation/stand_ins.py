@@ -50,6 +50,11 @@ class Slot:
         return {host(role, self.number): model if role == "model" else _Tool(self, role) for role in ROLES}
 
 
+async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
+    """Whatever an operator's own tool is asked, its stand-in accepts it."""
+    await Response(b'{"status": "accepted"}', media_type="application/json")(scope, receive, send)
+
+
 class _Obeying(Mapping[str, Sequence[Line]]):
     """A script that does not listen: the model says what the slot has it say."""
 
