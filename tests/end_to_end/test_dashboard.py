@@ -291,7 +291,7 @@ def scraped(on):
         "average_risk": share(total("run_risk_sum"), total("run_risk_count")),
         "budget_violations": share(total("events_total", event={"budget_exceeded"}), decisions),
         "tool_distribution": total("events_total", event={"tool_invoked"}),
-        "injection_tests": None,
+        "injection_tests": total("eval_pass_ratio", suite={"injection"}) or None,
         "escalation_detection": share(
             total("chain_escalations_total", outcome={"stopped"}), total("chain_escalations_total")
         ),

@@ -51,10 +51,12 @@ async def test_before_the_first_evaluation_the_page_says_how_to_make_one(site):
 async def test_the_last_evaluation_stands_on_the_page_and_in_the_figure(site):
     site.recorded()
     line = b'{"seq":1,"at":"2026-01-31T12:05:09.123Z","event":"evaluation_finished","run_id":null,"root_run_id":null,'
-    line += b'"agent_id":null,"decision_id":null,"policy_version":"sha256:abc","ok":false,"prev":"","suites":%s}\n'
+    line += b'"agent_id":null,"decision_id":null,"policy_version":"%s","ok":false,"prev":"","suites":%s}\n'
     import orjson
 
-    (site.record / "record-000001.jsonl").write_bytes(line % orjson.dumps(SUITES))
+    (site.record / "record-000001.jsonl").write_bytes(
+        line % (site.house.rules.current().policy_version.encode(), orjson.dumps(SUITES))
+    )
     [evaluation] = (await site.json("/evaluation.json"))["evaluations"]
 
     assert (evaluation["ok"], [one["suite"] for one in evaluation["suites"]]) == (False, ["injection", "exfiltration"])

@@ -25,6 +25,7 @@ TITLES = {
 }
 TOOLS_SHOWN = 6
 LATEST = 8
+EVALUATIONS = 50
 
 
 class Overview:
@@ -65,9 +66,9 @@ class Overview:
                 "trend": _trend(figure, windows, span, now_ms),
             }
             if figure.name == "injection_tests":
-                one |= injection_tests(next(iter(self._index.recent(figure.name, most=1)), None)) | {
-                    "records": "/evaluation"
-                }
+                newest = self._index.recent(figure.name, most=EVALUATIONS)
+                tested = injection_tests(newest, self._rules.current().policy_version)
+                one |= tested | {"records": "/evaluation"}
             shown.append(one)
         return shown
 

@@ -34,7 +34,7 @@ class StandingPages:
         return (
             PageAt("/inventory", "integrations", self.inventory),
             PageAt("/evaluation", "events", self.evaluation),
-            PageAt("/maturity", "events", self.maturity),
+            PageAt("/maturity", "maturity", self.maturity),
         )
 
     async def inventory(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all

@@ -98,7 +98,7 @@ FIGURES: tuple[Figure, ...] = (
         title="Injection test pass rate",
         group=Group.SECURITY,
         unit=Unit.RATIO,
-        words="Attacks of the injection suite that were contained in the last evaluation.",
+        words="Attacks of the injection suite that were contained in the last evaluation of the rules in force.",
         of=_never,
         good="up",
     ),

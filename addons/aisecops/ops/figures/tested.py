@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 INJECTION = "injection"
@@ -19,10 +20,12 @@ def suites_of(evaluation: Event | None) -> list[dict[str, Any]]:
     return [{"suite": name, **figures} for name, figures in suites.items() if isinstance(figures, dict)]
 
 
-def injection_tests(evaluation: Event | None) -> dict[str, Any]:
-    """The value of the figure `injection_tests` and what it was counted from."""
-    found = next((one for one in suites_of(evaluation) if one["suite"] == INJECTION), None)
-    if found is None or not found.get("attacks"):
-        return {"value": None, "counted": "not tested yet: `aisecops eval`"}
+def injection_tests(newest_first: Iterable[Event], policy_version: str) -> dict[str, Any]:
+    """The value of the figure `injection_tests` and what it was counted from: the last time under these very rules."""
+    fitting = (one for one in newest_first if one.get("policy_version") == policy_version)
+    suites = (suite for one in fitting for suite in suites_of(one))
+    found = next((one for one in suites if one["suite"] == INJECTION and one.get("attacks")), None)
+    if found is None:
+        return {"value": None, "counted": "not tried under these rules: `aisecops eval`"}
     contained, attacks = int(found.get("contained", 0)), int(found["attacks"])
     return {"value": contained / attacks, "counted": f"{contained:,} of {attacks:,} attacks contained"}
