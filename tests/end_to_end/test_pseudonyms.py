@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import sqlite3
+from urllib.parse import unquote
 
 import anthropic
 import httpx
@@ -242,12 +243,16 @@ def test_a_tool_is_told_stand_ins_too_and_its_answer_is_given_back(own, parrot):
     )
 
     said = own.ask(
-        run, "POST", f"https://db.internal/orders/{name}", body={"for": address, "n": 1.10, "log": json.dumps([address])},
+        run, "POST", f"https://db.internal/orders/{name}?to={address}&x=%2b", body={"for": address, "n": 1.10, "log": json.dumps([address])},
         headers=own.with_token(run, "orders.write", f"orders.{name}") | {"Content-Type": "application/json"},
     )  # fmt: skip
 
     assert said.json == {"for": address, "n": 1.10, "log": json.dumps([address])}
     assert address.encode() not in own.received(name)[0]
+    target = own.received(name)[0].split(b" ", 2)[1].decode()
+    stand_in = re.fullmatch(rf"/orders/{name}\?to=([a-z0-9]+%40mail\.example)&x=%2b", target)
+    assert stand_in, target
+    assert unquote(stand_in[1]).encode() in own.received(name)[0].partition(b"\r\n\r\n")[2]
 
 
 def test_nothing_that_is_written_anywhere_holds_a_real_value_and_the_run_s_end_forgets_it(own, parrot, talking):

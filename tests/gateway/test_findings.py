@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import orjson
 import pytest
 
@@ -10,6 +12,7 @@ from aisecops.model.finding import Finding
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.provenance import Span
 from aisecops.model.record import EventName
+from aisecops.model.refusals import Code
 from support.gateway import RULES, House, request
 
 MAIL = "ann@corp.com"
@@ -133,3 +136,66 @@ async def test_nothing_leaves_and_nothing_is_charged_when_stand_ins_cannot_be_ke
     assert outcome.code == "store_unavailable"
     assert events(made, EventName.LLM_CALLED) == []
     assert (await made.tree(run)).runs[run.run.run_id].cost_micros == 0
+
+
+def tool_house(action: str, where: str = "query:to") -> House:
+    made = House(RULES + f"egress: {{detectors: [{{entity: EMAIL_ADDRESS, to: any, action: {action}}}]}}\n")
+    made.scanner.found = (found(where, 0, len(MAIL)),)
+    return made
+
+
+QUERY = "/page?x=%2b+%C3%A9&to=ann%40corp.com&&z"
+
+
+def search(path: str = QUERY, **headers: str):
+    return request("GET", f"https://en.wiki.example{path}", **headers)
+
+
+async def test_a_value_in_a_query_is_masked_where_it_stands_and_every_other_byte_stays():
+    outcome = await (made := tool_house("mask")).ask(await made.run(), search())
+    assert isinstance(outcome, Forward), outcome
+    assert outcome.path == "/page?x=%2b+%C3%A9&to=%3CEMAIL_ADDRESS%3E&&z"
+    assert outcome.body is None
+
+
+async def test_a_value_in_a_query_has_the_stand_in_that_it_has_in_a_body():
+    made = tool_house("pseudonymise")
+    run = await made.run()
+    outcome = await made.ask(run, search())
+    assert isinstance(outcome, Forward), outcome
+    stand_in = parse_qs(outcome.path.partition("?")[2])["to"][0]
+    assert stand_in.endswith("@mail.example")
+    made.scanner.found = (found("body:/messages/0/content", 3, 15),)
+    told = await made.ask(run, ask())
+    assert isinstance(told, Forward), told
+    assert orjson.loads(told.body)["messages"][0]["content"] == f"to {stand_in}"
+    made.scanner.found = ()
+    again = await made.ask(run, search("/page?q=by+ann%40corp.com"))
+    assert isinstance(again, Forward), again
+    assert parse_qs(again.path.partition("?")[2])["q"] == [f"by {stand_in}"]
+
+
+@pytest.mark.parametrize(
+    ("path", "where"),
+    [
+        (f"{QUERY}&to=b", "query:to"),  # which of the two is meant?
+        (f"{QUERY}&sig=00", "query:to"),
+        (f"{QUERY}&X-Amz-Signature=00", "query:to"),
+        (f"/{MAIL}", "path:0"),
+        (QUERY, "joined:query:"),
+    ],
+)
+async def test_where_nothing_can_be_put_in_its_place_it_does_not_leave(path, where):
+    outcome = await (made := tool_house("mask", where)).ask(await made.run(), search(path))
+    assert isinstance(outcome, Refuse), outcome
+    assert outcome.code is Code.EGRESS_BLOCKED
+
+
+async def test_a_known_value_in_a_signed_query_leaves_as_it_was_signed():
+    made = tool_house("pseudonymise")
+    run = await made.run()
+    await made.ask(run, search())
+    made.scanner.found = ()
+    outcome = await made.ask(run, search(f"{QUERY}&sig=00"))
+    assert isinstance(outcome, Forward), outcome
+    assert outcome.path is None

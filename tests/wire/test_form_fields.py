@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+from urllib.parse import unquote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.provenance import Span
-from aisecops.wire.form_fields import form_fields, is_form
+from aisecops.wire.form_fields import form_fields, is_form, query_fields
 from aisecops.wire.media_type import read_media_type
 from aisecops.wire.parts import outgoing_parts
 
@@ -79,3 +82,14 @@ def test_every_character_is_written_where_it_is_said_to_be(one, two):
         for at, char in enumerate(field.text):
             place = field.place(Span(start=at, end=at + 1))
             assert body[place.start : place.end] == char.encode()
+
+
+@given(st.text(alphabet="ab%+&=;@/?40cC2fF~", max_size=40))
+def test_of_a_query_each_field_says_what_is_scanned_and_is_written_where_it_says(query):
+    request = HttpRequest(method="GET", scheme="https", host="a.test", port=443, path=f"/x?{query}", headers=())
+    scanned = outgoing_parts(request, b"")
+    for field in query_fields(query):
+        assert not field.text or (field.where, field.text) in scanned
+        written = [query[a:b] for a, b in itertools.pairwise(field.starts)]
+        assert "".join(written) in query
+        assert unquote_plus("".join(written)) == field.text

@@ -77,6 +77,7 @@ class Dispatch:
         lines = lines_of(rules, facts)
         try:
             body = await self._changed(rules, facts, looked, judged, request)
+            path = await self._changed_query(rules, facts, judged, request)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step)
@@ -121,6 +122,7 @@ class Dispatch:
             through_proxy=looked.through_proxy,
             remove_headers=("Content-Encoding",) if body is not None else (),
             set_headers=_streamed_readably(looked.step),
+            path=path,
             body=body,
             response_headers=told_headers(facts, judged, lines),
             any_size=looked.step.any_size,
@@ -151,6 +153,18 @@ class Dispatch:
         if step.call is not None and looked.descent is not None:
             changed = self._descents.enveloped(body, step.call, looked.descent) or changed
         return changed
+
+    async def _changed_query(self, rules: RuleSet, facts: Facts, judged: Judged, sent: HttpRequest) -> str | None:
+        """Path and query as they leave; None when they leave as they came."""
+        path = await self._pseudonyms.replaced_query(
+            rules.egress,
+            judged.findings,
+            sent,
+            run=(facts.principal.run_id, facts.principal.root_run_id),
+            to=receiver(sent.host, sent.port),
+            words=destination_words(facts.request),
+        )
+        return None if path == sent.path else path
 
     async def _coming_back(self, rules: RuleSet, facts: Facts, request: HttpRequest) -> Lexicon | None:
         run = facts.principal.run_id, facts.principal.root_run_id

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 
 from aisecops.controls.dlp.judge import REPLACED, pseudonymised
 from aisecops.controls.dlp.lexicon import Lexicon
-from aisecops.controls.dlp.redact import Covered, covered
+from aisecops.controls.dlp.redact import IN_BODY, IN_QUERY, Covered, covered
 from aisecops.controls.dlp.stand_ins import ALSO_WORDS, names_in, stand_in
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.gateway.ports import PseudonymStore
-from aisecops.gateway.writing import as_written
+from aisecops.gateway.writing import as_written, query_as_written
 from aisecops.model.errors import Fault, StoreError
-from aisecops.model.exchange import Headers
+from aisecops.model.exchange import Headers, HttpRequest
 from aisecops.model.finding import FindingAction, JudgedFinding
 from aisecops.model.ids import RunId
 from aisecops.model.provenance import Span
@@ -99,16 +99,47 @@ class Pseudonyms:
         `headers` are those it was sent with, `run` is the run and its root, `to` host and port, `words` what rules
         call that. Every stand-in is kept when this returns. Raises `Fault`, and `StoreError`: then nothing may leave.
         """
+        hits = [one for one in judged if one.action in REPLACED and one.finding.where.startswith(IN_BODY)]
+        return await self._instead(egress, hits, body, lambda: as_written(body, headers), run=run, to=to, words=words)
+
+    async def replaced_query(
+        self,
+        egress: EgressRules,
+        judged: Iterable[JudgedFinding],
+        request: HttpRequest,
+        *,
+        run: tuple[RunId, RunId],
+        to: str,
+        words: frozenset[str],
+    ) -> str:
+        """The same of the query of `request`: path and query as they leave. A signed query keeps what is in it."""
+        path, mark, query = request.path.partition("?")
+        hits = [one for one in judged if one.action in REPLACED and one.finding.where.startswith(IN_QUERY)]
+        data = query.encode()
+        left = await self._instead(egress, hits, data, lambda: query_as_written(request), run=run, to=to, words=words)
+        return f"{path}{mark}{left.decode()}"
+
+    async def _instead(
+        self,
+        egress: EgressRules,
+        hits: Sequence[JudgedFinding],
+        body: bytes,
+        write: Callable[[], WrittenBody | WrittenForm | None],
+        *,
+        run: tuple[RunId, RunId],
+        to: str,
+        words: frozenset[str],
+    ) -> bytes:
+        """`body`, which `write` reads as it is written, with all that is to be replaced in it replaced."""
         run_id, root_run_id = run
-        hits = [one for one in judged if one.action in REPLACED]
         kinds = pseudonymised(egress, words)
         tree = await self._at_hand(root_run_id) if kinds or _any_stands_in(hits) else _Tree()
         values = tree.values(kinds)
         if not body or not (hits or len(values)):
             return body
-        written = await _aside(body, lambda body: as_written(body, headers))
+        written = await _aside(body, lambda _: write())
         if written is None and hits:
-            raise Fault("a body in which something must be replaced cannot be read")
+            raise Fault("what holds something that must be replaced cannot be read")
         if written is None:
             return body  # not a text that a known value could be looked up in
         wanted = await _aside(body, lambda _: _wanted(written, hits, values))

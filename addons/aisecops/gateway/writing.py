@@ -1,13 +1,14 @@
-"""A body that leaves as it is written, so that something can be put in the place of a part of it."""
+"""A body and a query that leave, as they are written, so that something can be put in the place of a part of them."""
 
 from __future__ import annotations
 
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import Headers
-from aisecops.wire.form_fields import form_fields, is_form
+from aisecops.model.exchange import Headers, HttpRequest
+from aisecops.wire.form_fields import form_fields, is_form, query_fields
 from aisecops.wire.media_type import declared_charset, media_type
+from aisecops.wire.signed import query_is_signed
 
 _READ_AS_WRITTEN = frozenset({"utf-8", "ascii"})
 
@@ -21,6 +22,14 @@ def as_written(body: bytes, headers: Headers = ()) -> WrittenBody | WrittenForm 
         return WrittenBody(body) if declared_charset(kind) in _READ_AS_WRITTEN else None
     except (WireError, ValueError):
         return None
+
+
+def query_as_written(request: HttpRequest) -> WrittenForm | None:
+    """The query of `request`; None for one in which nothing can be replaced: a signed one, or one that is no ASCII."""
+    _, _, query = request.path.partition("?")
+    if not query.isascii() or query_is_signed(request):
+        return None
+    return WrittenForm(query.encode(), query_fields(query))
 
 
 def _may_be_json(body: bytes) -> bool:

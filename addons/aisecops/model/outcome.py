@@ -41,7 +41,8 @@ class Forward(Value):
     `addresses` are the only ones that may be dialled: judged, pinned. `permit` names the reservation to settle.
     `response_headers` are put on the answer, after any of the same name from upstream are removed. `through_proxy`:
     the addresses are those of the operator's own proxy, which is to be asked for `host:port`. `any_size`: the answer
-    is passed on piece by piece, so no bound on whole answers holds for it.
+    is passed on piece by piece, so no bound on whole answers holds for it. `path`: path and query as they leave, in
+    place of those that came.
     """
 
     permit: str
@@ -53,6 +54,7 @@ class Forward(Value):
     through_proxy: bool = False
     remove_headers: tuple[str, ...] = ()
     set_headers: tuple[tuple[str, str], ...] = ()
+    path: str | None = None
     body: bytes | None = None
     response_headers: tuple[tuple[str, str], ...] = ()
     any_size: bool = False

@@ -1,6 +1,7 @@
 """The fields of a form that something else can be put into, with where they are written: URL-encoded, and multipart.
 
-Knows the two forms and names places as `parts.py` does. What it does not list stays as it is or does not leave.
+A query is a form of the first sort. Knows the two forms and names places as `parts.py` does. What it does not list
+stays as it is or does not leave.
 """
 
 from __future__ import annotations
@@ -35,12 +36,21 @@ def form_fields(kind: MediaType, body: bytes) -> list[FieldText]:
     if kind.name == FORM and declared_charset(kind) not in _UNICODE:
         return []
     found = _pairs(body) if kind.name == FORM else _uploads(body, kind.parameters.get("boundary", ""))
+    return _met_once(found)
+
+
+def query_fields(query: str) -> list[FieldText]:
+    """The same of a query, which is ASCII; places are in what stands behind its `?`."""
+    return _met_once(_pairs(query.encode("ascii"), "query"))
+
+
+def _met_once(found: Iterator[FieldText]) -> list[FieldText]:
     fields = list(found)
     met = Counter(field.where for field in fields)
     return [field for field in fields if met[field.where] == 1]
 
 
-def _pairs(body: bytes) -> Iterator[FieldText]:
+def _pairs(body: bytes, place: str = "form") -> Iterator[FieldText]:
     at = 0
     for pair in body.split(b"&"):
         name, equals, value = pair.partition(b"=")
@@ -48,7 +58,7 @@ def _pairs(body: bytes) -> Iterator[FieldText]:
         at += len(pair) + 1
         chosen, text = _read(name, 0), _read(value, start)
         if chosen is not None and text is not None and is_plain(chosen[0]):
-            yield FieldText(where=f"form:{chosen[0]}", text=text[0], starts=text[1], escaped=True)
+            yield FieldText(where=f"{place}:{chosen[0]}", text=text[0], starts=text[1], escaped=True)
 
 
 def _read(raw: bytes, start: int) -> tuple[str, list[int]] | None:

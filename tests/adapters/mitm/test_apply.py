@@ -44,6 +44,21 @@ def test_a_replaced_body_is_framed_and_decoded_anew():
     assert request.raw_content == b"new body"
 
 
+def test_path_and_query_leave_as_the_forward_says():
+    request = a_flow().request
+    apply_forward(request, a_forward(path="/a%2Fb?to=%3CEMAIL_ADDRESS%3E&x=%2b"))
+    assert request.data.path == b"/a%2Fb?to=%3CEMAIL_ADDRESS%3E&x=%2b"
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "http://other.test/", "", "/\u00e9", "/a\0"])
+def test_what_is_no_path_does_not_leave_as_one(path):
+    request = a_flow().request
+    before = request.data.path
+    with pytest.raises(ValueError, match="request line"):
+        apply_forward(request, a_forward(path=path))
+    assert request.data.path == before
+
+
 def test_the_next_hop_is_not_told_to_drop_headers():
     request = a_flow((b"Connection", b"keep-alive, X-Audit"), (b"X-Audit", b"1")).request
     apply_forward(request, a_forward())

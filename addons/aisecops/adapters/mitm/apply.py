@@ -23,7 +23,9 @@ _NO_BODY_STATUS = frozenset({204, 304})
 
 
 def apply_forward(request: http.Request, forward: Forward) -> None:
-    """Change `request` into what `forward` lets out. Raises ValueError for a header that cannot be written."""
+    """Change `request` into what `forward` lets out. Raises ValueError for what cannot be written."""
+    if forward.path is not None:
+        request.data.path = _target(forward.path)
     gone = {name.lower().encode("latin-1") for name in forward.remove_headers}
     replaced = byte_headers(forward.set_headers)
     gone |= {name.lower() for name, _ in replaced}
@@ -35,6 +37,12 @@ def apply_forward(request: http.Request, forward: Forward) -> None:
         fields.append((b"Content-Length", b"%d" % len(forward.body)))
         request.raw_content = forward.body
     request.headers = http.Headers([*_without_hop_names(fields), *replaced])
+
+
+def _target(path: str) -> bytes:
+    if not path.startswith("/") or not all("!" <= character <= "~" for character in path):
+        raise ValueError("path and query hold what cannot stand in a request line")
+    return path.encode("ascii")
 
 
 def _may_leave(name: bytes) -> bool:

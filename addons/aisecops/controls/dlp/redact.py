@@ -17,7 +17,9 @@ from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.provenance import Span
 from aisecops.model.value import Value
 
-MASKABLE = ("body:", "form:", "upload:")
+IN_BODY = ("body:", "form:", "upload:")
+IN_QUERY = ("query:",)
+MASKABLE = (*IN_BODY, *IN_QUERY)
 """Where a value can be replaced without changing what the request is."""
 
 
@@ -42,11 +44,13 @@ class Written(Protocol):
         ...
 
 
-def with_fixed(findings: Sequence[Finding], written: Written | None) -> tuple[Finding, ...]:
-    """`findings`, those in the body marked where nothing can be put in their place; `written` is the body."""
+def with_fixed(
+    findings: Sequence[Finding], written: Written | None, places: tuple[str, ...] = IN_BODY
+) -> tuple[Finding, ...]:
+    """`findings`, those at `places` marked where nothing can be put in their place; `written` is the body, or query."""
     return tuple(
         replace(finding, fixed=True)
-        if finding.where.startswith(MASKABLE) and (written is None or written.place(finding) is None)
+        if finding.where.startswith(places) and (written is None or written.place(finding) is None)
         else finding
         for finding in findings
     )
