@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,44 @@ def test_every_service_is_hardened(services, name):
 
 def test_the_image_does_not_run_as_root():
     assert re.findall(r"^USER (.*)", (DOCKER / "Dockerfile").read_text(), re.MULTILINE) == ["10001:10001"]
+
+
+@pytest.fixture
+def scaled():
+    return yaml.safe_load((DOCKER / "compose.scale.yaml").read_text())
+
+
+def test_the_second_gateway_listens_where_its_networks_are(scaled):
+    second = scaled["services"]["gateway-2"]
+    addresses = {name: at["ipv4_address"] for name, at in second["networks"].items()}
+    told = second["environment"]
+
+    assert told["AISECOPS_PROXY_LISTEN"] == f"{addresses['agents']}:8080"
+    assert told["AISECOPS_CONTROL_LISTEN"] == f"{addresses['outside']}:8081"
+    assert told["AISECOPS_METRICS_LISTEN"] == f"{addresses['outside']}:9464"
+
+
+def test_both_gateways_have_one_store_and_a_record_of_their_own(scaled):
+    first, second = (scaled["services"][name] for name in ("gateway", "gateway-2"))
+
+    assert first["environment"]["AISECOPS_STORE"] == second["environment"]["AISECOPS_STORE"]
+    assert "state-2:/var/lib/aisecops/state" in second["volumes"]
+
+
+def test_agents_do_not_reach_the_store(services, scaled):
+    assert scaled["networks"]["store"]["internal"] is True
+    assert list(scaled["services"]["store"]["networks"]) == ["store"]
+    assert "store" not in services["agent"]["networks"]
+
+
+def test_the_store_forgets_nothing(scaled):
+    words = scaled["services"]["store"]["command"]
+    told = dict(pairwise(words))
+
+    assert (told["--appendonly"], told["--appendfsync"], told["--maxmemory-policy"]) == ("yes", "always", "noeviction")
+
+
+@pytest.mark.parametrize("name", ["keys-1", "keys-2", "gateway-2", "store"])
+def test_what_scaling_adds_is_hardened_too(scaled, name):
+    assert scaled["services"][name]["read_only"] is True
+    assert scaled["services"][name]["cap_drop"] == ["ALL"]

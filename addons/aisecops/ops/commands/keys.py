@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from pathlib import Path
+from typing import IO
 
 import click
 import orjson
 
 from aisecops.adapters.system.clock import SystemClock
+from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.keys import DEFAULT_OVERLAP_S, KeyFolder, in_use
 from aisecops.controls.tokens.jwks import PublicKey
 from aisecops.ops.session import Session
@@ -81,6 +83,29 @@ def rotate(certs: Path, overlap: int) -> None:
     click.echo(f"{new.kid} signs from now on")
     if overlap < DEFAULT_OVERLAP_S:
         click.echo("tokens that older keys have signed may be refused before they end", err=True)
+
+
+@keys.command("export")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@click.pass_context
+def export_keys(ctx: click.Context, output: Path) -> None:
+    """Write what other machines on the same store need: authority, keys, secrets. Makes what is missing."""
+    from aisecops.ops.shared_keys import packed
+
+    data = packed(ctx.ensure_object(Session).settings.paths, SystemClock())
+    write_whole(output, data, mode=PRIVATE)
+    click.echo(f"{output}: whoever has it has the installation; carry it safely, and remove it then", err=True)
+
+
+@keys.command("import")
+@click.argument("file", type=click.File("rb"))
+@click.pass_context
+def import_keys(ctx: click.Context, file: IO[bytes]) -> None:
+    """Take what `aisecops keys export` wrote on another machine; before the first start here. - is standard input."""
+    from aisecops.ops.shared_keys import MAX_BYTES, unpacked
+
+    new = unpacked(ctx.ensure_object(Session).settings.paths, file.read(MAX_BYTES + 1))
+    click.echo(f"{len(new)} files taken" if new else "all of it is here already")
 
 
 def when(seconds: int) -> str:
