@@ -130,6 +130,8 @@ def test_the_api_and_the_metrics_say_the_same(house, followed):
     told = house.api(house.operator, "GET", "/v1/maturity").json
 
     assert (told["level"], told["coverage"]) == (3, 1.0)
+    shown = house.api(house.operator, "GET", "/maturity.json").json
+    assert (shown["level"], shown["coverage"]) == (3, 1.0)
     until(lambda: house.metrics()["aisecops_maturity_level"] == 3, 45, what="the level in the scrape")
     scraped = house.metrics()
     assert scraped["aisecops_control_coverage_ratio"] == 1
