@@ -51,11 +51,12 @@ def test_agents_that_are_bound_alike_are_probed_once_and_those_that_are_chosen_a
     assert [probe.stands_for for probe in probes(twice, ["c"])] == ["c"]
 
 
-def test_a_mail_weighs_so_little_that_a_careful_agent_may_send_one():
+@pytest.mark.parametrize("tool", ["mail.send", "pay.send"])
+def test_a_write_to_strangers_weighs_so_little_that_a_careful_agent_may_make_one(tool):
     _, probed, both = laid(DEMO)
     lowest = min(probe.rule.risk.approve_micros for probe in probed)
 
-    assert both.tools["evaluated.mail.send"].base_risk * 2 * 1_000_000 < lowest
+    assert both.tools[f"evaluated.{tool}"].base_risk * 2 * 1_000_000 < lowest
 
 
 def test_a_scope_is_made_as_the_gateway_makes_it():

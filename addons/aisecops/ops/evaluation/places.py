@@ -158,6 +158,7 @@ def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
     costs = [c for probe in probed if (c := probe.rule.budgets.max_cost_micros)]
     more: dict[str, dict[str, Any]] = {
         "mail.send": {"base_risk": float(mail_risk(probed))},
+        "pay.send": {"base_risk": float(min([Decimal("0.6"), *(_affordable(probe.rule) for probe in probed)]))},
         "paid.call": {"cost": from_micros(min(costs) // 4)} if costs else {"cost": 1},
     }
     tools = {f"{PREFIX}.{name}": _tool(name, tool) | more.get(name, {}) for name, tool in TOOLS.items()}
@@ -199,7 +200,7 @@ def scope_of(name: str, path: str, body: Any) -> str:
 
 
 def _affordable(rule: AgentRule) -> Decimal:
-    """So much risk that one mail to strangers needs nobody's yes, also where a sequence of the rules ends in it."""
+    """So much risk that one write to strangers needs nobody's yes, also where a sequence of the rules ends in it."""
     return max(Decimal(rule.risk.approve_micros) / 5_000_000, Decimal("0.01"))
 
 
