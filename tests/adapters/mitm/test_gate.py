@@ -7,6 +7,7 @@ import pytest
 from aisecops.adapters.mitm.gate import Gate, Tunnel
 from aisecops.adapters.mitm.host_refusals import STARTING, UNJUDGED
 from aisecops.adapters.mitm.names import Place
+from aisecops.adapters.mitm.seal import sealed
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from support.flows import a_flow, a_gate, admitted, an_exchange
@@ -105,6 +106,26 @@ def test_only_the_refusal_before_judging_counts_as_unjudged():
     assert gate.unjudged(flow)
     gate.refuse(flow, NO)
     assert not gate.unjudged(flow)
+
+
+def test_what_is_held_may_not_leave_though_nothing_stands_in_the_place_of_its_answer():
+    gate, flow = a_gate(), a_flow()
+    gate.exchanges[flow.id] = an_exchange(flow)
+    gate.hold(flow)
+    gate.exchanges[flow.id].seal = sealed(flow)
+    assert flow.response is None
+    assert gate.unjudged(flow)
+    assert not gate.may_leave(flow)
+
+
+def test_what_is_held_to_the_end_is_told_that_it_was_not_judged():
+    gate, flow = a_gate(), a_flow()
+    gate.exchanges[flow.id] = an_exchange(flow)
+    gate.hold(flow)
+    gate.refuse_changed(flow)
+    assert gate.unjudged(flow)
+    assert flow.response is not None
+    assert flow.response.status_code == UNJUDGED.status
 
 
 def test_a_tunnel_belongs_to_its_client():

@@ -14,7 +14,7 @@ from mitmproxy import tls
 from mitmproxy.exceptions import OptionsError
 from mitmproxy.hooks import ConfigureHook, RunningHook, UpdateHook, all_hooks
 from mitmproxy.options import Options
-from mitmproxy.proxy.layers.http import HttpRequestHook
+from mitmproxy.proxy.layers.http import HttpRequestHeadersHook, HttpRequestHook
 from mitmproxy.proxy.layers.modes import Socks5AuthData
 from mitmproxy.proxy.server_hooks import ServerConnectHook, ServerConnectionHookData
 from mitmproxy.test import tflow
@@ -111,6 +111,25 @@ async def test_a_coroutine_that_fails_is_refused_too(manager):
     flow = admitted(manager.gate)
     await manager.handle_lifecycle(HttpRequestHook(flow))
     assert not manager.gate.may_leave(flow)
+
+
+async def test_what_is_held_is_answered_when_nobody_judged_it(manager):
+    flow = a_flow()
+    flow.response = None
+    manager.gate.hold(flow)
+    await manager.handle_lifecycle(HttpRequestHeadersHook(flow))
+    assert flow.response is None
+    assert not manager.gate.may_leave(flow)
+    await manager.handle_lifecycle(HttpRequestHook(flow))
+    assert (flow.response.status_code, flow.response.reason) == (503, "internal")
+
+
+async def test_a_hook_is_unheard_only_if_nobody_listens_and_it_is_about_no_flow(manager):
+    data = ServerConnectionHookData(tflow.tserver_conn(), tflow.tclient_conn())
+    assert manager.is_unheard(ServerConnectHook(data))
+    assert not manager.is_unheard(HttpRequestHook(a_flow()))
+    manager.add(Stranger())
+    assert not manager.is_unheard(ServerConnectHook(data))
 
 
 async def test_a_cancelled_task_ends_and_lets_nothing_out(manager):

@@ -13,7 +13,7 @@ from aisecops.adapters.mitm.doors import refused_head
 from aisecops.adapters.mitm.framing import frame
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_answer, is_websocket_handshake, keep_known_extensions
-from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, SWITCHED, TRAILERS, UNJUDGED
+from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, SWITCHED, TRAILERS
 from aisecops.adapters.mitm.lateness import clock_for
 from aisecops.adapters.mitm.load import Held, most_decoded
 from aisecops.adapters.mitm.names import Place, normal
@@ -37,7 +37,7 @@ class GovernanceAddon:
         """The head is there: refuse what can be refused before a byte of body is read."""
         if flow.error is not None:
             return  # the core could not read it, answers so, and sends nothing anywhere
-        self.gate.refuse(flow, UNJUDGED)
+        self.gate.hold(flow)
         if refuse := await self._judge_head(flow):
             flow.request.headers.pop("expect", None)  # nobody is asked for a body that will not be judged
             self.gate.refuse(flow, refuse)

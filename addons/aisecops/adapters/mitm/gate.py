@@ -224,6 +224,15 @@ class Gate:
 
     # one flow
 
+    def hold(self, flow: http.HTTPFlow) -> None:
+        """Until it is judged to its end `flow` is refused. Its answer is not made for that: `write_refusal` makes it.
+
+        INVARIANT: what is held does not leave, whatever stands in the place of its answer; `may_leave` says so.
+        """
+        self._refused[flow] = UNJUDGED
+        flow.request.stream = False
+        flow.response = None
+
     def refuse(self, flow: http.HTTPFlow, refuse: Refuse) -> None:
         """From now on `flow` is refused with `refuse`, and its answer says so."""
         self._refused[flow] = refuse
@@ -243,7 +252,8 @@ class Gate:
 
     def refuse_changed(self, flow: http.HTTPFlow) -> None:
         """Refuse a request that is not what was admitted, or was never admitted."""
-        self.refuse(flow, self._closed or (CHANGED if flow.id in self.exchanges else UNJUDGED))
+        unjudged = flow in self._refused or flow.id not in self.exchanges
+        self.refuse(flow, self._closed or (self._refused.get(flow, UNJUDGED) if unjudged else CHANGED))
 
     def refused(self, flow: http.HTTPFlow) -> Refuse | None:
         """The refusal in force for `flow`."""

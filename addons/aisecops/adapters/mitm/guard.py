@@ -119,9 +119,18 @@ class FailClosedAddonManager(addonmanager.AddonManager):
         if isinstance(subject, flow.Flow) and self._listeners("update"):
             await self.trigger_event(hooks.UpdateHook([subject]))
         if isinstance(subject, http.HTTPFlow):
-            self.gate.write_refusal(subject)
+            # its body is still to come, and it is answered only after the next hook; until then nothing is written
+            if event.name != "requestheaders" or not self.gate.unjudged(subject):
+                self.gate.write_refusal(subject)
             if event.name == "websocket_end" or (event.name in _ENDS_A_FLOW and subject.websocket is None):
                 self.gate.forget(subject)
+
+    def is_unheard(self, event: hooks.Hook) -> bool:
+        """True when running `event` would do nothing: nobody listens, and it is about no flow, which has an answer."""
+        if self._listeners(event.name):
+            return False
+        (subject,) = _arguments(event)
+        return not isinstance(subject, flow.Flow)
 
     async def trigger_event(self, event: hooks.Hook) -> None:
         arguments = _arguments(event)

@@ -25,11 +25,12 @@ from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ProxyConnectionH
 from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.utils import human
 
+from aisecops.adapters.mitm.at_once import AtOnce
 from aisecops.adapters.mitm.bounds import Bound
 from aisecops.adapters.mitm.deadlines import ClientClock, Stage
 from aisecops.adapters.mitm.dial import dialling_for, dialling_to
 from aisecops.adapters.mitm.gate import Gate
-from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
 from aisecops.adapters.mitm.http2_connection import MAX_STREAMS
 from aisecops.adapters.mitm.listener_tls import prove, shake_hands
 from aisecops.adapters.mitm.names import Place
@@ -108,7 +109,7 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         if not prove(handler.gate, handler.client.id, writer):
             writer.transport.abort()
             return
-        handler.layer = self.make_top_layer(handler.layer.context)
+        handler.begins_with(self.make_top_layer(handler.layer.context))
         with self.manager.register_connection(handler.client.id, handler):
             await handler.handle_client()
 
@@ -118,6 +119,15 @@ class GovernedHandler(ProxyConnectionHandler):
 
     gate: Gate
     dialled: Place | None = None
+    _at_once: AtOnce | None = None
+
+    def begins_with(self, top: layer.Layer) -> None:
+        """`top` is what the connection is read by."""
+        addons = self.master.addons
+        if isinstance(addons, FailClosedAddonManager):  # who knows what is heard; another is always asked
+            self._at_once = AtOnce(top, addons.is_unheard)
+            top = self._at_once  # type: ignore[assignment] # the same shape
+        self.layer = top
 
     def ask_where_to(self, writer: asyncio.StreamWriter) -> bool:
         """Find out whether the client dialled somebody else; False when it cannot be found out."""
@@ -181,6 +191,12 @@ class GovernedHandler(ProxyConnectionHandler):
         finally:
             timer.cancel()
             load.upstreams.leave("")
+
+    async def hook_task(self, hook: commands.StartHook) -> None:
+        """As ever; but the end of a hook that did not wait is told within the event that asked for it."""
+        await self.handle_hook(hook)
+        if hook.blocking and not (self._at_once is not None and self._at_once.ends(hook)):
+            await self.server_event(events.HookCompleted(hook))
 
     async def server_event(self, event: events.Event) -> None:
         """As ever; and look whether much was handed over for sending."""
