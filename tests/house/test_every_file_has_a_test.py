@@ -17,7 +17,6 @@ SHOWN_ELSEWHERE = {
     "adapters/audit/export.py": "tests/adapters/audit: a run's export by the reader",
     "adapters/audit/tail.py": "tests/adapters/audit/test_chain.py: appending after crashes",
     "adapters/audit/walk.py": "tests/adapters/audit: verification walks every line",
-    "controls/tokens/ed25519.py": "tests/controls/tokens: every signature",
     "gateway/hold.py": "tests/gateway/test_admit.py: waiting for a person",
     "gateway/refuse.py": "tests/gateway/test_admit.py: every refusal",
     "gateway/reserve.py": "tests/gateway/test_admit.py: charges and lost swaps",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aisecops.adapters.policies.files import Unreadable, read_folder
+from aisecops.adapters.policies.files import Unreadable
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.model.errors import ConfigError
@@ -13,12 +13,13 @@ from aisecops.ops.nearest import nearest
 from aisecops.ops.session import MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
+from aisecops.ops.wiring.rules import rules_files
 
 
 def rules_in(settings: Settings) -> RuleSet:
     """The rules on disk; raises ConfigError naming the first problem."""
     try:
-        found = read_rules(read_folder(settings.paths.rules))
+        found = read_rules(rules_files(settings))
     except Unreadable as unreadable:
         found = (unreadable.problem,)
     if isinstance(found, RuleSet):
@@ -45,7 +46,7 @@ def chosen(settings: Settings, name: str | None) -> AgentRule:
 
 def credentials_of(settings: Settings, agent: AgentRule) -> Credentials | None:
     """The agent's own credentials when its secret can be read here, else None."""
-    secrets = RuleSecrets(environment(), settings.paths.rules)
+    secrets = RuleSecrets(environment(), settings.rules_folder)
     for how in agent.authenticate:
         if isinstance(how, SecretAuthentication) and (secret := secrets.secret(how.source)):
             return Credentials(agent.agent_id, secret.decode(errors="replace"))

@@ -75,7 +75,7 @@ class GatewayProcess:
             metrics.rules_loaded(rules.policy_version, rules.agents)
             # A watcher that ended would leave this process on old rules unseen: then the whole process ends instead.
             async with asyncio.TaskGroup() as tasks:
-                watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _told(metrics)))
+                watch = tasks.create_task(base.watch_rules(RULES_EVERY_S, _told(metrics)))
                 lag = tasks.create_task(_telling_the_records_lag(base, metrics))
                 yield enforcer
                 watch.cancel()

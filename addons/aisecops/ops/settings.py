@@ -89,7 +89,15 @@ class PathSettings(Part):
 
     state: Annotated[Path, about("store, record, operator secret")] = Path(".aisecops")
     certs: Annotated[Path, about("certificate authority and signing keys")] = Path("certs")
-    rules: Annotated[Path, about("the rules")] = Path("rules")
+    rules: Annotated[Path, about("the rules: a folder, or with rules.signed_by a bundle")] = Path("rules")
+
+
+class RulesSettings(Part):
+    """Whose rules count."""
+
+    signed_by: Annotated[
+        tuple[Path, ...], about("JWK Set files of keys; paths.rules is then a bundle that one of them has signed")
+    ] = ()
 
 
 class UpstreamSettings(Part):
@@ -163,6 +171,7 @@ class Settings(Value):
     control: ControlSettings = ControlSettings()
     metrics: MetricsSettings = MetricsSettings()
     paths: PathSettings = PathSettings()
+    rules: RulesSettings = RulesSettings()
     store: Annotated[
         StoreUrl, about("where runs, budgets and approvals are kept: sqlite, or the URL of a Redis or Valkey server")
     ] = StoreUrl(source="sqlite")
@@ -215,6 +224,16 @@ class Settings(Value):
     def record_folder(self) -> Path:
         """Where the record's files are."""
         return self.paths.state / "audit"
+
+    @property
+    def rules_folder(self) -> Path:
+        """What files that the rules name are relative to: the rules folder, or the one that the bundle is in."""
+        return self.paths.rules.parent if self.rules.signed_by else self.paths.rules
+
+    @property
+    def rules_taken(self) -> Path:
+        """The file that says which bundle of rules was taken up last."""
+        return self.paths.state / "rules.taken"
 
     @property
     def store_id(self) -> Path:

@@ -1,4 +1,4 @@
-"""The rules in force, from a folder: read whole, swapped whole, kept when the new ones are bad (contract 6).
+"""The rules in force, from a folder or a bundle: read whole, swapped whole, kept when new ones are bad (contract 6).
 
 Knows files and when they changed. What they say is `controls/policy/parse.py`. Each set that was in force
 is kept under its digest, so that a recorded decision can be made again under the rules of its time.
@@ -13,6 +13,7 @@ import stat
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -62,14 +63,57 @@ class Unreadable(Exception):
         self.problem = Problem(place=Place(file=file, line=1), what=what, mend=mend)
 
 
+async def _always() -> bool:
+    return True
+
+
+class Origin(Protocol):
+    """Where rules come from. Each raises `Unreadable`."""
+
+    def stamp(self) -> Stamp:
+        """What changes when the rules do."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """The rules files by their names."""
+        ...
+
+    def compare(self) -> None:
+        """Raises when what `files` returned last is too old by now."""
+        ...
+
+    def taken(self) -> None:
+        """What `files` returned last is good and will be in force."""
+        ...
+
+
+class Folder:
+    """Rules from the YAML files of one folder, signed by nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def stamp(self) -> Stamp:
+        return tuple(mark for name, path in _rules_files(self._folder, _NO_RULES) for mark in stamp_of(name, path))
+
+    def files(self) -> dict[str, bytes]:
+        return read_folder(self._folder)
+
+    def compare(self) -> None:
+        """A folder is never too old."""
+
+    def taken(self) -> None:
+        """A folder has no order, so nothing is remembered."""
+
+
 class FileRules:
-    """A `RuleSource` over the YAML files of one folder.
+    """A `RuleSource` over the files of one folder, or over another place of files.
 
     `load` and `refresh` do file I/O and belong into a thread once the loop runs; `current` does none.
     """
 
-    def __init__(self, folder: Path, archive: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Path | Origin, archive: Path) -> None:
+        self._place = Folder(place) if isinstance(place, Path) else place
         self._archive = archive
         self._current: RuleSet | None = None
         self._seen: Stamp | None = None
@@ -78,7 +122,7 @@ class FileRules:
     def load(self) -> RuleSet:
         """Read the folder for the first time. Raises `ConfigError` listing every problem."""
         try:
-            seen = _stamp(self._folder)
+            seen = self._place.stamp()
             found = self._read()
         except Unreadable as unreadable:
             found = (unreadable.problem,)
@@ -87,6 +131,13 @@ class FileRules:
             raise ConfigError(*_told(found))
         self._current, self._seen = found, seen
         return found
+
+    def still_in_force(self) -> None:
+        """Raises `ConfigError` when others have gone on to newer rules since `load`."""
+        try:
+            self._place.compare()
+        except Unreadable as unreadable:
+            raise ConfigError(*_told((unreadable.problem,))) from None
 
     def current(self) -> RuleSet:
         """The rule set in force. Does no I/O; raises `ConfigError` before the first `load`."""
@@ -101,16 +152,16 @@ class FileRules:
         """
         before = self.current().policy_version
         try:
-            seen = _stamp(self._folder)
+            seen = self._place.stamp()
             if seen == self._seen and self._rejected is None:
                 return None
-            files = read_folder(self._folder)
-            if _stamp(self._folder) != seen:
+            files = self._place.files()
+            if self._place.stamp() != seen:
                 return None
             version = policy_version(files)
             if self._rejected == version:
                 return None
-            found = self._kept(files) if version != before else self.current()
+            found = self._kept(files) if version != before else self._taken(self.current())
         except Unreadable as unreadable:
             return self._reject(unreadable.problem, (unreadable.problem,))
         if not isinstance(found, RuleSet):
@@ -119,10 +170,21 @@ class FileRules:
         self._current, self._seen, self._rejected = found, seen, None
         return Reloaded(rules=found, before=before) if was_rejected or version != before else None
 
-    async def watch(self, interval_s: float, on_change: Callable[[Reloaded | Rejected], Awaitable[None]]) -> None:
-        """Look every `interval_s` in a thread, and tell each change, until cancelled or `on_change` raises."""
+    async def watch(
+        self,
+        interval_s: float,
+        on_change: Callable[[Reloaded | Rejected], Awaitable[None]],
+        *,
+        when: Callable[[], Awaitable[bool]] = _always,
+    ) -> None:
+        """Look every `interval_s` in a thread, and tell each change, until cancelled or `on_change` raises.
+
+        Asks `when` before each look: while that says no, nothing new is taken up.
+        """
         while True:
             await asyncio.sleep(interval_s)
+            if not await when():
+                continue
             change = await asyncio.to_thread(self.refresh)
             if change is not None:
                 await on_change(change)
@@ -147,7 +209,7 @@ class FileRules:
         return found
 
     def _read(self) -> RuleSet | tuple[Problem, ...]:
-        return self._kept(read_folder(self._folder))
+        return self._kept(self._place.files())
 
     def _reject(self, what: object, problems: tuple[Problem, ...]) -> Rejected | None:
         if self._rejected == what:
@@ -160,7 +222,12 @@ class FileRules:
         found = read_rules(files)
         if isinstance(found, RuleSet):
             _archive(self._archive, found.policy_version, files)
+            self._taken(found)
         return found
+
+    def _taken(self, rules: RuleSet) -> RuleSet:
+        self._place.taken()
+        return rules
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
@@ -220,15 +287,13 @@ def _content(name: str, path: Path) -> bytes:
         raise Unreadable(name, f"the file cannot be read: {error.strerror}", "mend its permissions") from None
 
 
-def _stamp(folder: Path) -> Stamp:
-    marks = []
-    for name, path in _rules_files(folder, _NO_RULES):
-        try:
-            at = path.stat()
-        except OSError as error:
-            raise Unreadable(name, f"the file cannot be read: {error.strerror}", "mend it, or take it away") from None
-        marks.append((name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns))
-    return tuple(marks)
+def stamp_of(name: str, path: Path) -> Stamp:
+    """What changes when the file `path` does. Raises `Unreadable`."""
+    try:
+        at = path.stat()
+    except OSError as error:
+        raise Unreadable(name, f"the file cannot be read: {error.strerror}", "mend it, or take it away") from None
+    return ((name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns),)
 
 
 def _archive(archive: Path, version: str, files: dict[str, bytes]) -> None:

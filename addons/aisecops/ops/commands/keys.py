@@ -1,4 +1,4 @@
-"""`aisecops keys`: the keys that sign capability tokens. Works on the files alone; nothing needs to run."""
+"""`aisecops keys`: the keys that sign capability tokens, and those that sign rules. Works on the files alone."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import orjson
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.keys import DEFAULT_OVERLAP_S, KeyFolder, in_use
+from aisecops.adapters.system.signing import make_key, public_path
 from aisecops.controls.tokens.jwks import PublicKey
 from aisecops.ops.session import Session
 
@@ -45,7 +46,7 @@ def seconds_of(ctx: click.Context, param: click.Parameter, text: str) -> int:
 
 @click.group()
 def keys() -> None:
-    """Signing keys of capability tokens."""
+    """Signing keys of capability tokens and of rules."""
 
 
 @keys.command("list")
@@ -106,6 +107,14 @@ def import_keys(ctx: click.Context, file: IO[bytes]) -> None:
 
     new = unpacked(ctx.ensure_object(Session).settings.paths, file.read(MAX_BYTES + 1))
     click.echo(f"{len(new)} files taken" if new else "all of it is here already")
+
+
+@keys.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def make(file: Path) -> None:
+    """Make a key that signs rules: FILE for whoever signs, its `.jwks.json` for whoever shall believe it."""
+    new = make_key(file, now_s=SystemClock().now_ms() // 1000)
+    click.echo(f"{new.kid}\n{file}: keep it where rules are signed\n{public_path(file)}: name it in rules.signed_by")
 
 
 def when(seconds: int) -> str:

@@ -21,7 +21,7 @@ def replay(session: Session, run: str, as_json: bool) -> int:
     """Judge each decision of RUN again, by the rules it was made by; fail if one comes out otherwise."""
     from aisecops.gateway.judge import judge
     from aisecops.ops.replay import replay as replayed
-    from aisecops.ops.wiring.foundation import file_rules
+    from aisecops.ops.wiring.rules import file_rules
 
     settings = session.settings
     report = replayed(settings.record_folder, run, rules_for=file_rules(settings).archived, judge=judge)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from aisecops.adapters.nlp.names_model import names_model
-from aisecops.adapters.policies.files import Unreadable, read_cases, read_folder
+from aisecops.adapters.policies.files import Unreadable, read_cases
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.controls.policy.cases import CaseResult, parse_cases, run_case
@@ -23,6 +23,7 @@ from aisecops.model.ids import AgentId
 from aisecops.model.risk import from_micros
 from aisecops.model.rules import Problem, RuleSet
 from aisecops.ops.commands.rules_backtest import backtest_command
+from aisecops.ops.commands.rules_bundle import bundle_command
 from aisecops.ops.commands.rules_diff import diff_command
 from aisecops.ops.commands.rules_suggest import suggest_command
 from aisecops.ops.days import today
@@ -40,6 +41,7 @@ def rules() -> None:
 
 
 rules.add_command(backtest_command)
+rules.add_command(bundle_command)
 rules.add_command(diff_command)
 rules.add_command(suggest_command)
 
@@ -58,7 +60,7 @@ def _notes(found: RuleSet) -> tuple[str, ...]:
 def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, as_json: bool) -> None:
     """Read the rules and say everything that is wrong, each with its place and mend."""
     at = _folder(ctx, folder, folder_option)
-    found = _read(at)
+    found = _read(ctx, at)
     problems = () if isinstance(found, RuleSet) else found
     notes = _notes(found) if isinstance(found, RuleSet) else ()
     if as_json:
@@ -227,20 +229,24 @@ def _folder(ctx: click.Context, argument: Path | None, option: Path | None) -> P
     if named is None:
         session = ctx.find_object(Session)
         named = session.settings.paths.rules if session else Path("rules")
-    if not named.is_dir():
+    if not named.exists():
         raise CommandError(f"there is no rules folder `{named}`", "name it: `--rules FOLDER`", MISUSED)
     return named
 
 
-def _read(folder: Path) -> RuleSet | tuple[Problem, ...]:
+def _read(ctx: click.Context, at: Path) -> RuleSet | tuple[Problem, ...]:
+    """The rules of a folder, or of a bundle that is signed as the settings say."""
+    from aisecops.ops.wiring.rules import rules_files
+
+    session = ctx.find_object(Session) or Session()
     try:
-        return read_rules(read_folder(folder))
+        return read_rules(rules_files(session.settings, at))
     except Unreadable as unreadable:
         return (unreadable.problem,)
 
 
 def _loaded(ctx: click.Context, folder: Path) -> RuleSet:
-    found = _read(folder)
+    found = _read(ctx, folder)
     if not isinstance(found, RuleSet):
         _tell(found)
         ctx.exit(FAILED)

@@ -25,16 +25,16 @@ def backtest_command(session: Session, folder: Path | None, run_id: str | None, 
 
     Exit code 1 when a decision would have come out otherwise.
     """
-    from aisecops.adapters.policies.files import Unreadable, read_folder
+    from aisecops.adapters.policies.files import Unreadable
     from aisecops.adapters.policies.reading import read_rules
     from aisecops.model.rules import RuleSet
     from aisecops.ops.backtest import backtest
-    from aisecops.ops.wiring.foundation import file_rules
+    from aisecops.ops.wiring.rules import file_rules, rules_files
 
     settings = session.settings
     at = folder or settings.paths.rules
     try:
-        rules = read_rules(read_folder(at))
+        rules = read_rules(rules_files(settings, at))
     except Unreadable as unreadable:
         raise CommandError(unreadable.problem.what, unreadable.problem.mend, MISUSED) from None
     if not isinstance(rules, RuleSet):

@@ -54,13 +54,14 @@ def threat_model(session: Session, agent: str, as_json: bool, check: bool, by: s
 
 
 def _declared(session: Session, name: str) -> tuple[RuleSet, AgentRule]:
-    from aisecops.adapters.policies.files import Unreadable, read_folder
+    from aisecops.adapters.policies.files import Unreadable
     from aisecops.adapters.policies.reading import read_rules
     from aisecops.model.rules import RuleSet
     from aisecops.ops.nearest import nearest
+    from aisecops.ops.wiring.rules import rules_files
 
     try:
-        rules = read_rules(read_folder(session.settings.paths.rules))
+        rules = read_rules(rules_files(session.settings))
     except Unreadable as unreadable:
         raise CommandError(unreadable.problem.what, unreadable.problem.mend, MISUSED) from None
     if not isinstance(rules, RuleSet):

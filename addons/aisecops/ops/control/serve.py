@@ -60,7 +60,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
             loop.add_signal_handler(number, server.stop)
         # What runs beside the API must not end unseen: then the whole process ends and is started again.
         async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(base.rules.watch(RULES_EVERY_S, _recorded(base, metrics)))
+            watch = tasks.create_task(base.watch_rules(RULES_EVERY_S, _recorded(base, metrics)))
             figures = tasks.create_task(_figures(base, metrics, index))
             announcing = tasks.create_task(announcer(base, hooks).run())
             assessing = tasks.create_task(keep_assessing(base, metrics, maturity))

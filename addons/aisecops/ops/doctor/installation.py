@@ -73,7 +73,7 @@ def _values(settings: Settings) -> Iterator[Diagnosis]:
         return  # said already
 
     def look() -> str:
-        missing = list(missing_values(rules, RuleSecrets(environment(), settings.paths.rules)))
+        missing = list(missing_values(rules, RuleSecrets(environment(), settings.rules_folder)))
         if missing:
             raise ConfigError(f"`{missing[0]}` is not set here, so nobody looks for it", "set it for the gateway")
         return f"{len(rules.egress.canaries) + len(rules.egress.known)} places"

@@ -12,7 +12,7 @@ from aisecops.model.rules import RuleSet
 from aisecops.model.scope import covers
 from aisecops.ops.release.check import Check, checked
 from aisecops.ops.release.evidence import Evidence
-from aisecops.ops.wiring.foundation import file_rules
+from aisecops.ops.wiring.rules import file_rules
 
 ENOUGH_RUNS = 20
 """From so many recorded runs of an agent on, a grant that none of them used is worth a word."""

@@ -33,7 +33,7 @@ def problems(
 
 def _authority(settings: Settings, before: str, rules: RuleSet) -> Iterator[str]:
     """What the rules as a whole gained and lost since, where those of then are still kept."""
-    from aisecops.ops.wiring.foundation import file_rules
+    from aisecops.ops.wiring.rules import file_rules
 
     try:
         old = file_rules(settings).archived(before)

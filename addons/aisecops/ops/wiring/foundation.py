@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import secrets as stdlib_secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from nacl.signing import SigningKey
 
 from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.policies.cedar import CedarPoint
-from aisecops.adapters.policies.files import FileRules
+from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.policies.opa import OpaPoint
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
@@ -28,6 +28,7 @@ from aisecops.gateway.vouch import Vouching
 from aisecops.ops.counted import CountedRecord
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import Settings
+from aisecops.ops.wiring.rules import Agreement, file_rules
 from aisecops.ops.wiring.stores import stores
 
 ISSUER = "aisecops"
@@ -51,6 +52,11 @@ class Foundation:
     content: Callable[[], ContentStore]
     secrets: RuleSecrets
     points: Points
+    agreement: Agreement
+
+    async def watch_rules(self, interval_s: float, on_change: Callable[[Reloaded | Rejected], Awaitable[None]]) -> None:
+        """Take up new rules as they come, until cancelled or `on_change` raises."""
+        await self.rules.watch(interval_s, on_change, when=self.agreement.reached)
 
     def runs(self) -> Runs:
         """The run service."""
@@ -95,6 +101,9 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
     record_key = SigningKey(secret_key(state, "record"))
     async with contextlib.AsyncExitStack() as opened:
         shared = await opened.enter_async_context(stores(settings, environment))
+        agreement = Agreement(settings, shared.store, clock)
+        await agreement.begin()
+        rules.still_in_force()
         record = ChainLog(
             settings.record_folder,
             clock=clock,
@@ -103,7 +112,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             public_key=bytes(record_key.verify_key),
         )
         opened.push_async_callback(record.close)
-        secrets = RuleSecrets(environment, settings.paths.rules)
+        secrets = RuleSecrets(environment, settings.rules_folder)
         opa = OpaPoint(clock, secret=secrets.secret, trust=settings.control_authorities)
         opened.push_async_callback(opa.close)
         yield Foundation(
@@ -121,12 +130,8 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             content=shared.content,
             secrets=secrets,
             points=Points((CedarPoint(), opa)),
+            agreement=agreement,
         )
-
-
-def file_rules(settings: Settings) -> FileRules:
-    """The rules folder, not loaded yet; what was in force is kept in the state folder."""
-    return FileRules(settings.paths.rules, settings.paths.state / "policies")
 
 
 def gateway_secret(settings: Settings) -> str:
