@@ -11,7 +11,6 @@ TESTS = ROOT / "tests"
 
 # Files that only whole processes show to work, and which test does; this list may only become shorter.
 SHOWN_ELSEWHERE = {
-    "adapters/audit/checkpoints.py": "tests/adapters/audit: verification reads what it writes",
     "ops/commands/declare.py": "tests/ops/commands/test_maturity.py",
     "ops/telemetry/serve.py": "tests/end_to_end/test_installation_telemetry.py",
     "adapters/audit/export.py": "tests/adapters/audit: a run's export by the reader",

@@ -50,6 +50,7 @@ class EventName(StrEnum):
     RULES_REJECTED = "rules_rejected"
     RISK_ADJUSTED = "risk_adjusted"
     RECORD_REPAIRED = "record_repaired"
+    RECORD_REMOVED = "record_removed"
     THREAT_MODEL_SIGNED = "threat_model_signed"
     EVALUATION_FINISHED = "evaluation_finished"
     PERMISSIONS_ACCEPTED = "permissions_accepted"

@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logout": ("people:logout", "be nobody but the operator again"),
     "risk": ("risk:risk", "what live signals have moved of agents' risk; take it back"),
     "inventory": ("inventory:inventory", "every integration, declared and seen; accept what has changed"),
-    "audit": ("audit:audit", "the record: verify, export"),
+    "audit": ("audit:audit", "the record: verify, export, prune"),
     "eval": ("eval:evaluate", "attacks on a gateway of your rules: what is contained, and what benign work is stopped"),
     "release-gate": ("release_gate:release_gate", "the six checks before a release, each from evidence"),
     "threat-model": (

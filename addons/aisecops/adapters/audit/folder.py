@@ -16,6 +16,7 @@ from aisecops.model.errors import RecordError
 LOCK = "lock"
 KEYS = "keys.json"
 CHECKPOINTS = "checkpoints.jsonl"
+REMOVED = "removed.jsonl"
 
 _FILE_MODE, _FOLDER_MODE, _OWNER_MAY_WRITE = 0o600, 0o700, 0o200
 _LOCK_WITHIN_S = 5.0

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from aisecops.adapters.audit import checkpoints, lines
 from aisecops.adapters.audit.checkpoints import Checkpoint
-from aisecops.adapters.audit.folder import CHECKPOINTS, KEYS, LOCK, locked
+from aisecops.adapters.audit.folder import CHECKPOINTS, KEYS, LOCK, REMOVED, locked
+from aisecops.adapters.audit.retention import Removal, removals
 from aisecops.adapters.audit.walk import ChainProblem, Seen, Walk
 from aisecops.model.errors import RecordError
 from aisecops.model.value import Value
@@ -20,13 +21,18 @@ _MOST_PROBLEMS = 1000
 
 
 class Verification(Value):
-    """What came of it. `lines` and `checkpoints` count what was read; `seq` and `hash` are the chain's end."""
+    """What came of it. `lines` and `checkpoints` count what was read; `seq` and `hash` are the chain's end.
+
+    `signed_seq` is the last line that a checkpoint vouches for; `removed` what was taken out on purpose, by segment.
+    """
 
     ok: bool
     lines: int
     checkpoints: int
     seq: int
     hash: str
+    signed_seq: int = 0
+    removed: tuple[Removal, ...] = ()
     problems: tuple[ChainProblem, ...] = ()
 
 
@@ -48,10 +54,18 @@ def verify(folder: Path, public_keys: Mapping[str, bytes] | None) -> Verificatio
         raise RecordError(f"there is no record in `{folder}`; name the state folder with --state")
     signed = _Signed(folder, extent.checkpoints, public_keys)
     walk = Walk(limit=_MOST_PROBLEMS)
+    removed = _removed(folder, public_keys, walk)
+    before = _before(extent, removed)
     count, end = 0, lines.GENESIS
+    if before is not None:
+        sworn = signed.at(before.seq)
+        if sworn not in {None, before.hash}:
+            walk.report("removal_changed", _whole(REMOVED), before.seq, "a checkpoint gives another line")
+        walk.skip_to(before.seq + 1, before.hash)
+        end = before.hash
     for name in extent.strangers:
         walk.report("segment_extra", _whole(name), None, f"`{name}` is no segment of this record")
-    for line, following in pairwise(chain(_lines(folder, extent, walk), [None])):
+    for line, following in pairwise(chain(_lines(folder, extent, walk, before.segment + 1 if before else 1), [None])):
         if line is not None:
             count, end = count + 1, line.hash
             walk.line(line, following, signed.at(walk.seq + 1))
@@ -63,7 +77,14 @@ def verify(folder: Path, public_keys: Mapping[str, bytes] | None) -> Verificatio
         walk.report("truncated", _whole(last), walk.seq + 1, detail)
     problems = (*walk.problems, *signed.problems)
     return Verification(
-        ok=not problems, lines=count, checkpoints=signed.count, seq=walk.seq, hash=end, problems=problems
+        ok=not problems,
+        lines=count,
+        checkpoints=signed.count,
+        seq=walk.seq,
+        hash=end,
+        signed_seq=furthest.seq if furthest is not None else 0,
+        removed=removed,
+        problems=problems,
     )
 
 
@@ -87,9 +108,31 @@ def _extent(folder: Path) -> Extent:
     )
 
 
-def _lines(folder: Path, extent: Extent, walk: Walk) -> Iterator[Seen]:
-    """Every line of every segment, in order; what is wrong with a file as a whole is told to `walk`."""
-    expected = 1
+def _removed(folder: Path, public_keys: Mapping[str, bytes] | None, walk: Walk) -> tuple[Removal, ...]:
+    """The statements that can be believed; without keys, all that can be read. The others are told to `walk`."""
+    believed: list[Removal] = []
+    for number, stated in removals(folder):
+        key = public_keys.get(stated.kid) if stated is not None and public_keys is not None else None
+        if stated is None:
+            walk.report(
+                "removal_changed", Seen(REMOVED, number, "", None), None, "a line that says nothing of a removal"
+            )
+        elif public_keys is not None and (key is None or not stated.is_signed(key)):
+            detail = f"segment {stated.segment} is said to be removed, without a valid signature"
+            walk.report("removal_changed", Seen(REMOVED, number, "", None), stated.seq, detail)
+        else:
+            believed.append(stated)
+    return tuple(believed)
+
+
+def _before(extent: Extent, removed: tuple[Removal, ...]) -> Removal | None:
+    """The removed segment that the first one there follows on."""
+    first = min(extent.segments, default=1)
+    return next((one for one in reversed(removed) if one.segment == first - 1), None)
+
+
+def _lines(folder: Path, extent: Extent, walk: Walk, expected: int) -> Iterator[Seen]:
+    """Every line from segment `expected` on, in order; what is wrong with a file as a whole is told to `walk`."""
     for number, size in sorted(extent.segments.items()):
         if number > expected:
             first, last = lines.segment_name(expected), lines.segment_name(number - 1)

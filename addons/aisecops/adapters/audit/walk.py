@@ -18,7 +18,7 @@ class ChainProblem(Value):
     """One thing wrong with a record: `file`, line in it (from 1, 0 for the file as a whole), `seq`, words.
 
     `kind` is one of `changed`, `dropped`, `inserted`, `reordered`, `duplicated`, `truncated`, `torn`,
-    `segment_missing`, `segment_extra`, `checkpoints_missing`, `checkpoint_changed`, `key_unknown`.
+    `segment_missing`, `segment_extra`, `checkpoints_missing`, `checkpoint_changed`, `key_unknown`, `removal_changed`.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""`aisecops audit`: is the record whole, and the record for other programs. Nothing needs to run."""
+"""`aisecops audit`: is the record whole, the record for other programs, and retention. Nothing needs to run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import msgspec
 import orjson
 
 from aisecops.adapters.audit import checkpoints
+from aisecops.adapters.audit.lines import segment_name
 from aisecops.adapters.audit.ocsf import as_ocsf
 from aisecops.adapters.audit.reader import events, run_export
 from aisecops.adapters.audit.verify import Verification
 from aisecops.adapters.audit.verify import verify as verified
 from aisecops.model.errors import RecordError
-from aisecops.ops.listing import show_json
+from aisecops.ops.listing import cell, show_json
+from aisecops.ops.prune import say_what_is_gone
 from aisecops.ops.session import BROKEN, FAILED, MISUSED, WELL, CommandError, Session, setting_flags
 
 _Function = Callable[..., Any]
@@ -48,7 +50,7 @@ def of_state(function: _Function) -> _Function:
 
 @click.group()
 def audit() -> None:
-    """The record: verify, export."""
+    """The record: verify, export, prune."""
 
 
 @audit.command()
@@ -95,10 +97,82 @@ def _told(found: Verification, *, own_key: bool) -> int:
             f"the record is not as it was written: {count} problem{'s' if count > 1 else ''}{more}",
             "keep the folder as evidence, and compare it with a copy from before",
         )
+    for one in _by_removal(found):
+        click.echo(one)
     keys = "your key" if own_key else "the key beside it"
     click.echo(f"whole: {found.lines} lines, {found.checkpoints} checkpoints, checked with {keys}")
     click.echo(f"ends at seq {found.seq}, {found.hash}")
     return WELL
+
+
+def _by_removal(found: Verification) -> list[str]:
+    """One line for each time that segments were taken out on purpose, oldest first."""
+    last = {(one.at, one.by, one.why): one for one in found.removed}
+    return [
+        f"taken out on purpose: up to seq {one.seq} ({one.last_at}), on {one.at} by {cell(one.by)}: {cell(one.why)}"
+        + (f" (to {cell(one.archive)})" if one.archive else "")
+        for one in last.values()
+    ]
+
+
+@audit.command()
+@of_state
+@click.option("--keep-days", type=click.IntRange(min=1), help="Segments whose last event is older may go.")
+@click.option("--keep-bytes", metavar="SIZE", help="The oldest segments beyond this size may go, such as `10GiB`.")
+@click.option("--archive", type=click.Path(path_type=Path, file_okay=False), help="Where to; else they are deleted.")
+@click.option("--by", default="", help="Who takes them out.")
+@click.option("--why", default="", help="Why; both are signed and stay in the record.")
+@click.option("--yes", is_flag=True, help="Do it; without, only say what would go.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def prune(  # noqa: PLR0917 - one argument per option
+    session: Session,
+    keep_days: int | None,
+    keep_bytes: str | None,
+    archive: Path | None,
+    by: str,
+    why: str,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Take the oldest segments out of the record, each named in a signed statement; gateways may run meanwhile.
+
+    Only of a whole record, only what a signed checkpoint covers, and never the last two segments. `verify` says
+    afterwards what was taken out, by whom and why.
+    """
+    from aisecops.adapters.system.clock import SystemClock
+    from aisecops.ops.prune import Asked, may_go, take_out
+
+    if keep_days is None and keep_bytes is None:
+        raise CommandError("nothing says what is to stay", "name --keep-days or --keep-bytes", MISUSED)
+    if yes and not (by.strip() and why.strip() and (by + why).isprintable()):
+        raise CommandError("who takes it out, and why?", "name both in one line each: --by NAME --why WORDS", MISUSED)
+    asked = Asked(keep_days, _size(keep_bytes), archive.absolute() if archive is not None else None)
+    folder, clock = session.settings.record_folder, SystemClock()
+    try:
+        old = may_go(folder, asked, now_ms=clock.now_ms())
+        if old and yes:
+            take_out(folder, session.settings.paths.state, asked, old, by=by.strip(), why=why.strip(), clock=clock)
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    except RecordError as error:
+        raise CommandError(str(error), "nothing more was taken out", BROKEN) from None
+    if as_json:
+        show_json({"done": yes, "segments": msgspec.to_builtins(old)})
+        return WELL
+    for one in old:
+        click.echo(f"{segment_name(one.segment)}  {one.size_bytes} bytes  up to seq {one.seq}, {one.last_at}")
+    click.echo(("taken out" if yes else "would go with --yes") if old else "nothing may go")
+    return WELL
+
+
+def _size(text: str | None) -> int | None:
+    from aisecops.controls.policy.units import size_bytes
+
+    try:
+        return size_bytes(text) if text is not None else None
+    except ValueError as error:
+        raise CommandError(f"`{text}` is no size", str(error), MISUSED) from None
 
 
 @audit.command()
@@ -118,6 +192,7 @@ def export(session: Session, form: str, run_id: str | None, output: Path | None)
     if form == "json" and run_id is None:
         raise CommandError("the format json tells of one run", "name it with --run, or use jsonl", MISUSED)
     folder = session.settings.record_folder
+    say_what_is_gone(folder)
     found = events(folder, run_id=run_id)
     with _opened(output) as file:
         if form == "json":

@@ -20,10 +20,12 @@ from aisecops.ops.session import FAILED, WELL, CommandError, Session
 def replay(session: Session, run: str, as_json: bool) -> int:
     """Judge each decision of RUN again, by the rules it was made by; fail if one comes out otherwise."""
     from aisecops.gateway.judge import judge
+    from aisecops.ops.prune import say_what_is_gone
     from aisecops.ops.replay import replay as replayed
     from aisecops.ops.wiring.rules import file_rules
 
     settings = session.settings
+    say_what_is_gone(settings.record_folder)
     report = replayed(settings.record_folder, run, rules_for=file_rules(settings).archived, judge=judge)
     if not report.decisions:
         raise CommandError(f"the record holds no decision of `{run}`", "`aisecops runs list` shows the runs there are")

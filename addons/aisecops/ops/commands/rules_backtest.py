@@ -29,6 +29,7 @@ def backtest_command(session: Session, folder: Path | None, run_id: str | None, 
     from aisecops.adapters.policies.reading import read_rules
     from aisecops.model.rules import RuleSet
     from aisecops.ops.backtest import backtest
+    from aisecops.ops.prune import say_what_is_gone
     from aisecops.ops.wiring.rules import file_rules, rules_files
 
     settings = session.settings
@@ -39,6 +40,7 @@ def backtest_command(session: Session, folder: Path | None, run_id: str | None, 
         raise CommandError(unreadable.problem.what, unreadable.problem.mend, MISUSED) from None
     if not isinstance(rules, RuleSet):
         raise CommandError(f"the rules of `{at}` cannot be used: {rules[0]}", rules[0].mend, MISUSED)
+    say_what_is_gone(settings.record_folder)
     report = backtest(settings.record_folder, rules, rules_for=file_rules(settings).archived, run_id=run_id)
     if not report.decisions:
         raise CommandError("the record holds no decision", "`aisecops runs list` shows the runs there are")

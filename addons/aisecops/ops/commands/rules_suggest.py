@@ -46,6 +46,7 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
     from aisecops.adapters.system.clock import SystemClock
     from aisecops.model.rules import RuleSet
     from aisecops.ops.days import today
+    from aisecops.ops.prune import say_what_is_gone
     from aisecops.ops.suggest import allowances, as_yaml
 
     settings = session.settings
@@ -54,6 +55,7 @@ def suggest_command(  # noqa: PLR0917 - one argument per option
         rules = read_rules(files)
     except Unreadable:
         files, rules = {}, ()
+    say_what_is_gone(settings.record_folder)
     told = [event for event in events(settings.record_folder) if since is None or event["at"][:10] >= since]
     if what != "allowances":
         texts = {name: data.decode() for name, data in files.items()}

@@ -43,9 +43,11 @@ def show(session: Session, run: str, as_json: bool) -> None:
     """Tell a run's whole story from the record; of a root run, with all that belongs to it."""
     from aisecops.adapters.audit.reader import events, run_export
     from aisecops.ops.listing import show_json
+    from aisecops.ops.prune import say_what_is_gone
     from aisecops.ops.session import CommandError
 
     folder = session.settings.record_folder
+    say_what_is_gone(folder)
     if next(events(folder, run_id=run), None) is None:
         raise CommandError(f"the record knows no run `{run}`", "`aisecops runs list` lists them")
     if as_json:

@@ -17,6 +17,7 @@ from aisecops.ops.figures.eleven import FIGURES, Figure, Group, told
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.figures.tested import injection_tests
 from aisecops.ops.figures.windows import Span, Windows, shortest
+from aisecops.ops.prune import what_is_gone
 
 TITLES = {
     Group.OPERATIONAL: "Operation",
@@ -43,12 +44,18 @@ class Overview:
 
     async def page(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         whole = await run_in_threadpool(self._index.refresh)
+        gone = await run_in_threadpool(what_is_gone, self._index.folder)
         now_ms = self._clock.now_ms()
         asked = request.query_params.get("span")
         span = Span(asked) if asked in set(Span) else shortest(self._index.began_at, now_ms=now_ms)
         facts = {
             "policy_version": self._rules.current().policy_version,
-            "record": {"seq": self._index.seq, "began_at": self._index.began_at, "read_to_its_end": whole},
+            "record": {
+                "seq": self._index.seq,
+                "began_at": self._index.began_at,
+                "read_to_its_end": whole,
+                "gone": gone,
+            },
             "runs": await standings(self._store, await self._store.list_runs()),
             "span": span.value,
             "figures": await run_in_threadpool(self._figures, span, now_ms),

@@ -99,6 +99,11 @@ class RecordIndex:
     # -- what is known -----------------------------------------------------------------------------
 
     @property
+    def folder(self) -> Path:
+        """Where the record lies."""
+        return self._folder
+
+    @property
     def seq(self) -> int:
         """The number of the last line that was counted."""
         return self._known.seq
@@ -187,7 +192,11 @@ class RecordIndex:
                         known.offset += len(line)
                         yield line
             except FileNotFoundError:
-                return
+                later = [number for number in _segments(self._folder) if number > known.segment]
+                if not later:
+                    return
+                known.segment, known.offset = later[0], 0  # it was removed on purpose: the figures go on after it
+                continue
             if not (self._folder / lines.segment_name(known.segment + 1)).exists():
                 return
             known.segment, known.offset = known.segment + 1, 0
@@ -248,6 +257,13 @@ class RecordIndex:
             return None
         intact = last.endswith(b"\n") and lines.digest(last[:-1]) == known.last_sha256
         return known if intact and known.version == VERSION else None
+
+
+def _segments(folder: Path) -> list[int]:
+    try:
+        return lines.segment_numbers(folder)
+    except OSError:
+        return []  # no record yet
 
 
 def _whole(file: IO[bytes]) -> Iterator[bytes]:
