@@ -12,6 +12,9 @@ from typing import Protocol
 
 from aisecops.model.provenance import Span
 
+_SHORTEST_BLANK = 8
+_BLANK_SIGNS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -50,8 +53,8 @@ class PatternDetector:
 
     The pattern must be linear: it starts behind a character that cannot be part of the value, and its
     repetitions are bounded or followed by something outside their class. A group `value`, where there is
-    one, is what is found. `keep` drops documentation samples and placeholders. `trigger` is a literal that
-    stands in every match; one of several, when there are several.
+    one, is what is found. `keep` drops documentation samples. `trigger` is a literal that stands in every match; one of
+    several, when there are several. Behind one, a form that is not filled in (`ghp_xxxxxxxx`) is no value.
     """
 
     id: str
@@ -66,6 +69,11 @@ class PatternDetector:
             return
         group: int | str = "value" if "value" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
-            if self.keep(match.group(group)):
+            if self.keep(match[group]) and not self._is_blank(match[group]):
                 start, end = match.span(group)
                 yield Sighting(span=Span(start=start, end=end), confidence=self.confidence)
+
+    def _is_blank(self, value: str) -> bool:
+        """True when all that stands behind the beginning is one sign or two, over and over: nobody drew that."""
+        rest = next((value[len(literal) :] for literal in self.trigger if value.startswith(literal)), None)
+        return rest is not None and len(rest) >= _SHORTEST_BLANK and len(set(filter(str.isalnum, rest))) <= _BLANK_SIGNS

@@ -34,5 +34,11 @@ def test_it_finds_the_whole_value_in_prose_json_and_code(name: str, seed: int) -
         assert (name, value) in seen(DETECTORS, text)
 
 
+@pytest.mark.parametrize("tail", ["", "local_", "0d697f54cb24238e_"])
+def test_a_sourcegraph_token_is_known_with_and_without_its_instance(tail: str) -> None:
+    value = f"sgp_{tail}{'0d697f54cb' * 4}"
+    assert ("sourcegraph_token", value) in seen(DETECTORS, f"SRC_ACCESS_TOKEN={value}")
+
+
 def test_it_is_linear_on_text_made_to_be_slow() -> None:
     assert_linear(DETECTORS)

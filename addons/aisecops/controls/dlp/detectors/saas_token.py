@@ -85,6 +85,7 @@ _SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("contentful_token", ("CFPAT-",), r"CFPAT-[A-Za-z0-9_-]{43}"),
     ("planetscale_token", ("pscale_",), r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9=._-]{32,64}"),
     ("readme_key", ("rdme_",), r"rdme_[a-z0-9]{70}"),
+    ("sourcegraph_token", ("sgp_",), r"sgp_(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}"),
     ("sonar_token", ("squ_", "sqp_", "sqa_"), r"sq[upa]_[a-f0-9]{40}"),
     ("dynatrace_token", ("dt0",), r"dt0[a-z][0-9]{2}\.[A-Z0-9]{24}\.[A-Z0-9]{64}"),
     ("typeform_token", ("tfp_",), r"tfp_[A-Za-z0-9_.=-]{40,64}"),
