@@ -15,7 +15,6 @@ from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     Leniency,
     NumberParseException,
-    PhoneNumberMatch,
     PhoneNumberMatcher,
     is_valid_number,
     parse,
@@ -90,28 +89,42 @@ def _part(text: str, at: int) -> _Part:
     return _Part(text, at, sum(map(str.isdecimal, text)), not _PLUS.isdisjoint(text))
 
 
-class FrugalMatcher(PhoneNumberMatcher):
-    """The library's matcher for one region; what cannot be a number of it is turned down unparsed."""
+class _Search:
+    """The library's search for one region; what cannot be a number of it is turned down unparsed."""
 
     def __init__(self, text: str, region: str, leniency: int, cuts: _Cuts) -> None:
-        super().__init__(text, region, leniency=leniency)
         at_home = _fewest_digits(region)
         self._fewest = min(at_home, _SHORTEST_PREFIX + _SHORTEST_ABROAD)
         self._fewest_behind_plus = min(at_home, _SHORTEST_ABROAD)
         self._possible = leniency < Leniency.VALID  # then a number needs not be valid
+        self._text = text
         self._region = region
+        self._leniency = leniency
         self._cuts = cuts
 
-    def _find(self, index: int) -> PhoneNumberMatch | None:
+    def spans(self) -> Iterator[tuple[int, int]]:
+        """Where the numbers stand: of each candidate the first part that is one, and the search goes on behind it."""
+        index = 0
         while (candidate := self._cuts.candidate(index)) is not None:
-            if self._may_be(candidate):
-                for part in self._cuts.parts(candidate):
-                    if self._may_be(part) and self._is_valid(part.text):
-                        match = self._parse_and_verify(part.text, part.at)
-                        if match is not None:
-                            return match
             index = candidate.at + len(candidate.text)
-        return None
+            if self._may_be(candidate):
+                part = next((part for part in self._cuts.parts(candidate) if self._is_number(part)), None)
+                if part is not None:
+                    index = part.at + len(part.text)
+                    yield part.at, index
+
+    def _is_number(self, part: _Part) -> bool:
+        if not self._may_be(part) or not self._is_valid(part.text):
+            return False
+        end = part.at + len(part.text)
+        before, behind = self._text[max(0, part.at - 1) : part.at], self._text[end : end + 1]
+        return _stands(before, part.text, behind, self._region, self._leniency)
+
+    def has_valid_part(self, candidate: _Part) -> bool:
+        """False where nothing of `candidate` is a number, whatever stands around it."""
+        return self._may_be(candidate) and any(
+            self._may_be(part) and self._is_valid(part.text) for part in self._cuts.parts(candidate)
+        )
 
     def _may_be(self, part: _Part) -> bool:
         """False for fewer digits than the shortest number has, and so for every part of such a candidate."""
@@ -137,12 +150,38 @@ def _is_valid(candidate: str, region: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=_CANDIDATES_KEPT)
+def _stands(before: str, candidate: str, behind: str, region: str, leniency: int) -> bool:
+    """Does the library take `candidate` for a number between the two characters beside it? It looks at no others."""
+    matcher = PhoneNumberMatcher(before + candidate + behind, region, leniency=leniency)
+    return matcher._parse_and_verify(candidate, len(before)) is not None  # noqa: SLF001 - what its own search asks
+
+
 def phone_spans(text: str, regions: Iterable[str], leniency: int) -> Iterator[tuple[int, int]]:
     """Where numbers stand that are valid, dialled from any of `regions`; one may come several times."""
     cuts = _Cuts(text, leniency)
-    for region in regions:
-        for match in FrugalMatcher(text, region, leniency, cuts):
-            yield match.start, match.end
+    for region in _worth_a_search(cuts, tuple(regions), leniency):
+        yield from _Search(text, region, leniency, cuts).spans()
+
+
+def _worth_a_search(cuts: _Cuts, regions: tuple[str, ...], leniency: int) -> Iterable[str]:
+    """Those of `regions` in which some candidate of the text has a valid part: until there is one, all search alike."""
+    if leniency < Leniency.VALID:
+        return regions
+    hopeful: set[str] = set()
+    index = 0
+    while len(hopeful) < len(regions) and (candidate := cuts.candidate(index)) is not None:
+        hopeful |= _hopeful(candidate.text, regions, leniency)
+        index = candidate.at + len(candidate.text)
+    return [region for region in regions if region in hopeful]
+
+
+@lru_cache(maxsize=_CANDIDATES_KEPT)
+def _hopeful(candidate: str, regions: tuple[str, ...], leniency: int) -> frozenset[str]:
+    """The regions of which some part of `candidate` is a valid number. Remembered, for the same ones come again."""
+    cuts, whole = _Cuts(candidate, leniency), _part(candidate, 0)
+    searches = (_Search(candidate, region, leniency, cuts) for region in regions)
+    return frozenset(region for region, search in zip(regions, searches, strict=True) if search.has_valid_part(whole))
 
 
 def _fewest_digits(region: str) -> int:
