@@ -12,6 +12,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.ops.supervise import child_environment
 
 STAND_IN = Path(__file__).parent.parent / "support" / "stand_in.py"
@@ -164,8 +165,18 @@ def test_children_get_secrets_that_rules_name_but_no_settings(tmp_path, monkeypa
     monkeypatch.setenv("AISECOPS_BOT_SECRET", "s")
     monkeypatch.setenv("AISECOPS_PROXY_WORKERS", "9")
 
-    given = child_environment(tmp_path)
+    given = child_environment(tmp_path, "gateway")
 
     assert given["AISECOPS_BOT_SECRET"] == "s"
     assert "AISECOPS_PROXY_WORKERS" not in given
     assert given["PROMETHEUS_MULTIPROC_DIR"] == str(tmp_path)
+
+
+def test_only_the_control_plane_is_given_the_key_that_signs_tokens(tmp_path, monkeypatch):
+    monkeypatch.setenv(TOKEN_KEY, "k")
+
+    assert {role: TOKEN_KEY in child_environment(tmp_path, role) for role in ("control", "gateway", "telemetry")} == {
+        "control": True,
+        "gateway": False,
+        "telemetry": False,
+    }

@@ -28,6 +28,7 @@ from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates
 from aisecops.ops.wiring.foundation import Foundation, foundation
 from aisecops.ops.wiring.gateway import enforcement
+from aisecops.ops.wiring.keys import fetched_keys
 from aisecops.wire.mcp_problem import mcp_response
 from aisecops.wire.problem import problem_response
 
@@ -66,6 +67,7 @@ class GatewayProcess:
         """Everything connected, and the rules watched for as long as it is."""
         metrics = process_metrics()
         async with (
+            fetched_keys(self._settings) as following,
             foundation(self._settings, environment()) as base,
             enforcement(base, metrics) as enforcer,
             answering(base, metrics),
@@ -77,9 +79,11 @@ class GatewayProcess:
             async with asyncio.TaskGroup() as tasks:
                 watch = tasks.create_task(base.watch_rules(RULES_EVERY_S, _told(metrics)))
                 lag = tasks.create_task(_telling_the_records_lag(base, metrics))
+                keys = tasks.create_task(following())
                 yield enforcer
                 watch.cancel()
                 lag.cancel()
+                keys.cancel()
 
     def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
         """A refusal as a response, in the error form of whom it is for: a model provider's, or MCP's."""

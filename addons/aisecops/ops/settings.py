@@ -76,6 +76,7 @@ class ControlSettings(Listener):
 
     listen: Annotated[Address, about("host:port of the API and dashboard")] = Address(host="127.0.0.1", port=8081)
     public_url: Annotated[str | None, about("where others reach the control plane, if not at `listen`")] = None
+    fetch_keys: Annotated[bool, about("a gateway asks it for the public token keys")] = False
 
 
 class MetricsSettings(Listener):
@@ -261,6 +262,7 @@ def check(settings: Settings) -> Settings:
     _check_names(settings.proxy)
     _check_proxy_tls(settings.proxy)
     _check_direct(settings.upstream)
+    _check_keys(settings)
     _check_limits(settings.limits)
     _check_telemetry(settings.telemetry)
     return settings
@@ -308,6 +310,16 @@ def _check_names(proxy: ProxySettings) -> None:
     if not proxy.dns.is_loopback and not proxy.insecure:
         raise ConfigError(
             f"proxy.dns is `{proxy.dns}`, which others can reach", "set proxy.insecure: true if the network is trusted"
+        )
+
+
+def _check_keys(settings: Settings) -> None:
+    where = urlsplit(settings.control_url)
+    nearby = where.hostname in {"127.0.0.1", "::1", "localhost"}
+    if settings.control.fetch_keys and where.scheme != "https" and not nearby and not settings.control.insecure:
+        raise ConfigError(
+            f"control.fetch_keys would believe anybody between here and `{settings.control_url}`",
+            "reach the control plane by https, or set control.insecure: true if the network is trusted",
         )
 
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
 from aisecops.ops.lifeline import GRACE_SECONDS
@@ -139,7 +140,7 @@ class Supervisor:
                 *("--config", str(self._file), role, "--supervised-by", str(theirs.fileno())),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sys.stderr.fileno(),  # stdout has one line, the ready line
-                env=child_environment(self._numbers) | self._passed_on(),
+                env=child_environment(self._numbers, role) | self._passed_on(),
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,  # Ctrl-C reaches us alone: the order of stopping is ours
             )
@@ -240,8 +241,13 @@ def _with_port(listen: Address, url: str) -> Address:
     return Address(host=listen.host, port=urlsplit(url).port or listen.port)
 
 
-def child_environment(numbers: Path) -> dict[str, str]:
-    """Our variables without settings: those are in the file already, also where a flag had overruled one."""
+def child_environment(numbers: Path, role: str) -> dict[str, str]:
+    """Our variables without settings: those are in the file already, also where a flag had overruled one.
+
+    Whoever does not sign tokens is not given the key.
+    """
     ours = environment().items()
     inherited = {name: text for name, text in ours if not name.startswith(PREFIX) or name.endswith(SECRETS)}
+    if role != "control":
+        inherited.pop(TOKEN_KEY, None)
     return inherited | {FOLDER_VARIABLE: str(numbers)}

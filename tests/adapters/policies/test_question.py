@@ -17,3 +17,14 @@ def test_it_carries_the_specifications_fields_and_authzens_words():
 
 def test_without_a_token_it_says_so():
     assert authzen(question("clerk", "crm.read", "crm.customers.42", token=None))["token"] is None
+
+
+def test_its_four_members_have_authzens_shape():
+    said = authzen(question("clerk", "crm.read", "crm.customers.42"))
+
+    assert said["subject"].keys() == said["resource"].keys() == {"type", "id", "properties"}
+    assert said["action"].keys() == {"name", "properties"}
+    texts = [said["subject"]["type"], said["subject"]["id"], said["action"]["name"], said["resource"]["type"]]
+    assert all(isinstance(one, str) and one for one in (*texts, said["resource"]["id"]))
+    assert all(isinstance(said[name].get("properties", {}), dict) for name in ("subject", "action", "resource"))
+    assert isinstance(said["context"], dict)

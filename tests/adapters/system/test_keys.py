@@ -12,7 +12,7 @@ import pytest
 from aisecops.adapters.system.keys import FolderSigner, KeyFolder, PublicKeys
 from aisecops.model.errors import ConfigError
 from aisecops.model.refusals import Code
-from support.tokens import NOW_S, SetClock, presented, token
+from support.tokens import KEY, NOW_S, SetClock, presented, token
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_running_signer_takes_up_the_new_key_once_every_gateway_has_read_it(fo
     before = signer.key_id
     new = folder.rotate()
 
-    clock.ahead(1.9)
+    clock.ahead(4.9)
     assert signer.key_id == before
     clock.ahead(1)
     assert signer.key_id == new.kid
@@ -269,3 +269,19 @@ def test_a_file_that_breaks_leaves_the_last_good_keys_for_fifteen_minutes(folder
 def test_verify_keys_cannot_be_changed_by_who_gets_them(folder, clock):
     with pytest.raises(TypeError):
         PublicKeys(folder.public_path, clock).verify_keys()["mine"] = b"x" * 32
+
+
+def test_a_key_that_somebody_else_holds_is_published_and_rotates_like_any_other(tmp_path):
+    clock = SetClock()
+    folder = KeyFolder(tmp_path, clock)
+    folder.create_if_missing()
+    (made,) = folder.published()
+
+    held = folder.adopt(KEY.public)
+    clock.ms += 5000
+    assert folder.adopt(KEY.public) == held
+
+    assert [(key.kid, key.exp is None) for key in folder.published()] == [(KEY.key_id, True), (made.kid, False)]
+    assert folder.published()[1].exp == held.iat + 900
+    assert not list(tmp_path.glob("keys/token-*.key")), "what no longer signs cannot leak"
+    assert [key.kid for key in folder.published() if key.accepted(held.iat + 900)] == [KEY.key_id]

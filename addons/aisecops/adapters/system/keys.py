@@ -7,7 +7,7 @@ the JWK Set that gateways read, and the one place that says which key is in use:
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,7 +15,15 @@ import orjson
 from msgspec.structs import replace
 from nacl.signing import SigningKey
 
-from aisecops.adapters.system.files import PRIVATE, PUBLIC, locked, private_folder, read_private, write_whole
+from aisecops.adapters.system.files import (
+    PRIVATE,
+    PUBLIC,
+    locked,
+    made_folder,
+    private_folder,
+    read_private,
+    write_whole,
+)
 from aisecops.controls.tokens.jwks import KEY_BYTES, PublicKey, from_jwks, public_key, thumbprint, to_jwks
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import ConfigError, WireError
@@ -24,7 +32,7 @@ DEFAULT_OVERLAP_S = 900
 """How long a rotated key still verifies: the longest life of a token it has signed."""
 
 LOOK_EVERY_MS = 1000
-ADOPT_AFTER_S = 2
+ADOPT_AFTER_S = 5
 """A new key signs only once every gateway has had the time to read its public half."""
 
 GRACE_MS = 900_000
@@ -59,6 +67,21 @@ class KeyFolder:
         with locked(self._private):
             return self._add(self.published() if self.public_path.exists() else (), overlap_s=overlap_s)
 
+    def adopt(self, x: bytes, *, overlap_s: int = DEFAULT_OVERLAP_S) -> PublicKey:
+        """Publish the key `x`, which somebody else holds, as the one in use; what signed before ends as in `rotate`.
+
+        Nothing happens when it is the one in use already.
+        """
+        made_folder(self.public_path.parent)
+        private_folder(self._private)
+        with locked(self._private):
+            old = self.published() if self.public_path.exists() else ()
+            new = public_key(x, iat=self._clock.now_ms() // 1000)
+            if old and in_use(old).kid == new.kid:
+                return in_use(old)
+            self._publish(new, [key for key in old if key.kid != new.kid], overlap_s=overlap_s)
+            return new
+
     def published(self) -> tuple[PublicKey, ...]:
         """Every key in the key set, the one in use first; raises ConfigError when it cannot be read."""
         return read_key_set(self.public_path)
@@ -79,19 +102,21 @@ class KeyFolder:
         return private
 
     def _add(self, old: tuple[PublicKey, ...], *, overlap_s: int) -> PublicKey:
-        now_s = self._clock.now_ms() // 1000
-        ends = now_s + overlap_s
-        kept = [replace(key, exp=ends if key.exp is None else min(key.exp, ends)) for key in old]
         private = SigningKey.generate()
-        new = public_key(bytes(private.verify_key), iat=now_s)
+        new = public_key(bytes(private.verify_key), iat=self._clock.now_ms() // 1000)
         write_whole(self._seed(new.kid), bytes(private), mode=PRIVATE)
-        document = to_jwks([new, *(key for key in kept if key.accepted(now_s))])
+        self._publish(new, old, overlap_s=overlap_s)
+        return new
+
+    def _publish(self, new: PublicKey, old: Iterable[PublicKey], *, overlap_s: int) -> None:
+        ends = new.iat + overlap_s
+        kept = [replace(key, exp=ends if key.exp is None else min(key.exp, ends)) for key in old]
+        document = to_jwks([new, *(key for key in kept if key.accepted(new.iat))])
         write_whole(self.public_path, orjson.dumps(document, option=orjson.OPT_INDENT_2), mode=PUBLIC)
         # what no longer signs cannot leak; a control plane that runs still holds its own until it takes up the new
         for path in self._private.glob("token-*.key"):
             if path != self._seed(new.kid):
                 path.unlink(missing_ok=True)
-        return new
 
     def _seed(self, kid: str) -> Path:
         return self._private / f"token-{kid}.key"

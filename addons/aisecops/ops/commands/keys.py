@@ -79,7 +79,7 @@ def list_keys(certs: Path, as_json: bool) -> None:
     help="How long the old key still verifies; 0s after a theft.",
 )
 def rotate(certs: Path, overlap: int) -> None:
-    """Make a new signing key. What runs takes it up by itself, within two seconds."""
+    """Make a new signing key. What runs takes it up by itself, within seconds."""
     new = KeyFolder(certs, SystemClock()).rotate(overlap_s=overlap)
     click.echo(f"{new.kid} signs from now on")
     if overlap < DEFAULT_OVERLAP_S:

@@ -18,6 +18,7 @@ from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.keys import KeyFolder, in_use
 from aisecops.adapters.system.rule_secrets import RuleSecrets
+from aisecops.adapters.system.signing import TOKEN_KEY, held_signer
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.rules import SecretAuthentication
 from aisecops.ops.agents import credentials_of, rules_in
@@ -105,7 +106,13 @@ def _keys(settings: Settings) -> Iterator[Diagnosis]:
 
     def look() -> str:
         used = in_use(folder.published())
-        folder.load(used)
+        if settings.control.fetch_keys:
+            return f"`{used.kid}` is in use; only its public half is here"
+        held = held_signer(TOKEN_KEY, environment())
+        if held is None:
+            folder.load(used)
+        elif held.key_id != used.kid:
+            return f"`{held.key_id}` from {TOKEN_KEY} will sign from the next start on"
         return f"`{used.kid}` signs"
 
     yield _guarded("signing keys", look)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -14,7 +14,9 @@ from aisecops.adapters.oidc.provider import Providers
 from aisecops.adapters.system.heartbeat import lagging
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.secrets import operator_secret
+from aisecops.adapters.system.signing import TOKEN_KEY, held_signer
 from aisecops.gateway.issue import TokenService
+from aisecops.gateway.ports import Clock, Signer
 from aisecops.ops.control.announcing import Announcer
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
@@ -31,8 +33,24 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.maturity.assess import shown
 from aisecops.ops.maturity.gather import Maturity
+from aisecops.ops.settings import Settings
+from aisecops.ops.settings_read import environment
 from aisecops.ops.wiring.dashboard import dashboard
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, gateway_secret, vouching
+
+
+def token_signer(settings: Settings, clock: Clock, variables: Mapping[str, str]) -> Signer:
+    """Who signs tokens: the key in AISECOPS_TOKEN_KEY_SECRET, else that in `certs/`; one is made on first start.
+
+    Its public half is published in `certs/jwks.json` either way. One who signs elsewhere is put here.
+    """
+    folder = KeyFolder(settings.paths.certs, clock)
+    held = held_signer(TOKEN_KEY, variables)
+    if held is not None:
+        folder.adopt(held.public)
+        return held
+    folder.create_if_missing()
+    return folder.signer()
 
 
 @contextlib.asynccontextmanager
@@ -72,15 +90,13 @@ def control_plane(
 ) -> Starlette:
     """The control plane's services behind their API, and the dashboard; makes the signing key on first start."""
     settings = base.settings
-    keys = KeyFolder(settings.paths.certs, base.clock)
-    keys.create_if_missing()
     tokens = TokenService(
         store=base.store,
         record=base.record,
         rules=base.rules,
         clock=base.clock,
         ids=base.ids,
-        signer=keys.signer(),
+        signer=token_signer(settings, base.clock, environment()),
         issuer=ISSUER,
         audience=AUDIENCE,
         points=base.points,
