@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from aisecops.model import scope as scopes
 from aisecops.model.scope import covers, is_concrete, quoted, segments
 
 WORDS = st.sampled_from(["a", "b", "crm", "x-1"])
@@ -122,3 +123,15 @@ def test_what_would_act_in_a_scope_is_quoted(value, segment):
 @pytest.mark.parametrize(("scope", "concrete"), [("a.b", True), ("a.*", False), ("**", False), ("a.%2A", True)])
 def test_a_concrete_scope_holds_no_pattern(scope, concrete):
     assert is_concrete(scope) is concrete
+
+
+@given(PATTERNS, CONCRETE)
+def test_what_is_remembered_of_a_pair_is_what_is_so(outer, inner):
+    assert covers(outer, inner) is covers(outer, inner) is scopes._covers(outer, inner)
+
+
+def test_long_names_are_compared_and_not_remembered():
+    before = scopes._known.cache_info().currsize
+    assert covers("a.*", "a." + "b" * scopes.KNOWN_LENGTH)
+    assert not covers("a.*", "b." + "b" * scopes.KNOWN_LENGTH)
+    assert scopes._known.cache_info().currsize == before

@@ -6,8 +6,12 @@ is quoted, so that it fills exactly one segment and never acts as a pattern.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 REST = "**"
 ONE = "*"
+KNOWN_LENGTH = 512
+"""Longer pairs are compared anew each time, so that nobody fills memory with long names."""
 
 
 def quoted(value: str) -> str:
@@ -41,6 +45,10 @@ def covers(outer: str, inner: str) -> bool:
 
     What cannot be read covers nothing and is covered by nothing.
     """
+    return _known(outer, inner) if len(outer) + len(inner) <= KNOWN_LENGTH else _covers(outer, inner)
+
+
+def _covers(outer: str, inner: str) -> bool:
     try:
         wide, narrow = segments(outer), segments(inner)
     except ValueError:
@@ -49,6 +57,9 @@ def covers(outer: str, inner: str) -> bool:
         head = wide[:-1]
         return len(narrow) > len(head) and REST not in narrow[: len(head)] and _each_covers(head, narrow)
     return narrow[-1] != REST and len(narrow) == len(wide) and _each_covers(wide, narrow)
+
+
+_known = lru_cache(maxsize=4096)(_covers)  # of two texts and nothing else: no rule or token changes the answer
 
 
 def _each_covers(wide: tuple[str, ...], narrow: tuple[str, ...]) -> bool:

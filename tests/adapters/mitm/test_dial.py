@@ -11,6 +11,7 @@ from mitmproxy.test import tflow
 
 from aisecops.adapters.mitm.dial import Dial, dialling_for
 from aisecops.adapters.mitm.names import Place
+from aisecops.model.errors import ConfigError
 from support.flows import ADDRESS, a_flow, a_forward, a_gate, admitted, an_exchange
 
 PLACE = Place("api.test", 443)
@@ -145,3 +146,14 @@ async def test_the_hosts_own_places_are_still_found():
         assert await loop.getaddrinfo("localhost", 8081)
         with pytest.raises(OSError, match="refused"):
             await loop.getaddrinfo("localhost", 8082)
+
+
+def test_an_event_loop_that_resolves_past_the_guard_is_refused():
+    class Other(asyncio.AbstractEventLoop):
+        """Not the standard library's, as uvloop's is not."""
+
+    with (
+        pytest.raises(ConfigError, match=r"cannot be guarded on the event loop `.*Other`"),
+        Dial(a_gate()).guarding(Other()),
+    ):
+        pass

@@ -22,6 +22,7 @@ from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.failures import DIAL_REFUSED
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.names import Place, normal
+from aisecops.model.errors import ConfigError
 from aisecops.model.outcome import Forward
 
 logger = logging.getLogger(__name__)
@@ -95,8 +96,13 @@ class Dial:
     def guarding(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         """While inside, `loop` resolves names only for admitted requests and for the host's own places.
 
-        Needs the standard library's loop: others resolve on paths that cannot be replaced.
+        Needs the standard library's loop: others resolve on paths that cannot be replaced. Raises ConfigError.
         """
+        if not isinstance(loop, asyncio.BaseEventLoop):
+            raise ConfigError(
+                f"dials cannot be guarded on the event loop `{type(loop).__module__}.{type(loop).__name__}`",
+                "run on the standard library's",
+            )
         original = loop.getaddrinfo
 
         async def getaddrinfo(host: Any, port: Any, **how: Any) -> Any:

@@ -5,6 +5,10 @@ A value that cannot be read any more is a fault of the store, never a value that
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import cache
+from typing import Any, cast
+
 import msgspec
 
 from aisecops.model.errors import StoreError
@@ -23,9 +27,14 @@ def text_of(value: Value) -> str:
 def read[T](text: str | bytes, kind: type[T]) -> T:
     """What `text_of` wrote. Raises `StoreError`."""
     try:
-        return msgspec.json.decode(text, type=kind)
+        return cast("T", _of_kind(cast("Hashable", kind)).decode(text))
     except msgspec.MsgspecError as error:
         raise StoreError(f"what the store holds cannot be read: {error}") from error
+
+
+@cache
+def _of_kind(kind: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
 
 
 def packed(known: Known) -> bytes:

@@ -13,6 +13,8 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHARACTERS = 26  # 48 bits of time and 80 of chance, in fives
 _CHANCE_BITS = 80
 _STEP_BYTES = 4
+_PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
+_SHIFTS = range(5 * (_CHARACTERS - 2), -1, -10)
 
 
 class Ulids:
@@ -44,4 +46,4 @@ def _chance(size_bytes: int) -> int:
 
 
 def _text(number: int) -> str:
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (_CHARACTERS - 1), -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])

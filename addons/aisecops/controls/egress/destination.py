@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.refusals import Code
@@ -71,6 +72,7 @@ _NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1:
 _V4_COMPATIBLE = ipaddress.ip_network("::/96")
 
 
+@lru_cache(maxsize=4096)
 def address_class(ip: str) -> AddressClass:
     """The class of `ip`, a literal in its usual spelling, with or without a zone.
 
