@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.controls.dlp.seams import NUMBERS_KEPT, PIECES_KEPT, ROW_CHARS, Line, Place, distinct, without_positions
+from aisecops.controls.dlp.seams import (
+    _IBAN,
+    _MARKS,
+    NUMBERS_KEPT,
+    PIECES_KEPT,
+    ROW_CHARS,
+    Line,
+    Place,
+    _Token,
+    distinct,
+    without_positions,
+)
 from aisecops.model.finding import Finding
 from aisecops.model.piece import piece_of
 from aisecops.model.provenance import Span
+from support.samples import Random, letters
 
 
 def said(*texts: str) -> Place:
@@ -120,3 +132,17 @@ def test_a_finding_counts_where_both_texts_are_needed_for_it(line, finding, coun
 def test_of_equal_lines_the_one_that_lets_more_count_stays():
     lines = [Line("ab", 1, near=False), Line("ab", 1, near=True, numbers=True), Line("ab", 1, near=True)]
     assert distinct(lines) == (lines[1],)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_two_ends_are_looked_at_where_a_mark_is_in_either_or_across_them_and_nowhere_else(seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(200):
+        mark = chance.choice(_MARKS)
+        at = chance.randint(0, len(mark))
+        whole = chance.choice([("", ""), (mark[:at], mark[at:])])
+        before = letters(chance, "AKIghp_sx-oSG.:/eyJ01", chance.randint(1, 9)) + whole[0]
+        behind = whole[1] + letters(chance, "AKIghp_sx-oSG.:/eyJ01", chance.randint(1, 9))
+        together = before + behind
+        marked = any(one in together for one in _MARKS) or _IBAN.search(together) is not None
+        assert _Token.of(before).may_go_on(_Token.of(behind)) is marked, (before, behind)

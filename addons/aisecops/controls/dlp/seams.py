@@ -49,7 +49,45 @@ _ADDRESS = re.compile(r"(?:mailto|https?|tel|ftp|urn|data|file|wss?|sip):", re.I
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11}")
 _MARK_LETTERS = 3
 _OWN_MARKS = {mark for one in SECRET_DETECTORS if isinstance(one, PatternDetector) for mark in one.trigger}
-_MARKS = (*(mark for mark in _OWN_MARKS if len(mark) >= _MARK_LETTERS), "PRIVATE KEY", "://")
+_MARKS = (
+    *(mark for mark in _OWN_MARKS if len(mark) >= _MARK_LETTERS),
+    "PRIVATE KEY",
+    "://",
+)
+
+
+def _begun() -> dict[str, tuple[str, ...]]:
+    """By each beginning of a mark, how a mark goes on behind it."""
+    begun: dict[str, tuple[str, ...]] = {}
+    for mark in _MARKS:
+        for at in range(1, len(mark)):
+            begun[mark[:at]] = (*begun.get(mark[:at], ()), mark[at:])
+    return begun
+
+
+_BEGUN = _begun()
+_LONGEST_BEGUN = max(map(len, _BEGUN))
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """One end of a text, and whether some secret's mark stands in it."""
+
+    text: str
+    marked: bool
+
+    @classmethod
+    def of(cls, text: str) -> _Token:
+        return cls(text, any(mark in text for mark in _MARKS))
+
+    def may_go_on(self, behind: _Token) -> bool:
+        """May the two together hold what neither holds: is a mark in one of them, or across the seam, or an IBAN?"""
+        if self.marked or behind.marked:
+            return True
+        ends = (self.text[-length:] for length in range(1, min(len(self.text), _LONGEST_BEGUN) + 1))
+        if any(behind.text.startswith(_BEGUN[end]) for end in ends if end in _BEGUN):
+            return True
+        return _IBAN.search(self.text + behind.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +129,7 @@ class Place:
     row: str = ""
     numbers: list[str] = field(default_factory=list)
     pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
+    ends: deque[tuple[_Token, _Token]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
 
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against, and needs not be said again?"""
@@ -106,6 +145,7 @@ class Place:
         self.last = piece.end
         if len(piece.head) > _FEW_DIGITS and piece not in self.pieces:
             self.pieces.append(piece)
+            self.ends.append((_Token.of(_first_token(piece)), _Token.of(token)))
 
     def with_next(self, piece: Piece) -> Iterator[Line]:
         """What `piece` says together with the text before it, and with all that are in a row."""
@@ -115,12 +155,13 @@ class Place:
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
-        first, last = _first_token(piece), _last_token(piece)
-        others = [one for one in self.pieces if one != piece]
-        pairs = [(_last_token(one), first) for one in others] + [(last, _first_token(one)) for one in others]
-        for line in _lines((pair for pair in pairs if sum(map(len, pair)) >= _SHORTEST_PAIR), near=False):
-            if planted or any(mark in line.text for mark in _MARKS) or _IBAN.search(line.text):
-                yield line
+        first, last = _Token.of(_first_token(piece)), _Token.of(_last_token(piece))
+        others = [ends for one, ends in zip(self.pieces, self.ends, strict=True) if one != piece]
+        pairs = [(end, first) for _, end in others] + [(last, begin) for begin, _ in others]
+        for before, behind in pairs:
+            long = len(before.text) + len(behind.text) >= _SHORTEST_PAIR
+            if long and (planted or before.may_go_on(behind)):
+                yield from _lines(((before.text, behind.text),), near=False)
 
     def in_numbers(self, where: str) -> Iterator[Line]:
         """What the numbers that were said in a row, last at `where`, are as one; nothing where they are ids of things.
@@ -130,7 +171,13 @@ class Place:
         for row in self._rows(anything=_TELLS_ANYTHING.search(where) is not None):
             for numbers in (row, [re.sub("[^0-9]", "", number) for number in row]):
                 before = "".join(numbers[:-1])
-                yield Line(before + numbers[-1], len(before), near=True, numbers=True, whole=True)
+                yield Line(
+                    before + numbers[-1],
+                    len(before),
+                    near=True,
+                    numbers=True,
+                    whole=True,
+                )
 
     def _rows(self, *, anything: bool) -> Iterator[list[str]]:
         """The last few numbers, as many of them as may be one."""
@@ -154,7 +201,11 @@ def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
     best: dict[tuple[str, int], Line] = {}
     for line in lines:
         known = best.get((line.text, line.seam))
-        if known is None or (line.near, line.numbers, not line.whole) > (known.near, known.numbers, not known.whole):
+        if known is None or (line.near, line.numbers, not line.whole) > (
+            known.near,
+            known.numbers,
+            not known.whole,
+        ):
             best[line.text, line.seam] = line
     return tuple(best.values())
 
