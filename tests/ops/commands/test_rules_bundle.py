@@ -72,3 +72,14 @@ def test_bad_rules_are_not_signed(folder, capsys):
 
     assert main(["rules", "bundle", "--key", "rules.key", "-o", "rules.bundle"]) == 1
     assert "a.yaml:2:" in capsys.readouterr().err
+
+
+def test_what_a_bundle_would_give_is_compared_with_a_folder(folder, capsys):
+    main(["keys", "make", "rules.key"])
+    main(["rules", "bundle", "--key", "rules.key", "-o", "rules.bundle"])
+    signed_on(folder)
+    (folder / "rules" / "a.yaml").write_bytes(text(""))
+
+    assert main(["rules", "diff", "rules"]) == 1
+    assert "one" in capsys.readouterr().out
+    assert main(["rules", "diff", "rules.bundle"]) == 0

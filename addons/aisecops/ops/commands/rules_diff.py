@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
-from aisecops.adapters.policies.files import Unreadable, read_folder
+from aisecops.adapters.policies.files import Unreadable
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.controls.policy.diff import Change, diff
 from aisecops.controls.policy.directions import Direction
 from aisecops.model.errors import ConfigError
 from aisecops.model.rules import RuleSet
 from aisecops.ops.session import FAILED, MISUSED, CommandError, Session
+from aisecops.ops.settings import Settings
 
 _HEADINGS = {
     Direction.GAINED: "gained (may now, and could not before)",
@@ -30,12 +31,14 @@ _HEADINGS = {
 def diff_command(ctx: click.Context, old: str, new: str | None, folder_option: Path | None, as_json: bool) -> None:
     """Compare OLD with NEW (default: the rules folder) in terms of authority.
 
-    Each is a folder, or a git revision of the rules folder. Exit code 1 when anything was gained.
+    Each is a folder, a bundle that is signed as the settings say, or a git revision of the rules folder. Exit code 1
+    when anything was gained.
     """
     session = ctx.find_object(Session)
     folder = folder_option or (session.settings.paths.rules if session else Path("rules"))
-    before = _rules(folder, old)
-    after = _rules(folder, new) if new else _rules(folder, str(folder))
+    settings = (session or Session()).settings
+    before = _rules(settings, folder, old)
+    after = _rules(settings, folder, new or str(folder))
     changes = diff(before, after)
     if as_json:
         _print_json(before, after, changes)
@@ -45,11 +48,13 @@ def diff_command(ctx: click.Context, old: str, new: str | None, folder_option: P
         ctx.exit(FAILED)
 
 
-def _rules(folder: Path, named: str) -> RuleSet:
-    """The rule set of the folder `named`, else of the revision `named` of `folder`."""
+def _rules(settings: Settings, folder: Path, named: str) -> RuleSet:
+    """The rule set of the folder or bundle `named`, else of the revision `named` of `folder`."""
+    from aisecops.ops.wiring.rules import rules_files
+
     try:
-        if Path(named).is_dir():
-            files = read_folder(Path(named))
+        if Path(named).exists():
+            files = rules_files(settings, Path(named))
         else:
             from aisecops.adapters.policies.revisions import read_revision
 
