@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from aisecops.model.ids import AgentId
 from aisecops.ops.control.openapi import describe
@@ -91,6 +92,17 @@ async def test_nobody_does_nothing(api, who):
 async def test_a_gateway_sees_no_runs(api):
     await api.run()
     assert (await api.ask("GET", "/v1/runs", GATEWAY)).status_code == 403
+
+
+async def test_what_a_run_has_used_is_what_decides_whichever_machine_recorded_it(api):
+    run_id = (await api.run())["run_id"]
+    tree = (await api.house.store.snapshot(run_id)).tree
+    used = replace(tree.runs[run_id], tool_calls=7, cost_micros=250_000, rows=3)
+    await api.house.store.swap_tree(run_id, seen=1, new=replace(tree, risk_micros=400_000, runs={run_id: used}))
+    told = (await api.ask("GET", f"/v1/runs/{run_id}", CLERK)).json()
+    consumed = told["budget_consumption"]
+    assert told["cumulative_risk_score"] == 0.4
+    assert (consumed["tool_calls"], consumed["cost"], consumed["rows"]) == (7, 0.25, 3)
 
 
 async def test_an_opened_run_tells_its_proxy(api):

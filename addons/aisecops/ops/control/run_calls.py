@@ -82,6 +82,8 @@ class RunCalls:
         if isinstance(run, Refuse):
             return problem(run)
         told = await run_in_threadpool(run_export, self._record_folder, run.run_id)
+        if (snapshot := await self._store.snapshot(run.run_id)) is not None:
+            told |= shapes.shown_sums(told, snapshot)
         return as_json({**told, **shapes.shown_run(run, state=await self._state(run))})
 
     async def act_on_run(self, request: Request, asker: Asker) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.risk import from_micros, to_micros
-from aisecops.model.state import Approval, RevocationKind, Run
+from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
@@ -228,6 +228,25 @@ def shown_run(run: Run, *, state: str) -> dict[str, Any]:
         "opened_at": run.opened_ms / 1000,
         "opened_by": run.opened_by,
         "state": state,
+    }
+
+
+def shown_sums(told: Mapping[str, Any], snapshot: Snapshot) -> dict[str, Any]:
+    """The sums of a run that decide, of whatever machine: a record has only what its own machine has seen."""
+    used = snapshot.tree.runs[snapshot.run.run_id]
+    recorded = told["budget_consumption"]
+    consumed = {
+        "tool_calls": used.tool_calls,
+        "write_operations": used.write_operations,
+        "cost": from_micros(used.cost_micros),
+        "rows": used.rows,
+        "egress_bytes": used.egress_bytes,
+        # kept in the store only while a budget counts them
+        "recipients": max(len(used.recipients), recorded["recipients"]),
+    }
+    return {
+        "cumulative_risk_score": from_micros(snapshot.tree.risk_micros),
+        "budget_consumption": {**recorded, **consumed},
     }
 
 
