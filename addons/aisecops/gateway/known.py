@@ -74,7 +74,7 @@ class KnownAgain:
 
         Known to every process when this returns. Raises `StoreError`.
         """
-        await self._at_hand(origin.root_run_id)
+        await self._begun(origin.root_run_id)
         seen = tuple(map(self._digest, texts)) in self._prints
         known = await self.aside(
             lambda: self._taken(self._of_content(origin, texts, vouched)), () if seen else texts, short=TO_LEARN
@@ -86,7 +86,7 @@ class KnownAgain:
         """The same for many texts at once, each an origin's own; all of one tree of runs. Raises `StoreError`."""
         if not contents:
             return
-        await self._at_hand(contents[0][0].root_run_id)
+        await self._begun(contents[0][0].root_run_id)
         texts = [text for _, text in contents]
         known = await self.aside(
             lambda: [one for origin, text in contents for one in self._taken(self._of_content(origin, [text]))],
@@ -139,7 +139,7 @@ class KnownAgain:
         """
         said = [(text, True, "", "") for text in trusted]
         said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
-        await self._at_hand(root_run_id)
+        await self._begun(root_run_id)
         known = await self.aside(lambda: self._taken(self._of_words(root_run_id, said)), [one[0] for one in said])
         if known:
             await self._store.keep(*known)
@@ -185,7 +185,7 @@ class KnownAgain:
 
     async def may_propose(self, root_run_id: RunId) -> None:
         """A model of this tree may propose calls from now on. Raises `StoreError`."""
-        await self._at_hand(root_run_id)
+        await self._begun(root_run_id)
         if self._trees[root_run_id].proposed is None:
             await self._store.keep(*self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
 
@@ -194,7 +194,7 @@ class KnownAgain:
 
         Raises `StoreError`.
         """
-        await self._at_hand(root_run_id)
+        await self._begun(root_run_id)
         texts = [arguments for _, _, arguments in calls]
 
         def work() -> list[Known]:
@@ -261,6 +261,10 @@ class KnownAgain:
     async def _at_hand(self, root_run_id: RunId) -> None:
         """Catch up, and have the words of one tree in memory."""
         await self._catch_up()
+        await self._begun(root_run_id)
+
+    async def _begun(self, root_run_id: RunId) -> None:
+        """Have the words of one tree in memory, as far as they are known here: enough to add to them."""
         if root_run_id not in self._trees:
             said = await self._store.of_tree(root_run_id)
             await self.aside(lambda: self._open(root_run_id, said))
