@@ -202,9 +202,10 @@ def test_a_bomb_is_cut_before_it_is_inflated(host, talk, open_channel, upstream)
 
 
 def test_pings_pass_both_ways_without_the_clients_words(host, talk, open_channel):
-    seen: list[bytes] = []
-    talk.opens = lambda conn: _watched(conn, seen)
+    seen, watching = [], threading.Event()
+    talk.opens = lambda conn: _watched(conn, seen, watching)
     with open_channel() as client:
+        assert watching.wait(WITHIN_S)
         assert client.ping(b"my own words").wait(WITHIN_S)
         client.send("x")
         client.recv(WITHIN_S)
@@ -216,12 +217,8 @@ def test_pings_pass_both_ways_without_the_clients_words(host, talk, open_channel
     assert host.enforcer.messages == [(True, b"x"), (False, b"x")]
 
 
-def _watched(conn, seen: list[bytes]) -> None:
+def _watched(conn, seen: list[bytes], watching: threading.Event) -> None:
     """Keeps the pings as the server gets them, and asks one itself."""
-    inner = conn.protocol.receive_data
-
-    def receive(data: bytes) -> None:
-        inner(data)
 
     def process(frame) -> None:
         if frame.opcode == 9:
@@ -230,6 +227,7 @@ def _watched(conn, seen: list[bytes]) -> None:
 
     original = conn.protocol.recv_frame
     conn.protocol.recv_frame = process
+    watching.set()
     assert conn.ping(b"of the server").wait(WITHIN_S)
 
 
