@@ -192,7 +192,9 @@ class Storm:
 
     def _planted(self, run: Run, writing: dict[str, str], chance: Random) -> None:
         """A key that must not leave, in a body."""
-        key = chance.choice([value for kind, (_, value) in secrets(chance).items() if kind != "private_key"])
+        # not one that is known by the name before it, which stands in no sentence of ours
+        kinds = {kind: value for kind, (entity, value) in secrets(chance).items() if entity != "CREDENTIAL"}
+        key = chance.choice([value for kind, value in kinds.items() if kind != "private_key"])
         self.seen.planted.add(key)
         url = f"https://db.internal/orders/{fresh('p')}"
         said = self.seen.told(self.house.ask(run, "POST", url, headers=writing, body={"note": f"the key is {key}"}))
