@@ -66,7 +66,7 @@ class Here:
             result = work(self._connection)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if error.sqlite_errorcode & _CODE == _BUSY:
+            if getattr(error, "sqlite_errorcode", 0) & _CODE == _BUSY:
                 raise NotNow from None
             raise
         finally:
