@@ -30,13 +30,12 @@ from pathlib import Path
 from typing import Any
 
 from loads import ANSWER, HOST, LOADS, MODEL, PAYLOAD, Load, NotServedError, Way, answer
-from stage import free_ports, installed, upstream, with_all_below
+from stage import cpu_ms, free_ports, installed, upstream, with_all_below
 
 AGENT = "bench"
 FIGURES = {"p50_ms": "p50 ms", "p99_ms": "p99 ms", "per_second": "per second", "cpu_ms": "CPU ms each"}
 MOST_S = 200.0
 """No round begins later than this, so that all of it takes less than four minutes on a busy machine too."""
-TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 RULES = f"""version: 1
@@ -161,20 +160,15 @@ def drive(way: Way, load: Load) -> dict[str, float]:
     """One round of one load over one way. Opening and warming what is kept is not counted."""
     with contextlib.ExitStack() as stack:
         asked = load.begin(way, stack)
-        cpu, began = _cpu_ms(way.pids()), time.perf_counter()
+        cpu, began = cpu_ms(way.pids()), time.perf_counter()
         taken = asked()
-        seconds, spent = time.perf_counter() - began, _cpu_ms(way.pids()) - cpu
+        seconds, spent = time.perf_counter() - began, cpu_ms(way.pids()) - cpu
     return {
         "p50_ms": statistics.median(taken),
         "p99_ms": sorted(taken)[int(len(taken) * 0.99)],
         "per_second": len(taken) / seconds,
         "cpu_ms": spent / len(taken),
     }
-
-
-def _cpu_ms(pids: list[int]) -> float:
-    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
-    return sum(int(utime) + int(stime) for *_, utime, stime in (field[:13] for field in fields)) * TICK_MS
 
 
 def _until_it_listens(port: int) -> None:

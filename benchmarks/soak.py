@@ -1,9 +1,10 @@
 # ruff: noqa: INP001, T201 - a script that prints, beside no package
-"""Does it stay flat? A real `aisecops up` under mixed load for minutes; memory and files of every process over time.
+"""Does it stay flat? A real `aisecops up` under mixed load for minutes: memory, files and latency over time.
 
 Run it with `python benchmarks/soak.py [--minutes N] [--json]` from the repository. Kept lines, new connections with
 a run of their own, big bodies both ways, long streams, refusals and garbage go at once, to one TLS upstream in a
-process of its own. What counts is the growth within the second half: the first one fills caches and pools.
+process of its own. What counts is the growth within the second half: the first one fills caches and pools. Exit 1 when
+it is more than `MOST_MIB` or `MOST_FILES` in any process.
 """
 
 from __future__ import annotations
@@ -12,17 +13,18 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
+import math
 import statistics
+import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stage import Site, installed, upstream, with_all_below
+from stage import Line, Site, installed, upstream, weighed, with_all_below
 
 HOSTS = ("soak.internal", "api.openai.com", "files.internal")
 AGENT = "soak"
@@ -31,6 +33,10 @@ LARGE = 30 * BIG
 EVENTS = 400
 EVERY_S = 0.05
 SAMPLE_S = 2.0
+MOST_MIB = 12.0
+"""A half hour may grow by so much: garbage that waits for its collector comes and goes with it."""
+MOST_FILES = 8
+"""Lines that were open at one look and not at another."""
 TOKEN_S = 300
 
 RULES = f"""version: 1
@@ -117,34 +123,41 @@ class Soaked:
     site: Site
     token: str = ""
     counts: Counter[str] = field(default_factory=Counter)
+    took_ms: list[float] = field(default_factory=list)
+    """What small calls took since the last sample."""
+    ends: float = math.inf
+    """On the monotonic clock, in seconds."""
+
+    @property
+    def goes_on(self) -> bool:
+        """False when it is time to come to an end."""
+        return time.monotonic() < self.ends
 
     async def renew(self) -> None:
         """A token that every line uses until the next."""
         headers = await asyncio.to_thread(self.site.permitted, "soak.call", "soak.*")
         self.token = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
+    def latency(self) -> dict[str, float]:
+        """Median and 99th percentile of the small calls since it was last asked; nothing where there were none."""
+        took, self.took_ms = sorted(self.took_ms), []
+        if not took:
+            return {}
+        return {"p50_ms": round(took[len(took) // 2], 2), "p99_ms": round(took[len(took) * 99 // 100], 2)}
+
     async def asked(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """One call of the control plane."""
         return await asyncio.to_thread(self.site.asked, path, body)
 
-    async def line(self, host: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def line(self, host: str) -> Line:
         """A tunnel with TLS in it."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.site.proxy, limit=8 * BIG)
-        shown = f"Proxy-Authorization: {self.site.shown}\r\n"
-        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{shown}\r\n".encode())
-        answer = await reader.readuntil(b"\r\n\r\n")
-        if b" 200 " not in answer:
-            raise SystemExit(f"no tunnel: {answer.decode()}")
-        await writer.start_tls(self.site.trust, server_hostname=host)
-        return reader, writer
+        return await self.site.line(host, limit=8 * BIG)
 
 
 # The loads
 
-type Lines = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-
-async def _ask(site: Soaked, line: Lines, path: str, body: bytes, *, headers: str = "") -> bytes:
+async def _ask(site: Soaked, line: Line, path: str, body: bytes, *, headers: str = "") -> bytes:
     reader, writer = line
     host = HOSTS[1] if "chat" in path else HOSTS[0]
     head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n{headers or site.token}"
@@ -164,7 +177,11 @@ async def kept(site: Soaked) -> None:
     """Small calls on one line, a few hundred at a time."""
     line = await site.line(HOSTS[0])
     for _ in range(300):
+        if not site.goes_on:
+            break
+        began = time.perf_counter()
         site.counts[f"call {(await _ask(site, line, '/v1/call', b'{"query": "x"}')).decode()}"] += 1
+        site.took_ms.append((time.perf_counter() - began) * 1000)
     line[1].close()
 
 
@@ -229,14 +246,14 @@ type Load = Callable[[Soaked], Awaitable[None]]
 LOADS: tuple[Load, ...] = (kept, kept, fresh, big, large, streamed, streamed, left)
 
 
-async def drive(site: Soaked, seconds: float, loads: list[Load]) -> list[dict[str, Any]]:
+async def drive(site: Soaked, seconds: float, loads: Sequence[Load]) -> list[dict[str, Any]]:
     """Everything at once for so long; what each process weighed, by time."""
     await site.renew()
-    ends = time.monotonic() + seconds
+    site.ends = time.monotonic() + seconds
     samples: list[dict[str, Any]] = []
 
     async def again(load: Load) -> None:
-        while time.monotonic() < ends:
+        while site.goes_on:
             try:
                 await load(site)
             except (OSError, asyncio.IncompleteReadError) as broken:
@@ -244,15 +261,16 @@ async def drive(site: Soaked, seconds: float, loads: list[Load]) -> list[dict[st
                 await asyncio.sleep(0.1)
 
     async def renewing() -> None:
-        while time.monotonic() < ends:
-            await asyncio.sleep(min(TOKEN_S, max(0.0, ends - time.monotonic())))
+        while site.goes_on:
+            await asyncio.sleep(min(TOKEN_S, max(0.0, site.ends - time.monotonic())))
             await site.renew()
 
     async def sampling() -> None:
         began = time.monotonic()
-        while time.monotonic() < ends:
-            samples.append({"at_s": round(time.monotonic() - began, 1), "processes": weighed(site.site.pid)})
-            await asyncio.sleep(SAMPLE_S)
+        while site.goes_on:
+            await asyncio.sleep(min(SAMPLE_S, max(0.1, site.ends - time.monotonic())))
+            processes = by_role(site.site.pid)
+            samples.append({"at_s": round(time.monotonic() - began, 1), "processes": processes, **site.latency()})
 
     async with asyncio.TaskGroup() as tasks:
         for job in (renewing(), sampling(), *(again(load) for load in loads)):
@@ -263,16 +281,14 @@ async def drive(site: Soaked, seconds: float, loads: list[Load]) -> list[dict[st
 # What /proc says
 
 
-def weighed(pid: int) -> dict[str, dict[str, float]]:
+def by_role(pid: int) -> dict[str, dict[str, float]]:
     """Memory in MiB and open files of every process of an installation, by its role."""
     found: dict[str, dict[str, float]] = {}
     for number, one in enumerate(with_all_below(pid)):
         with contextlib.suppress(OSError):
             words = Path(f"/proc/{one}/cmdline").read_bytes().split(b"\0")
             role = next((w.decode() for w in words if w in {b"up", b"gateway", b"control"}), f"scanner {number}")
-            pages = int(Path(f"/proc/{one}/statm").read_text().split()[1])
-            mib = pages * os.sysconf("SC_PAGE_SIZE") / 1048576
-            found[role] = {"rss_mib": round(mib, 1), "files": len(os.listdir(f"/proc/{one}/fd"))}  # noqa: PTH208 - names alone
+            found[role] = weighed([one])
     return found
 
 
@@ -280,39 +296,84 @@ def weighed(pid: int) -> dict[str, dict[str, float]]:
 
 
 def growth(samples: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """For each process: the median of the second half's last fifth, less that of its first fifth."""
-    half = samples[len(samples) // 2 :]
-    fifth = max(1, len(half) // 5)
+    """For each process, from the second half's first fifth to its last: how its floor of memory and its files grew.
 
-    def median(some: list[dict[str, Any]], role: str, key: str) -> float:
-        return statistics.median(one["processes"][role][key] for one in some if role in one["processes"])
-
+    The floor, as what large bodies leave behind goes with the next collection of garbage, and comes again.
+    """
+    half, fifth = _second_half(samples)
     roles = set(half[0]["processes"]) & set(half[-1]["processes"])
+
+    def grew(role: str, key: str, measure: Callable[[list[float]], float]) -> float:
+        ends = half[:fifth], half[-fifth:]
+        early, late = ([one["processes"][role][key] for one in some if role in one["processes"]] for some in ends)
+        return round(measure(late) - measure(early), 1)
+
     return {
-        role: {
-            key: round(median(half[-fifth:], role, key) - median(half[:fifth], role, key), 1)
-            for key in ("rss_mib", "files")
-        }
+        role: {"rss_mib": grew(role, "rss_mib", min), "files": grew(role, "files", statistics.median)}
         for role in sorted(roles)
     }
+
+
+def slowing(samples: list[dict[str, Any]]) -> dict[str, float]:
+    """Latency in the second half's last fifth as a multiple of that in its first fifth."""
+    half, fifth = _second_half(samples)
+    ends = half[:fifth], half[-fifth:]
+    found = {key: [[one[key] for one in some if key in one] for some in ends] for key in ("p50_ms", "p99_ms")}
+    return {
+        key: round(statistics.median(late) / statistics.median(early), 2)
+        for key, (early, late) in found.items()
+        if early and late
+    }
+
+
+def _second_half(samples: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """It, and how many samples are a fifth of it."""
+    half = samples[len(samples) // 2 :]
+    return half, max(1, len(half) // 5)
+
+
+def too_much(grown: dict[str, dict[str, float]]) -> list[str]:
+    """What grew by more than it may, in words."""
+    return [
+        f"{role} grew by {one['rss_mib']:+} MiB and {one['files']:+} files"
+        for role, one in grown.items()
+        if one["rss_mib"] > MOST_MIB or one["files"] > MOST_FILES
+    ]
 
 
 def _printed(result: dict[str, Any]) -> None:
     samples = result["samples"]
     roles = sorted(samples[-1]["processes"])
-    print(f"{'seconds':>9}" + "".join(f"{role + ' MiB/files':>24}" for role in roles))
+    print(f"{'seconds':>9}" + "".join(f"{role + ' MiB/files':>24}" for role in roles) + f"{'p50 ms':>10}{'p99 ms':>10}")
     for one in samples[:: max(1, len(samples) // 20)]:
         cells = (one["processes"].get(role, {"rss_mib": 0, "files": 0}) for role in roles)
-        print(f"{one['at_s']:>9}" + "".join(f"{cell['rss_mib']:>18} {cell['files']:>5}" for cell in cells))
+        weights = "".join(f"{cell['rss_mib']:>18} {cell['files']:>5}" for cell in cells)
+        print(f"{one['at_s']:>9}{weights}{one.get('p50_ms', '-'):>10}{one.get('p99_ms', '-'):>10}")
     print("\nsecond half, growth")
     for role, grown in result["growth"].items():
         print(f"  {role:14}{grown['rss_mib']:>+8.1f} MiB {grown['files']:>+5.0f} files")
+    for name, times in result["slowing"].items():
+        print(f"  a small call's {name.removesuffix('_ms')} is {times} of what it was")
     print("\nrequests")
     for name, count in sorted(result["counts"].items()):
         print(f"  {name:32}{count:>8}")
 
 
-def main() -> None:
+def soak(minutes: float, loads: Sequence[Load], folder: Path) -> dict[str, Any]:
+    """An installation in `folder` under `loads` for so long: growth, slowing, counts and every sample."""
+    for inside in ("upstream", "site"):
+        (folder / inside).mkdir()
+    with (
+        upstream(folder / "upstream", HOSTS, _answer, limit=8 * BIG) as (port, ca),
+        installed(folder / "site", RULES, agent=AGENT, places=dict.fromkeys(HOSTS, port), ca=ca) as installation,
+    ):
+        site = Soaked(installation)
+        samples = asyncio.run(drive(site, minutes * 60, loads))
+    measured = {"growth": growth(samples), "slowing": slowing(samples)}
+    return {"minutes": minutes, **measured, "counts": dict(site.counts), "samples": samples}
+
+
+def main() -> int:
     """Soak and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=1.0)
@@ -321,20 +382,15 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="every sample as JSON")
     asked = parser.parse_args()
+    loads = [load for load in LOADS if not asked.loads or load.__name__ in asked.loads.split(",")]
     with tempfile.TemporaryDirectory(prefix="aisecops-soak-") as name:
-        folder = Path(name)
-        for inside in ("upstream", "site"):
-            (folder / inside).mkdir()
-        with (
-            upstream(folder / "upstream", HOSTS, _answer, limit=8 * BIG) as (port, ca),
-            installed(folder / "site", RULES, agent=AGENT, places=dict.fromkeys(HOSTS, port), ca=ca) as installation,
-        ):
-            site = Soaked(installation)
-            loads = [load for load in LOADS if not asked.loads or load.__name__ in asked.loads.split(",")]
-            samples = asyncio.run(drive(site, asked.minutes * 60, loads))
-    result = {"minutes": asked.minutes, "growth": growth(samples), "counts": site.counts, "samples": samples}
+        result = soak(asked.minutes, loads, Path(name))
     print(json.dumps(result, indent=2)) if asked.json else _printed(result)
+    wrong = too_much(result["growth"])
+    if wrong:
+        print(*wrong, sep="\n", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

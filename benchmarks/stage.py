@@ -33,6 +33,10 @@ from aisecops.ops.demo.tls import make_tls  # noqa: E402
 SECRET_VARIABLE = "BENCH_SECRET"
 """Where the rules of a benchmark find the secret of its agent."""
 
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+MIB = 1024 * 1024
+
+type Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 type Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 """Serves one connection. A function of a module, so that the upstream's process finds it too."""
 
@@ -89,6 +93,21 @@ class Site:
         wanted = {"run_id": run_id, "tool": tool, "scope": scope, "ttl": "15m"}
         return {"AISecOps-Run": run_id, "AISecOps-Capability": self.asked("/v1/tokens", wanted)["token"]}
 
+    async def line(self, host: str, *, source: str | None = None, limit: int = 65536) -> Line:
+        """A tunnel to `host` with TLS in it, from the address `source`; `limit`: bytes to have read at once.
+
+        Raises OSError, asyncio.IncompleteReadError; ends the script when the tunnel is refused.
+        """
+        local = (source, 0) if source else None
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.proxy, limit=limit, local_addr=local)
+        shown = f"Proxy-Authorization: {self.shown}\r\n"
+        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{shown}\r\n".encode())
+        answer = await reader.readuntil(b"\r\n\r\n")
+        if not answer.startswith(b"HTTP/1.1 200 "):
+            raise SystemExit(f"no tunnel: {answer.decode()}")
+        await writer.start_tls(self.trust, server_hostname=host)
+        return reader, writer
+
     def gateways(self) -> list[int]:
         """Its gateway workers."""
         return [
@@ -141,6 +160,8 @@ def installed(
     finally:
         up.terminate()
         up.wait()
+        if up.stdout is not None:
+            up.stdout.close()
 
 
 def free_ports(count: int) -> list[int]:
@@ -158,3 +179,16 @@ def children(pid: int) -> list[int]:
 def with_all_below(pid: int) -> list[int]:
     """`pid`, and whatever it and those below it started."""
     return [pid, *(below for child in children(pid) for below in with_all_below(child))]
+
+
+def cpu_ms(pids: Sequence[int]) -> float:
+    """What `pids` have used of the processors so far, in ms."""
+    fields = (Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids)
+    return sum(int(utime) + int(stime) for *_, utime, stime in (field[:13] for field in fields)) * TICK_MS
+
+
+def weighed(pids: Sequence[int]) -> dict[str, float]:
+    """Memory in MiB and open files of `pids` together. Raises OSError when one is gone."""
+    pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+    files = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in pids)  # noqa: PTH208 - names alone
+    return {"rss_mib": round(pages * os.sysconf("SC_PAGE_SIZE") / MIB, 1), "files": files}

@@ -56,11 +56,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 async def _asked(site: Site, path: str, run_id: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A GET in a tunnel of its own, as soon as its head is there."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.proxy)
-    shown = f"Proxy-Authorization: {site.shown}\r\n"
-    writer.write(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n{shown}\r\n".encode())
-    await reader.readuntil(b"\r\n\r\n")
-    await writer.start_tls(site.trust, server_hostname=HOST)
+    reader, writer = await site.line(HOST)
     writer.write(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nAISecOps-Run: {run_id}\r\n\r\n".encode())
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 200 " not in head.partition(b"\r\n")[0]:

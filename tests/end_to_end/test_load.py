@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import select
+import socket
 import threading
 import time
 
@@ -103,6 +105,27 @@ def test_a_crowd_is_turned_away_without_much_ado(start, caplog):
         assert any(said)
         assert wire.ask(GET).status == 200
     assert caplog.text.count("connections were turned away") == 1
+
+
+def test_thousands_of_silent_lines_stand_and_who_works_is_served(start):
+    proxy, _, way = start(connections_per_source=200, head_s=120, keepalive_s=120)
+    with way() as wire, contextlib.ExitStack() as stack:
+        lines = [
+            stack.enter_context(
+                socket.create_connection(
+                    ("127.0.0.1", proxy.port), timeout=5, source_address=(f"127.0.3.{1 + source}", 0)
+                )
+            )
+            for source in range(10)
+            for _ in range(200)
+        ]
+        settles(lambda: load_of(proxy).clients.count == 2001, seconds=30)
+        assert wire.ask(GET).status == 200
+        poll = select.poll()
+        for line in lines:
+            poll.register(line, select.POLLIN)
+        assert poll.poll(0) == []  # nobody was told anything, or dropped
+        assert wire.ask(GET).status == 200
 
 
 # memory
