@@ -116,10 +116,17 @@ async def test_a_call_is_a_tool_of_its_family_under_a_token_of_its_own_name_and_
     assert delete.code is Code.SCOPE_VIOLATION
 
 
-async def test_two_calls_in_a_batch_are_refused_because_each_is_a_step():
-    refused = await asked([call(queue="a"), call(id_=2, queue="a")])
-    assert refused.code is Code.UNREADABLE
-    assert "one by one" in refused.detail
+async def test_a_repeated_call_is_the_same_request_whatever_number_it_has():
+    house = House(RULES)
+    run = await house.run()
+    for id_, progress, queue in ((1, 1, "a"), (2, 9, "a"), (3, 9, "b")):
+        body = call(id_=id_, queue=queue)
+        body["params"]["_meta"] = {"progressToken": progress}
+        await house.ask(run, post(body))
+    first, again, other = (
+        event.fields["facts"]["request"]["digest"] for event in house.record.events if event.event == "decision"
+    )
+    assert first == again != other
 
 
 async def test_a_tool_that_no_rule_names_is_undeclared():

@@ -26,40 +26,37 @@ from msgspec.structs import replace
 from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.aside import aside
+from aisecops.gateway.asking import Asked, Asking
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
 from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import Dispatch, count, lines_of
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
-from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
-from aisecops.gateway.question import Content, content_of
-from aisecops.gateway.refuse import refusal, rules_changed, said_no
+from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Verdict
 from aisecops.model.errors import Stale, StoreError, WireError
-from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding
-from aisecops.model.ids import ApprovalId, DecisionId, RunId
+from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.outcome import Forward, Outcome, Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.wire.parts import HOST_PLACES
 
-APPROVAL_HEADER = "AISecOps-Approval"
-
 
 @dataclass
-class _Course:
+class Course:
     """How far one request has come: what was waited for, and what it has used up."""
 
     decision_id: DecisionId
@@ -99,7 +96,7 @@ class Admission:
         self._points = points
         self._approvals = approvals
         self._dispatch = dispatch
-        self._hold_ms = hold_ms
+        self.asking = Asking(approvals=approvals, record=record, rules=rules, clock=clock, meter=meter, hold_ms=hold_ms)
         self._whose = Whose(runs, store, idle_ms=idle_ms)
         self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
 
@@ -128,6 +125,19 @@ class Admission:
 
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
         """Judge `request` whole; when this returns `Forward`, it is reserved and recorded."""
+        asked = await self.understood(caller, request)
+        if isinstance(asked, Refuse):
+            return asked
+        looked = await self.looked_up(asked)
+        if isinstance(looked, Refuse):
+            return self.told(asked, looked)
+        approval = await self.asking.presented_approval(asked)
+        if isinstance(approval, Refuse):
+            return self.told(asked, approval)
+        return self.told(asked, await self.decide(asked, looked, self.course(approval)))
+
+    async def understood(self, caller: Caller, request: HttpRequest) -> Asked | Refuse:
+        """1 and 2: whose it is and what it is. A refusal when it has no run."""
         started = time.perf_counter()
         run_id = await self._whose.run(caller, request)
         if isinstance(run_id, Refuse):
@@ -136,28 +146,30 @@ class Admission:
         step = self._gatherer.reaching(await aside(len(request.body), request.headers, classify, rules, request))
         if step.spoken is not None and not granted_here(rules, caller.agent_id, request):
             step = objection(request, Code.POLICY_DENIED, f"no grant is for a tool of the MCP server `{request.host}`")
-        looked = await self._looked_up(rules, caller, run_id, step, request)
-        self._meter.stage("look", time.perf_counter() - started)
-        outcome = looked if isinstance(looked, Refuse) else await self._decide(rules, run_id, looked, request)
+        return Asked(caller, request, rules, run_id, step, started)
+
+    def told(self, asked: Asked, outcome: Outcome) -> Outcome:
+        """`outcome`, counted, in the form of whom it is for."""
+        step = asked.step
         if isinstance(outcome, Refuse) and step.call is not None:
             outcome = replace(outcome, dialect=step.call.dialect)
         self._meter.decided(
-            agent=caller.agent_id,
+            agent=asked.caller.agent_id,
             tool=step.tool.name if step.tool else step.action.tool,  # the rule's name: those of a family have no end
             effect=step.action.effect.value,
             decision="allow" if isinstance(outcome, Forward) else _word(outcome),
             code="" if isinstance(outcome, Forward) else outcome.code.value,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - asked.started,
         )
         return outcome
 
     # 2 and 3
 
-    async def _looked_up(
-        self, rules: RuleSet, caller: Caller, run_id: RunId, step: Step, request: HttpRequest
-    ) -> Looked | Refuse:
-        presented = await self._gatherer.presented(
-            rules, caller.agent_id, run_id, step, request, now_s=self._clock.now_ms() // 1000
+    async def looked_up(self, asked: Asked, presented: Presented | None = None) -> Looked | Refuse:
+        """2 and 3: what must be known before it is judged for good; `presented`: its token, if seen before."""
+        rules, run_id, step, request = asked.rules, asked.run_id, asked.step, asked.request
+        presented = presented or await self._gatherer.presented(
+            rules, asked.caller.agent_id, run_id, step, request, now_s=self._clock.now_ms() // 1000
         )
         first = await self._judged_only(rules, run_id, step, presented)
         if isinstance(first, Refuse):
@@ -176,6 +188,7 @@ class Admission:
                 return said
         pinned = await self._gatherer.pinned(rules, first.run, step)
         addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
+        self._meter.stage("look", time.perf_counter() - asked.started)
         return Looked(
             step=step,
             presented=presented,
@@ -199,7 +212,7 @@ class Admission:
         """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer."""
         snapshot = await self._gatherer.snapshot(run_id, presented)
         if snapshot is None:
-            return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
+            return _no_run(run_id)
         now_ms = self._clock.now_ms()
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
         asked = self._points.not_yet(rules)
@@ -211,33 +224,45 @@ class Admission:
 
     # 4 to 8
 
-    async def _decide(self, rules: RuleSet, run_id: RunId, looked: Looked, request: HttpRequest) -> Outcome:
-        approval = await self._approval_for(run_id, looked.step, request)
-        if isinstance(approval, Refuse):
-            return approval
-        course = _Course(decision_id=self._new_decision(), approval=approval)
+    def course(self, approval: Approval | None) -> Course:
+        """The way of a request that comes with `approval`."""
+        return Course(decision_id=self._new_decision(), approval=approval)
+
+    async def decide(self, asked: Asked, looked: Looked, course: Course) -> Outcome:
+        """4 to 8. Waits for a person where one must be asked, unless somebody has `waited` for it before."""
+        rules = asked.rules
         for _ in range(SWAP_TRIES):
-            turn = await self._turn(rules, run_id, looked, course)
+            turn = await self._turn(rules, asked.run_id, looked, course)
             if isinstance(turn, Refuse):
                 return turn
             if turn is None:
                 continue
             facts, judged = turn
             if judged.decision.enforced is Verdict.ALLOW:
-                return await self._dispatch.forward(rules, facts, judged, looked, request, course.approval)
+                return await self._dispatch.forward(rules, facts, judged, looked, asked.request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
                 return await self._refused(rules, facts, judged)
-            content = content_of(request, looked.step.body, judged)
-            held = await self._held(rules, facts, judged, content, wait=not course.waited)
-            if isinstance(held, Refuse):
-                return held
-            if self._rules.current().policy_version != rules.policy_version:
-                return rules_changed(held)
-            course.approval, course.waited, course.decision_id = held, True, self._new_decision()
+            question = await self.asking.question(asked, facts, judged)
+            if isinstance(question, Refuse):
+                return question
+            course.approval = question.approval if course.waited else await self.asking.awaited(question)
+            if said := self.asking.answered(question, course.approval):
+                return said
+            course.waited, course.decision_id = True, self._new_decision()
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
+    async def foreseen(
+        self, asked: Asked, looked: Looked, course: Course, tree: TreeState | None
+    ) -> tuple[Facts, Judged] | Refuse:
+        """What would be decided now, were the run's tree `tree`; nothing is taken and nothing recorded."""
+        snapshot = await self._gatherer.snapshot(asked.run_id, looked.presented)
+        if snapshot is None:
+            return _no_run(asked.run_id)
+        facts = await self._facts(asked.rules, looked, replace(snapshot, tree=tree or snapshot.tree), course)
+        return facts, judge(asked.rules, facts, course.decision_id)
+
     async def _turn(
-        self, rules: RuleSet, run_id: RunId, looked: Looked, course: _Course
+        self, rules: RuleSet, run_id: RunId, looked: Looked, course: Course
     ) -> tuple[Facts, Judged] | Refuse | None:
         """4 to 6: one judgment, made true in the store when it changes anything; None: somebody was faster.
 
@@ -247,7 +272,7 @@ class Admission:
         async with self._turns.setdefault(looked.root_run_id, asyncio.Lock()):
             snapshot = await self._gatherer.snapshot(run_id, looked.presented)
             if snapshot is None:
-                return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
+                return _no_run(run_id)
             facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
@@ -258,7 +283,7 @@ class Admission:
                 return None
         return facts, judged
 
-    async def _used_up(self, facts: Facts, course: _Course) -> bool:
+    async def _used_up(self, facts: Facts, course: Course) -> bool:
         """5: take what serves once, each at most one time for this request. False: gone, judge again without it."""
         if not course.counted:
             if not await self._use_counted(facts):
@@ -275,7 +300,7 @@ class Admission:
     def _new_decision(self) -> DecisionId:
         return DecisionId(self._ids.new("dec_"))
 
-    async def _facts(self, rules: RuleSet, looked: Looked, snapshot: Snapshot, course: _Course) -> Facts:
+    async def _facts(self, rules: RuleSet, looked: Looked, snapshot: Snapshot, course: Course) -> Facts:
         now_ms = self._clock.now_ms()
         token = course.spent or self._gatherer.token_facts(
             looked.presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms
@@ -304,21 +329,6 @@ class Admission:
             ),
         )
 
-    async def _approval_for(self, run_id: RunId, step: Step, request: HttpRequest) -> Approval | Refuse | None:
-        named = values(request.headers, APPROVAL_HEADER)
-        if not named:
-            return None
-        approval = await self._approvals.standing(ApprovalId(named[0]))
-        if approval is None or approval.run_id != run_id or approval.digest != step.action.digest:
-            return Refuse(
-                code=Code.HUMAN_APPROVAL_REQUIRED,
-                run_id=run_id,
-                detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
-            )
-        if approval.state is ApprovalState.DENIED:
-            return said_no(approval)
-        return approval if approval.state is ApprovalState.APPROVED else None
-
     async def _use_counted(self, facts: Facts) -> bool:
         claims = facts.token.claims if facts.token else None
         if claims is None:
@@ -337,29 +347,15 @@ class Admission:
             return False
         return True
 
-    async def _held(
-        self, rules: RuleSet, facts: Facts, judged: Judged, content: Content, *, wait: bool
-    ) -> Approval | Refuse:
-        lines = lines_of(rules, facts)
-        await self._record.append(*decided(facts, judged, lines))
-        approval = await self._approvals.hold(facts, judged.decision, lines, content)
-        if isinstance(approval, Refuse):
-            count(self._meter, facts, judged)
-            return approval
-        if wait and approval.state is ApprovalState.PENDING:
-            approval = await wait_for_person(self._approvals, approval, clock=self._clock, hold_ms=self._hold_ms)
-        if approval.state is ApprovalState.APPROVED:
-            return approval
-        if approval.state is ApprovalState.DENIED:
-            return said_no(approval)
-        count(self._meter, facts, judged)
-        return refusal(facts, judged, lines, approval_id=approval.approval_id)
-
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
         count(self._meter, facts, judged)
         return refusal(facts, judged, lines)
+
+
+def _no_run(run_id: RunId) -> Refuse:
+    return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
 
 
 def _word(outcome: Refuse) -> str:

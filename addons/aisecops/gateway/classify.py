@@ -266,7 +266,8 @@ def _mcp_step(
 ) -> Step:
     if spoken.tool is not None:
         step = _step_of(request, spoken.tool, segments, query, body, spoken.arguments, called=spoken.name)
-        return replace(step, spoken=spoken)
+        digest = request_digest(replace(request, body=spoken.meant)) if spoken.meant else step.action.digest
+        return replace(step, spoken=spoken, action=replace(step.action, digest=digest))
     source = spoken.source
     action = _action(
         request,

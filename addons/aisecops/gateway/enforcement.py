@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.admit import Admission
+from aisecops.gateway.batches import Batches
 from aisecops.gateway.cuts import Cut, Cuts
 from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.identity import Identities
-from aisecops.gateway.mcp_watch import McpWatch
+from aisecops.gateway.mcp_watch import BatchWatch, McpWatch
 from aisecops.gateway.messages import Messages
-from aisecops.gateway.permits import Permits
+from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.reading import FAILED, is_needed_whole
 from aisecops.gateway.settle import Settlement
@@ -59,6 +60,7 @@ class Enforcement:
         self._ids = ids
         self._identities = identities
         self._admission = admission
+        self._batches = Batches(admission=admission, settlement=settlement, permits=permits, rules=rules, ids=ids)
         self._settlement = settlement
         self._downloads = downloads
         self._permits = permits
@@ -91,7 +93,8 @@ class Enforcement:
         if request.host == CONTROL_HOST:
             return self._to_control(caller, request)
         try:
-            return await self._admission.admit(caller, request)
+            outcome = await self._batches.admit(caller, request)
+            return outcome or await self._admission.admit(caller, request)
         except Fault as fault:
             return Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
 
@@ -112,12 +115,18 @@ class Enforcement:
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
             return response
+        if self._batches.is_open(permit):
+            return await self._batches.settle(permit, response)
         return await self._settlement.settle(permit, response)
 
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
+        if self._batches.is_open(permit):
+            return self._batches.tap(permit, response)
         found = self._permits.find(permit)
-        if found is None or is_needed_whole(found.step):
-            return None  # a stream would go by unseen
+        # a stream would go by unseen
+        return None if found is None or is_needed_whole(found.step) else self._tap_on(found, response)
+
+    def _tap_on(self, found: Permit, response: HttpResponse) -> StreamTap | None:
         step = found.step
         if step.call is not None:
             return self._tap_of(step.call, response, found.restores)
@@ -161,6 +170,9 @@ class Enforcement:
             return
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream ended that was not opened here")
+        if isinstance(tap, BatchWatch):
+            await self._batches.finish(permit, tap)
+            return
         await self._settlement.finish(
             permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content, refused=tap.refused
         )
@@ -175,10 +187,15 @@ class Enforcement:
         await self._messages.end(permit)
 
     async def watch(self, cut: Cut) -> None:
-        await self._cuts.watch(cut)
+        def cut_carrier(permit: str, refuse: Refuse) -> None:
+            cut(self._batches.carrier(permit, refuse), refuse)
+
+        await self._cuts.watch(cut_carrier)
 
     async def abandon(self, permit: str, why: str, *, left: bool) -> None:
-        if not permit.startswith(CONTROL_PERMIT):
+        if self._batches.is_open(permit):
+            await self._batches.abandon(permit, why, left=left)
+        elif not permit.startswith(CONTROL_PERMIT):
             await self._settlement.abandon(permit, why, left=left)
 
     def _to_control(self, caller: Caller, request: HttpRequest) -> Outcome:

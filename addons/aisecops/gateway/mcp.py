@@ -5,6 +5,7 @@ Knows MCP's methods and which rule speaks of each. Making a step of it is `class
 
 from __future__ import annotations
 
+import orjson
 from msgspec.structs import replace
 
 from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, normal_path, tools_of_server
@@ -36,7 +37,8 @@ class Spoken(Value):
     `tool` is the one that is called, as `name` with `arguments`, and `call_id` what its answer goes by; `source` the
     rule that lets a read pass. With neither it is session traffic. `awaited` are the ids that want an answer, `lists`
     those that want a list of tools. `at` names the server itself: host, port where it is none of its own, and the path
-    that the rules write.
+    that the rules write. `meant` is what is asked of a call that comes alone, without what only numbers it: a library
+    that repeats it gives it another id.
     """
 
     server: str
@@ -50,6 +52,7 @@ class Spoken(Value):
     call_id: MessageId | None = None
     source: SourceRule | None = None
     stream: bool = False
+    meant: bytes = b""
 
 
 def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], body: bytes) -> Spoken | None:
@@ -73,12 +76,12 @@ def read_spoken(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...],
     calls = [one for one in sent.messages if one.method == CALL]
     reads = [one for one in sent.messages if one.method in READS]
     _only_known(sent)
-    if len(calls) > 1:
-        raise WireError("one request carries one tools/call, so that each is judged; send the calls one by one")
-    if calls and reads:
-        raise WireError("a call and a read go in requests of their own; send them one by one")
+    if len(calls) + len(reads) > 1:
+        # `mcp_parts.py` takes such a batch apart before anything is classified
+        raise WireError("each call and each read is a step of its own; send them one by one")
     if calls:
-        return _call(rules, request, segments, spoken, calls[0])
+        whole = _call(rules, request, segments, spoken, calls[0])
+        return replace(whole, meant=_meant(calls[0])) if len(sent.messages) == 1 else whole
     return _read(rules, request, segments, spoken, reads[0]) if reads else spoken
 
 
@@ -107,6 +110,12 @@ def _call(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoke
             Code.TOOL_UNDECLARED,
         )
     return replace(spoken, tool=tool, name=name, arguments=arguments, call_id=message.id)
+
+
+def _meant(message: Message) -> bytes:
+    meta = message.params.get("_meta")
+    kept = {name: value for name, value in meta.items() if name != "progressToken"} if isinstance(meta, dict) else meta
+    return orjson.dumps([message.method, {**message.params, "_meta": kept or None}], option=orjson.OPT_SORT_KEYS)
 
 
 def _read(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoken: Spoken, message: Message) -> Spoken:

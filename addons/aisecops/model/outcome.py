@@ -13,7 +13,8 @@ from aisecops.model.value import Value
 class Refuse(Value):
     """The answer is no. Everything a problem document needs (contract 4); no secret in any of it.
 
-    `dialect`: of the model that was asked, where one was; its callers read the no in its own form.
+    `dialect`: of the model that was asked, where one was; its callers read the no in its own form. `each`: of a batch,
+    the ids that wait and the refusal that answers them; the first of them stands for all.
     """
 
     code: Code
@@ -28,6 +29,7 @@ class Refuse(Value):
     request_token: dict[str, Any] | None = None
     risk_header: str = ""
     dialect: str = ""
+    each: tuple[tuple[tuple[int | str, ...], Refuse], ...] = ()
 
     @property
     def status(self) -> int:

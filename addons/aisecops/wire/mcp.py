@@ -83,7 +83,7 @@ def result_of(body: bytes, message_id: MessageId, *, streamed: bool, bounds: Jso
 
     `streamed`: the body is a server-sent stream that has ended.
     """
-    for document in _events(body) if streamed else [body]:
+    for document in events_of(body) if streamed else [body]:
         for message in read_sent(bounds.read(document)).messages:
             if message.kind is MessageKind.RESPONSE and message.id == message_id:
                 return message.result
@@ -95,7 +95,7 @@ def tools_in(body: bytes, *, streamed: bool, bounds: JsonBounds) -> list[JsonObj
 
     Clients go by the ids of messages, and a server may answer one request in the answer to another.
     """
-    documents = [document for document in (_events(body) if streamed else [body]) if _may_list(document)]
+    documents = [document for document in (events_of(body) if streamed else [body]) if _may_list(document)]
     lists = [tools for document in documents for tools in _lists(bounds.read(document))]
     return [an_object(tool, "/result/tools") for tools in lists for tool in tools] if lists else None
 
@@ -144,10 +144,11 @@ def _bare(document: bytes, names: Collection[str], bounds: JsonBounds) -> bytes:
 
 def one_document(body: bytes) -> bytes:
     """The data of a server-sent stream's events as one JSON array, so that its texts can be known again."""
-    return b"[" + b",".join(_events(body)) + b"]"
+    return b"[" + b",".join(events_of(body)) + b"]"
 
 
-def _events(body: bytes) -> list[bytes]:
+def events_of(body: bytes) -> list[bytes]:
+    """The data of a server-sent stream that has ended, event by event."""
     reader = SseReader()
     events = [*reader.feed(body), *reader.end()]
     return [event.data.encode("utf-8", "surrogatepass") for event in events if event.data]

@@ -22,7 +22,7 @@ _FRAMING = frozenset({"content-type", "content-length", "www-authenticate"})
 
 def mcp_response(refuse: Refuse, awaited: tuple[MessageId, ...], *, batched: bool) -> HttpResponse:
     """The whole answer to a refused POST in which `awaited` (at least one) wait. Raises nothing."""
-    body = written(_errors(refuse, awaited), batched=batched)
+    body = written(mcp_errors(refuse, awaited), batched=batched)
     plain = problem_response(refuse)
     kept = tuple((name, value) for name, value in plain.headers if name.lower() not in _FRAMING)
     headers = (("content-type", "application/json"), *kept, ("content-length", str(len(body))))
@@ -31,7 +31,7 @@ def mcp_response(refuse: Refuse, awaited: tuple[MessageId, ...], *, batched: boo
 
 def mcp_events(refuse: Refuse, awaited: tuple[MessageId, ...]) -> bytes:
     """The same at the end of a stream; where nothing waits, a log message, which a server may send at any time."""
-    told = _errors(refuse, awaited)
+    told = mcp_errors(refuse, awaited)
     if not told:
         document = orjson.loads(problem_document(refuse))
         said = {"level": "error", "logger": "aisecops", "data": document}
@@ -39,7 +39,10 @@ def mcp_events(refuse: Refuse, awaited: tuple[MessageId, ...]) -> bytes:
     return b"".join(b"event: message\ndata: " + orjson.dumps(one) + b"\n\n" for one in told)
 
 
-def _errors(refuse: Refuse, awaited: tuple[MessageId, ...]) -> list[JsonObject]:
+def mcp_errors(refuse: Refuse, awaited: tuple[MessageId, ...]) -> list[JsonObject]:
+    """The messages that tell each of `awaited` of `refuse`, or of its own refusal where it has one."""
+    if refuse.each:
+        return [error for ids, one in refuse.each for error in mcp_errors(one, ids)]
     # what a model provider's client would show is what an MCP client shows: one sentence
     document = orjson.loads(problem_document(refuse, dialect="openai"))
     sentence = document.pop("error")["message"]

@@ -75,6 +75,15 @@ def unproven_id(text: str) -> TokenId | None:
     return TokenId(said) if isinstance(said, str) else None
 
 
+def unproven_grant(text: str) -> tuple[str, str] | None:
+    """Tool and scope that the last child says it is for: to choose it by, for nothing else. None if unreadable."""
+    try:
+        grant = read_claims(split(links(text)[-1]).payload, "").grant
+    except WireError:
+        return None
+    return grant.tool, grant.scope
+
+
 def unproven_above(text: str) -> tuple[Above, ...]:
     """What the tokens above the last child say of themselves: as good as `unproven_id`. Empty if unreadable."""
     try:

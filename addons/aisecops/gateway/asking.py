@@ -1,0 +1,123 @@
+"""Asking a person about a step, as its request goes by: the yes it comes with, the question, the wait, the answer.
+
+Knows what the caller is told meanwhile. The life of a question, and who may answer it, is `approve.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aisecops.gateway.approve import Approvals
+from aisecops.gateway.classify import Step
+from aisecops.gateway.describe import decided
+from aisecops.gateway.dispatch import count, lines_of
+from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.hold import wait_for_person
+from aisecops.gateway.judge import Judged
+from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource
+from aisecops.gateway.question import content_of
+from aisecops.gateway.refuse import refusal, rules_changed, said_no
+from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.facts import Facts
+from aisecops.model.ids import ApprovalId, RunId
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
+from aisecops.model.rules import RuleSet
+from aisecops.model.state import Approval, ApprovalState
+
+APPROVAL_HEADER = "AISecOps-Approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was understood, in whose name and under which rules; `started` by `time.perf_counter`."""
+
+    caller: Caller
+    request: HttpRequest
+    rules: RuleSet
+    run_id: RunId
+    step: Step
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A step that is held, and what a person was asked about it."""
+
+    facts: Facts
+    judged: Judged
+    approval: Approval
+    rules: RuleSet
+
+
+class Asking:
+    """`hold_ms`: how long a held request waits on the line."""
+
+    def __init__(
+        self,
+        *,
+        approvals: Approvals,
+        record: AuditLog,
+        rules: RuleSource,
+        clock: Clock,
+        meter: Meter,
+        hold_ms: int,
+    ) -> None:
+        self._approvals = approvals
+        self._record = record
+        self._rules = rules
+        self._clock = clock
+        self._meter = meter
+        self._hold_ms = hold_ms
+
+    async def is_about(self, approval_id: str, asked: Asked) -> bool:
+        """True when there is such an approval, for exactly this request. Raises `StoreError`."""
+        approval = await self._approvals.standing(ApprovalId(approval_id))
+        return approval is not None and is_for(approval, asked)
+
+    async def presented_approval(self, asked: Asked) -> Approval | Refuse | None:
+        """The person's yes that the request names; None when it names none, or one that is still waited for."""
+        named = values(asked.request.headers, APPROVAL_HEADER)
+        if not named:
+            return None
+        approval = await self._approvals.standing(ApprovalId(named[0]))
+        if approval is None or not is_for(approval, asked):
+            return Refuse(
+                code=Code.HUMAN_APPROVAL_REQUIRED,
+                run_id=asked.run_id,
+                detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
+            )
+        if approval.state is ApprovalState.DENIED:
+            return said_no(approval)
+        return approval if approval.state is ApprovalState.APPROVED else None
+
+    async def question(self, asked: Asked, facts: Facts, judged: Judged) -> Question | Refuse:
+        """Ask a person about a step that is held. A refusal when nobody could answer."""
+        lines = lines_of(asked.rules, facts)
+        await self._record.append(*decided(facts, judged, lines))
+        content = content_of(asked.request, asked.step.body, judged)
+        approval = await self._approvals.hold(facts, judged.decision, lines, content)
+        if isinstance(approval, Refuse):
+            count(self._meter, facts, judged)
+            return approval
+        return Question(facts, judged, approval, asked.rules)
+
+    async def awaited(self, question: Question) -> Approval:
+        """The question as it stands when it is answered, or `hold_seconds` have passed."""
+        return await wait_for_person(self._approvals, question.approval, clock=self._clock, hold_ms=self._hold_ms)
+
+    def answered(self, question: Question, approval: Approval) -> Refuse | None:
+        """What the caller is told when the answer, or none so far, is no yes; None for one."""
+        if approval.state is ApprovalState.APPROVED:
+            changed = self._rules.current().policy_version != question.rules.policy_version
+            return rules_changed(approval) if changed else None
+        if approval.state is ApprovalState.DENIED:
+            return said_no(approval)
+        facts, judged = question.facts, question.judged
+        count(self._meter, facts, judged)
+        return refusal(facts, judged, lines_of(question.rules, facts), approval_id=approval.approval_id)
+
+
+def is_for(approval: Approval, asked: Asked) -> bool:
+    """True when `approval` is about exactly this request of this run."""
+    return approval.run_id == asked.run_id and approval.digest == asked.step.action.digest
