@@ -12,7 +12,7 @@ from aisecops.model.rules import EgressRules
 from aisecops.ops.settings_keys import KEYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
-UNITS = {"": 1, "s": 1, "KiB": 1024, "MiB": 1024 * 1024}
+UNITS = {"": 1, "s": 1, "days": 1, "KiB": 1024, "MiB": 1024 * 1024}
 
 
 def rows() -> list[tuple[str, str, str]]:

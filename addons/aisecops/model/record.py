@@ -51,6 +51,7 @@ class EventName(StrEnum):
     RISK_ADJUSTED = "risk_adjusted"
     RECORD_REPAIRED = "record_repaired"
     RECORD_REMOVED = "record_removed"
+    RUNS_FORGOTTEN = "runs_forgotten"
     THREAT_MODEL_SIGNED = "threat_model_signed"
     EVALUATION_FINISHED = "evaluation_finished"
     PERMISSIONS_ACCEPTED = "permissions_accepted"

@@ -184,6 +184,9 @@ class Settings(Value):
     idle_run_seconds: Annotated[Seconds, about("an implicit run ends after this long without a request")] = Seconds(
         1800
     )
+    keep_runs_days: Annotated[
+        int, about("the store forgets a run after so many days without a step; 0: never. The record keeps it")
+    ] = 30
     approval_seconds: Annotated[Seconds, about("how long a held step waits for a person before it expires")] = Seconds(
         3600
     )
@@ -263,6 +266,7 @@ def check(settings: Settings) -> Settings:
     _check_proxy_tls(settings.proxy)
     _check_direct(settings.upstream)
     _check_keys(settings)
+    _check_kept(settings)
     _check_limits(settings.limits)
     _check_telemetry(settings.telemetry)
     return settings
@@ -321,6 +325,18 @@ def _check_keys(settings: Settings) -> None:
             f"control.fetch_keys would believe anybody between here and `{settings.control_url}`",
             "reach the control plane by https, or set control.insecure: true if the network is trusted",
         )
+
+
+def _check_kept(settings: Settings) -> None:
+    kept_s = settings.keep_runs_days * 24 * 60 * 60
+    if kept_s < 0:
+        raise ConfigError(f"keep_runs_days is {settings.keep_runs_days}", "use 1 or more, or 0 to keep them for ever")
+    for name, seconds in (("idle_run", settings.idle_run_seconds), ("approval", settings.approval_seconds)):
+        if kept_s and seconds > kept_s:
+            raise ConfigError(
+                f"{name}_seconds is {seconds:g}, which is longer than runs are kept (keep_runs_days)",
+                f"raise keep_runs_days, or lower {name}_seconds",
+            )
 
 
 def _check_listener(name: str, listener: Listener) -> None:

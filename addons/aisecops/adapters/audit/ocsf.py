@@ -62,6 +62,7 @@ _EVENTS = {
     Name.RULES_REJECTED: _As(ENTITY_MANAGEMENT, _UPDATE, _MEDIUM, fails=True, entity="rules"),
     Name.RECORD_REPAIRED: _As(ENTITY_MANAGEMENT, _UPDATE, _HIGH, entity="record"),
     Name.RECORD_REMOVED: _As(ENTITY_MANAGEMENT, _DELETE, _HIGH, entity="record"),
+    Name.RUNS_FORGOTTEN: _As(ENTITY_MANAGEMENT, _DELETE, _INFORMATIONAL, entity="run"),
     Name.THREAT_MODEL_SIGNED: _As(ENTITY_MANAGEMENT, _CREATE, entity="threat model"),
     Name.EVALUATION_FINISHED: _As(ENTITY_MANAGEMENT, _CREATE, entity="evaluation"),
     Name.PERMISSIONS_ACCEPTED: _As(ENTITY_MANAGEMENT, _UPDATE, entity="rules"),

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
+from aisecops.gateway.forgetting import SomeTrees
 from aisecops.model.budget import TreeState
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import Stale, StoreError
@@ -178,6 +179,38 @@ class MemoryStore:
         while len(kept) > new.kind.most:
             del kept[next(iter(kept))]
         return version
+
+    async def some_trees(self, cursor: str = "") -> SomeTrees:
+        del cursor  # all of them are one page
+        await self._turn()
+        return SomeTrees(
+            trees=tuple(
+                (version, msgspec.json.decode(state, type=TreeState)) for version, state in self._trees.values()
+            )
+        )
+
+    async def forget_tree(
+        self, root_run_id: RunId, *, seen: int, runs: Mapping[RunId, AgentId], before_ms: int
+    ) -> bool:
+        await self._turn()
+        in_use = any(run in runs and used_ms >= before_ms for run, used_ms in self._implicit.values())
+        if in_use or self._trees.get(root_run_id, (None, b""))[0] != seen:
+            return False
+        del self._trees[root_run_id]
+        self._implicit = {agent: kept for agent, kept in self._implicit.items() if kept[0] not in runs}
+        for run in runs:
+            self._runs.pop(run, None)
+            self._revoked.discard((RevocationKind.RUN, run))
+        return True
+
+    async def forget_approvals(self, *, before_ms: int, most: int) -> int:
+        await self._turn()
+        old = [
+            one for one in map(_approval, self._approvals.values()) if max(one.opened_ms, one.expires_ms) < before_ms
+        ]
+        for one in old[:most]:
+            del self._approvals[one.approval_id]
+        return len(old[:most])
 
     async def ping(self) -> None:
         await self._turn()

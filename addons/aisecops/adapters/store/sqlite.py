@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from aisecops.adapters.store.entries import SqliteEntries
+from aisecops.adapters.store.old import SqliteOld
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
@@ -46,7 +46,7 @@ _RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DES
 _APPROVALS = "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?"
 
 
-class SqliteStore(SqliteEntries):
+class SqliteStore(SqliteOld):
     """`Store` on one file. Shared by any number of processes; not by machines."""
 
     def __init__(self, path: Path, *, busy_ms: int = 5_000) -> None:

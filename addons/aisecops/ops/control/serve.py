@@ -18,6 +18,7 @@ from aisecops.model.budget import RunPhase
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.state import ApprovalState
+from aisecops.ops.control.forgetting import keep_forgetting
 from aisecops.ops.control.maturity_figures import keep_assessing
 from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.evaluation.figures import Figures
@@ -36,6 +37,7 @@ RULES_EVERY_S = 0.5
 FIGURES_EVERY_S = 2.0
 SHUTDOWN_S = 3
 COUNTED_RUNS = 500
+OPEN = frozenset({ApprovalState.PENDING, ApprovalState.APPROVED})
 GOVERNANCE = ("AIS-GOV-01",)
 
 _log = logging.getLogger("aisecops.control")
@@ -64,8 +66,10 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
             figures = tasks.create_task(_figures(base, metrics, index))
             announcing = tasks.create_task(announcer(base, hooks).run())
             assessing = tasks.create_task(keep_assessing(base, metrics, maturity))
+            forgetting = tasks.create_task(keep_forgetting(base))
             await server.serve(sockets=[listener])
             announcing.cancel()
+            forgetting.cancel()
             watch.cancel()
             figures.cancel()
             assessing.cancel()
@@ -165,7 +169,8 @@ async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> No
     while True:
         metrics.record_lag(base.record_lag_s())
         try:
-            standing = [await approvals.standing(one.approval_id) for one in await base.store.list_approvals()]
+            questions = [one for one in await base.store.list_approvals() if one.state in OPEN]
+            standing = [await approvals.standing(one.approval_id) for one in questions]
             metrics.approvals_pending(sum(1 for one in standing if one and one.state is ApprovalState.PENDING))
             metrics.runs_active(await _active(base))
             ratios = await asyncio.to_thread(evaluated, base.rules.current().policy_version)

@@ -19,6 +19,7 @@ from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import secret_key
 from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
 from aisecops.gateway.approve import Approvals
+from aisecops.gateway.forgetting import Forgetting, OldRuns
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.points import Points
@@ -45,6 +46,7 @@ class Foundation:
     ids: Ids
     rules: FileRules
     store: Store
+    old_runs: OldRuns
     record: AuditLog
     record_lag_s: Callable[[], float]
     pseudonyms: PseudonymStore
@@ -86,6 +88,10 @@ class Foundation:
         """What live signals have moved."""
         return MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
 
+    def forgetting(self, *, keep_ms: int) -> Forgetting:
+        """What makes the store forget runs that have stood still for `keep_ms`."""
+        return Forgetting(self.old_runs, self.record, self.rules, self.clock, keep_ms=keep_ms)
+
     def identities(self) -> Identities:
         """Who is who."""
         return Identities(self.rules, self.store, self.secrets)
@@ -121,6 +127,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             ids=Ulids(clock),
             rules=rules,
             store=shared.store,
+            old_runs=shared.old_runs,
             record=AdaptingRecord(
                 CountedRecord(record, process_metrics()), store=shared.store, rules=rules, clock=clock
             ),

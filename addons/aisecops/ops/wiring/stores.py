@@ -20,6 +20,7 @@ from aisecops.adapters.store.redis.store import RedisStore
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.secrets import secret_key
+from aisecops.gateway.forgetting import OldRuns
 from aisecops.gateway.ports import ContentStore, PieceStore, PseudonymStore, Store
 from aisecops.model.errors import ConfigError
 from aisecops.ops.settings import Settings
@@ -35,6 +36,7 @@ class Stores:
     """What all processes share. `content` opens what only a gateway asks for; its caller closes it."""
 
     store: Store
+    old_runs: OldRuns
     pseudonyms: PseudonymStore
     pieces: PieceStore
     content: Callable[[], ContentStore]
@@ -53,7 +55,7 @@ async def stores(settings: Settings, environment: Mapping[str, str]) -> AsyncIte
             opened.push_async_callback(pseudonyms.close)
             pieces = SqlitePieces(path, piece_key)
             opened.push_async_callback(pieces.close)
-            yield Stores(store, pseudonyms, pieces, lambda: SqliteContent(path))
+            yield Stores(store, store, pseudonyms, pieces, lambda: SqliteContent(path))
         else:
             known_id = known_store(settings.store_id)
             joining = await joined(settings.store.place(environment), known_id)
@@ -63,6 +65,7 @@ async def stores(settings: Settings, environment: Mapping[str, str]) -> AsyncIte
             if not known_id:
                 remember_store(settings.store_id, joining.store_id)
             yield Stores(
+                remote,
                 remote,
                 RedisPseudonyms(joining, sealing),
                 RedisPieces(joining, piece_key),

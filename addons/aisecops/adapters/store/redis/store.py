@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from aisecops.adapters.store.redis.entries import RedisEntries
+from aisecops.adapters.store.redis.old import RedisOld
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.sqlite import KEEP_USES_MS
 from aisecops.adapters.store.written import read, text_of
@@ -141,7 +141,7 @@ _SWAP_APPROVAL = writing("""
 """)
 
 
-class RedisStore(RedisEntries):
+class RedisStore(RedisOld):
     """`Store` on one server, shared by any number of processes and machines. Closes its link."""
 
     async def open_run(self, run: Run, tree: TreeState, *, seen: int | None) -> None:
