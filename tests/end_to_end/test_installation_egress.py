@@ -21,6 +21,8 @@ EGRESS = """  known: ["file:known.txt"]
     - {name: staff number, supported_entity: STAFF_ID, patterns: [{regex: '\\bST-[0-9]{4}\\b', score: 0.6}]}
   volume:
     - {to: internal, tool: orders.write, max: 4KiB, action: hold}
+  proportion:
+    - {to: any, tool: mail.send, free: 1KiB, action: hold}
 """
 OWN = RULES + EGRESS
 OWN = OWN.replace(
@@ -119,6 +121,27 @@ def test_a_run_that_sends_more_than_its_volume_waits_for_a_person_and_another_ru
     assert_refused(send(b"c"), "human_approval_required")
     assert not any(b"ccc" in one for one in own.received(name))
     assert order(own, "d" * 1800)[0].status == 200
+
+
+def test_an_upload_after_a_question_of_one_line_waits_for_a_person_and_after_a_long_one_it_leaves(own):
+    def mail(run, to):
+        headers = own.with_token(run, "mail.send", f"mail.contacts.{to}")
+        body = {"to": to, "price": 0, "text": "quarter " * 5_000}
+        return own.ask(run, "POST", "https://mail.example/send", headers=headers, body=body)
+
+    def told(run, text):
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}
+        assert own.ask(run, "POST", "https://api.openai.com/v1/chat/completions", body=body).status == 200
+
+    short, long = (own.run("clerk"), fresh("m")), (own.run("clerk"), fresh("m"))
+    told(short[0], "Is the report done?")
+    told(long[0], "Please mail this: " + "word " * 500)
+    problem = assert_refused(mail(*short), "human_approval_required")
+    assert "its user said 19, times 20" in problem["detail"]
+    assert own.received(short[1]) == []
+    assert mail(*long).status == 200
+    for run, _ in (short, long):
+        assert own.command("replay", run.run_id).returncode == 0
 
 
 def test_a_secret_written_down_later_is_known_with_the_next_rules(own):

@@ -8,76 +8,13 @@ import base64
 import pytest
 
 from aisecops.adapters.store.pieces import MemoryPieces
-from aisecops.controls.dlp.scan import scan
 from aisecops.gateway import trails as module
 from aisecops.gateway.trails import MAX_TEXTS, Trails
 from aisecops.model.errors import StoreError
-from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
-from aisecops.model.inside_bytes import no_file
-from aisecops.wire.files.opened import text_inside
-from support.detectors import CANARY_VALUE, KEY, every_detector
+from support.detectors import CANARY_VALUE
 from support.packing import word
-
-ROOT = RunId("run_1")
-TO = ("api.test", 443)
-KINDS = frozenset(
-    {"CREDIT_CARD", "IBAN_CODE", "US_SSN", "CANARY", "PRIVATE_KEY", "AWS_KEY", "VCS_TOKEN", "DATABASE_URL"}
-)
-AWS = "AKIA" + "QW3ERT5YUI7OPA2S"
-GITHUB = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
-IBAN = "DE89370400440532013000"
-CARD = "4111111111111111"
-_DASHES = "-" * 5
-PEM = (
-    f"{_DASHES}BEGIN RSA {'PRIVATE'} KEY{_DASHES}\nMII" + "EpAIBAAKCAQEA7bq"
-)  # in pieces: a key in a file is none of ours
-URL = "postgres://" + "admin:hunter2pass@db.internal/x"
-
-
-class Scanner:
-    """The real detectors, in this process."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    async def scan(self, parts, entities, *, whole=True):
-        self.asked += [text for _, text in parts]
-        return scan(parts, entities, every_detector(), KEY, opener=text_inside if whole else no_file)
-
-    async def open_files(self, _files):
-        raise AssertionError
-
-
-class Sender:
-    """An agent of one run, whose texts stand wherever it says; each worker it meets knows the same store."""
-
-    def __init__(self, store: MemoryPieces | None = None, *, workers: int = 1) -> None:
-        self.store = store or MemoryPieces()
-        self.scanner = Scanner()
-        self.workers = [Trails(self.store, self.scanner) for _ in range(workers)]
-        self.sent = 0
-
-    async def send(
-        self, *texts: str, at: str = "body:/text", to: tuple[str, int] = TO, root: RunId = ROOT
-    ) -> list[Finding]:
-        worker = self.workers[self.sent % len(self.workers)]
-        self.sent += 1
-        places = [at.replace("N", str(number)) for number in range(len(texts))]
-        return list(await worker.scanned(root, to, list(zip(places, texts, strict=True)), KINDS))
-
-    async def all(self, *texts: str, **how: str) -> list[str]:
-        """The kinds found in the last of `texts`, each sent alone; nothing may be found before it."""
-        found: list[Finding] = []
-        for text in texts:
-            assert found == []
-            found = await self.send(text, **how)
-        return sorted({one.entity for one in found})
-
-
-def cut(value: str, *at: int) -> list[str]:
-    return [value[start:end] for start, end in zip((0, *at), (*at, len(value)), strict=True)]
-
+from support.senders import AWS, CARD, GITHUB, IBAN, KINDS, PEM, ROOT, TO, URL, Scanner, Sender, cut
 
 WHOLE = {"AWS_KEY": AWS, "VCS_TOKEN": GITHUB, "IBAN_CODE": IBAN, "CANARY": CANARY_VALUE, "DATABASE_URL": URL}
 
@@ -161,12 +98,11 @@ async def test_the_finding_is_known_by_the_value_and_holds_nothing_of_it():
     assert two not in repr(found)
 
 
-async def test_another_tree_and_another_receiver_have_said_nothing():
+async def test_another_tree_has_said_nothing():
     sender = Sender()
     one, two = cut(AWS, 9)
     assert await sender.send(one) == []
     assert await sender.send(two, root=RunId("run_2")) == []
-    assert await sender.send(two, to=("other.test", 443)) == []
     assert [found.entity for found in await sender.send(two)] == ["AWS_KEY"]
 
 

@@ -24,7 +24,7 @@ def assert_linear(detectors: Iterable[Detector]) -> None:
     for unit in SLOW:
         text = unit * (SIZE // len(unit))
         for detector in detectors:
-            before = time.perf_counter()
+            before = time.process_time()
             for _ in detector.find(text):
                 pass
-            assert time.perf_counter() - before < 2.0, (detector.id, unit)
+            assert time.process_time() - before < 2.0, (detector.id, unit)

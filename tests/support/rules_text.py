@@ -78,6 +78,10 @@ egress:
     - {entity: SECRET, to: any, action: block}
     - {entity: EMAIL_ADDRESS, to: model, action: mask}
   labels: {confidential: {to: [internal, model]}}
+  volume: [{to: external, max: 1MiB, action: hold}]
+  proportion:
+    - {to: external, free: 4KiB, told: 20, read: 1, usual: 2.5, most: 1MiB, rows: {free: 5, most: 50}, action: hold}
+    - {to: external, tool: mail.send, escalation: 1.5}
   canaries: ["env:CANARY_1"]
 firewall: {flag_at: 0.5, block_at: 0.9, unknown_content: external}
 policy: {cedar: ["policy/*.cedar"], opa: {url: "http://127.0.0.1:8181", path: aisecops/allow}}

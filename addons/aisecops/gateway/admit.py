@@ -40,6 +40,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Stor
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.usual import usual_for
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Verdict
@@ -324,6 +325,13 @@ class Admission:
             opinions=(*looked.opinions, *opinions),
             descent=looked.descent,
             moved=await moved_for(self._store, rules, snapshot.run.agent_id, looked.step.action.tool, now_ms=now_ms),
+            usual=await usual_for(
+                self._store,
+                rules,
+                looked.step.action,
+                agent_id=snapshot.run.agent_id,
+                root_run_id=snapshot.run.root_run_id,
+            ),
             joined=await joined_chains(
                 self._store, rules, snapshot.tree, looked.descent.drawn if looked.descent else (), now_ms=now_ms
             ),

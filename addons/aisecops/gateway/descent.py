@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from aisecops.controls.firewall.arguments import leaves, source_of
 from aisecops.controls.firewall.assess import total
 from aisecops.controls.firewall.envelope import NOTICE, wrapped
-from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label
+from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label, told_bytes
 from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses
@@ -250,7 +250,10 @@ class Descents:
         segments = [hostile(segment) if segment.position in flagged else segment for segment in segments]
         offers = await suspected_offers(self._known, root_run_id, call.tools, flag_at=float(lines.flag_at))
         return Descent(
-            segments=tuple(segments), suspected=(*offers, *found), read_untrusted=tier in UNTRUSTED or bool(call.unseen)
+            segments=tuple(segments),
+            suspected=(*offers, *found),
+            read_untrusted=tier in UNTRUSTED or bool(call.unseen),
+            told_bytes=told_bytes([part.text for part in read], segments) if vouched else 0,
         )
 
     async def _suspected(

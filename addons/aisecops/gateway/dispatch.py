@@ -109,6 +109,7 @@ class Dispatch:
                 started_ms=self._clock.now_ms(),
                 restores=restores,
                 policy_version=rules.policy_version,
+                in_proportion=bool(rules.egress.proportion),
                 join_within_ms=rules.risk.join_within_ms if rules.risk.join is not Join.OFF else None,
             )
         )

@@ -37,6 +37,7 @@ from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
 from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
+from aisecops.model.proportion import Usual
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Run, Snapshot
@@ -272,6 +273,7 @@ def facts_for(  # noqa: D103
     descent: Descent | None = None,
     joined: tuple[JoinedChain, ...] = (),
     moved: Moved | None = None,
+    usual: Usual | None = None,
 ) -> Facts:
     run = snapshot.run
     return Facts(
@@ -291,4 +293,5 @@ def facts_for(  # noqa: D103
         descent=descent,
         joined=joined,
         moved=moved,
+        usual=usual,
     )

@@ -26,6 +26,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.budget import phase
 from aisecops.controls.dlp.allowances import Sent
 from aisecops.controls.dlp.judge import REPLACED, judge_findings
+from aisecops.controls.egress.proportion import judge_proportion
 from aisecops.controls.egress.volume import judge_volume
 from aisecops.controls.firewall import judge as firewall
 from aisecops.controls.policy.evaluate import evaluate, still_granted
@@ -123,7 +124,15 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         to=destination_words(request),
         size_bytes=request.size_bytes,
     )
-    judgments += [egress, *_unchanged(facts, findings), volume]
+    proportion = judge_proportion(
+        rules.egress,
+        replace(tree, sent=sent),
+        request,
+        to=destination_words(request),
+        usual=facts.usual,
+        approved=facts.approval is not None,
+    )
+    judgments += [egress, *_unchanged(facts, findings), volume, proportion.judgment]
 
     # 7
     limits = limits_of(rules, tree, principal.run_id)
@@ -148,7 +157,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     base, trust = adaptive.applied(request.base_risk, trusted, facts.moved, rules.risk.adaptive)
     risk = score(
         base=base,
-        escalation=factor,
+        escalation=min(factor * proportion.escalation, escalation.MOST),
         trust=trust,
         stress=stress(projection.use, rules.risk.budget_stress_from),
     )
@@ -156,7 +165,9 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     planned = (request.tool, request.scope) in tree.held_steps
     lines, approved = lines_for(limits, tree), facts.approval is not None
     adds = risk.micros > 0
-    judgments.append(thresholds.judge(total, lines, adds=adds, held_by_plan=planned, approved=approved))
+    judgments.append(
+        thresholds.judge(total, lines, adds=adds, held_by_plan=planned, approved=approved, why=proportion.why)
+    )
     judgments.append(chains.judge(facts.joined, total, lines, rules.risk.join, adds=adds, approved=approved))
 
     decision = combine(
@@ -173,7 +184,10 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     if planned:
         left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
         charged = replace(charged, held_steps=left)
-    charged = replace(charged, risk_micros=total, progress=progress, began=began, sent=sent)
+    charged = replace(charged, risk_micros=total, progress=progress, began=began, sent=proportion.sent)
+    if facts.descent is not None and principal.run_id == tree.root_run_id:
+        # what a child run is told is its parent's words, and not the user's
+        charged = replace(charged, told=max(charged.told, facts.descent.told_bytes))
     if rules.risk.join is not Join.OFF and facts.descent is not None:
         charged = chains.joined_with(
             charged, facts.descent.drawn, now_ms=facts.now_ms, within_ms=rules.risk.join_within_ms

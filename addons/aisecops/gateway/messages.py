@@ -33,6 +33,7 @@ from aisecops.gateway.realtime import Realtime, is_talk
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.usual import usual_for
 from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
@@ -193,9 +194,16 @@ class Messages:
             drawn = descent.drawn if descent is not None else ()
             joined = await joined_chains(self._store, rules, facts.tree, drawn, now_ms=facts.now_ms)
             run = facts.principal
+            usual = await usual_for(
+                self._store, rules, facts.request, agent_id=run.agent_id, root_run_id=run.root_run_id
+            )
             moved = await moved_for(self._store, rules, run.agent_id, facts.request.tool, now_ms=facts.now_ms)
             facts = replace(
-                facts, descent=descent if descent is not None else facts.descent, joined=joined, moved=moved
+                facts,
+                descent=descent if descent is not None else facts.descent,
+                joined=joined,
+                moved=moved,
+                usual=usual,
             )
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:

@@ -14,6 +14,7 @@ class Permit(Value):
     """One forwarded step: what was decided, on what facts; `restores` is what of its answer stands for real values.
 
     `join_within_ms`: whose words its answer holds, of so long ago at most, joins chains; None where nothing does.
+    `in_proportion`: what it brings is held against what the run sends later.
     """
 
     decision_id: DecisionId
@@ -24,6 +25,7 @@ class Permit(Value):
     policy_version: str
     restores: Lexicon | None = None
     join_within_ms: int | None = None
+    in_proportion: bool = False
 
 
 class Permits:

@@ -33,6 +33,7 @@ from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.gateway.rows import rows_taken
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.streamed import is_event_stream
+from aisecops.gateway.usual import keep_usual, with_read
 from aisecops.model.action import Kind
 from aisecops.model.budget import TreeState
 from aisecops.model.chain import Drawn, Way
@@ -314,10 +315,12 @@ class Settlement:
         reserved = facts.request.cost_micros
         final = reserved if cost is None else cost
         added = raised_micros(permit.judged, recalled)
-        if final != reserved or added or drawn:
+        readable = permit.in_proportion and refused is None and status < FAILED
+        if final != reserved or added or drawn or readable:
 
             def settled(now: TreeState) -> TreeState:
                 paid = budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved)
+                paid = with_read(paid, permit, size=size, rows=rows) if readable else paid
                 return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._clock.now_ms())
 
             tree = await change_tree(self._store, facts, settled)
@@ -350,6 +353,7 @@ class Settlement:
             *proposed(facts, decision, answer.proposals if answer else ()),
             *recall_events(facts, permit.judged, recalled, added=added, tree=tree),
         )
+        await keep_usual(self._store, permit, tree, now_ms=self._clock.now_ms())
         await came_back(self._store, facts, f"answered {status}" if refused is None else f"withheld: {refused.value}")
 
 

@@ -1,5 +1,7 @@
 """What leaves, looked at alone and together with what was said before it, in a whole tree of runs, to one receiver.
 
+Values that were cut over several receivers are `across.py`.
+
 A value that is cut over the messages of a request, over requests or over messages of a WebSocket is in none of them
 and in all of them together. What is said is kept before it is judged, so that of two requests at once, whichever
 worker they come to, the later one knows of the earlier.
@@ -15,6 +17,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
+from aisecops.gateway.across import Across, ends_of
 from aisecops.gateway.ports import ContentScanner, PieceStore
 from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
@@ -70,6 +73,7 @@ class Trails:
     def __init__(self, store: PieceStore, scanner: ContentScanner) -> None:
         self._store = store
         self._scanner = scanner
+        self._across = Across(store)
         self._trails: OrderedDict[tuple[RunId, str], _Trail] = OrderedDict()
 
     async def scanned(
@@ -87,19 +91,24 @@ class Trails:
         unknown = _new(trail, parts)
         if not unknown:
             return await self._scanner.scan(parts, entities)
-        new = _ends(unknown, MAX_TEXTS)
+        new = ends_of(unknown, MAX_TEXTS)
         async with trail.alone:
             mine, seams = await self._held_against(trail, root_run_id, receiver, new, entities)
+        planted = not entities.isdisjoint(PLANTED)
+        half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
+        seams += apart
         texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
         alone = await self._scanner.scan(parts, entities)
         together = await self._scanner.scan(texts, entities & SEAM_KINDS, whole=False)
         crossing = await self._crossing(seams, together, entities & SEAM_KINDS)
         if not crossing:
             trail.remember([(number, piece) for number, _, piece in unknown])
-        elif mine:
-            # tried again, it is to be found again: what was refused is no part of what was said
+        # tried again, it is to be found again: what was refused is no part of what was said
+        if crossing and mine:
             async with trail.alone:
                 await self._store.take_back(root_run_id, receiver, mine)
+        if crossing and half:
+            await self._across.take_back(root_run_id, half)
         return (*alone, *dict.fromkeys(crossing))
 
     async def _held_against(
@@ -169,11 +178,6 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
     return found
 
 
-def _ends[T](new: Sequence[T], most: int) -> Sequence[T]:
-    """`new`, of too many the first and the last."""
-    return new if len(new) <= most else [*new[: most // 2], *new[-most // 2 :]]
-
-
 def _last_of(pieces: Sequence[Piece]) -> list[Piece]:
     """As many of `pieces` as are kept of one request: the last."""
     kept: list[Piece] = []
@@ -190,7 +194,7 @@ def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: 
     """Seams of `new`, one after the other; each is said then."""
     seams: list[tuple[str, Line]] = []
     counted: dict[str, str] = {}
-    paired = {number for number, _, _ in _ends(new, MAX_PAIRED)}
+    paired = {number for number, _, _ in ends_of(new, MAX_PAIRED)}
     for number, where, piece in new:
         place = trail.place(piece.place)
         lines = [*place.with_next(piece)]

@@ -76,7 +76,9 @@ class TreeState(Value):
     `progress` counts, per risk sequence, how many of its steps have been seen in order.
     `began` says of each that has a window when its first step was last seen, in milliseconds.
     `held_steps` are the steps (tool and scope) of a judged plan that wait for a person when they come.
-    `sent` counts the bytes that left, by what the volume rules speak of.
+    `sent` counts the bytes that left, by what the volume rules speak of, and those of proportion.
+    `told` is how many bytes of its user's own words its root run's models were told, `read` what its answers brought,
+    by unit and label.
     `reviewed_up_to_micros`: a person who looked at it lets its risk come to this before it is halted again.
     `drawn` are the trees on whose words it works (`model/chain.py`); those from before `reviewed_ms` no longer count.
     `seen_ms` is the latest time a step was charged at: a tree's clock never goes back.
@@ -92,6 +94,8 @@ class TreeState(Value):
     held_steps: tuple[tuple[str, str], ...] = ()
     seen_ms: int = 0
     sent: dict[str, int] = {}
+    told: int = 0
+    read: dict[str, int] = {}
     reviewed_up_to_micros: int = 0
     drawn: tuple[Drawn, ...] = ()
     reviewed_ms: int = 0

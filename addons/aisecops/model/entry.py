@@ -18,6 +18,7 @@ class EntryKind(StrEnum):
     INTEGRATION = "integration"  # something that agents were let use
     ANNOUNCEMENT = "announcement"  # a held step that people were told of
     RISK = "risk"  # how an agent's risk was moved
+    USUAL = "usual"  # what the newest runs of an agent have sent with a tool
     RULES = "rules"  # the newest signed bundle of rules that was taken up
     MEMORY_ID = "memory-id"  # the last item written under an id
     MEMORY_TEXT = "memory-text"  # the last item written with a text

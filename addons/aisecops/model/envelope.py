@@ -127,6 +127,7 @@ class Descent(Value):
     `destination` is where its host was named, when the rules leave that open; `proposal` the call that a model made of
     it before, None when none could have. `kept` are the items that it writes into a memory,
     `remembered` is its host where only a memory has named that. `drawn` are the other trees whose words it holds.
+    `told_bytes` are those of the texts that are the user's own.
     """
 
     segments: tuple[LabelledSegment, ...] = ()
@@ -138,4 +139,5 @@ class Descent(Value):
     proposal: ProposalLink | None = None
     kept: tuple[KeptItem, ...] = ()
     remembered: NamedDestination | None = None
+    told_bytes: int = 0
     drawn: tuple[Drawn, ...] = ()

@@ -15,6 +15,7 @@ from aisecops.model.envelope import Descent
 from aisecops.model.finding import Finding
 from aisecops.model.grant import Claims
 from aisecops.model.ids import ApprovalId
+from aisecops.model.proportion import Usual
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
 
@@ -38,6 +39,7 @@ class Facts(Value):
     """One request as it stood when it was judged. `token` None means none was presented.
 
     `moved` is what live signals have moved of its risk, where the rules let them.
+    `usual` is what other runs of the agent usually send with the tool, where a rule asks and enough are known.
     `joined` are the chains of other trees on whose words the run works, as they stood.
     """
 
@@ -52,3 +54,4 @@ class Facts(Value):
     descent: Descent | None = None
     joined: tuple[JoinedChain, ...] = ()
     moved: Moved | None = None
+    usual: Usual | None = None

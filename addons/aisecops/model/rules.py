@@ -20,6 +20,7 @@ from aisecops.model.grant import Constraints, Grant
 from aisecops.model.ids import AgentId
 from aisecops.model.people import ApprovalRules, OidcRules, PersonRole, PersonRule
 from aisecops.model.place import Place, Problem
+from aisecops.model.proportion import ProportionRule
 from aisecops.model.provenance import TrustTier
 from aisecops.model.recogniser import RecogniserRule
 from aisecops.model.risk import Thresholds
@@ -339,6 +340,7 @@ class EgressRules(Value):
     known: tuple[str, ...] = ()
     recognisers: tuple[RecogniserRule, ...] = ()
     volume: tuple[VolumeRule, ...] = ()
+    proportion: tuple[ProportionRule, ...] = ()
     unread: Unread = Unread.REFUSE
 
     @property
@@ -377,7 +379,7 @@ __all__ = [
     "AgentRule", "Allowance", "ArgumentRule", "Authentication", "CertificateAuthentication", "Constraints",
     "DetectorRule", "EgressRules", "FirewallRules", "GrantRule", "HttpMatch", "Match", "McpMatch", "Measure",
     "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "PersonRole", "PersonRule", "Place", "PolicyFile",
-    "PolicyRules", "Price", "Problem", "RecallRule", "RecipientsRule", "Returns", "RiskRules", "RuleSet",
-    "SecretAuthentication", "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode", "ToolRule",
-    "Unread", "Untrusted", "VolumeRule",
+    "PolicyRules", "Price", "Problem", "ProportionRule", "RecallRule", "RecipientsRule", "Returns", "RiskRules",
+    "RuleSet", "SecretAuthentication", "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode",
+    "ToolRule", "Unread", "Untrusted", "VolumeRule",
 ]  # fmt: skip

@@ -10,6 +10,16 @@ SECRET = 'authenticate: {secret: "env:A"}'
 
 WRONG = {
     "an agent nobody can be": ("agents: {a: {role: r}}", (2, "has no `authenticate`"), "add `authenticate"),
+    "a line for what is sent with a tool that is not declared": (
+        "tools: {files.put: {match: {host: h.test}}}\negress: {volume: [{to: any, tool: file.put, max: 1KiB, action: hold}]}",
+        (3, "what is sent with `file.put` is counted, and that is not declared"),
+        "did you mean `files.put`?",
+    ),
+    "proportion of a tool that is not declared": (
+        "tools: {files.put: {match: {host: h.test}}}\negress: {proportion: [{to: any, tool: file.put, action: hold}]}",
+        (3, "what is sent with `file.put` is counted, and that is not declared"),
+        "did you mean `files.put`?",
+    ),
     "two agents with one certificate": (
         "agents: {a: {authenticate: {client_cert: {san: x}}}, b: {authenticate: {client_cert: {san: x}}}}",
         (2, "is also agent `a`"),

@@ -30,8 +30,8 @@ SEAM_KINDS = _MARKED | _NUMBERS | {"CRYPTO"}
 """What is looked for across a seam."""
 
 _SHORTEST = 8
-_SHORTEST_PAIR = 14
-_ONE_TOKEN = 128
+SHORTEST_PAIR = 14
+ONE_TOKEN = 128
 _FEW_WORDS = 64
 _FEW_DIGITS, _MANY_PIECES = 4, 4
 _NUMBER = re.compile(r"[0-9][0-9 -]*")
@@ -65,27 +65,27 @@ def _begun() -> dict[str, tuple[str, ...]]:
     return begun
 
 
-_BEGUN = _begun()
-_LONGEST_BEGUN = max(map(len, _BEGUN))
+BEGUN = _begun()
+LONGEST_BEGUN = max(map(len, BEGUN))
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
     """One end of a text, and whether some secret's mark stands in it."""
 
     text: str
     marked: bool
 
     @classmethod
-    def of(cls, text: str) -> _Token:
+    def of(cls, text: str) -> Token:
         return cls(text, any(mark in text for mark in _MARKS))
 
-    def may_go_on(self, behind: _Token) -> bool:
+    def may_go_on(self, behind: Token) -> bool:
         """May the two together hold what neither holds: is a mark in one of them, or across the seam, or an IBAN?"""
         if self.marked or behind.marked:
             return True
-        ends = (self.text[-length:] for length in range(1, min(len(self.text), _LONGEST_BEGUN) + 1))
-        if any(behind.text.startswith(_BEGUN[end]) for end in ends if end in _BEGUN):
+        ends = (self.text[-length:] for length in range(1, min(len(self.text), LONGEST_BEGUN) + 1))
+        if any(behind.text.startswith(BEGUN[end]) for end in ends if end in BEGUN):
             return True
         return _IBAN.search(self.text + behind.text) is not None
 
@@ -129,7 +129,7 @@ class Place:
     row: str = ""
     numbers: list[str] = field(default_factory=list)
     pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
-    ends: deque[tuple[_Token, _Token]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
+    ends: deque[tuple[Token, Token]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
 
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against, and needs not be said again?"""
@@ -137,31 +137,31 @@ class Place:
 
     def add(self, piece: Piece) -> None:
         """It was said."""
-        is_number = _is_number(piece)
-        self.numbers = [*self.numbers, piece.head.strip()][-NUMBERS_KEPT:] if is_number else []
-        token = _last_token(piece)
-        alone = is_number or (not piece.tail and token == piece.head.strip() and len(token) <= _ONE_TOKEN)
+        number = is_number(piece)
+        self.numbers = [*self.numbers, piece.head.strip()][-NUMBERS_KEPT:] if number else []
+        token = last_token(piece)
+        alone = number or (not piece.tail and token == piece.head.strip() and len(token) <= ONE_TOKEN)
         self.row = (self.row + token)[-ROW_CHARS:] if alone else token
         self.last = piece.end
         if len(piece.head) > _FEW_DIGITS and piece not in self.pieces:
             self.pieces.append(piece)
-            self.ends.append((_Token.of(_first_token(piece)), _Token.of(token)))
+            self.ends.append((Token.of(first_token(piece)), Token.of(token)))
 
     def with_next(self, piece: Piece) -> Iterator[Line]:
         """What `piece` says together with the text before it, and with all that are in a row."""
-        numbers = not (_is_number(piece) and self.numbers)
-        near = ((self.last, piece.head), (self.row, _first_token(piece)))
-        yield from _lines(near, near=True, numbers=numbers)
+        numbers = not (is_number(piece) and self.numbers)
+        near = ((self.last, piece.head), (self.row, first_token(piece)))
+        yield from lines_of(near, near=True, numbers=numbers)
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
-        first, last = _Token.of(_first_token(piece)), _Token.of(_last_token(piece))
+        first, last = Token.of(first_token(piece)), Token.of(last_token(piece))
         others = [ends for one, ends in zip(self.pieces, self.ends, strict=True) if one != piece]
         pairs = [(end, first) for _, end in others] + [(last, begin) for begin, _ in others]
         for before, behind in pairs:
-            long = len(before.text) + len(behind.text) >= _SHORTEST_PAIR
+            long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
             if long and (planted or before.may_go_on(behind)):
-                yield from _lines(((before.text, behind.text),), near=False)
+                yield from lines_of(((before.text, behind.text),), near=False)
 
     def in_numbers(self, where: str) -> Iterator[Line]:
         """What the numbers that were said in a row, last at `where`, are as one; nothing where they are ids of things.
@@ -188,7 +188,7 @@ class Place:
             rows = [numbers]
         else:
             return
-        yield from (row for row in rows if len(set(row)) > 1 and sum(map(len, row)) <= _ONE_TOKEN)
+        yield from (row for row in rows if len(set(row)) > 1 and sum(map(len, row)) <= ONE_TOKEN)
 
 
 def without_positions(where: str) -> str:
@@ -210,7 +210,8 @@ def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(best.values())
 
 
-def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
+def lines_of(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
+    """Each pair that is long enough to be something, as one."""
     for before, behind in pairs:
         if before and behind and len(before) + len(behind) >= _SHORTEST:
             yield Line(before + behind, len(before), near=near, numbers=numbers)
@@ -218,25 +219,26 @@ def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = Fals
 
 def counts_again(piece: Piece) -> bool:
     """Does `piece` count each time it is said? Characters and groups of digits do."""
-    return len(piece.head) <= _FEW_DIGITS or _is_number(piece)
+    return len(piece.head) <= _FEW_DIGITS or is_number(piece)
 
 
-def _is_number(piece: Piece) -> bool:
+def is_number(piece: Piece) -> bool:
+    """Is `piece` digits and nothing else, as whole numbers and cards are written?"""
     return not piece.tail and _NUMBER.fullmatch(piece.head.strip()) is not None
 
 
-def _first_token(piece: Piece) -> str:
+def first_token(piece: Piece) -> str:
     """What a value would go on with at the beginning of a text, without the name or the words before it."""
-    if _is_number(piece):
+    if is_number(piece):
         return piece.head.strip()
     words = [word.strip(_WRAPPING) for word in piece.head.split()] or [""]
     token = max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[0]
     return _NAME.sub("", token, count=1)
 
 
-def _last_token(piece: Piece) -> str:
+def last_token(piece: Piece) -> str:
     """What a value would begin with at the end of a text."""
-    if _is_number(piece):
+    if is_number(piece):
         return piece.head.strip()
     words = [word.strip(_WRAPPING).rstrip(".:") for word in piece.end.split()] or [""]
     return max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[-1]

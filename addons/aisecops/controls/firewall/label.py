@@ -17,6 +17,7 @@ from aisecops.model.provenance import Span, Traced, TrustTier, joined
 INSTRUCTING = frozenset({"system", "developer"})
 UNTRUSTED = frozenset({TrustTier.EXTERNAL, TrustTier.HOSTILE})
 _TOOL = "tool"
+_USER = "user"
 _MODEL = "assistant"
 
 
@@ -45,6 +46,13 @@ def label(
         stretches=stretches,
         wrapped=role not in INSTRUCTING and role != _MODEL and any(part.tier in UNTRUSTED for part in stretches),
     )
+
+
+def told_bytes(texts: Sequence[str], segments: Sequence[LabelledSegment]) -> int:
+    """Bytes of those of `texts` that the user said alone: where anything comes from elsewhere, nothing is theirs."""
+    said = zip(texts, segments, strict=True)
+    own = (text for text, by in said if by.role == _USER and by.tier is TrustTier.USER)
+    return sum(len(text.encode("utf-8", "surrogatepass")) for text in own)
 
 
 def stretch_of(traced: Traced) -> Stretch:

@@ -263,6 +263,7 @@ UNIT_MICROS = Leaf(
 )
 ESCALATION = _factor("1", "3")
 STRESS_FROM = _factor("0", "0.99")
+TIMES = _factor("0", "1000")
 TRUST = Leaf(
     "a trust word or factor",
     units.trust_factor,

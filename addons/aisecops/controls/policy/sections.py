@@ -16,6 +16,7 @@ from aisecops.controls.policy.recognisers import RECOGNISER
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
 from aisecops.controls.policy.tools import HTTP, OWNED, TOOL
 from aisecops.model.entities import CANARY
+from aisecops.model.proportion import RowsInProportion
 from aisecops.model.rules import (
     AdaptiveRules,
     Allowance,
@@ -27,6 +28,7 @@ from aisecops.model.rules import (
     OpaRule,
     PolicyRules,
     Price,
+    ProportionRule,
     RecallRule,
     RiskRules,
     Sequence,
@@ -198,6 +200,53 @@ VOLUME = Record(
     },
     placed=True,
 )
+
+
+_FREE_OVER_MOST = "`free` is over `most`, so nothing else would explain anything", "lower `free`, or raise `most`"
+
+
+def _proportion(**fields: Any) -> ProportionRule:
+    if fields.keys().isdisjoint({"action", "escalation"}):
+        what = "nothing would follow from what is out of proportion"
+        raise ValueError(what, "add `action: hold`, `action: block` or `escalation: 1.5`")
+    rule = ProportionRule(**fields)
+    if rule.free_bytes > rule.most_bytes:
+        raise ValueError(*_FREE_OVER_MOST)
+    return rule
+
+
+def _rows(**fields: int) -> RowsInProportion:
+    rows = RowsInProportion(**fields)
+    if rows.free > rows.most:
+        raise ValueError(*_FREE_OVER_MOST)
+    return rows
+
+
+ROWS_IN_PROPORTION = Record(
+    "rows in proportion",
+    _rows,
+    {
+        "free": Key(leaf.COUNT, about="so many need no explanation; 20"),
+        "most": Key(leaf.COUNT, about="what was read, or is usual, explains no more; 200"),
+    },
+)
+PROPORTION = Record(
+    "a proportion rule",
+    _proportion,
+    {
+        "to": Key(leaf.DESTINATION, needed=True, about="prompts are held against `to: model` only, each by itself"),
+        "tool": Key(leaf.TOOL_NAME, about="for this tool the rules that name it count, and no others"),
+        "free": Key(leaf.SIZE, to="free_bytes", about="so much of a run needs no explanation; 4KiB"),
+        "told": Key(leaf.TIMES, to="told_times", about="so many times what its user said; 20"),
+        "read": Key(leaf.TIMES, to="read_times", about="so many times what it read that may go there; 1"),
+        "usual": Key(leaf.TIMES, to="usual_times", about="so many times what the agent's runs send with the tool; 3"),
+        "most": Key(leaf.SIZE, to="most_bytes", about="none of these explains more; 256KiB"),
+        "rows": Key(ROWS_IN_PROPORTION, about="rows too, where the tool's `rows` finds them in the request"),
+        "action": Key(leaf.VOLUME_ACTION),
+        "escalation": Key(leaf.ESCALATION, about="the step's E is so many times as high, up to 3"),
+    },
+    placed=True,
+)
 MAY_GO = Record("what a label allows", lambda to: to, {"to": Key(ListOf(leaf.DESTINATION, single=True), needed=True)})
 EGRESS = Record(
     "`egress`",
@@ -215,6 +264,7 @@ EGRESS = Record(
             ListOf(RECOGNISER), to="recognisers", about="kinds of your own, as Presidio's YAML has them"
         ),
         "volume": Key(ListOf(VOLUME), about="bytes that a run and all below it may send"),
+        "proportion": Key(ListOf(PROPORTION), about="what a run may send of what it was told, read and usually sends"),
         "unread": Key(
             leaf.UNREAD,
             about="what nobody can read: refuse unless said; media lets pictures and sounds out, allow all",

@@ -48,6 +48,7 @@ def validate(rules: RuleSet) -> tuple[Problem, ...]:
         *_misspelt_memory(rules),
         *_unknown_entities(rules),
         *_allowances_of_nobody(rules),
+        *_uncounted_tools(rules),
     )
 
 
@@ -261,3 +262,13 @@ def _allowances_of_nobody(rules: RuleSet) -> Iterator[Problem]:
         if allowance.agent and allowance.agent not in rules.agents:
             what = f"the allowance is for `{allowance.agent}`, which is no agent"
             yield _problem(allowance.place, what, pick(allowance.agent, sorted(rules.agents)))
+
+
+def _uncounted_tools(rules: RuleSet) -> Iterator[Problem]:
+    """A line for a tool that is not declared would bound nothing."""
+    counted = [(rule.tool, rule.place) for rule in rules.egress.volume]
+    counted += [(rule.tool, rule.place) for rule in rules.egress.proportion]
+    for tool, place in counted:
+        if tool and tool_named(rules, tool) is None:
+            what = f"what is sent with `{tool}` is counted, and that is not declared"
+            yield _problem(place, what, pick(tool, rules.tools))

@@ -15,23 +15,26 @@ SERVES = ("AIS-RSK-01",)
 
 
 def judge(
-    total_micros: int, thresholds: Thresholds, *, adds: bool = True, held_by_plan: bool, approved: bool
+    total_micros: int, thresholds: Thresholds, *, adds: bool = True, held_by_plan: bool, approved: bool, why: str = ""
 ) -> Judgment:
     """What follows from the sum with the step in it. A sum on a line is not over it.
 
     Over `halt_micros`: DENY, and no approval changes that. Over `approve_micros`, or held by a judged plan: HOLD,
     and ALLOW once a person has approved this very step. A step that `adds` nothing to a sum which a person has let
-    over the line is not asked about again.
+    over the line is not asked about again. `why` it weighs more than it would is said with it.
     """
     total = words(total_micros)
+    raised = f", raised as {why}" if why else ""
     if total_micros > thresholds.halt_micros:
         line = words(thresholds.halt_micros)
-        what = f"with this step the chain's risk would be {total}, over {line}; ask an operator to review the run"
+        what = (
+            f"with this step the chain's risk would be {total}, over {line}{raised}; ask an operator to review the run"
+        )
         return _judgment(Verdict.DENY, Reason(code=Code.RISK_HALTED, detail=what, rule="risk.halt_above"))
     held: list[Reason] = []
     if total_micros > thresholds.approve_micros and adds:
         line = words(thresholds.approve_micros)
-        what = f"with this step the chain's risk would be {total}, over {line}; have a person approve it"
+        what = f"with this step the chain's risk would be {total}, over {line}{raised}; have a person approve it"
         held.append(Reason(code=Code.HUMAN_APPROVAL_REQUIRED, detail=what, rule="risk.approve_above"))
     if held_by_plan:
         what = "the run's plan is over its risk line and this step weighs most in it; have a person approve it"

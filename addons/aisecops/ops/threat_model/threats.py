@@ -8,7 +8,17 @@ from aisecops.controls.firewall.label import UNTRUSTED
 from aisecops.controls.risk.thresholds import words
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.decision import Mode
-from aisecops.model.rules import AgentRule, DetectorRule, McpMatch, RuleSet, StepPattern, TokenMode, Unread, VolumeRule
+from aisecops.model.rules import (
+    AgentRule,
+    DetectorRule,
+    McpMatch,
+    ProportionRule,
+    RuleSet,
+    StepPattern,
+    TokenMode,
+    Unread,
+    VolumeRule,
+)
 from aisecops.model.scope import ONE, REST
 from aisecops.ops.threat_model.chains import Chain, heaviest, reachable
 from aisecops.ops.threat_model.part import Part, part
@@ -107,6 +117,9 @@ def _egress(rules: RuleSet, agent: AgentRule, tools: Sequence[Granted]) -> Itera
             yield f"{name}: content labelled `{label}` {may} go there"
         for volume in volumes_to(rules, name, to):
             yield f"{name}: over {volume.max_bytes} bytes of a tree of runs{_with(volume)}: {volume.action}"
+    for line in rules.egress.proportion:
+        does = line.action or f"it weighs {line.escalation} times as much"
+        yield f"more{_with(line)} than the task of a run explains, at most {line.most_bytes} bytes: {does}"
     if rules.egress.unread is not Unread.REFUSE:
         yield f"{UNSEEN[rules.egress.unread]} without having been looked into"
     for allowance in rules.egress.allow:
@@ -121,7 +134,7 @@ def _only(rule: DetectorRule) -> str:
     return f"{tier}{f' beside content labelled `{rule.label}`' if rule.label else ''}"
 
 
-def _with(volume: VolumeRule) -> str:
+def _with(volume: VolumeRule | ProportionRule) -> str:
     return f" with `{volume.tool}`" if volume.tool else f" to {volume.to}"
 
 

@@ -1,0 +1,101 @@
+"""What leaves, looked at together with what was told elsewhere before, in a whole tree of runs.
+
+As `trails.py` does for one place of one receiver: what may be half of something is kept before it is judged, for all
+workers, and what was refused is no part of what was said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, may_be_half
+from aisecops.controls.dlp.seams import Line, distinct
+from aisecops.gateway.ports import PieceStore
+from aisecops.model.ids import RunId
+from aisecops.model.piece import Piece
+
+EVERYWHERE = "*"
+"""The receiver under which halves are kept; no host has such a name."""
+TREES_KEPT = 500
+"""Trees of which what was said is at hand; of others it is read from the store again."""
+
+
+@dataclass(slots=True)
+class _Tree:
+    """What was said in one tree that may be half of something."""
+
+    alone: asyncio.Lock = field(default_factory=asyncio.Lock)
+    position: int = 0
+    halves: Halves = field(default_factory=Halves)
+
+
+class Across:
+    """Keeps halves and puts them together. One object for a process; from many tasks at once."""
+
+    def __init__(self, store: PieceStore) -> None:
+        self._store = store
+        self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
+
+    async def held_against(
+        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, str, Piece]], *, planted: bool
+    ) -> tuple[int, list[tuple[str, Line]]]:
+        """What those of `new` that may be a half say together with what was told elsewhere, and where each is.
+
+        Kept when this returns, at the position it gives (0: nothing is). Raises `StoreError`.
+        """
+        may_be = [(where, piece) for _, where, piece in new if may_be_half(piece, planted=planted)]
+        if not may_be:
+            return 0, []
+        found = [
+            (where, replace(piece, place=f"{receiver} {piece.place}")) for where, piece in ends_of(may_be, MOST_NEW)
+        ]
+        for_planted = [piece for _, piece in ends_of(found, MOST_PLANTED)] if planted else []
+        tree = self._at_hand(root_run_id)
+        async with tree.alone:
+            await self._read(tree, root_run_id)
+            unknown = [piece for _, piece in found if not tree.halves.knows(piece)]
+            mine = await self._store.keep(root_run_id, EVERYWHERE, unknown) if unknown else 0
+            await self._read(tree, root_run_id, up_to=mine)
+            seams = [
+                (where, line)
+                for where, piece in found
+                for line in distinct(tree.halves.with_each(piece, planted=piece in for_planted))
+            ]
+            for piece in unknown:
+                tree.halves.add(piece)
+            tree.position = max(tree.position, mine)
+        return mine, seams
+
+    async def take_back(self, root_run_id: RunId, position: int) -> None:
+        """What was kept there is no part of what was said."""
+        await self._store.take_back(root_run_id, EVERYWHERE, position)
+
+    async def _read(self, tree: _Tree, root_run_id: RunId, *, up_to: int = 0) -> None:
+        """Know what others have said since; before position `up_to`, if that is one."""
+        said = await self._store.newer(root_run_id, EVERYWHERE, tree.position)
+        if tree.position and any(not pieces for _, pieces in said):
+            tree.halves, tree.position = Halves(), 0
+            said = await self._store.newer(root_run_id, EVERYWHERE, 0)
+        for position, pieces in said:
+            if up_to and position >= up_to:
+                break
+            tree.position = position
+            for piece in pieces:
+                tree.halves.add(piece)
+
+    def _at_hand(self, root_run_id: RunId) -> _Tree:
+        tree = self._trees.setdefault(root_run_id, _Tree())
+        self._trees.move_to_end(root_run_id)
+        while len(self._trees) > TREES_KEPT:
+            self._trees.popitem(last=False)
+        return tree
+
+
+def ends_of[T](new: Sequence[T], most: int) -> Sequence[T]:
+    """`new`, of too many the first and the last."""
+    return new if len(new) <= most else [*new[: most // 2], *new[-most // 2 :]]
