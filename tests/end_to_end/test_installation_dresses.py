@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ LABELLED = RULES.replace(
     "{match: {host: en.wiki.example}, tier: external}",
     "{match: {host: en.wiki.example}, tier: external, label: confidential}",
 )
+LABELLED = LABELLED.replace("sources:\n", 'sources:\n  - {match: {host: "*.relay.example"}, tier: external}\n')
 LABELLED = LABELLED.replace("egress:\n", "egress:\n  labels: {confidential: {to: [internal]}}\n")
 REPORT = "The harbour master counted forty cranes before the tide turned, and sold the northern quay to nobody at all. "
 DOCUMENTS = {
@@ -176,6 +178,54 @@ def test_a_card_stays_wherever_and_in_however_many_pieces_it_stands(own, order, 
     said, name = order(**PLACES[place](TWIN))
     assert said.status_code == 200, said.text
     assert own.received(name)
+
+
+def in_chunks(body: bytes, size: int) -> Iterator[bytes]:
+    """As httpx sends what it does not have whole: each piece is a chunk of its own (RFC 9112 7.1)."""
+    return (body[at : at + size] for at in range(0, len(body), size))
+
+
+def multipart(value: str) -> bytes:
+    name = 'Content-Disposition: form-data; name="note"'
+    return f"--cut\r\n{name}\r\n\r\nnumber {value} of it\r\n--cut--\r\n".encode()
+
+
+CHUNKED = {
+    "text": ("text/plain", lambda value: f"number {value} of it".encode(), ""),
+    "json": ("application/json", lambda value: json.dumps({"note": f"number {value} of it"}).encode(), ""),
+    "multipart": ("multipart/form-data; boundary=cut", multipart, ""),
+    "gzip": ("text/plain", lambda value: gzip.compress(f"number {value} of it".encode() * 5, mtime=0), "gzip"),
+    "gzip-json": ("application/json", lambda value: gzip.compress(json.dumps([value, "x"]).encode(), mtime=0), "gzip"),
+}
+
+
+@pytest.mark.parametrize("size", [1, 14])
+@pytest.mark.parametrize("kind", CHUNKED)
+def test_a_card_that_is_cut_over_chunks_of_a_body_stays_and_its_twin_leaves_unchanged(own, order, kind, size):
+    media_type, written, coding = CHUNKED[kind]
+    headers = {"Content-Type": media_type} | ({"Content-Encoding": coding} if coding else {})
+    said, name = order(content=in_chunks(written(MARKED), size), headers=headers)
+    assert said.request.headers["transfer-encoding"] == "chunked"
+    refused(said)
+    assert own.received(name) == []
+
+    twin = written(TWIN)
+    said, name = order(content=in_chunks(twin, size), headers=headers)
+    assert said.status_code == 200, said.text
+    assert twin in own.received(name)[-1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "where"),
+    [(MARKED, "host:"), (f"{MARKED[:8]}.{MARKED[8:]}", "joined:host:"), (".".join(cut(MARKED, 4)), "joined:host:")],
+)
+def test_a_card_in_the_labels_of_a_name_is_stopped_before_the_name_is_looked_up(own, run, agent, labels, where):
+    headers = {"AISecOps-Run": run.run_id}
+    said = agent.get(f"https://{labels}.relay.example/", headers=headers)
+    assert refused(said)["findings"][0]["where"] == where
+    twin = labels[:-1] + "0"
+    said = agent.get(f"https://{twin}.relay.example/", headers=headers)
+    assert "cannot be resolved" in refused(said, "destination_denied")["detail"]  # it was asked for, and nobody has it
 
 
 HALF = len(REPORT) // 2

@@ -157,3 +157,51 @@ def test_the_last_part_does_not_leave_in_a_message_of_a_websocket(own, kind):
                 with pytest.raises(ConnectionClosed):
                     client.recv(WITHIN_S)
         assert own.talk.got == list(pieces if passes else pieces[:-1]), kind
+
+
+@pytest.mark.parametrize("value", [AWS, AWS[:-1]], ids=["value", "twin"])
+def test_a_value_that_is_cut_over_frames_of_one_message_is_read_whole(own, value):
+    run = own.run("clerk")
+    own.talk.got.clear()
+    headers = own.with_token(run, "orders.feed", "feed.orders") | {"AISecOps-Run": run.run_id}
+    proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
+    with connect(
+        "wss://ws.example/feed", proxy=proxy, ssl=own.bundle, additional_headers=headers,
+        open_timeout=WITHIN_S, close_timeout=2,
+    ) as client:  # fmt: skip
+        client.send(iter(["the key is ", value[:7], value[7:15], value[15:]]))
+        said = client.recv(WITHIN_S)
+    whole = value != AWS
+    assert said == f"the key is {value}" if whole else json.loads(said)["code"] == "egress_blocked"
+    assert own.talk.got == ([f"the key is {value}"] if whole else [])
+
+
+@pytest.mark.parametrize(
+    ("numbers", "status"),
+    [(("4012 8888", "8888 1881"), 403), (("9 4012 8888", "8888 1881"), 200), (("40", "12", "8888 8888", "1881"), 403)],
+    ids=["a card", "one only in their midst", "in four"],
+)
+def test_numbers_in_a_row_are_a_card_as_a_whole_and_not_in_their_midst(own, numbers, status):
+    run = own.run("clerk")
+    told = [sent(own, run, one, "json") for one in numbers]
+    assert [said.status_code for said, _ in told] == [200] * (len(numbers) - 1) + [status]
+    assert [arrived for _, arrived in told] == [True] * (len(numbers) - 1) + [status == 200]
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["first-half-first", "second-half-first"])
+def test_half_to_one_host_and_half_to_another_does_not_leave(own, first):
+    run, twins = own.run("clerk"), own.run("clerk")
+    halves = VALUES["key"]
+    for who, (here, there), status in (
+        (run, (halves[first], halves[1 - first]), 403),
+        (twins, (halves[first], halves[first]), 200),
+    ):
+        assert sent(own, who, here, "json")[0].status_code == 200
+        name = fresh("m")
+        body = {"to": "ann", "price": 0.01, "text": there, "mark": name}
+        headers = own.with_token(who, "mail.send", "mail.contacts.ann") | {"AISecOps-Run": who.run_id}
+        said = own.ask(who.agent, "POST", "https://mail.example/send", headers=headers, body=body)
+        assert said.status == status, said
+        assert bool(own.received(name)) is (status == 200)
+        if status != 200:
+            assert said.json["findings"][0]["where"] == "seam:body:/text"

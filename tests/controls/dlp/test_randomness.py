@@ -34,6 +34,23 @@ def test_words_paths_and_code_are_not_drawn(value: str) -> None:
     assert not is_drawn(value)
 
 
+def test_letters_alone_are_drawn_where_nobody_could_say_them() -> None:
+    chance = Random("jumble")
+    letters_only = ALNUM.translate(str.maketrans("", "", "0123456789"))
+    drawn = [letters(chance, letters_only, 24) for _ in range(1000)]
+    assert sum(map(is_drawn, drawn)) >= 750
+    assert sum(map(is_chosen, drawn)) >= 750
+    for name in (
+        "isOkToUseItAsOfNow",
+        "getDbPasswordFromEnv",
+        "parseJSONFromURLOfApp",
+        "MyVeryOwnPasswordField",
+        "HTTPSConnectionPool",
+    ):
+        assert not is_drawn(name)
+        assert not is_chosen(name)
+
+
 @pytest.mark.parametrize("value", ["hunter2", "Tr0ub4dor&3", "s3cr3tPw9", "P@ssword!", "abc123", "Winter2024!"])
 def test_what_people_choose_may_be_a_password(value: str) -> None:
     assert is_chosen(value)

@@ -10,9 +10,9 @@ from aisecops.controls.dlp.seams import (
     NUMBERS_KEPT,
     PIECES_KEPT,
     ROW_CHARS,
+    End,
     Line,
     Place,
-    Token,
     distinct,
     without_positions,
 )
@@ -145,4 +145,4 @@ def test_two_ends_are_looked_at_where_a_mark_is_in_either_or_across_them_and_now
         behind = whole[1] + letters(chance, "AKIghp_sx-oSG.:/eyJ01", chance.randint(1, 9))
         together = before + behind
         marked = any(one in together for one in _MARKS) or _IBAN.search(together) is not None
-        assert Token.of(before).may_go_on(Token.of(behind)) is marked, (before, behind)
+        assert End.of(before).may_go_on(End.of(behind)) is marked, (before, behind)

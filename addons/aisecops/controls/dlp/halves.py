@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from aisecops.controls.dlp.seams import (
     ONE_TOKEN,
     SHORTEST_PAIR,
+    End,
     Line,
-    Token,
     first_token,
     is_number,
     last_token,
@@ -29,6 +29,8 @@ MOST_NEW = 16
 """Of one request, so many texts that may be a half are looked at: its first and its last."""
 MOST_PLANTED = 4
 """Of these, those that are looked at for exact values too, of which nothing tells a half from any other word."""
+PLANTED_KEPT = 16
+"""Of those that are kept, the newest: against so many of them."""
 _SHORTEST = 6
 _IDS = re.compile(
     r"(?i:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|[0-9a-f]{6,64}|[0-9TZ:.+-]+|[A-Za-z]+(?:[-_.:/][A-Za-z]+)*[-_.:/]?[0-9]{1,6}"
@@ -40,11 +42,11 @@ class Halves:
     """What was said in one tree that may be half of something; a piece's `place` says its receiver too."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[Piece, Token, Token]] = deque(maxlen=HALVES_KEPT)
+        self._kept: deque[tuple[Piece, End, End]] = deque(maxlen=HALVES_KEPT)
 
     def add(self, piece: Piece) -> None:
         """It was said."""
-        self._kept.append((piece, Token.of(first_token(piece)), Token.of(last_token(piece))))
+        self._kept.append((piece, End.of(first_token(piece)), End.of(last_token(piece))))
 
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against?"""
@@ -55,13 +57,13 @@ class Halves:
 
         `planted`: exact values are looked for too.
         """
-        first, last = Token.of(first_token(piece)), Token.of(last_token(piece))
-        for other, begin, end in self._kept:
-            if other.place == piece.place:
-                continue
+        first, last = End.of(first_token(piece)), End.of(last_token(piece))
+        elsewhere = [one for one in self._kept if one[0].place != piece.place]
+        exact = len(elsewhere) - PLANTED_KEPT if planted else len(elsewhere)
+        for at, (_, begin, end) in enumerate(elsewhere):
             for before, behind in ((end, first), (last, begin)):
                 long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
-                if long and (planted or before.may_go_on(behind)):
+                if long and (at >= exact or before.may_go_on(behind)):
                     yield from lines_of(((before.text, behind.text),), near=False)
 
 
@@ -78,7 +80,7 @@ def may_be_half(piece: Piece, *, planted: bool) -> bool:
 def _looks_cut(token: str) -> bool:
     if not _SHORTEST <= len(token) <= ONE_TOKEN:
         return False
-    if Token.of(token).marked:
+    if End.of(token).marked:
         return True
     mixed = any(map(str.isdigit, token)) and any(map(str.isalpha, token))
     return mixed and _IDS.fullmatch(token) is None

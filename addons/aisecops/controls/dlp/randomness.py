@@ -31,6 +31,8 @@ _FEWEST_WORDS_PER_SIGN = 0.2
 _WORDS_PER_SIGN = 0.35
 _WORDS_PER_SIGN_WITHOUT_DIGITS = 0.45
 _LONGEST_WITHOUT_DIGITS = 20
+_SHORTEST_JUMBLE, _FEWEST_OF_JUMBLE, _SHARE_OF_JUMBLE = 10, 4, 0.3
+_VOWEL = re.compile("[aeiouy]", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _CLASSES = (re.compile("[a-z]"), re.compile("[A-Z]"), re.compile("[0-9]"), re.compile(r"[^A-Za-z0-9\s]"))
 
@@ -55,9 +57,10 @@ def is_drawn(value: str) -> bool:
     numbers = sum(map(str.isdecimal, words))
     if numbers > 1:
         return density >= _FEWEST_WORDS_PER_SIGN
-    if numbers == 1:
-        return density >= _WORDS_PER_SIGN
-    return "/" not in segment and len(segment) >= _LONGEST_WITHOUT_DIGITS and density >= _WORDS_PER_SIGN_WITHOUT_DIGITS
+    if numbers == 1 and density >= _WORDS_PER_SIGN:
+        return True
+    lettered = len(segment) >= _LONGEST_WITHOUT_DIGITS and density >= _WORDS_PER_SIGN_WITHOUT_DIGITS
+    return "/" not in segment and (_is_jumble(segment) or (numbers == 0 and lettered))
 
 
 def is_chosen(value: str) -> bool:
@@ -66,7 +69,16 @@ def is_chosen(value: str) -> bool:
         return False
     lower, upper, digit, mark = (bool(kind.search(value)) for kind in _CLASSES)
     letters = lower or upper
+    if letters and not digit and not mark:
+        return value.isascii() and len(value) >= _SHORTEST_JUMBLE and _is_jumble(value)
     return letters and (digit or (lower and upper and mark)) and not _is_name(value)
+
+
+def _is_jumble(segment: str) -> bool:
+    """Letters whose capitals part them into words that nobody could say: `KOmxgJTeKdNnFRIB`, not `isOkToUseIt`."""
+    words = re.findall("[A-Z]?[a-z]+|[A-Z]+", segment)
+    dumb = sum(_VOWEL.search(word) is None for word in words)
+    return len(words) >= _FEWEST_OF_JUMBLE and min(len(words) / len(segment), dumb / len(words)) >= _SHARE_OF_JUMBLE
 
 
 def _is_name(value: str) -> bool:

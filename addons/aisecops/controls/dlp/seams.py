@@ -70,17 +70,17 @@ LONGEST_BEGUN = max(map(len, BEGUN))
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class End:
     """One end of a text, and whether some secret's mark stands in it."""
 
     text: str
     marked: bool
 
     @classmethod
-    def of(cls, text: str) -> Token:
+    def of(cls, text: str) -> End:
         return cls(text, any(mark in text for mark in _MARKS))
 
-    def may_go_on(self, behind: Token) -> bool:
+    def may_go_on(self, behind: End) -> bool:
         """May the two together hold what neither holds: is a mark in one of them, or across the seam, or an IBAN?"""
         if self.marked or behind.marked:
             return True
@@ -129,7 +129,7 @@ class Place:
     row: str = ""
     numbers: list[str] = field(default_factory=list)
     pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
-    ends: deque[tuple[Token, Token]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
+    ends: deque[tuple[End, End]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
 
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against, and needs not be said again?"""
@@ -145,7 +145,7 @@ class Place:
         self.last = piece.end
         if len(piece.head) > _FEW_DIGITS and piece not in self.pieces:
             self.pieces.append(piece)
-            self.ends.append((Token.of(first_token(piece)), Token.of(token)))
+            self.ends.append((End.of(first_token(piece)), End.of(token)))
 
     def with_next(self, piece: Piece) -> Iterator[Line]:
         """What `piece` says together with the text before it, and with all that are in a row."""
@@ -155,7 +155,7 @@ class Place:
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
-        first, last = Token.of(first_token(piece)), Token.of(last_token(piece))
+        first, last = End.of(first_token(piece)), End.of(last_token(piece))
         others = [ends for one, ends in zip(self.pieces, self.ends, strict=True) if one != piece]
         pairs = [(end, first) for _, end in others] + [(last, begin) for begin, _ in others]
         for before, behind in pairs:

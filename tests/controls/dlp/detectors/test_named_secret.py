@@ -67,6 +67,12 @@ def test_a_drawn_value_behind_another_name_is_none(text: str) -> None:
     assert values(text.format(KEY)) == []
 
 
+@pytest.mark.parametrize("value", ["g7.v3X%M!-oiGD", "WD5Ka#PHI2u.fKs_sJ?S", "KOmxgJTeKdNnFRIBXuD"])
+def test_a_password_in_a_sentence_may_hold_dots_among_its_marks_or_be_letters_that_nobody_could_say(value: str) -> None:
+    text = f"Please log in with password={value} for now, and use password=config.value1 or password=userName later."
+    assert seen(DETECTORS, text) == [("named_secret", value)]
+
+
 def test_a_wrong_guess_does_not_swallow_the_next_name() -> None:
     assert values(f"password: token={KEY}") == [KEY]
     assert values(f'{{"password": null, "secret": "{KEY}"}}') == [KEY]

@@ -61,6 +61,8 @@ _TURNS_PAGES = re.compile(
 )
 _OPTION = re.compile(r"(?:^|[\s\"'])--?[A-Za-z0-9-]*$")
 _BARE_WORD = re.compile(r"\b(?:login|machine|user)\s+\S{1,64}\s+$")
+_NO_CODE = re.compile(r"[!#^*~?+]")
+"""None of these stands in `config.value`, a host or a file, as a dot does."""
 _BY_WORD = re.compile(r"[ \t](?:is|was|are|by|of)[ \t:]{1,3}$", re.IGNORECASE)
 _LOOK_BACK = 90
 _ENDS = ".:!?)]}"
@@ -107,7 +109,7 @@ def _names_a_secret(text: str, match: re.Match[str], value: str) -> bool:
         return is_drawn(value) and _TURNS_PAGES.search(before) is None
     if _BY_WORD.search(between) and not any(map(str.isdigit, value)):
         return False
-    return is_chosen(value) and (quoted or "." not in value or is_drawn(value))
+    return is_chosen(value) and (quoted or "." not in value or is_drawn(value) or _NO_CODE.search(value) is not None)
 
 
 def _is_said_of(text: str, match: re.Match[str]) -> bool:
