@@ -191,18 +191,67 @@ async def test_content_is_masked_where_a_rule_masks(opened):
     assert passed == Pass(data=b'{"who": "<EMAIL_ADDRESS>", "n": 1}')
 
 
-async def test_a_tool_s_message_has_a_mask_for_a_stand_in_since_nothing_comes_back_there():
-    channel = await to_tool(MORE + EGRESS.replace("action: mask", "action: pseudonymise"))
-    channel.house.scanner.found = (found("EMAIL_ADDRESS", "body:/who", 0, 7),)
-    assert await channel.send('{"who": "a@b.org"}') == Pass(data=b'{"who": "<EMAIL_ADDRESS>"}')
+STANDING_IN = MORE + EGRESS.replace("action: mask", "action: pseudonymise").replace(
+    "max_body: 1KiB", "max_body: 256KiB"
+)
+
+
+async def given(channel: Channel, value: str = "a@b.org") -> str:
+    """The stand-in that left for `value` in a message."""
+    channel.house.scanner.found = (found("EMAIL_ADDRESS", "body:/who", 0, len(value)),)
+    passed = await channel.send(orjson.dumps({"who": value}))
+    channel.house.scanner.found = ()
+    assert isinstance(passed, Pass)
+    assert value.encode() not in passed.data
+    return str(orjson.loads(passed.data)["who"])
+
+
+@pytest.mark.parametrize(
+    ("says", "hears"),
+    [
+        ('{{"to": "{}"}}', '{{"to": "{}"}}'),
+        ("done: {}, and {}", "done: {}, and {}"),
+        ('{{"log": "{{\\"to\\": \\"{}\\"}}"}}', '{{"log": "{{\\"to\\": \\"{}\\"}}"}}'),
+    ],
+    ids=["json", "text", "json-in-json"],
+)
+async def test_a_tool_hears_stand_ins_in_messages_too_and_what_it_says_comes_back_with_real_values(says, hears):
+    channel = await to_tool(STANDING_IN)
+    stand_in = await given(channel)
+    assert stand_in.endswith("@mail.example")
+    passed = await channel.receive(says.format(stand_in, stand_in))
+    assert passed == Pass(data=hears.format("a@b.org", "a@b.org").encode())
+
+
+async def test_what_is_known_leaves_as_its_stand_in_where_nobody_finds_it_the_second_time():
+    channel = await to_tool(STANDING_IN)
+    stand_in = await given(channel)
+    assert await channel.send("again a@b.org") == Pass(data=f"again {stand_in}".encode())
+
+
+async def test_a_stand_in_of_another_run_or_one_that_was_given_to_another_host_stays_what_it_is():
+    channel = await to_tool(STANDING_IN)
+    stand_in = await given(channel)
+    stranger = await to_tool(house=channel.house)
+    assert await stranger.receive(stand_in) == Pass(data=stand_in.encode())
     channel.house.scanner.found = (found("EMAIL_ADDRESS", "body:/messages/0/content", 0, 7),)
-    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "a@b.org"}]}
-    given = await channel.house.ask(
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "c@d.org"}]}
+    told = await channel.house.ask(
         channel.run, request("POST", "https://api.openai.com/v1/chat/completions", body=asked)
     )
-    assert b"@mail.example" in given.body
     channel.house.scanner.found = ()
-    assert await channel.send('{"who": "a@b.org"}') == Pass(data=b'{"who": "a@b.org"}')
+    for_the_model = orjson.loads(told.body)["messages"][0]["content"]
+    assert await channel.receive(for_the_model) == Pass(data=for_the_model.encode())
+
+
+async def test_what_is_no_text_passes_as_it_came_and_a_mask_stays_a_mask():
+    channel = await to_tool(STANDING_IN)
+    await given(channel)
+    assert await channel.receive(b"\xff\xfe\x00") == Pass(data=b"\xff\xfe\x00")
+    masked = await to_tool()
+    masked.house.scanner.found = (found("EMAIL_ADDRESS", "body:/who", 0, 7),)
+    assert await masked.send('{"who": "a@b.org"}') == Pass(data=b'{"who": "<EMAIL_ADDRESS>"}')
+    assert await masked.receive("<EMAIL_ADDRESS>") == Pass(data=b"<EMAIL_ADDRESS>")
 
 
 async def test_a_message_cannot_wait_for_a_person():

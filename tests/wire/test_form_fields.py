@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.provenance import Span
-from aisecops.wire.form_fields import form_fields, is_form, query_fields
+from aisecops.wire.form_fields import form_fields, is_form, path_fields, query_fields
 from aisecops.wire.media_type import read_media_type
 from aisecops.wire.parts import outgoing_parts
 
@@ -93,3 +93,20 @@ def test_of_a_query_each_field_says_what_is_scanned_and_is_written_where_it_says
         written = [query[a:b] for a, b in itertools.pairwise(field.starts)]
         assert "".join(written) in query
         assert unquote_plus("".join(written)) == field.text
+
+
+def test_the_segments_of_a_path_stand_where_they_are_written_and_a_plus_is_one():
+    path = "/v1/a%20b+c/ann%40corp.example/x%zz"
+    fields = path_fields(path)
+    assert [(field.where, field.text) for field in fields] == [
+        ("path:0", "v1"),
+        ("path:1", "a b+c"),
+        ("path:2", "ann@corp.example"),
+        ("path:3", "x%zz"),
+    ]
+    span = fields[2].place(Span(start=0, end=16))
+    assert path[span.start : span.end] == "ann%40corp.example"
+
+
+def test_a_segment_that_is_no_text_is_no_field():
+    assert [field.where for field in path_fields("/a/%ff/b")] == ["path:0", "path:2"]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
+from aisecops.model.exchange import HttpRequest
 from aisecops.model.refusals import Code
 from aisecops.wire import parts as parts_module
 from aisecops.wire.files.shelf import File
@@ -283,3 +284,19 @@ def test_text_that_says_it_is_text_is_no_media() -> None:
     said = {"a": "data:text/plain;base64,aGk=", "b": {"media_type": "text/plain", "data": "hi"}, "c": "data: and more"}
     said |= {"d": {"format": "txt", "source": {"bytes": "aGk="}}, "e": {"images": ["cat.png"]}}
     assert parts(json.dumps(said))["body:/c"] == "data: and more"
+
+
+@pytest.mark.parametrize(
+    ("host", "together"),
+    [
+        ("4012888888881881.relay.example", "4012888888881881"),
+        ("4012.8888.8888.1881.relay.example", "4012888888881881"),
+        ("api.eu.relay.example", None),
+        ("relay.example", None),
+    ],
+)
+def test_the_labels_below_a_domain_are_read_as_one_however_short_each_is(host, together):
+    found = dict(
+        outgoing_parts(HttpRequest(method="GET", scheme="https", host=host, port=443, path="/", headers=()), b"")
+    )
+    assert found.get("joined:host:") == together

@@ -15,6 +15,9 @@ from aisecops.model.exchange import Headers, values
 ASIDE_FROM_BYTES = 256 * 1024
 """A plain body from this size on is read aside; a compressed one always, for it may become anything."""
 
+DEARER = 16
+"""By so much a text that is looked through for stand-ins takes longer than one that is only read."""
+
 AT_ONCE = 2
 """Bodies read aside at once in one process: more would not be faster, and each holds what it unfolds."""
 

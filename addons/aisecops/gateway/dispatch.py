@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.lexicon import Lexicon
+from aisecops.controls.policy.match import find_tool, normal_path
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
@@ -23,6 +24,7 @@ from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
 from aisecops.gateway.reserve import give_back
 from aisecops.gateway.usage import Usage
+from aisecops.model.action import Kind
 from aisecops.model.chain import Join, Way
 from aisecops.model.decision import Mode
 from aisecops.model.errors import Fault
@@ -31,7 +33,7 @@ from aisecops.model.facts import Facts
 from aisecops.model.outcome import Forward
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
-from aisecops.model.rules import RuleSet
+from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.model.state import Approval
 from aisecops.wire.texts import strings_in, texts_of
 
@@ -77,7 +79,7 @@ class Dispatch:
         lines = lines_of(rules, facts)
         try:
             body = await self._changed(rules, facts, looked, judged, request)
-            path = await self._changed_query(rules, facts, judged, request)
+            path = await self._changed_target(rules, facts, looked.step, judged, request)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step)
@@ -155,21 +157,37 @@ class Dispatch:
             changed = self._descents.enveloped(body, step.call, looked.descent) or changed
         return changed
 
-    async def _changed_query(self, rules: RuleSet, facts: Facts, judged: Judged, sent: HttpRequest) -> str | None:
-        """Path and query as they leave; None when they leave as they came."""
-        path = await self._pseudonyms.replaced_query(
+    async def _changed_target(
+        self, rules: RuleSet, facts: Facts, step: Step, judged: Judged, sent: HttpRequest
+    ) -> str | None:
+        """Path and query as they leave; None when they leave as they came.
+
+        INVARIANT: what leaves is the tool that was judged: a stand-in names somebody else, and nothing else.
+        """
+        path = await self._pseudonyms.replaced_target(
             rules.egress,
             judged.findings,
             sent,
             run=(facts.principal.run_id, facts.principal.root_run_id),
             to=receiver(sent.host, sent.port),
             words=destination_words(facts.request),
+            in_path=facts.request.kind is Kind.TOOL and step.spoken is None,
         )
-        return None if path == sent.path else path
+        if path == sent.path:
+            return None
+        if step.tool is not None and step.spoken is None and not _is_still(rules, step.tool, replace(sent, path=path)):
+            raise Fault("a stand-in in the path would make the request one of another tool")
+        return path
 
     async def _coming_back(self, rules: RuleSet, facts: Facts, request: HttpRequest) -> Lexicon | None:
         run = facts.principal.run_id, facts.principal.root_run_id
         return await self._pseudonyms.coming_back(rules.egress, run=run, to=receiver(request.host, request.port))
+
+
+def _is_still(rules: RuleSet, tool: ToolRule, request: HttpRequest) -> bool:
+    segments, _ = normal_path(request.path)
+    found = find_tool(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
+    return found is not None and found.name == tool.name
 
 
 def written_in(step: Step, request: HttpRequest) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.controls.dlp.redact import IN_BODY, IN_QUERY, with_fixed
+from aisecops.controls.dlp.redact import IN_BODY, IN_PATH, IN_QUERY, with_fixed
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
@@ -25,7 +25,7 @@ from aisecops.gateway.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.trails import Trails
-from aisecops.gateway.writing import as_written, query_as_written
+from aisecops.gateway.writing import as_written, path_as_written, query_as_written
 from aisecops.model.action import Kind, Principal
 from aisecops.model.adaptive import Moved
 from aisecops.model.chain import JoinedChain
@@ -202,7 +202,7 @@ class Gatherer:
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
-        return _with_fixed(kept, step.body, request), unread, parts
+        return _with_fixed(kept, step, request), unread, parts
 
     def reaching(self, step: Step) -> Step:
         """`step` with the keyed digests of whom it reaches."""
@@ -246,12 +246,18 @@ class Gatherer:
         return found, None if judged.verdict is Verdict.ALLOW else replace(judged, binding=True)
 
 
-def _with_fixed(findings: tuple[Finding, ...], body: bytes, request: HttpRequest) -> tuple[Finding, ...]:
-    """`findings`, marked where nothing can be put in their place: body and query are read where one is in them."""
+def _with_fixed(findings: tuple[Finding, ...], step: Step, request: HttpRequest) -> tuple[Finding, ...]:
+    """`findings`, marked where nothing can be put in their place: body, query and path are read where one is in them.
+
+    In the path only a tool is told whom something is about; that of a model or a source says what is asked for.
+    """
     if any(one.where.startswith(IN_BODY) for one in findings):
-        findings = with_fixed(findings, as_written(body, request.headers))
+        findings = with_fixed(findings, as_written(step.body, request.headers))
     if any(one.where.startswith(IN_QUERY) for one in findings):
         findings = with_fixed(findings, query_as_written(request), IN_QUERY)
+    if any(one.where.startswith(IN_PATH) for one in findings):
+        told = path_as_written(request) if step.action.kind is Kind.TOOL else None
+        findings = with_fixed(findings, told, IN_PATH)
     return findings
 
 

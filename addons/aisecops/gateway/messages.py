@@ -29,7 +29,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
-from aisecops.gateway.realtime import Realtime, is_talk
+from aisecops.gateway.realtime import Realtime, gives_back
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
 from aisecops.gateway.trails import Trails
@@ -119,6 +119,8 @@ class Messages:
         traffic.received += len(data)
         traffic.messages_received += 1
         if permit.facts.request.kind is Kind.TOOL:
+            # first of all: whatever is learned or judged below is judged by real values
+            data = await self._realtime.given_back(rules, permit, data)
             # what a server says is content like any answer: known again before the agent has it
             said = HttpResponse(status=200, headers=(), body=data)
             await self._descents.learn(permit.facts.principal, permit.facts.request, permit.step.tool, said, data)
@@ -233,7 +235,7 @@ class Messages:
         request = replace(
             opened.request,
             message=True,
-            restored=is_talk(permit),
+            restored=gives_back(permit),
             size_bytes=len(data),
             digest=f"blake2b:{self._digest(data)}",
             cost_micros=0 if model else opened.request.cost_micros,

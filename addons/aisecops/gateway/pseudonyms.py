@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 from aisecops.controls.dlp.judge import REPLACED, pseudonymised
 from aisecops.controls.dlp.lexicon import Lexicon
-from aisecops.controls.dlp.redact import IN_BODY, IN_QUERY, Covered, covered
+from aisecops.controls.dlp.redact import IN_BODY, IN_PATH, IN_QUERY, Covered, covered
 from aisecops.controls.dlp.stand_ins import ALSO_WORDS, names_in, stand_in
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.gateway.ports import PseudonymStore
-from aisecops.gateway.writing import as_written, query_as_written
+from aisecops.gateway.writing import as_written, path_as_written, query_as_written
 from aisecops.model.errors import Fault, StoreError
 from aisecops.model.exchange import Headers, HttpRequest
 from aisecops.model.finding import FindingAction, JudgedFinding
@@ -102,7 +102,7 @@ class Pseudonyms:
         hits = [one for one in judged if one.action in REPLACED and one.finding.where.startswith(IN_BODY)]
         return await self._instead(egress, hits, body, lambda: as_written(body, headers), run=run, to=to, words=words)
 
-    async def replaced_query(
+    async def replaced_target(
         self,
         egress: EgressRules,
         judged: Iterable[JudgedFinding],
@@ -111,12 +111,24 @@ class Pseudonyms:
         run: tuple[RunId, RunId],
         to: str,
         words: frozenset[str],
+        in_path: bool,
     ) -> str:
-        """The same of the query of `request`: path and query as they leave. A signed query keeps what is in it."""
+        """The same of path and query of `request`, as they leave; what is signed keeps what is in it.
+
+        `in_path`: the path tells a tool whom something is about.
+        """
         path, mark, query = request.path.partition("?")
-        hits = [one for one in judged if one.action in REPLACED and one.finding.where.startswith(IN_QUERY)]
-        data = query.encode()
-        left = await self._instead(egress, hits, data, lambda: query_as_written(request), run=run, to=to, words=words)
+        replaced = [one for one in judged if one.action in REPLACED]
+        of_query = [one for one in replaced if one.finding.where.startswith(IN_QUERY)]
+        of_path = [one for one in replaced if one.finding.where.startswith(IN_PATH)]
+        left = await self._instead(
+            egress, of_query, query.encode(), lambda: query_as_written(request), run=run, to=to, words=words
+        )
+        if in_path or of_path:
+            known = await self._instead(
+                egress, of_path, path.encode(), lambda: path_as_written(request), run=run, to=to, words=words
+            )
+            path = known.decode()
         return f"{path}{mark}{left.decode()}"
 
     async def _instead(

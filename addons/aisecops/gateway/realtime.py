@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.controls.firewall.envelope import NOTICE
+from aisecops.gateway.aside import DEARER, aside
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.dispatch import receiver
 from aisecops.gateway.enforcer import Pass
@@ -24,6 +25,7 @@ from aisecops.gateway.judge import destination_words
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.pseudonyms import Pseudonyms
+from aisecops.model.action import Kind
 from aisecops.model.envelope import Descent
 from aisecops.model.errors import WireError
 from aisecops.model.finding import JudgedFinding
@@ -36,6 +38,7 @@ from aisecops.wire.limits import read_json
 from aisecops.wire.llm import LlmCall, ProposedCall
 from aisecops.wire.realtime_call import SPOKEN, offered_by, read_event
 from aisecops.wire.realtime_withdraw import RealtimeCalls
+from aisecops.wire.restore import restored_body
 from aisecops.wire.restore_stream import EventRestorer
 
 _TELLING = (b"session.", b"conversation.item.", b"response.create", b"_call", b"response.done", b"\\")
@@ -107,15 +110,25 @@ class Realtime:
     async def replaced(self, rules: RuleSet, permit: Permit, found: Sequence[JudgedFinding], data: bytes) -> bytes:
         """A message that leaves, with masks and stand-ins where `found` asks for them and where a known value stands.
 
-        On a channel that is no talk nothing comes back, so it has masks alone. Raises `Fault` and `StoreError`.
+        On a channel on which nothing comes back (`gives_back`) it has masks alone. Raises `Fault` and `StoreError`.
         """
         request, principal = permit.facts.request, permit.facts.principal
         run, to = (principal.run_id, principal.root_run_id), receiver(request.host, request.port)
-        words = destination_words(request) if is_talk(permit) else frozenset[str]()
+        words = destination_words(request) if gives_back(permit) else frozenset[str]()
         now = await self._pseudonyms.replaced(rules.egress, found, data, run=run, to=to, words=words)
         if now != data and is_talk(permit):
             self._talk(permit).knows(await self._pseudonyms.coming_back(rules.egress, run=run, to=to))
         return now
+
+    async def given_back(self, rules: RuleSet, permit: Permit, data: bytes) -> bytes:
+        """A message of a tool's server with real values in it: what this run gave to this host, also in a request.
+
+        Each message is one text, so what a server cuts over two of them stays cut. Raises `StoreError`.
+        """
+        request, principal = permit.facts.request, permit.facts.principal
+        run, to = (principal.run_id, principal.root_run_id), receiver(request.host, request.port)
+        meanings = await self._pseudonyms.coming_back(rules.egress, run=run, to=to)
+        return data if meanings is None else await aside(len(data) * DEARER, (), restored_body, (), data, meanings)
 
     def enveloped(self, permit: Permit, data: bytes, told: tuple[LlmCall, Descent]) -> Pass:
         """The message as it leaves: its untrusted text in envelopes, and before the first of them what they mean."""
@@ -186,6 +199,11 @@ def is_talk(permit: Permit) -> bool:
     """True for a WebSocket whose messages are read as a talk with a model."""
     model = permit.step.model
     return model is not None and model.dialect in SPOKEN
+
+
+def gives_back(permit: Permit) -> bool:
+    """True for a WebSocket on which what stands for a value comes back as it: a talk with a model, and any tool's."""
+    return is_talk(permit) or permit.facts.request.kind is Kind.TOOL
 
 
 def _is_sound(data: bytes) -> bool:

@@ -15,7 +15,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import came_back
-from aisecops.gateway.aside import aside
+from aisecops.gateway.aside import DEARER, aside
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import proposed, returned
@@ -51,9 +51,6 @@ from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
 from aisecops.wire.restore import Meanings
 from aisecops.wire.restore_stream import restored_answer
-
-_DEARER = 16
-"""By so much a text that is looked through for stand-ins takes longer than one that is only read."""
 
 
 class Settlement:
@@ -364,7 +361,7 @@ def shown_origin(origin: Origin) -> dict[str, str]:
 
 async def _given_back(response: HttpResponse, meanings: Meanings) -> HttpResponse:
     """`response` with the real values in it. Raises `Unfit` when they cannot be written in it."""
-    size = len(response.body) * _DEARER
+    size = len(response.body) * DEARER
     try:
         return await aside(size, response.headers, restored_answer, response, meanings, max_bytes=MAX_ANSWER_BYTES)
     except WireError as error:

@@ -1,14 +1,17 @@
-"""A body and a query that leave, as they are written, so that something can be put in the place of a part of them."""
+"""Body, query and path that leave, as they are written, so that something can be put in the place of a part of them."""
 
 from __future__ import annotations
+
+import functools
+from urllib.parse import quote
 
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers, HttpRequest
-from aisecops.wire.form_fields import form_fields, is_form, query_fields
+from aisecops.wire.form_fields import form_fields, is_form, path_fields, query_fields
 from aisecops.wire.media_type import declared_charset, media_type
-from aisecops.wire.signed import query_is_signed
+from aisecops.wire.signed import body_is_signed, query_is_signed
 
 _READ_AS_WRITTEN = frozenset({"utf-8", "ascii"})
 
@@ -30,6 +33,14 @@ def query_as_written(request: HttpRequest) -> WrittenForm | None:
     if not query.isascii() or query_is_signed(request):
         return None
     return WrittenForm(query.encode(), query_fields(query))
+
+
+def path_as_written(request: HttpRequest) -> WrittenForm | None:
+    """The path of `request`, segment by segment; None for one in which nothing can be replaced, as of a query."""
+    path = request.path.partition("?")[0]
+    if not path.isascii() or query_is_signed(request) or body_is_signed(request):
+        return None
+    return WrittenForm(path.encode(), path_fields(path), escape=functools.partial(quote, safe=""))
 
 
 def _may_be_json(body: bytes) -> bool:

@@ -44,6 +44,18 @@ def query_fields(query: str) -> list[FieldText]:
     return _met_once(_pairs(query.encode("ascii"), "query"))
 
 
+def path_fields(path: str) -> list[FieldText]:
+    """The same of the segments of a path, which is ASCII and has no query; each is at `path:N`."""
+    found = []
+    at = 0
+    for index, segment in enumerate(path.encode("ascii").split(b"/")):
+        read = _read(segment, at, plus_is_blank=False)
+        at += len(segment) + 1
+        if index and read is not None:
+            found.append(FieldText(where=f"path:{index - 1}", text=read[0], starts=read[1], escaped=True))
+    return found
+
+
 def _met_once(found: Iterator[FieldText]) -> list[FieldText]:
     fields = list(found)
     met = Counter(field.where for field in fields)
@@ -61,10 +73,11 @@ def _pairs(body: bytes, place: str = "form") -> Iterator[FieldText]:
             yield FieldText(where=f"{place}:{chosen[0]}", text=text[0], starts=text[1], escaped=True)
 
 
-def _read(raw: bytes, start: int) -> tuple[str, list[int]] | None:
+def _read(raw: bytes, start: int, *, plus_is_blank: bool = True) -> tuple[str, list[int]] | None:
     """What `raw` says, which stands from `start` on, and where each character is written; None for no UTF-8."""
     units = [(match[0], start + match.start()) for match in _UNIT.finditer(raw)]
-    data = bytes(32 if unit == b"+" else unit[0] if len(unit) == 1 else int(unit[1:], 16) for unit, _ in units)
+    blank = b"+" if plus_is_blank else b""
+    data = bytes(32 if unit == blank else unit[0] if len(unit) == 1 else int(unit[1:], 16) for unit, _ in units)
     try:
         text = data.decode()
     except UnicodeDecodeError:

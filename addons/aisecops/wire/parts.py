@@ -52,7 +52,7 @@ SEAM = "seam:"
 HOST_PLACES = frozenset({"host:", f"{JOINED}host:", f"{SEAM}host:"})
 """Where the name of the host stands."""
 _DOMAIN_LABELS = 2
-_TELLING_LABEL = 8
+_TELLING_LABEL, _TELLING_LABELS = 8, 12
 ALLOW = "send what can be read, or let it leave unread with `egress: {unread: allow}`"
 _FILE_CHARACTERS = 16
 _FILES_BEGIN = ("UEsDB", "JVBERi0", "QlpoOT", "/Td6WFo", "_Td6WFo", "KLUv")  # zip, PDF, bzip2, xz, zstd
@@ -159,7 +159,7 @@ def position(index: int) -> str:
 def _add_host(parts: _Parts, host: str) -> None:
     """What stands in the labels of a name below somebody's domain: each alone, and all together."""
     labels = host.split(".")[:-_DOMAIN_LABELS]
-    if any(len(label) >= _TELLING_LABEL for label in labels):
+    if any(len(label) >= _TELLING_LABEL for label in labels) or sum(map(len, labels)) >= _TELLING_LABELS:
         parts.add("host:", ".".join(labels))
         parts.add(f"{JOINED}host:", "".join(labels))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aisecops.controls.dlp.allowances import Sent, allowance_for
-from aisecops.controls.dlp.redact import MASKABLE
+from aisecops.controls.dlp.redact import IN_PATH, MASKABLE
 from aisecops.model.decision import Judgment, Reason, Verdict, strictest
 from aisecops.model.entities import CANARY, KNOWN_SECRET, PLANTED, expanded, named_by
 from aisecops.model.finding import DRESSED, Finding, FindingAction, JudgedFinding
@@ -109,9 +109,12 @@ def _judged(egress: EgressRules, finding: Finding, to: frozenset[str], sent: Sen
 
 def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAction:
     """What can be done about it where it stands: never less than `action`."""
+    lasting = sent.one_way or DRESSED in finding.detector
+    if action is FindingAction.PSEUDONYMISE and finding.where.startswith(IN_PATH) and not (finding.fixed or lasting):
+        return action
     if action in REPLACED and (finding.fixed or not finding.where.startswith(MASKABLE)):
         return FindingAction.BLOCK
-    if action is FindingAction.PSEUDONYMISE and (sent.one_way or DRESSED in finding.detector):
+    if action is FindingAction.PSEUDONYMISE and lasting:
         # what nobody restores is better left away, and a stand-in for a dress would be no value of its kind
         return FindingAction.MASK
     return action

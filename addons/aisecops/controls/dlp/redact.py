@@ -19,6 +19,8 @@ from aisecops.model.value import Value
 
 IN_BODY = ("body:", "form:", "upload:")
 IN_QUERY = ("query:",)
+IN_PATH = ("path:",)
+"""Here a stand-in names somebody who is nobody; a mask would name nothing at all."""
 MASKABLE = (*IN_BODY, *IN_QUERY)
 """Where a value can be replaced without changing what the request is."""
 

@@ -5,7 +5,7 @@ The same questions as of a `WrittenBody`, whose places are bytes here. Knows no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote_plus
 
 from aisecops.model.field_text import FieldText
@@ -20,7 +20,9 @@ _BYTES = "iso-8859-1"
 class WrittenForm:
     """The form in `body` whose replaceable fields are `fields`."""
 
-    def __init__(self, body: bytes, fields: Sequence[FieldText]) -> None:
+    def __init__(self, body: bytes, fields: Sequence[FieldText], *, escape: Callable[[str], str] = quote_plus) -> None:
+        """`escape` writes a text as an escaped field has it."""
+        self._escape = escape
         self.text = body.decode(_BYTES)
         self._fields = {field.where: field for field in fields}
 
@@ -49,7 +51,7 @@ class WrittenForm:
 
     def _as_written(self, span: Span, new: str) -> str:
         field = self._at(span)
-        escaped = quote_plus(new) if field is not None and field.escaped else new
+        escaped = self._escape(new) if field is not None and field.escaped else new
         return escaped.encode().decode(_BYTES)
 
     def _at(self, span: Span) -> FieldText | None:
