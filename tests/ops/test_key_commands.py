@@ -40,6 +40,17 @@ def test_rotate_makes_a_key_and_list_shows_it(folder, capsys):
     assert re.fullmatch(rf"{kid}  signs      made \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", out[1])
 
 
+def test_a_key_that_is_not_in_the_folder_is_not_replaced_by_one_that_is(folder, capsys, monkeypatch):
+    folder.create_if_missing()
+    before = folder.published()
+    monkeypatch.setenv("AISECOPS_TOKEN_KEY_SECRET", "held elsewhere")
+
+    assert main(["keys", "rotate"]) == 1
+
+    assert "AISECOPS_TOKEN_KEY_SECRET" in capsys.readouterr().err
+    assert folder.published() == before
+
+
 def test_after_a_rotation_the_old_key_is_listed_with_its_end(folder, capsys):
     folder.create_if_missing()
     main(["keys", "rotate", "--overlap", "1h"])

@@ -54,6 +54,18 @@ def test_the_second_machine_has_the_same_keys(first, second):
     assert (second.certs / "mitmproxy-ca.pem").read_bytes() == (first.certs / "mitmproxy-ca.pem").read_bytes()
 
 
+def test_a_machine_of_gateways_gets_nothing_that_signs_or_commands(first, second):
+    unpacked(second, packed(first, SystemClock(), signs=False))
+    assert [secret_key(second.state, name) for name in SHARED_KEYS] == [
+        secret_key(first.state, name) for name in SHARED_KEYS
+    ]
+    keys = [KeyFolder(paths.certs, SystemClock()) for paths in (first, second)]
+    assert keys[0].published() == keys[1].published()
+    assert (second.certs / "mitmproxy-ca.pem").is_file()
+    assert list(second.certs.rglob("*token*")) == []
+    assert not (second.state / "operator.secret").exists()
+
+
 def test_what_is_secret_is_for_its_owner_alone(first, second):
     unpacked(second, packed(first, SystemClock()))
     private = [*second.state.rglob("*.key"), *second.certs.rglob("*.key"), second.certs / "mitmproxy-ca.pem"]

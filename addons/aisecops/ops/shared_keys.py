@@ -24,11 +24,16 @@ from aisecops.ops.wiring.stores import SHARED_KEYS
 MAX_BYTES = 1024 * 1024
 _CERTS = re.compile(r"certs/(mitmproxy-ca\.pem|mitmproxy-ca-cert\.pem|jwks\.json|keys/token-[A-Za-z0-9_-]+\.key)")
 _STATE = re.compile(rf"state/(({'|'.join(SHARED_KEYS)})\.key|operator\.secret|store\.id)")
+_CONTROL = re.compile(r"certs/keys/.*|state/operator\.secret")
+"""What signs tokens, and what opens the API: none of it is a gateway's."""
 _OPEN = frozenset({"certs/mitmproxy-ca-cert.pem", "certs/jwks.json"})
 
 
-def packed(paths: PathSettings, clock: Clock) -> bytes:
-    """Everything another machine needs, made here when it is missing. Raises `ConfigError`."""
+def packed(paths: PathSettings, clock: Clock, *, signs: bool = True) -> bytes:
+    """Everything another machine needs, made here when it is missing. Raises `ConfigError`.
+
+    Without `signs` what only a control plane needs is left out.
+    """
     CertificateAuthority(paths.certs, clock).create_if_missing()
     KeyFolder(paths.certs, clock).create_if_missing()
     operator_secret(paths.state)
@@ -37,6 +42,8 @@ def packed(paths: PathSettings, clock: Clock) -> bytes:
     found = io.BytesIO()
     with tarfile.open(fileobj=found, mode="w") as archive:
         for name, path in sorted(_there(paths)):
+            if not signs and _CONTROL.fullmatch(name):
+                continue
             data = path.read_bytes() if name in _OPEN else read_private(path)
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode = len(data), PUBLIC if name in _OPEN else PRIVATE

@@ -13,9 +13,10 @@ import orjson
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.keys import DEFAULT_OVERLAP_S, KeyFolder, in_use
-from aisecops.adapters.system.signing import make_key, public_path
+from aisecops.adapters.system.signing import TOKEN_KEY, make_key, public_path
 from aisecops.controls.tokens.jwks import PublicKey
-from aisecops.ops.session import Session
+from aisecops.ops.session import CommandError, Session
+from aisecops.ops.settings_read import environment
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
@@ -80,6 +81,11 @@ def list_keys(certs: Path, as_json: bool) -> None:
 )
 def rotate(certs: Path, overlap: int) -> None:
     """Make a new signing key. What runs takes it up by itself, within seconds."""
+    if TOKEN_KEY in environment():
+        raise CommandError(
+            f"the key that signs is in {TOKEN_KEY}, and one made here would take its place until the next start",
+            "put another key there and start the control plane anew; the old one verifies for 15 minutes more",
+        )
     new = KeyFolder(certs, SystemClock()).rotate(overlap_s=overlap)
     click.echo(f"{new.kid} signs from now on")
     if overlap < DEFAULT_OVERLAP_S:
@@ -88,14 +94,16 @@ def rotate(certs: Path, overlap: int) -> None:
 
 @keys.command("export")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+@click.option("--gateway", is_flag=True, help="For a machine that only runs gateways: it can sign no token.")
 @click.pass_context
-def export_keys(ctx: click.Context, output: Path) -> None:
+def export_keys(ctx: click.Context, output: Path, gateway: bool) -> None:
     """Write what other machines on the same store need: authority, keys, secrets. Makes what is missing."""
     from aisecops.ops.shared_keys import packed
 
-    data = packed(ctx.ensure_object(Session).settings.paths, SystemClock())
+    data = packed(ctx.ensure_object(Session).settings.paths, SystemClock(), signs=not gateway)
     write_whole(output, data, mode=PRIVATE)
-    click.echo(f"{output}: whoever has it has the installation; carry it safely, and remove it then", err=True)
+    held = "the authority that agents trust" if gateway else "the installation"
+    click.echo(f"{output}: whoever has it has {held}; carry it safely, and remove it then", err=True)
 
 
 @keys.command("import")
