@@ -11,7 +11,7 @@ from mitmproxy.test import tflow
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.tunnels import Tunnels
-from support.flows import CALLER, a_flow, a_gate, an_exchange
+from support.flows import CALLER, a_gate, an_exchange
 
 
 class Connected:
@@ -84,13 +84,3 @@ def test_nobody_enters_a_closed_gate_and_tunnels_end_with_their_connection():
     gate.trip("a test")
     tunnels.client_connected(client)
     assert client.error
-
-
-async def test_a_plain_request_is_known_by_its_own_credentials():
-    from aisecops.adapters.mitm.tunnels import identify
-    from support.raw import CREDENTIALS
-
-    value = CREDENTIALS.partition(b": ")[2].strip()
-    flow = a_flow((b"Proxy-Authorization", value))
-    flow.client_conn.peername = ("127.0.0.1", 4711)
-    assert await identify(a_gate(), flow) == CALLER

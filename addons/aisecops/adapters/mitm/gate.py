@@ -279,15 +279,21 @@ class Gate:
         """True when `flow` was admitted, stands as it was admitted, and nobody refused or answered it since."""
         exchange = self.exchanges.get(flow.id)
         return (
-            (self._closed is None or self._closed is STOPPING)
-            and flow not in self._refused
+            flow not in self._refused
             and flow.response is None
             and exchange is not None
+            and self.may_go(exchange)
+            and exchange.seal == sealed(flow)
+        )
+
+    def may_go(self, exchange: Exchange) -> bool:
+        """True when `exchange` was admitted, and nothing has come up since that ends it."""
+        return (
+            (self._closed is None or self._closed is STOPPING)
             and exchange.forward is not None
             and not exchange.gone
             and not exchange.failed
             and exchange.cut is None
-            and exchange.seal == sealed(flow)
         )
 
     def allowed_body(self, flow: http.HTTPFlow) -> int:

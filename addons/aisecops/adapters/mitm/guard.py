@@ -228,11 +228,16 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
             gate.trip(f"hook `{event}` failed")
 
 
-def _refuse_http(gate: Gate, event: str, subject: http.HTTPFlow, fault: BaseException) -> None:
+def refusal_of(fault: BaseException) -> Refuse:
+    """What a request is told of which a check failed."""
     code = fault.code if isinstance(fault, Fault) else Code.INTERNAL
+    return Refuse(code=code, detail="a check failed, so the answer is no; report it")
+
+
+def _refuse_http(gate: Gate, event: str, subject: http.HTTPFlow, fault: BaseException) -> None:
     already = gate.refused(subject)
     if already is None or gate.unjudged(subject):
-        gate.refuse(subject, Refuse(code=code, detail="a check failed, so the answer is no; report it"))
+        gate.refuse(subject, refusal_of(fault))
     if event.startswith("websocket"):
         drop_messages(subject)
         gate.abort(subject.client_conn)

@@ -28,9 +28,9 @@ class Overdue(events.Event):
     flow_id: str
 
 
-def clock_for(gate: Gate, flow: http.HTTPFlow) -> ExchangeClock:
-    """A clock that, when it rings, ends the exchange of `flow`."""
-    return ExchangeClock(gate.load.bounds, functools.partial(end_late, gate, flow.id))
+def clock_for(gate: Gate, flow_id: str) -> ExchangeClock:
+    """A clock that, when it rings, ends the exchange of the flow `flow_id`."""
+    return ExchangeClock(gate.load.bounds, functools.partial(end_late, gate, flow_id))
 
 
 def end_late(gate: Gate, flow_id: str, bound: Bound) -> None:

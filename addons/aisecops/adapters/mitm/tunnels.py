@@ -10,37 +10,15 @@ import logging
 
 from mitmproxy import connection, dns, http, tcp, tls, udp
 
-from aisecops.adapters.mitm.doors import refused_connect
-from aisecops.adapters.mitm.gate import Gate, Tunnel
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import drop_messages, empty_messages
-from aisecops.adapters.mitm.host_refusals import TWO_IDENTITIES, UNJUDGED
-from aisecops.adapters.mitm.names import Place, normal
-from aisecops.adapters.mitm.redirected import NO_PROXY_HERE, enter_tls
-from aisecops.adapters.mitm.translate import request_of
-from aisecops.gateway.enforcer import Caller, Enforcer
+from aisecops.adapters.mitm.host_refusals import UNJUDGED
+from aisecops.adapters.mitm.judging import judge_connect
+from aisecops.adapters.mitm.names import normal
+from aisecops.adapters.mitm.redirected import enter_tls
 from aisecops.model.outcome import Refuse
 
 logger = logging.getLogger(__name__)
-
-
-async def identify(gate: Gate, flow: http.HTTPFlow) -> Caller | Refuse:
-    """Who sent `flow`, by its own credentials."""
-    values = flow.request.headers.get_all("proxy-authorization")
-    if len(values) > 1:
-        return TWO_IDENTITIES
-    client = flow.client_conn
-    return await gate.enforcer.identify(
-        values[0] if values else None, source=client.peername[0], names=gate.names.get(client.id, frozenset())
-    )
-
-
-async def told(enforcer: Enforcer, caller: Caller, request: http.Request, refuse: Refuse) -> Refuse:
-    """`refuse`, recorded; a head so broken that it cannot even be copied is refused as it is."""
-    try:
-        copied = request_of(request, whole=False)
-    except ValueError:
-        return refuse
-    return await enforcer.refused(caller, copied, refuse)
 
 
 class Tunnels:
@@ -63,23 +41,11 @@ class Tunnels:
     async def http_connect(self, flow: http.HTTPFlow) -> None:
         """Refuse first; then open the tunnel for a known caller, to a name that may be gone to."""
         self._gate.refuse(flow, UNJUDGED)
-        outcome = await self._judge_connect(flow)
+        outcome = await judge_connect(self._gate, flow.request, flow.client_conn)
         if isinstance(outcome, Refuse):
             self._gate.refuse(flow, outcome)
         else:
             self._gate.let_connect(flow, outcome)
-
-    async def _judge_connect(self, flow: http.HTTPFlow) -> Tunnel | Refuse:
-        if self._gate.closed is not None:
-            return self._gate.closed
-        caller = await identify(self._gate, flow)
-        if isinstance(caller, Refuse):
-            return caller
-        refuse = NO_PROXY_HERE if flow.client_conn.id in self._gate.redirected else refused_connect(flow.request)
-        if refuse:
-            return await told(self._gate.enforcer, caller, flow.request, refuse)
-        place = Place(normal(flow.request.data.host), flow.request.data.port)
-        return await self._gate.enforcer.connect(caller, place.host, place.port) or Tunnel(caller, place)
 
     async def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """TLS is read, never passed through; in a tunnel only under its own name, without one under a judged name."""
