@@ -25,7 +25,7 @@ from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
-from aisecops.ops.settings_text import Address, ClientCertificates
+from aisecops.ops.settings_text import Address, ClientCertificates, Lane
 from aisecops.ops.wiring.foundation import Foundation, foundation
 from aisecops.ops.wiring.gateway import enforcement
 from aisecops.ops.wiring.keys import fetched_keys
@@ -150,6 +150,7 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         reuse_port=settings.proxy.workers > 1,
         transparent=settings.proxy.transparent,
         http2=settings.proxy.http2,
+        fast_lane=settings.proxy.lane is Lane.FAST,
         upstream_trust=upstream_trust,
         drain_s=float(settings.drain_seconds),
         bounds=bounds(settings.limits),

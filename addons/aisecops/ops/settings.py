@@ -16,7 +16,15 @@ import msgspec
 from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl
-from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds, is_host_or_below, is_network
+from aisecops.ops.settings_text import (
+    Address,
+    ClientCertificates,
+    Lane,
+    LogFormat,
+    Seconds,
+    is_host_or_below,
+    is_network,
+)
 from aisecops.ops.store_url import StoreUrl
 
 
@@ -54,6 +62,9 @@ class ProxySettings(Listener):
     listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
     workers: Annotated[int, about("gateway processes that share the port")] = 1
     http2: Annotated[bool, about("speak HTTP/2 with clients that ask for it; HTTP/1.1 to upstreams")] = True
+    lane: Annotated[Lane, about("what carries ordinary connections; `mitmproxy` carries all others always")] = (
+        Lane.MITMPROXY
+    )
     transparent: Annotated[bool, about("take redirected connections too")] = False
     dns: Annotated[Address | None, about("host:port to answer names on, for agents that know of no proxy")] = None
     dns_ipv4: Annotated[str, about("network that made-up IPv4 addresses come from")] = "198.18.0.0/15"

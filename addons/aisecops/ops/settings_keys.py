@@ -15,7 +15,7 @@ import msgspec
 from aisecops.model.value import Value
 from aisecops.ops.proxy_url import ProxyUrl
 from aisecops.ops.settings import Part, Settings
-from aisecops.ops.settings_text import Address, ClientCertificates, LogFormat, Seconds
+from aisecops.ops.settings_text import Address, ClientCertificates, Lane, LogFormat, Seconds
 from aisecops.ops.store_url import StoreUrl
 
 PREFIX = "AISECOPS_"
@@ -56,6 +56,7 @@ _LOOKS: dict[Any, str] = {
     bool: "true|false",
     LogFormat: "|".join(LogFormat),
     ClientCertificates: "|".join(ClientCertificates),
+    Lane: "|".join(Lane),
     ProxyUrl | None: "URL",
     StoreUrl: "sqlite|URL",
     tuple[str, ...]: "HOST",

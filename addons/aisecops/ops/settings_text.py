@@ -41,6 +41,13 @@ class ClientCertificates(StrEnum):
     REQUIRED = "required"
 
 
+class Lane(StrEnum):
+    """What carries the ordinary connection."""
+
+    FAST = "fast"
+    MITMPROXY = "mitmproxy"
+
+
 class Address(Value):
     """Host and port. Written `host:port`, `[::1]:port`, or the port alone for loopback."""
 
@@ -113,18 +120,11 @@ def _text(raw: Any) -> str:
     return raw.strip()
 
 
-def _log_format(raw: Any) -> LogFormat:
+def _one_of[E: StrEnum](kind: type[E], raw: Any) -> E:
     try:
-        return LogFormat(str(raw))
+        return kind(str(raw))
     except ValueError:
-        raise ValueError(f"`{raw}` is not one of {', '.join(LogFormat)}") from None
-
-
-def _client_certificates(raw: Any) -> ClientCertificates:
-    try:
-        return ClientCertificates(str(raw))
-    except ValueError:
-        raise ValueError(f"`{raw}` is not one of {', '.join(ClientCertificates)}") from None
+        raise ValueError(f"`{raw}` is not one of {', '.join(kind)}") from None
 
 
 def is_host_or_below(text: str) -> bool:
@@ -180,8 +180,9 @@ _READERS: dict[Any, Callable[[Any, Path], Any]] = {
     int: lambda raw, _: _integer(raw),
     bool: lambda raw, _: _boolean(raw),
     str: lambda raw, _: _text(raw),
-    LogFormat: lambda raw, _: _log_format(raw),
-    ClientCertificates: lambda raw, _: _client_certificates(raw),
+    LogFormat: lambda raw, _: _one_of(LogFormat, raw),
+    ClientCertificates: lambda raw, _: _one_of(ClientCertificates, raw),
+    Lane: lambda raw, _: _one_of(Lane, raw),
     ProxyUrl: read_proxy_url,
     StoreUrl: read_store_url,
     tuple[str, ...]: lambda raw, _: _texts(raw),

@@ -7,6 +7,8 @@ the wire is `gate.py`'s.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import add_headers, clean_answer
@@ -16,14 +18,21 @@ from aisecops.adapters.mitm.host_refusals import SWITCHED
 from aisecops.adapters.mitm.judging import begin_answer, judge_head, judge_whole, let_go, settle
 from aisecops.model.outcome import Refuse
 
+if TYPE_CHECKING:
+    from aisecops.adapters.mitm.lane.lane import Lane
+
 
 class GovernanceAddon:
-    """Between the proxy core and the enforcer. Its `gate` is where the listener and the layers find theirs."""
+    """Between the proxy core and the enforcer. Its `gate` is where the listener and the layers find theirs.
+
+    Its `lane` is the fast one, where there is one.
+    """
 
     name = "aisecops-governance"
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self.lane: Lane | None = None
 
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """The head is there: refuse what can be refused before a byte of body is read."""

@@ -107,7 +107,8 @@ class ClientClock:
 
     Until the first head, and until TLS stands in a tunnel, the time is fixed and no byte earns more. After that a
     connection ends when it was silent for `keepalive_s` and `busy` says that nothing is under way on it; one that has
-    become a WebSocket, which `channel` says, when it was silent for `websocket_idle_s`.
+    become a WebSocket, which `channel` says, when it was silent for `websocket_idle_s`. `since` is when it came to its
+    first `stage`, by the loop's clock, where that was not just now.
     """
 
     def __init__(
@@ -117,14 +118,17 @@ class ClientClock:
         busy: Callable[[], bool],
         late: Callable[[], Awaitable[None]],
         channel: Callable[[], bool] = lambda: False,
+        stage: Stage = Stage.OPENED,
+        since: float | None = None,
     ) -> None:
         self._bounds = bounds
         self._busy = busy
         self._channel = channel
         self._late = late
         self._loop = asyncio.get_running_loop()
-        self._stage = Stage.OPENED
-        self._since = self._moved = self._loop.time()
+        self._stage = stage
+        self._moved = self._loop.time()
+        self._since = self._moved if since is None else since
         self._hooks = 0
         self._changed = asyncio.Event()
 

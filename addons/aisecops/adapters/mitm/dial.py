@@ -21,7 +21,7 @@ from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from aisecops.adapters.mitm.chain import Chain
 from aisecops.adapters.mitm.failures import DIAL_REFUSED
 from aisecops.adapters.mitm.gate import Gate
-from aisecops.adapters.mitm.names import Place, normal
+from aisecops.adapters.mitm.names import Place, is_literal, normal
 from aisecops.model.errors import ConfigError
 from aisecops.model.outcome import Forward
 
@@ -76,7 +76,7 @@ class Dial:
             if address and data.server.transport_protocol == "tcp" and data.server.via is None
             else ()
         )
-        if address and _is_literal(address[0]):
+        if address and is_literal(address[0]):
             # a literal is dialled without asking for addresses, so it has to be pinned as it stands
             allowed = tuple(a for a in allowed if a == (address[0], address[1]))
         if not allowed:
@@ -109,7 +109,7 @@ class Dial:
             client_id = dialling_for.get()
             text = host.decode("ascii") if isinstance(host, bytes) else host
             if client_id is None:
-                if (text, port) in self._own_places or (text and _is_literal(text)):
+                if (text, port) in self._own_places or (text and is_literal(text)):
                     return await original(host, port, **how)
                 raise OSError(DIAL_REFUSED)
             return _as_infos(self.pinned(client_id, Place(normal(text), int(port)), dialling_to.get()))
@@ -152,14 +152,6 @@ def _as_infos(addresses: tuple[tuple[str, int], ...]) -> list[Any]:
         )
         for host, port in addresses
     ]
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _plain(host: str) -> str:

@@ -141,7 +141,7 @@ class FailClosedAddonManager(addonmanager.AddonManager):
                     await result
             except BaseException as fault:
                 self._refuse(event.name, arguments, fault)
-                if _is_our_own_end(fault):
+                if is_our_own_end(fault):
                     raise
                 if event.name not in _TOO_LATE:
                     return
@@ -159,10 +159,19 @@ class FailClosedAddonManager(addonmanager.AddonManager):
     def _refuse(self, event: str, arguments: list[Any], fault: BaseException) -> None:
         logger.error("hook %s failed and was refused: %s", event, describe(fault))
         refuse_by_kind(self.gate, event, arguments[0] if arguments else None, fault)
-        if isinstance(fault, (SystemExit, KeyboardInterrupt)) or event == "running":
-            self.gate.trip(f"hook `{event}` ended the host")
-            master: Master = self.master
-            master.shutdown()
+        if event == "running":
+            self._end_the_host(event)
+        self.ends_with(fault, event)
+
+    def ends_with(self, fault: BaseException, event: str) -> None:
+        """End the host where `fault`, raised in `event`, wants nothing less."""
+        if isinstance(fault, (SystemExit, KeyboardInterrupt)):
+            self._end_the_host(event)
+
+    def _end_the_host(self, event: str) -> None:
+        self.gate.trip(f"hook `{event}` ended the host")
+        master: Master = self.master
+        master.shutdown()
 
 
 def _arguments(event: hooks.Hook) -> list[Any]:
@@ -179,7 +188,7 @@ def _field_names(kind: type[hooks.Hook]) -> tuple[str, ...]:
     return names
 
 
-def _is_our_own_end(fault: BaseException) -> bool:
+def is_our_own_end(fault: BaseException) -> bool:
     """True when this task is being cancelled from outside; a hook that merely raises the same is a fault."""
     task = asyncio.current_task()
     return isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling() > 0

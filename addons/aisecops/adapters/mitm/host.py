@@ -28,6 +28,7 @@ from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
+from aisecops.adapters.mitm.lane.lane import open_lane
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
@@ -61,7 +62,8 @@ class HostSettings:
     `transparent` takes connections that the network redirected here beside those of clients that know us.
     `confdir` holds the certificate authority, made beforehand. `upstream_trust` is a PEM file of every CA that an
     upstream's certificate may come from; None is the usual set. `own_places` are the host and port pairs that this
-    process itself calls by name (control plane, store); requests of agents never get there through them.
+    process itself calls by name (control plane, store); requests of agents never get there through them. `fast_lane`:
+    the ordinary case goes without the core's layers, where no addon of others is there.
     """
 
     confdir: Path
@@ -75,6 +77,7 @@ class HostSettings:
     drain_s: float = 10.0
     websockets: bool = True
     http2: bool = True
+    fast_lane: bool = False
     own_places: frozenset[tuple[str, int]] = frozenset()
     tls: ListenerTls | None = None
     upstream_proxy: UpstreamProxy | None = None
@@ -149,10 +152,16 @@ async def serve(
     pins = PinnedOptions(gate, pinned)
     master = GovernedMaster(options.Options(), gate)
     server = proxyserver.Proxyserver()
-    master.addons.add(pins, core.Core(), server, LayerChoice(gate), disable_h2c.DisableH2C(), tlsconfig.TlsConfig())
+    tls = tlsconfig.TlsConfig()
+    master.addons.add(pins, core.Core(), server, LayerChoice(gate), disable_h2c.DisableH2C(), tls)
     master.addons.add(*strangers, *governance_addons(gate, dial), Seal(gate))
     master.options.update(**pinned)
     pins.watch()
+    if settings.fast_lane and not strangers:  # whose hooks are run for the core's flows alone
+        manager = master.addons
+        assert isinstance(manager, FailClosedAddonManager)  # as it was made
+        governance: GovernanceAddon = manager.get("aisecops-governance")
+        governance.lane = open_lane(gate, manager, tls, settings.upstream_trust)
     master.addons.add(_Ready(master, server, ready))
     loop = asyncio.get_running_loop()
     with dial.guarding(loop), folded_accept_errors(loop, master):

@@ -13,6 +13,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from contextvars import ContextVar
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from mitmproxy.connection import Client, Connection, Server
 from mitmproxy.proxy import commands, events, layer, mode_specs
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.mode_servers import AsyncioServerInstance, ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.utils import human
@@ -32,6 +34,8 @@ from aisecops.adapters.mitm.dial import dialling_for, dialling_to
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
 from aisecops.adapters.mitm.http2_connection import MAX_STREAMS
+from aisecops.adapters.mitm.lane.handover import HandedOver, streams_of
+from aisecops.adapters.mitm.layers import GovernedHttpLayer
 from aisecops.adapters.mitm.listener_tls import prove, shake_hands
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.redirected import Redirected, original_destination
@@ -88,6 +92,9 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         return servers
 
     def make_top_layer(self, context: Context) -> layer.Layer:
+        if context.server.tls:  # the lane has ended TLS, and all that is left is HTTP
+            gate = ctx.master.addons.get("aisecops-governance").gate
+            return GovernedHttpLayer(context, HTTPMode.transparent, gate)
         return modes.TransparentProxy(context) if context.server.address else modes.HttpProxy(context)
 
     async def handle_stream(self, reader: Any, writer: Any = None) -> None:
@@ -98,9 +105,24 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
             return
         async with admitted(governance.gate, reader, writer) as may_stay:
             if may_stay and await shake_hands(governance.gate, writer):
-                await self._handle(governance.gate, reader, writer)
+                handed_over = None
+                if governance.lane is not None and not self._is_redirected(writer):
+                    handed_over = await governance.lane.serve(reader, writer, self.mode)
+                    if handed_over is None:
+                        return
+                    reader, writer = streams_of(handed_over)
+                await self._handle(governance.gate, reader, writer, handed_over)
 
-    async def _handle(self, gate: Gate, reader: Any, writer: Any) -> None:
+    def _is_redirected(self, writer: Any) -> bool:
+        """True when the client may have dialled somebody else."""
+        if TRANSPARENT not in self.mode.words:
+            return False
+        try:
+            return original_destination(writer.get_extra_info("socket")) is not None
+        except OSError:
+            return True
+
+    async def _handle(self, gate: Gate, reader: Any, writer: Any, handed_over: HandedOver | None) -> None:
         handler = GovernedHandler(ctx.master, reader, writer, ctx.options, self.mode)
         handler.gate = gate
         if TRANSPARENT in self.mode.words and not handler.ask_where_to(writer):
@@ -109,6 +131,8 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
         if not prove(handler.gate, handler.client.id, writer):
             writer.transport.abort()
             return
+        if handed_over is not None:
+            handler.take_over(handed_over)
         handler.begins_with(self.make_top_layer(handler.layer.context))
         with self.manager.register_connection(handler.client.id, handler):
             await handler.handle_client()
@@ -120,6 +144,8 @@ class GovernedHandler(ProxyConnectionHandler):
     gate: Gate
     dialled: Place | None = None
     _at_once: AtOnce | None = None
+    _stage: Stage = Stage.OPENED
+    _since: float | None = None
 
     def begins_with(self, top: layer.Layer) -> None:
         """`top` is what the connection is read by."""
@@ -128,6 +154,19 @@ class GovernedHandler(ProxyConnectionHandler):
             self._at_once = AtOnce(top, addons.is_unheard)
             top = self._at_once  # type: ignore[assignment] # the same shape
         self.layer = top
+
+    def take_over(self, handed_over: HandedOver) -> None:
+        """Go on where the lane has stopped."""
+        client, server, tunnel = self.client, self.layer.context.server, handed_over.tunnel
+        client.timestamp_start, self._since = handed_over.began, handed_over.since
+        self._stage = handed_over.stage
+        if tunnel is not None:
+            self.gate.tunnels[client.id] = tunnel
+            server.address = (tunnel.place.host, tunnel.place.port)
+        if handed_over.tls is not None:
+            server.tls = client.tls = True
+            client.sni, client.alpn = handed_over.tls.sni, handed_over.tls.alpn
+            client.tls_version, client.timestamp_tls_setup = handed_over.tls.tls_version, time.time()  # noqa: TID251 - the core's clock
 
     def ask_where_to(self, writer: asyncio.StreamWriter) -> bool:
         """Find out whether the client dialled somebody else; False when it cannot be found out."""
@@ -145,7 +184,12 @@ class GovernedHandler(ProxyConnectionHandler):
     async def handle_client(self) -> None:
         load = self.gate.load
         clock = self._clock = ClientClock(
-            load.bounds, busy=self._is_busy, late=self.on_timeout, channel=self._is_channel
+            load.bounds,
+            busy=self._is_busy,
+            late=self.on_timeout,
+            channel=self._is_channel,
+            stage=self._stage,
+            since=self._since,
         )
         self.timeout_watchdog = clock  # type: ignore[assignment] # the same shape
         self._unwritten = Unwritten(self.transports, load, late=self.abort)

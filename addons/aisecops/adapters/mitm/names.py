@@ -5,6 +5,7 @@ Knows case, the trailing dot, IDNA and the port. Does not know which hosts are a
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import NamedTuple
 
@@ -41,3 +42,12 @@ def parse_authority(text: str, *, default_port: int) -> Place | None:
         return Place(normal(host), number) if 0 < number < 65536 else None  # noqa: PLR2004 - ports end there
     except ValueError:
         return None
+
+
+def is_literal(host: str) -> bool:
+    """True for an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -47,7 +47,7 @@ class GovernedHttp1Client(Http1Client):
             head = _head_of(command)
             if head is None:
                 yield command
-            elif _is_interim(head):
+            elif is_interim(head):
                 yield from self._after_interim()
                 return
             elif fault := fault_of(head):
@@ -110,8 +110,9 @@ def _parts(head: http.Response) -> Iterator[bytes]:
         yield value
 
 
-def _is_interim(head: http.Response) -> bool:
-    return 100 <= head.status_code < 200 and head.status_code != _SWITCHING  # noqa: PLR2004 - RFC 9110 15.2
+def is_interim(head: http.Response) -> bool:
+    """True for an answer before the answer (RFC 9110 15.2)."""
+    return 100 <= head.status_code < 200 and head.status_code != _SWITCHING  # noqa: PLR2004 - as HTTP has it
 
 
 def _head_of(command: commands.Command) -> http.Response | None:

@@ -1,0 +1,361 @@
+"""One client connection in the lane: its CONNECT, its TLS, its requests one after the other, or the way to the core.
+
+The core takes it over with every byte of what was not judged yet.
+
+Knows the order of things and who must be told of an end. One request is `request.py`'s; which heads are taken,
+`heads.py`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from mitmproxy import connection
+from mitmproxy.net.http import http1
+from mitmproxy.proxy import events, mode_specs
+
+from aisecops.adapters.mitm.bounds import Bound
+from aisecops.adapters.mitm.deadlines import ClientClock, Stage
+from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.guard import describe, is_our_own_end
+from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
+from aisecops.adapters.mitm.judging import judge_connect
+from aisecops.adapters.mitm.lane.contexts import Shaken
+from aisecops.adapters.mitm.lane.handover import HandedOver
+from aisecops.adapters.mitm.lane.heads import Head, connect_head, request_head
+from aisecops.adapters.mitm.lane.line import Line
+from aisecops.adapters.mitm.lane.request import LaneRequest, or_refusal
+from aisecops.adapters.mitm.lane.tls_pipe import TlsPipe
+from aisecops.adapters.mitm.lane.upstream import Dialler, NotReachedError, Upstream
+from aisecops.adapters.mitm.lane.writing import whole
+from aisecops.adapters.mitm.lateness import Overdue
+from aisecops.adapters.mitm.listener_tls import prove
+from aisecops.adapters.mitm.load import Held
+from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
+from aisecops.model.outcome import Refuse
+
+if TYPE_CHECKING:
+    from aisecops.adapters.mitm.lane.lane import Lane
+
+logger = logging.getLogger(__name__)
+
+_TLS = 0x16
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+_COUNTED_FROM_BYTES = 64 * 1024
+
+
+class LaneConnection:
+    """One client connection. Is what the gate knows of a client that is connected."""
+
+    def __init__(self, lane: Lane, writer: asyncio.StreamWriter, mode: mode_specs.ProxyMode) -> None:
+        self.gate: Gate = lane.gate
+        self.client = connection.Client(
+            peername=writer.get_extra_info("peername"),
+            sockname=writer.get_extra_info("sockname"),
+            timestamp_start=time.time(),  # noqa: TID251 - the core's own stamps are by this clock
+            proxy_mode=mode,
+            state=connection.ConnectionState.OPEN,
+        )
+        self.line = Line(on_end=self._client_ended, on_more=self._client_moved)
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.manager = lane.manager
+        self._lane = lane
+        self._writer = writer
+        self._clock = ClientClock(self.gate.load.bounds, busy=lambda: self._request is not None, late=self._late)
+        self._stage, self._since = Stage.OPENED, asyncio.get_running_loop().time()
+        self._tunnel: Tunnel | None = None
+        self._pipe: TlsPipe | None = None
+        self._request: LaneRequest | None = None
+        self._upstream: Upstream | None = None
+        self._dialler: Dialler | None = None
+
+    async def run(self, received: bytes, *, ended: bool) -> HandedOver | None:
+        """Serve it to its end; or say from where on the core does. `received` was read of it before."""
+        gate, client = self.gate, self.client
+        if not prove(gate, client.id, self._writer):
+            self._writer.transport.abort()
+            return None
+        transport = self._writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        self.line.connection_made(transport)
+        transport.set_protocol(self.line)
+        if received:
+            self.line.data_received(received)
+        if ended:
+            self.line.eof_received()
+        gate.connected[client.id] = self
+        watch = asyncio.get_running_loop().create_task(self._clock.watch())
+        handed_over = None
+        try:
+            handed_over = await self._served()
+            if handed_over is None:
+                self.line.close()
+        except BaseException as fault:
+            self.abort()
+            if is_our_own_end(fault):
+                raise
+            logger.error("a connection of the lane failed and was dropped: %s", describe(fault))  # noqa: TRY400
+        finally:
+            watch.cancel()
+            self.abort_upstream()
+            for kept in (gate.connected, gate.tunnels, gate.names, gate.dials):
+                kept.pop(client.id, None)
+            if handed_over is None:
+                await self._gone()
+        return handed_over
+
+    async def _served(self) -> HandedOver | None:
+        if not await self._comes():
+            return None
+        if not await self._open_tunnel():
+            return None if self.has_gone or self.line.transport.is_closing() else self._hand_over()
+        self.reaches(Stage.IN_TUNNEL)
+        if not await self._comes():
+            return None
+        if bytes(self.line.buf)[0] != _TLS or not self._begin_tls():
+            return self._hand_over()
+        if not await self._shaken():
+            return None
+        self.reaches(Stage.SPEAKS)
+        return self._hand_over() if self.client.alpn == b"h2" else await self._requests()
+
+    async def _requests(self) -> HandedOver | None:
+        while await self._comes():
+            head = request_head(bytes(self.line.buf))
+            if head is None:
+                return self._hand_over()
+            if not await self._requested(head):
+                break
+        return None
+
+    async def _comes(self) -> bool:
+        """Wait until there is something to read; False when the client has gone."""
+        return (bool(self.line.buf) or await self.line.more()) and not self.line.ended
+
+    async def _open_tunnel(self) -> bool:
+        """True when there is a tunnel; False when the core has to go on, or nobody is there any more."""
+        head = connect_head(bytes(self.line.buf))
+        if head is None:
+            return False
+        self.line.buf.maybe_extract_at_most(head.head_bytes)
+        outcome = await or_refusal(self.manager, judge_connect(self.gate, head.request, self.client))
+        if self.has_gone:
+            return False
+        if isinstance(outcome, Refuse):
+            response = self.gate.answer(outcome)
+            self.line.write(whole(response, without_body=False))
+            self.reaches(Stage.SPEAKS)
+            if http1.connection_close("HTTP/1.1", head.request.headers):
+                self.line.close()
+            return False
+        self._tunnel = self.gate.tunnels[self.client.id] = outcome
+        self.line.write(_ESTABLISHED)
+        return True
+
+    def _begin_tls(self) -> bool:
+        """Begin TLS with the client; False when there is no context for its host."""
+        assert self._tunnel is not None  # or there is nothing to begin it in
+        context = self._lane.leaves.context(self._tunnel.place.host)
+        if context is None:
+            return False
+        raw, received = self.line.transport, bytes(self.line.buf)
+        self.line.buf.maybe_extract_at_most(len(received))
+        self._pipe = TlsPipe(raw, self.line, context, server_side=True)
+        self.line.transport = self._pipe
+        self._pipe.begin(received)
+        return True
+
+    async def _shaken(self) -> bool:
+        assert self._pipe is not None
+        assert self._tunnel is not None
+        tls = self._pipe.tls
+        assert isinstance(tls, Shaken)
+        try:
+            await self._pipe.shaken
+        except OSError:
+            if tls.is_misnamed:
+                place = self._tunnel.place
+                logger.warning("TLS in a tunnel to `%s` asked for another name, and was dropped", place.host)
+            return False
+        self.client.tls = True
+        self.client.sni = tls.named
+        self.client.tls_version = tls.version()  # type: ignore[assignment] # one of those that it knows
+        self.client.alpn = (tls.selected_alpn_protocol() or "").encode() or None
+        self.client.timestamp_tls_setup = time.time()  # noqa: TID251 - as above
+        return True
+
+    async def _requested(self, head: Head) -> bool:
+        self.line.buf.maybe_extract_at_most(head.head_bytes)
+        assert self._tunnel is not None
+        place = self._tunnel.place
+        request = self._request = LaneRequest(self, head)
+        head.request.data.host, head.request.data.port, head.request.data.scheme = place.host, place.port, b"https"
+        try:
+            return await request.run() and not self.has_gone
+        finally:
+            self._request = None
+            await self.taken()
+            self._clock.register_activity()
+
+    def _hand_over(self) -> HandedOver:
+        received = bytes(self.line.buf)
+        self.line.transport.pause_reading()
+        return HandedOver(
+            transport=self.line.transport,
+            received=received,
+            ended=self.line.ended,
+            began=self.client.timestamp_start,
+            since=self._since,
+            stage=self._stage,
+            tunnel=self._tunnel,
+            tls=self.client if self.client.tls else None,
+        )
+
+    # what a request needs
+
+    @property
+    def has_gone(self) -> bool:
+        """True when the client sends no more: then it wants no answer either."""
+        return self.line.ended
+
+    async def upstream(self, bearer: tuple[str, str], exchange: Exchange) -> Upstream:
+        """The connection that a request of `bearer` goes out on. Raises NotReachedError."""
+        if self._upstream is not None and self._upstream.serves(bearer):
+            return self._upstream
+        self.abort_upstream()
+        assert self._tunnel is not None
+        dialler = self._dialler = Dialler(
+            self.gate, self.manager, self.client, self._tunnel.place, self._lane.upstream_tls
+        )
+        try:
+            self._upstream = await dialler.dial(bearer)
+        except NotReachedError:
+            if dialler.is_late:
+                exchange.clock.cross(Bound.CONNECT)
+            raise
+        self._upstream.line.on_end = self._upstream_ended
+        return self._upstream
+
+    async def taken(self) -> None:
+        """Return when the client has taken most of what was written; one that takes nothing is dropped in time."""
+        size = self.line.unwritten
+        if size <= _COUNTED_FROM_BYTES:
+            return
+        held, bounds = Held(self.gate.load.room), self.gate.load.bounds
+        try:
+            while size > _COUNTED_FROM_BYTES and not self.line.lost:
+                held.be(size)
+                before = size
+                await self.line.room(min(bounds.idle_s, bounds.keepalive_s))
+                size = self.line.unwritten
+                if size >= before:
+                    self.abort()
+                    return
+        finally:
+            held.be(0)
+
+    async def tell_unread(self, unread: Unread) -> None:
+        """A request is refused unread: have it counted, and recorded where it may be."""
+        await self.manager.handle_lifecycle(RequestUnreadHook(unread))
+
+    async def drop_what_comes(self, size_bytes: int) -> None:
+        """Read and drop what is left of a body, for as long as a body may take and no more than one may be."""
+        loop, bounds = asyncio.get_running_loop(), self.gate.load.bounds
+        ends = loop.call_later(bounds.body_s, self.abort)
+        most = self.gate.max_body_bytes + 4 * MAX_HEAD_BYTES
+        try:
+            while size_bytes > 0:
+                piece = self.line.buf.maybe_extract_at_most(size_bytes)
+                size_bytes -= len(piece or b"")
+                most -= len(piece or b"")
+                if most < 0:
+                    self.abort()
+                if not piece and not await self.line.more():
+                    return
+        finally:
+            ends.cancel()
+
+    # what the gate knows of a client that is connected
+
+    def abort(self) -> None:
+        """Drop everything, without another byte."""
+        self.line.abort()
+        self.abort_upstream()
+
+    def abort_upstream(self, *, only_for: str | None = None) -> bool:
+        """Drop the upstream side; True when there was one."""
+        if only_for is not None and (self._request is None or self._request.flow_id != only_for):
+            return False
+        dialled = self._dialler is not None and self._dialler.abort()
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            upstream.line.abort()
+        return dialled or upstream is not None
+
+    def abort_server(self, server: connection.Server) -> None:
+        """Drop one upstream connection."""
+        if self._upstream is not None and self._upstream.server is server:
+            self.abort_upstream()
+        elif self._dialler is not None and self._dialler.server is server:
+            self._dialler.abort()
+
+    def reaches(self, stage: Stage) -> None:
+        """The client has come so far."""
+        if stage is not self._stage:
+            self._stage, self._since = stage, asyncio.get_running_loop().time()
+        self._clock.reaches(stage)
+
+    def tell(self, event: events.Event) -> None:
+        """Of what layers are told, the lane has use for one thing: that a body did not come in time."""
+        if isinstance(event, Overdue) and self._request is not None and self._request.flow_id == event.flow_id:
+            self._request.is_overdue = True
+            self.line.wake()
+
+    def end_within(self, seconds: float) -> None:
+        """Drop everything after `seconds`."""
+        asyncio.get_running_loop().call_later(seconds, self.abort)
+
+    def close_connection(self, conn: connection.Connection, half_close: bool = False) -> None:  # noqa: ARG002 - the gate's shape
+        """Close the client's side after what was written, or an upstream."""
+        if isinstance(conn, connection.Client):
+            self.line.close()
+        else:
+            self.abort_upstream()
+
+    def unwritten(self) -> int:
+        """Bytes that have not left yet."""
+        return self.line.unwritten
+
+    def _client_ended(self) -> None:
+        request = self._request
+        if request is not None and request.exchange is not None:
+            request.exchange.gone = True
+        self.abort_upstream()
+
+    def _upstream_ended(self) -> None:
+        if self._request is None:
+            self.abort_upstream()  # whose answer it would be is over
+
+    def _client_moved(self) -> None:
+        self._clock.register_activity()
+        # between requests everything is read; what comes during one is bounded, as nobody counts it
+        if self._request is not None and self._request.is_whole and len(self.line.buf) > 2 * MAX_HEAD_BYTES:
+            self.abort()
+
+    async def _late(self) -> None:
+        self.line.close()
+        self.line.eof_received()
+
+    async def _gone(self) -> None:
+        """Return when the last byte has left, or none leaves any more."""
+        bounds = self.gate.load.bounds
+        before = -1
+        while not await self.line.gone(min(bounds.idle_s, bounds.keepalive_s)):
+            size = self.line.unwritten
+            if size == before or not size:
+                self.abort()
+            before = size

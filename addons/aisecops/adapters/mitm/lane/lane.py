@@ -1,0 +1,66 @@
+"""The fast lane: the ordinary case (HTTP/1.1 in TLS in a CONNECT) without the core's layers, under the same judgment.
+
+Knows when there may be one at all, and what all its connections share. What is not its own goes to the core, which
+`listener.py` has ready; docs/two-lanes.md has the picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from pathlib import Path
+from typing import Any
+
+from mitmproxy import certs, connection
+from mitmproxy.addons.tlsconfig import TlsConfig
+from mitmproxy.proxy import mode_specs
+from mitmproxy.proxy.context import Context
+
+from aisecops.adapters.mitm.gate import Gate
+from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
+from aisecops.adapters.mitm.lane.connection import LaneConnection
+from aisecops.adapters.mitm.lane.contexts import Leaves, upstream_context
+from aisecops.adapters.mitm.lane.handover import HandedOver
+from aisecops.adapters.mitm.names import is_literal
+
+logger = logging.getLogger(__name__)
+
+_PROBE = "lane.invalid"
+"""A host that nobody has, for the one leaf that shows whether leaves can be made."""
+
+
+class Lane:
+    """One per host. `manager` runs the hooks that the lane shares with the core."""
+
+    def __init__(
+        self, gate: Gate, manager: FailClosedAddonManager, leaves: Leaves, upstream_tls: ssl.SSLContext
+    ) -> None:
+        self.gate = gate
+        self.manager = manager
+        self.leaves = leaves
+        self.upstream_tls = upstream_tls
+
+    async def serve(self, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> HandedOver | None:
+        """Serve one connection to its end; or say from where on the core has to."""
+        received = bytes(reader._buffer)  # noqa: SLF001 - what came before we did; `open_lane` looked that it is there
+        return await LaneConnection(self, writer, mode).run(received, ended=reader.at_eof())
+
+
+def open_lane(gate: Gate, manager: FailClosedAddonManager, tlsconfig: TlsConfig, trust: Path | None) -> Lane | None:
+    """The lane, or None where what it leans on is not as it should be; then everything is the core's."""
+
+    def leaf(host: str) -> certs.CertStoreEntry:
+        client = connection.Client(peername=("", 0), sockname=(host, 0), sni=None if is_literal(host) else host)
+        return tlsconfig.get_cert(Context(client, manager.master.options))
+
+    try:
+        leaves = Leaves(leaf, http2=gate.http2)
+        lane = Lane(gate, manager, leaves, upstream_context(trust))
+        has_early_bytes = isinstance(asyncio.StreamReader()._buffer, bytearray)  # type: ignore[attr-defined] # noqa: SLF001
+        if has_early_bytes and leaves.context(_PROBE) is not None:
+            return lane
+        logger.warning("there is no fast lane here, everything takes the ordinary one")
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the core does not need it
+        logger.warning("there is no fast lane, everything takes the ordinary one: %s", describe(fault))
+    return None
