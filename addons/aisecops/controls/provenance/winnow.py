@@ -74,7 +74,7 @@ def whole(text: Letters, key: Key) -> Hashes:
 def _of_stretch(points: npt.NDArray[np.uint32], key: Key, offset: int) -> Prints:
     if len(points) < QUOTE:
         return Prints(hashes=np.empty(0, dtype=np.uint64), starts=np.empty(0, dtype=np.int64))
-    hashes = _grams(points, key)
+    hashes = grams(points, key)
     # the place goes along in the low bits, so that the smallest hash says where it stands; of equals the last one
     packed = (hashes & ~_PLACE_MASK) | (_PLACE_MASK - np.arange(len(hashes), dtype=np.uint64))
     smallest = _sliding_minimum(packed)
@@ -85,7 +85,7 @@ def _of_stretch(points: npt.NDArray[np.uint32], key: Key, offset: int) -> Prints
     )
 
 
-def _grams(points: npt.NDArray[np.uint32], key: Key) -> Hashes:
+def grams(points: npt.NDArray[np.uint32], key: Key) -> Hashes:
     """The hash of every stretch of `GRAM` code points: a polynomial, put together from halves, then mixed."""
     modulus = 1 << 64
     one = _mixed(points.astype(np.uint64) + np.uint64(key.mask))
