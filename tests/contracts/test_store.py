@@ -141,6 +141,43 @@ async def test_of_many_swaps_at_once_one_wins(store):
     assert (await snapshot(store)).tree.risk_micros == winners[0]
 
 
+async def test_a_reservation_is_made_where_the_tree_is_exactly_as_it_was_seen(store):
+    seen = await opened(store)
+    await store.reserve(seen.tree, replace(seen.tree, risk_micros=1))
+    after = await snapshot(store)
+    assert after.tree.risk_micros == 1
+    assert after.version > seen.version
+    with pytest.raises(Stale):
+        await store.reserve(seen.tree, replace(seen.tree, risk_micros=2), durable=False)
+    assert await snapshot(store) == after
+
+
+async def test_nothing_is_reserved_in_a_tree_that_nobody_opened(store):
+    with pytest.raises(Stale):
+        await store.reserve(tree_of(), tree_of())
+    assert await store.snapshot(ROOT) is None
+
+
+@pytest.mark.parametrize("revoked", [(RevocationKind.TOKEN, str(TOKEN)), (RevocationKind.AGENT, 'b\'s "own"')])
+async def test_nothing_is_reserved_where_something_in_question_is_revoked(store, revoked):
+    seen = await opened(store)
+    asked = {(kind, name) for kind in RevocationKind for name in (str(TOKEN), 'b\'s "own"')}
+    await store.revoke(RevocationKind.TOKEN, "another", now_ms=1, why="lost")
+    await store.reserve(seen.tree, charged := replace(seen.tree, risk_micros=1), unless=asked)
+    await store.revoke(*revoked, now_ms=1, why="lost")
+    with pytest.raises(Stale):
+        await store.reserve(charged, replace(seen.tree, risk_micros=2), unless=asked)
+    assert (await snapshot(store)).tree == charged
+
+
+async def test_of_many_reservations_at_once_one_is_made(store):
+    seen = await opened(store)
+    made = (store.reserve(seen.tree, replace(seen.tree, risk_micros=n)) for n in range(1, 100))
+    results = await asyncio.gather(*made, return_exceptions=True)
+    assert sorted(map(repr, {type(result) for result in results})) == sorted(map(repr, {type(None), Stale}))
+    assert sum(result is None for result in results) == 1
+
+
 async def test_hundreds_of_parallel_steps_get_exactly_what_the_budget_has(store):
     await opened(store)
     bound = limits(tree_of(), run_root=Budgets(max_tool_calls=40))

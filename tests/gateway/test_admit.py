@@ -110,13 +110,15 @@ async def test_a_read_is_recorded_without_waiting_for_the_disk():
     assert house.record.durable == []
 
 
-@pytest.mark.parametrize("method", ["snapshot", "swap_tree", "find_run"])
+@pytest.mark.parametrize(
+    ("method", "asked"), [("snapshot", {}), ("reserve", {}), ("find_run", {}), ("swap_tree", {"uses": 1})]
+)
 @pytest.mark.parametrize("failure", list(Failure))
-async def test_a_store_that_fails_refuses(method, failure):
+async def test_a_store_that_fails_refuses(method, asked, failure):
     store = FailingStore(MemoryStore())
     house = House(store=store)
     run = await house.run()
-    token = await house.token(run, "crm.read", "crm.customers.42")
+    token = await house.token(run, "crm.read", "crm.customers.42", **asked)
     store.failing[method] = failure
     caller = Caller(agent_id=run.run.agent_id, run_id=None)
     outcome = await house.enforcement.admit(caller, read(token=token, AISecOps_Run=run.run.run_id))
@@ -128,7 +130,7 @@ async def test_a_swap_that_happened_but_was_reported_failed_stays_charged():
     house = House(store=store)
     run = await house.run()
     token = await house.token(run, "crm.read", "crm.customers.42")
-    store.failing["swap_tree"] = Failure.AFTER
+    store.failing["reserve"] = Failure.AFTER
     await house.ask(run, read(token=token))
     store.failing.clear()
     assert (await house.tree(run)).runs[run.run.run_id].tool_calls == 1

@@ -25,6 +25,9 @@ class Names:
     def is_fixed(self, host, port):
         return False
 
+    def is_at_hand(self, host, port):
+        return False
+
 
 class Through:
     def __init__(self, *, resolves: bool = True, found: bool = True) -> None:

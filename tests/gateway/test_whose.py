@@ -1,6 +1,7 @@
 import pytest
 
 from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.whose import Whose
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Refuse
@@ -13,7 +14,7 @@ def house():
 
 
 def whose(house):
-    return Whose(house.runs, house.store, idle_ms=60_000)
+    return Whose(house.runs, Trees(house.store), idle_ms=60_000)
 
 
 async def test_credentials_of_a_run_are_that_run(house):

@@ -42,6 +42,7 @@ from aisecops.gateway.runs import OpenedRun, Runs
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.usage import Usage
 from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
@@ -189,7 +190,7 @@ class House:
             Tally(),
         )
         self.store = store or MemoryStore()
-        self.permits = Permits()
+        self.permits, trees = Permits(), Trees(self.store)
         self.points = Points((CedarPoint(), *points))
         record = AdaptingRecord(self.record, store=self.store, rules=self.rules, clock=self.clock)
         self.moved_risk = MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
@@ -239,13 +240,14 @@ class House:
         )
         pseudonyms = Pseudonyms(self.pseudonyms, b"s" * 32)
         dispatch = Dispatch(
-            store=self.store, record=record, clock=self.clock, meter=self.meter, approvals=self.approvals,
+            trees=trees, record=record, clock=self.clock, meter=self.meter, approvals=self.approvals,
             permits=self.permits, descents=descents, pseudonyms=pseudonyms,
             memories=memories,
             usage=pins.usage,
         )  # fmt: skip
         self.admission = Admission(
             **common,
+            trees=trees,
             rules=self.rules,
             meter=self.meter,
             gatherer=gatherer,
@@ -259,6 +261,7 @@ class House:
         answers = Answers(record=record, meter=self.meter)
         proposals = Proposals(
             **common,
+            trees=trees,
             rules=self.rules,
             meter=self.meter,
             approvals=self.approvals,
@@ -269,6 +272,7 @@ class House:
         )
         self.settlement = Settlement(
             store=self.store,
+            trees=trees,
             record=record,
             clock=self.clock,
             permits=self.permits,
@@ -288,6 +292,7 @@ class House:
         )  # fmt: skip
         self.messages = Messages(
             **common,
+            trees=trees,
             rules=self.rules,
             meter=self.meter,
             scanner=self.scanner,

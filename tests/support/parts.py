@@ -48,6 +48,9 @@ class ListedNames:
     def is_fixed(self, host: str, port: int) -> bool:
         return False
 
+    def is_at_hand(self, host: str, port: int) -> bool:
+        return host in self.asked
+
 
 class WordScanner:
     """Stands for the worker processes, which have tests of their own: finds the words it is told to find."""

@@ -40,11 +40,12 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Stor
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.trees import GUESS, Trees
 from aisecops.gateway.usual import usual_for
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Verdict
-from aisecops.model.errors import Stale, StoreError, WireError
+from aisecops.model.errors import StoreError, WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -58,12 +59,13 @@ from aisecops.wire.parts import HOST_PLACES
 
 @dataclass
 class Course:
-    """How far one request has come: what was waited for, and what it has used up."""
+    """How far one request has come: what was waited for, what it has used up, and may it still go on a guess?"""
 
     decision_id: DecisionId
     approval: Approval | None
     counted: bool = False
     waited: bool = False
+    may_guess: bool = True
     spent: TokenFacts | None = None
 
 
@@ -74,6 +76,7 @@ class Admission:
         self,
         *,
         store: Store,
+        trees: Trees,
         record: AuditLog,
         rules: RuleSource,
         clock: Clock,
@@ -98,7 +101,8 @@ class Admission:
         self._approvals = approvals
         self._dispatch = dispatch
         self.asking = Asking(approvals=approvals, record=record, rules=rules, clock=clock, meter=meter, hold_ms=hold_ms)
-        self._whose = Whose(runs, store, idle_ms=idle_ms)
+        self._trees = trees
+        self._whose = Whose(runs, trees, idle_ms=idle_ms)
         self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
@@ -172,7 +176,7 @@ class Admission:
         presented = presented or await self._gatherer.presented(
             rules, asked.caller.agent_id, run_id, step, request, now_s=self._clock.now_ms() // 1000
         )
-        first = await self._judged_only(rules, run_id, step, presented)
+        first = await self._judged_only(rules, run_id, step, presented, guess=True)
         if isinstance(first, Refuse):
             return first
         root_run_id = first.run.root_run_id
@@ -182,8 +186,9 @@ class Admission:
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
             findings, unread, descent = (), (), None
-        if any(finding.where in HOST_PLACES for finding in findings):
-            # to look a name up is to send it: one that holds what must not leave is not asked for
+        guessed = first.version == GUESS and not self._gatherer.asks_nobody(request.host, request.port)
+        if guessed or any(finding.where in HOST_PLACES for finding in findings):
+            # to look a name up is to send it: not for whom a guess lets, nor one that holds what must not leave
             said = await self._judged_only(rules, run_id, step, presented, findings=findings)
             if isinstance(said, Refuse):
                 return said
@@ -209,9 +214,15 @@ class Admission:
         step: Step,
         presented: Presented | None = None,
         findings: tuple[Finding, ...] = (),
+        *,
+        guess: bool = False,
     ) -> Refuse | Snapshot:
-        """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer."""
-        snapshot = await self._gatherer.snapshot(run_id, presented)
+        """A judgment without what is dear to look up: a no is final and recorded, a yes or a hold is not an answer.
+
+        With `guess` a yes or a hold may rest on one; a no never does.
+        """
+        guessed = self._trees.guess(run_id) if guess else None
+        snapshot = guessed or await self._read(run_id, presented)
         if snapshot is None:
             return _no_run(run_id)
         now_ms = self._clock.now_ms()
@@ -221,7 +232,15 @@ class Admission:
         judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
             return snapshot
+        if guessed is not None:
+            return await self._judged_only(rules, run_id, step, presented, findings)
         return await self._refused(rules, facts, judged)
+
+    async def _read(self, run_id: RunId, presented: Presented | None) -> Snapshot | None:
+        snapshot = await self._gatherer.snapshot(run_id, presented)
+        if snapshot is not None:
+            self._trees.read(snapshot)
+        return snapshot
 
     # 4 to 8
 
@@ -271,15 +290,22 @@ class Admission:
         the sums right is the compare-and-swap alone.
         """
         async with self._turns.setdefault(looked.root_run_id, asyncio.Lock()):
-            snapshot = await self._gatherer.snapshot(run_id, looked.presented)
+            guessed = self._trees.guess(run_id) if course.may_guess else None
+            course.may_guess = False
+            snapshot = guessed or await self._read(run_id, looked.presented)
             if snapshot is None:
                 return _no_run(run_id)
             facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
+            if guessed and (judged.decision.enforced is not Verdict.ALLOW or _uses_up(facts, course)):
+                return None
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
                 return None
-            if judged.tree is not None and not await self._swapped(
-                snapshot, judged.tree, durable=must_last(facts, judged)
+            if judged.tree is not None and not await self._trees.swapped(
+                snapshot,
+                judged.tree,
+                durable=must_last(facts, judged),
+                unless=self._gatherer.revocable(snapshot.run, looked.presented),
             ):
                 return None
         return facts, judged
@@ -347,14 +373,6 @@ class Admission:
                 return False
         return True
 
-    async def _swapped(self, snapshot: Snapshot, new: TreeState, *, durable: bool) -> bool:
-        root_run_id, seen = snapshot.tree.root_run_id, snapshot.version
-        try:
-            await self._store.swap_tree(root_run_id, seen=seen, new=new, durable=durable)
-        except Stale:
-            return False
-        return True
-
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
         await self._record.append(*decided(facts, judged, lines))
@@ -364,6 +382,12 @@ class Admission:
 
 def _no_run(run_id: RunId) -> Refuse:
     return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
+
+
+def _uses_up(facts: Facts, course: Course) -> bool:
+    """Would something be taken that serves only once?"""
+    claims = facts.token.claims if facts.token else None
+    return course.approval is not None or (claims is not None and len(claims.counted) > 0)
 
 
 def _word(outcome: Refuse) -> str:

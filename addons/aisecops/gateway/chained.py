@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from aisecops.controls.egress.destination import judge_addresses
 from aisecops.controls.egress.special_names import is_inside_name
 from aisecops.gateway.classify import deny
-from aisecops.gateway.ports import Resolver, Route
+from aisecops.gateway.resolving import Resolver, Route
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.refusals import Code
 

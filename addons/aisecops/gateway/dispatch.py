@@ -19,10 +19,10 @@ from aisecops.gateway.judge import Judged, destination_words
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Meter, Store
+from aisecops.gateway.ports import AuditLog, Clock, Meter
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
-from aisecops.gateway.reserve import give_back
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.usage import Usage
 from aisecops.model.action import Kind
 from aisecops.model.chain import Join, Way
@@ -44,7 +44,7 @@ class Dispatch:
     def __init__(
         self,
         *,
-        store: Store,
+        trees: Trees,
         record: AuditLog,
         clock: Clock,
         meter: Meter,
@@ -55,7 +55,7 @@ class Dispatch:
         memories: Memories,
         usage: Usage,
     ) -> None:
-        self._store = store
+        self._trees = trees
         self._record = record
         self._clock = clock
         self._meter = meter
@@ -93,7 +93,7 @@ class Dispatch:
                 durable=facts.request.effect.changes_state,
             )
         except Fault:
-            await give_back(self._store, facts, judged)
+            await self._trees.give_back(facts, judged)
             if approval is not None:
                 await self._approvals.give_back(approval)
             raise

@@ -18,12 +18,13 @@ from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
 from aisecops.gateway.chained import through_proxy
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
-from aisecops.gateway.handed_down import with_all_above
+from aisecops.gateway.handed_down import Revocable, revocable, with_all_above
 from aisecops.gateway.judge import destination_words
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.pins import Pins
-from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Resolver, Route, Store
+from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Store
 from aisecops.gateway.read_out import read_out, without_echoes
+from aisecops.gateway.resolving import Resolver, Route
 from aisecops.gateway.trails import Trails
 from aisecops.gateway.writing import as_written, path_as_written, query_as_written
 from aisecops.model.action import Kind, Principal
@@ -168,6 +169,24 @@ class Gatherer:
         snapshot = await self._store.snapshot(run_id, token_id=token_id, key_id=key_id)
         above = self._tokens.above(presented.text) if presented else ()
         return snapshot and await with_all_above(self._store, snapshot, above)
+
+    def revocable(self, run: Run, presented: Presented | None) -> frozenset[Revocable]:
+        """Everything whose revocation would end what is presented for `run`; unproven, as in `snapshot`."""
+        if presented is None or not presented.text:
+            return frozenset()
+        token_id, key_id = self._tokens.ids(presented.text)
+        named = {
+            RevocationKind.TOKEN: token_id or "",
+            RevocationKind.RUN: run.run_id,
+            RevocationKind.AGENT: run.agent_id,
+            RevocationKind.KEY: key_id,
+        }
+        own = frozenset((kind, str(name)) for kind, name in named.items() if name)
+        return own | revocable(self._tokens.above(presented.text))
+
+    def asks_nobody(self, host: str, port: int) -> bool:
+        """Would nobody be asked where `host:port` is?"""
+        return self._resolver.is_at_hand(host, port)
 
     def token_facts(
         self, presented: Presented | None, snapshot: Snapshot, *, agent_id: AgentId, now_ms: int

@@ -31,8 +31,9 @@ from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime, gives_back
 from aisecops.gateway.refuse import refusal
-from aisecops.gateway.reserve import SWAP_TRIES, change_tree, give_back, must_last
+from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.usual import usual_for
 from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind
@@ -72,6 +73,7 @@ class Messages:
         self,
         *,
         store: Store,
+        trees: Trees,
         record: AuditLog,
         rules: RuleSource,
         clock: Clock,
@@ -86,6 +88,7 @@ class Messages:
         key: bytes,
     ) -> None:
         self._store = store
+        self._trees = trees
         self._record = record
         self._rules = rules
         self._clock = clock
@@ -279,7 +282,7 @@ class Messages:
             )
         except Fault:
             if tool:
-                await give_back(self._store, facts, judged)
+                await self._trees.give_back(facts, judged)
             raise
         self._count(judged)
         for one in unread:
@@ -321,7 +324,7 @@ class Messages:
         run_id = facts.principal.run_id
         cost = cost_micros(model, facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens)
         traffic.cost_micros += cost
-        tree = await change_tree(self._store, facts, lambda now: budget.settle(now, run_id, cost_delta_micros=cost))
+        tree = await self._trees.change(facts, lambda now: budget.settle(now, run_id, cost_delta_micros=cost))
         await self._record.append(
             returned(
                 facts,

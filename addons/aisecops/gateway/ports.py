@@ -93,6 +93,20 @@ class Store(Protocol):
         """
         ...
 
+    async def reserve(
+        self,
+        seen: TreeState,
+        new: TreeState,
+        *,
+        unless: Collection[tuple[RevocationKind, str]] = (),
+        durable: bool = True,
+    ) -> None:
+        """Replace a tree's state if it is exactly `seen` and nothing in `unless` is revoked, all at one moment.
+
+        Raises `Stale`: nothing was changed. For whoever has not read it just now; `durable` as in `swap_tree`.
+        """
+        ...
+
     async def find_run(self, run_id: RunId) -> Run | None:
         """One run, or None."""
         ...
@@ -261,38 +275,6 @@ class Signer(Protocol):
 
     def sign(self, message: bytes) -> bytes:
         """The 64-byte Ed25519 signature of `message`."""
-        ...
-
-
-class Resolver(Protocol):
-    """Names to addresses."""
-
-    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
-        """Where `host:port` would be dialled: addresses and ports, fixed ones from the settings included.
-
-        Raises `OSError` when the name cannot be resolved.
-        """
-        ...
-
-    def is_fixed(self, host: str, port: int) -> bool:
-        """True when the operator fixed the address in `upstream.resolve`; such an address may be private."""
-        ...
-
-
-class Route(Protocol):
-    """The way through the operator's own proxy, when there is one."""
-
-    @property
-    def resolves(self) -> bool:
-        """May the proxy be asked for a name that cannot be resolved here?"""
-        ...
-
-    def leads_to(self, host: str, port: int) -> bool:
-        """Is `host:port` reached through the proxy? Does no I/O; the same place always gives the same answer."""
-        ...
-
-    async def addresses(self) -> Sequence[tuple[str, int]]:
-        """Where the proxy itself would be dialled; may be private. Raises `OSError` when it cannot be resolved."""
         ...
 
 

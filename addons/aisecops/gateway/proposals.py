@@ -37,7 +37,8 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
 from aisecops.gateway.refuse import refusal, said_no
-from aisecops.gateway.reserve import SWAP_TRIES, give_back
+from aisecops.gateway.reserve import SWAP_TRIES
+from aisecops.gateway.trees import Trees
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.envelope import Descent
@@ -84,6 +85,7 @@ class Proposals:
         self,
         *,
         store: Store,
+        trees: Trees,
         record: AuditLog,
         rules: RuleSource,
         clock: Clock,
@@ -96,6 +98,7 @@ class Proposals:
         scanner: ContentScanner,
     ) -> None:
         self._store = store
+        self._trees = trees
         self._record = record
         self._rules = rules
         self._clock = clock
@@ -230,7 +233,7 @@ class Proposals:
                 durable=facts.request.effect.changes_state,
             )
         except Fault:
-            await give_back(self._store, facts, judged)
+            await self._trees.give_back(facts, judged)
             if course.approval is not None:
                 await self._approvals.give_back(course.approval)
             raise

@@ -8,16 +8,15 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.controls.tokens.cover import rows_within
 from aisecops.gateway.permits import Permit
-from aisecops.gateway.ports import Store
 from aisecops.gateway.reading import Unfit
-from aisecops.gateway.reserve import change_tree
+from aisecops.gateway.trees import Trees
 from aisecops.model.budget import BudgetFault, TreeState
 from aisecops.model.decision import Mode, Reason, Verdict
 from aisecops.model.refusals import Code
 from aisecops.wire.limits import JsonValue
 
 
-async def rows_taken(store: Store, permit: Permit, data: JsonValue) -> int | None:
+async def rows_taken(trees: Trees, permit: Permit, data: JsonValue) -> int | None:
     """Charge the rows in `data`, the answer, and say how many; None when nobody counts.
 
     Raises `Unfit` for more than grant or budgets allow, or for no number.
@@ -39,11 +38,11 @@ async def rows_taken(store: Store, permit: Permit, data: JsonValue) -> int | Non
         judged = rows_within(claims.grant, rows)
         if judged.verdict is not Verdict.ALLOW:
             raise Unfit(judged.reasons[0])
-    await _charged(store, permit, rows)
+    await _charged(trees, permit, rows)
     return rows
 
 
-async def _charged(store: Store, permit: Permit, rows: int) -> None:
+async def _charged(trees: Trees, permit: Permit, rows: int) -> None:
     faults: tuple[BudgetFault, ...] = ()
 
     def taken(tree: TreeState) -> TreeState:
@@ -52,7 +51,7 @@ async def _charged(store: Store, permit: Permit, rows: int) -> None:
         return after
 
     if rows:
-        await change_tree(store, permit.facts, taken)
+        await trees.change(permit.facts, taken)
     if faults and permit.judged.decision.mode is Mode.ENFORCE:
         raise Unfit(budget.judge(faults).reasons[0])
 

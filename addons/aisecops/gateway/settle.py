@@ -29,10 +29,10 @@ from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, answered, is_measured, kept_in, unread
 from aisecops.gateway.refuse import withheld
-from aisecops.gateway.reserve import change_tree, give_back
 from aisecops.gateway.rows import rows_taken
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.streamed import is_event_stream
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.usual import keep_usual, with_read
 from aisecops.model.action import Kind
 from aisecops.model.budget import TreeState
@@ -60,6 +60,7 @@ class Settlement:
         self,
         *,
         store: Store,
+        trees: Trees,
         record: AuditLog,
         clock: Clock,
         permits: Permits,
@@ -73,6 +74,7 @@ class Settlement:
         """`json`: how much of an answer is read as one document."""
         self._json = json or JsonBounds()
         self._store = store
+        self._trees = trees
         self._record = record
         self._clock = clock
         self._permits = permits
@@ -93,7 +95,7 @@ class Settlement:
                 response = await _given_back(response, permit.restores)
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
-            rows = await rows_taken(self._store, permit, data)
+            rows = await rows_taken(self._trees, permit, data)
             response = await self._servers.listed(permit.facts, permit.step, response, self._json)
             provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
@@ -181,7 +183,7 @@ class Settlement:
         if permit is None:
             return
         if not left:
-            await give_back(self._store, permit.facts, permit.judged)
+            await self._trees.give_back(permit.facts, permit.judged)
         await self._record.append(
             returned(
                 permit.facts,
@@ -320,7 +322,7 @@ class Settlement:
                 paid = with_read(paid, permit, size=size, rows=rows) if readable else paid
                 return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._clock.now_ms())
 
-            tree = await change_tree(self._store, facts, settled)
+            tree = await self._trees.change(facts, settled)
         if answer is not None and permit.join_within_ms is not None:
             await self._descents.chains.put_out(facts.principal, Way.MODEL, answer.texts)
         said: dict[str, Any] = {

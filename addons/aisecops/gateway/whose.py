@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from aisecops.gateway.enforcer import Caller
-from aisecops.gateway.ports import Store
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.trees import Trees
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.ids import RunId
 from aisecops.model.outcome import Refuse
@@ -16,9 +16,9 @@ RUN_HEADER = "AISecOps-Run"
 class Whose:
     """Finds the run. There is never a request without one."""
 
-    def __init__(self, runs: Runs, store: Store, *, idle_ms: int) -> None:
+    def __init__(self, runs: Runs, trees: Trees, *, idle_ms: int) -> None:
         self._runs = runs
-        self._store = store
+        self._trees = trees
         self._idle_ms = idle_ms
 
     async def run(self, caller: Caller, request: HttpRequest) -> RunId | Refuse:
@@ -32,7 +32,7 @@ class Whose:
             return caller.run_id
         if not named:
             return await self._runs.implicit(caller.agent_id, idle_ms=self._idle_ms)
-        run = await self._store.find_run(RunId(named[0]))
+        run = await self._trees.run(RunId(named[0]))
         if run is None or run.agent_id != caller.agent_id:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"`{caller.agent_id}` has no such run")
         return run.run_id

@@ -39,6 +39,20 @@ async def test_a_fixed_place_is_answered_without_asking():
     assert names.asked == 0
 
 
+async def test_a_name_is_at_hand_while_nobody_need_be_asked_for_it():
+    clock = Clock()
+    resolver = SystemResolver(
+        {"crm.internal:443": "127.0.0.1:9443"}, lookup=Names(("192.0.2.1", 443)), clock=clock, ttl_s=5
+    )
+    assert resolver.is_at_hand("CRM.internal.", 443)
+    assert not resolver.is_at_hand("mail.example", 443)
+    await resolver.resolve("mail.example", 443)
+    assert resolver.is_at_hand("mail.example", 443)
+    assert not resolver.is_at_hand("mail.example", 80)
+    clock.now += 5
+    assert not resolver.is_at_hand("mail.example", 443)
+
+
 async def test_an_answer_is_kept_for_a_while_only():
     clock, names = Clock(), Names(("192.0.2.1", 443), ("192.0.2.1", 443))
     resolver = SystemResolver({}, lookup=names, clock=clock, ttl_s=5)

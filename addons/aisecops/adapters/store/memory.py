@@ -98,6 +98,20 @@ class MemoryStore:
         self._trees[root_run_id] = (seen + 1, msgspec.json.encode(new))
         return seen + 1
 
+    async def reserve(
+        self,
+        seen: TreeState,
+        new: TreeState,
+        *,
+        unless: Collection[tuple[RevocationKind, str]] = (),
+        durable: bool = True,  # noqa: ARG002 - memory is gone with the process
+    ) -> None:
+        await self._turn()
+        version, state = self._trees.get(seen.root_run_id, (0, b""))
+        if state != msgspec.json.encode(seen) or not self._revoked.isdisjoint(unless):
+            raise Stale(seen.root_run_id)
+        self._trees[seen.root_run_id] = (version + 1, msgspec.json.encode(new))
+
     async def find_run(self, run_id: RunId) -> Run | None:
         await self._turn()
         return self._runs.get(run_id)

@@ -41,6 +41,7 @@ _REVOKED = """
     SELECT kind, name FROM json_each(?) AS asked JOIN revocations
     ON kind = json_extract(asked.value, '$[0]') AND name = json_extract(asked.value, '$[1]')
 """
+_RESERVE = "UPDATE trees SET version = version + 1, state = ? WHERE root_run_id = ? AND state = ?"
 _RUNS = "SELECT run FROM runs ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
 _RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
 _APPROVALS = "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?"
@@ -138,6 +139,24 @@ class SqliteStore(SqliteOld):
             return seen + 1
 
         return await self._writer.run(work, durable=durable)
+
+    async def reserve(
+        self,
+        seen: TreeState,
+        new: TreeState,
+        *,
+        unless: Collection[tuple[RevocationKind, str]] = (),
+        durable: bool = True,
+    ) -> None:
+        named = msgspec.json.encode(list(unless)).decode()
+        change = (text_of(new), seen.root_run_id, text_of(seen))
+
+        def work(connection: sqlite3.Connection) -> None:
+            if unless and connection.execute(_REVOKED, (named,)).fetchone() is not None:
+                raise Stale(seen.root_run_id)
+            _or_stale(connection.execute(_RESERVE, change), seen.root_run_id)
+
+        await self._writer.run(work, durable=durable)
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)

@@ -50,14 +50,21 @@ class SystemResolver:
         """True when the operator fixed this place."""
         return (_plain(host), port) in self._fixed
 
-    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
-        """Where `host:port` is. Raises OSError when nothing answers, or not in time."""
-        place = (_plain(host), port)
+    def is_at_hand(self, host: str, port: int) -> bool:
+        """True when nobody would be asked for it now."""
+        return bool(self._at_hand((_plain(host), port)))
+
+    def _at_hand(self, place: tuple[str, int]) -> Addresses:
         if fixed := self._fixed.get(place):
             return fixed
         until, addresses = self._known.get(place, (0.0, ()))
-        if addresses and self._clock() < until:
-            return addresses
+        return addresses if self._clock() < until else ()
+
+    async def resolve(self, host: str, port: int) -> Sequence[tuple[str, int]]:
+        """Where `host:port` is. Raises OSError when nothing answers, or not in time."""
+        place = (_plain(host), port)
+        if found := self._at_hand(place):
+            return found
         if self._clock() < self._missing.get(place, 0.0):
             raise OSError(f"`{place[0]}` was not resolved just now")
         try:

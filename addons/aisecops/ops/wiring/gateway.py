@@ -34,6 +34,7 @@ from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.servers import Servers
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.trails import Trails
+from aisecops.gateway.trees import Trees
 from aisecops.gateway.usage import Usage
 from aisecops.ops.days import today
 from aisecops.ops.settings import LimitSettings
@@ -101,10 +102,10 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             is_here=is_this_machine,
         )
         pseudonyms = Pseudonyms(base.pseudonyms, secret_key(state, "pseudonyms"))
-        permits = Permits()
+        permits, trees = Permits(), Trees(base.store)
         approvals = base.approvals()
         dispatch = Dispatch(
-            store=base.store,
+            trees=trees,
             record=base.record,
             clock=base.clock,
             meter=meter,
@@ -117,6 +118,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         )
         admission = Admission(
             store=base.store,
+            trees=trees,
             record=base.record,
             rules=base.rules,
             clock=base.clock,
@@ -133,6 +135,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         answers = Answers(record=base.record, meter=meter)
         proposals = Proposals(
             store=base.store,
+            trees=trees,
             record=base.record,
             rules=base.rules,
             clock=base.clock,
@@ -146,6 +149,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         )
         settlement = Settlement(
             store=base.store,
+            trees=trees,
             record=base.record,
             clock=base.clock,
             permits=permits,
@@ -170,6 +174,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             ),
             messages=Messages(
                 store=base.store,
+                trees=trees,
                 record=base.record,
                 rules=base.rules,
                 clock=base.clock,

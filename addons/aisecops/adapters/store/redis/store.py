@@ -40,6 +40,17 @@ _SWAP_TREE = writing("""
     return true, redis.call('HINCRBY', tree, 'version', 1)
 """)
 _SWAP_TREE_SOON = replace(_SWAP_TREE, durable=False)
+# root, tree as it was seen and as it shall be, then what must not be revoked
+_RESERVE = writing("""
+    local tree = P .. 'tree:' .. arg(1)
+    if redis.call('HGET', tree, 'state') ~= arg(2) then return false end
+    for i = 4, count do
+        if redis.call('HEXISTS', P .. 'revoked', arg(i)) == 1 then return false end
+    end
+    redis.call('HSET', tree, 'state', arg(3))
+    return true, redis.call('HINCRBY', tree, 'version', 1)
+""")
+_RESERVE_SOON = replace(_RESERVE, durable=False)
 # run, token, key
 _SNAPSHOT = reading("""
     local run = redis.call('HMGET', P .. 'run:' .. arg(1), 'run', 'root', 'agent')
@@ -191,6 +202,19 @@ class RedisStore(RedisOld):
         if version is None:
             raise Stale(root_run_id)
         return version
+
+    async def reserve(
+        self,
+        seen: TreeState,
+        new: TreeState,
+        *,
+        unless: Collection[tuple[RevocationKind, str]] = (),
+        durable: bool = True,
+    ) -> None:
+        names = (f"{kind.value}:{name}" for kind, name in unless)
+        reserve = _RESERVE if durable else _RESERVE_SOON
+        if await self.link.ask(reserve, seen.root_run_id, text_of(seen), text_of(new), *names) is None:
+            raise Stale(seen.root_run_id)
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self.link.ask(_FIND_RUN, run_id)
