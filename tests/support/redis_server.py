@@ -127,6 +127,7 @@ def running(folder: Path, kind: str = "redis", **settings: str) -> Iterator[Serv
 @functools.cache
 def shared(kind: str) -> Server:
     """One server for all tests of this process that only use it; each finds it empty if it says `FLUSHALL`."""
+    program(kind)  # where there is none, nothing was begun
     stack = contextlib.ExitStack()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix=f"{kind}-"))
     server = stack.enter_context(running(Path(folder), kind, appendfsync="everysec"))
