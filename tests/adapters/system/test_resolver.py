@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from aisecops.adapters.system.resolver import SystemResolver, system_lookup
+from aisecops.gateway.resolving import Resolver
 from aisecops.model.errors import ConfigError
 
 
@@ -41,7 +42,7 @@ async def test_a_fixed_place_is_answered_without_asking():
 
 async def test_a_name_is_at_hand_while_nobody_need_be_asked_for_it():
     clock = Clock()
-    resolver = SystemResolver(
+    resolver: Resolver = SystemResolver(
         {"crm.internal:443": "127.0.0.1:9443"}, lookup=Names(("192.0.2.1", 443)), clock=clock, ttl_s=5
     )
     assert resolver.is_at_hand("CRM.internal.", 443)
