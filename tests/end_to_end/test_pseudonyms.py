@@ -17,11 +17,13 @@ import httpx
 import httpx2
 import openai
 import pytest
+from websockets.sync.client import connect
 
 from support.installation import Installation, fresh, until
 from support.installation_rules import CARD, RULES
 from support.installation_upstream import answering
 from support.parrot import TOOL, Parrot
+from support.websockets import Talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -34,15 +36,29 @@ OWN = RULES.replace(
     "- {entity: SECRET, to: any, action: block}\n    - {entity: [EMAIL_ADDRESS, CREDIT_CARD], to: any, action: pseudonymise}\n"
     "    - {entity: IP_ADDRESS, to: internal, action: block}",
 )  # fmt: skip
+FEED = """
+  orders.feed:
+    match: {host: ws.example, method: WEBSOCKET, path: /feed}
+    effect: read
+    base_risk: 0
+    trust: internal
+    scope: "feed.orders"
+models:"""
+GRANT = '- {tool: step.run, scope: "steps.*"}'
+OWN = OWN.replace("\nmodels:", FEED).replace(GRANT, f'{GRANT}\n      - {{tool: orders.feed, scope: "feed.*"}}')
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
     installation = Installation(tmp_path_factory.mktemp("pseudonyms"), rules=OWN, workers=2)
+    talk = Talk(installation.context_for("ws.example"))
+    installation.elsewhere = {"ws.example:443": f"127.0.0.1:{talk.port}"}
     installation.start()
+    installation.talk = talk
     try:
         yield installation
     finally:
+        talk.close()
         assert installation.stop() == 0, installation.said()
 
 
@@ -253,6 +269,39 @@ def test_a_tool_is_told_stand_ins_too_and_its_answer_is_given_back(own, parrot):
     stand_in = re.fullmatch(rf"/orders/{name}\?to=([a-z0-9]+%40mail\.example)&x=%2b", target)
     assert stand_in, target
     assert unquote(stand_in[1]).encode() in own.received(name)[0].partition(b"\r\n\r\n")[2]
+
+
+def test_a_tool_s_websocket_hears_stand_ins_and_its_messages_are_given_back(own):
+    run, address = own.run("clerk"), mail()
+    own.talk.got.clear()
+    headers = own.with_token(run, "orders.feed", "feed.orders")
+    with connect(
+        "wss://ws.example/feed", proxy=proxy(own, run), ssl=own.bundle, additional_headers=headers, open_timeout=30,
+        close_timeout=2,
+    ) as client:  # fmt: skip
+        for message in (json.dumps({"to": address, "log": json.dumps([address])}), f"write to {address}"):
+            client.send(message)
+            assert client.recv(30) == message  # the server says what it was told
+    assert len(own.talk.got) == 2
+    assert address not in str(own.talk.got)
+    assert len(set(re.findall(r"[a-z0-9]+@mail\.example", str(own.talk.got)))) == 1
+
+
+def test_a_tool_hears_a_stand_in_in_its_path_and_its_answer_is_given_back(own, parrot):
+    run, address = own.run("clerk"), mail()
+
+    def answer(request, send):
+        body = json.dumps({"customers": [unquote(request.split(b" ", 2)[1].decode()).rpartition("/")[2]]}).encode()
+        send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    own.upstream.answer = answer
+    scope = "crm.customers." + address.replace(".", "%2E")
+    said = own.ask(
+        run, "GET", f"https://crm.internal/v1/customers/{address}", headers=own.with_token(run, "crm.read", scope)
+    )
+    assert (said.status, said.json) == (200, {"customers": [address]})
+    assert own.received(address) == []
+    assert own.received("%40mail.example")
 
 
 def test_nothing_that_is_written_anywhere_holds_a_real_value_and_the_run_s_end_forgets_it(own, parrot, talking):

@@ -56,6 +56,21 @@ def sheet(text: str) -> bytes:
     )
 
 
+def slides(text: str) -> bytes:
+    shape = f"<p:sp><a:p><a:r><a:t>{escape(text)}</a:t></a:r></a:p></p:sp>"
+    return zipped(
+        {
+            "ppt/presentation.xml": "<p/>",
+            "ppt/slides/slide1.xml": f'<p:sld xmlns:p="urn:p" xmlns:a="urn:a">{shape}</p:sld>',
+        }
+    )
+
+
+def open_document(text: str) -> bytes:
+    body = f'<office:text xmlns:office="urn:o" xmlns:text="urn:t"><text:p>{escape(text)}</text:p></office:text>'
+    return zipped({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": body})
+
+
 def pdf(text: str, *, picture: bool = False, locked: str = "") -> bytes:
     writer = pypdf.PdfWriter()
     page = writer.add_blank_page(400, 400)
@@ -118,6 +133,8 @@ PACKED: dict[str, Packing] = {
     "zstd": lambda text: zstandard.compress(text.encode()),
     "document": word,
     "sheet": sheet,
+    "slides": slides,
+    "open document": open_document,
     "pdf": pdf,
     "pdf in a zip": lambda text: zipped({"a.pdf": pdf(text)}),
     "mail": mail,

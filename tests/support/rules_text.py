@@ -52,6 +52,7 @@ tools:
     base_risk: 0.4
     trust: external
     scope: "mail.contacts.{body.to}"
+    headers: [X-Customer]
     arguments:
       to:   {at: "to",   role: steering}
       text: {at: "text", role: content}

@@ -80,6 +80,7 @@ class Dispatch:
         try:
             body = await self._changed(rules, facts, looked, judged, request)
             path = await self._changed_target(rules, facts, looked.step, judged, request)
+            headers = await self._changed_headers(rules, facts, looked.step, judged, request)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step)
@@ -124,7 +125,7 @@ class Dispatch:
             addresses=looked.addresses,
             through_proxy=looked.through_proxy,
             remove_headers=("Content-Encoding",) if body is not None else (),
-            set_headers=_streamed_readably(looked.step),
+            set_headers=(*_streamed_readably(looked.step), *headers),
             path=path,
             body=body,
             response_headers=told_headers(facts, judged, lines),
@@ -178,6 +179,20 @@ class Dispatch:
         if step.tool is not None and step.spoken is None and not _is_still(rules, step.tool, replace(sent, path=path)):
             raise Fault("a stand-in in the path would make the request one of another tool")
         return path
+
+    async def _changed_headers(
+        self, rules: RuleSet, facts: Facts, step: Step, judged: Judged, sent: HttpRequest
+    ) -> tuple[tuple[str, str], ...]:
+        """The headers that say whom a call is about, where they leave otherwise than they came."""
+        return await self._pseudonyms.replaced_headers(
+            rules.egress,
+            judged.findings,
+            sent,
+            names=step.tool.headers if step.tool is not None and facts.request.kind is Kind.TOOL else (),
+            run=(facts.principal.run_id, facts.principal.root_run_id),
+            to=receiver(sent.host, sent.port),
+            words=destination_words(facts.request),
+        )
 
     async def _coming_back(self, rules: RuleSet, facts: Facts, request: HttpRequest) -> Lexicon | None:
         run = facts.principal.run_id, facts.principal.root_run_id

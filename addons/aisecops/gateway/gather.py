@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.controls.dlp.redact import IN_BODY, IN_PATH, IN_QUERY, with_fixed
+from aisecops.controls.dlp.redact import IN_BODY, IN_HEADER, IN_PATH, IN_QUERY, with_fixed
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
@@ -26,7 +26,7 @@ from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Stor
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.resolving import Resolver, Route
 from aisecops.gateway.trails import Trails
-from aisecops.gateway.writing import as_written, path_as_written, query_as_written
+from aisecops.gateway.writing import as_written, header_as_written, path_as_written, query_as_written
 from aisecops.model.action import Kind, Principal
 from aisecops.model.adaptive import Moved
 from aisecops.model.chain import JoinedChain
@@ -277,6 +277,10 @@ def _with_fixed(findings: tuple[Finding, ...], step: Step, request: HttpRequest)
     if any(one.where.startswith(IN_PATH) for one in findings):
         told = path_as_written(request) if step.action.kind is Kind.TOOL else None
         findings = with_fixed(findings, told, IN_PATH)
+    for name in step.tool.headers if step.tool is not None else ():
+        where = f"{IN_HEADER[0]}{name}"
+        written = header_as_written(request, name) if any(one.where == where for one in findings) else None
+        findings = tuple(one if one.where != where else with_fixed([one], written, (where,))[0] for one in findings)
     return findings
 
 

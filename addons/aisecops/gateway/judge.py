@@ -84,9 +84,10 @@ def destination_words(request: ActionRequest) -> frozenset[str]:
     return frozenset(words)
 
 
-def sent_by(facts: Facts) -> Sent:
-    """What egress rules are told of a request besides its findings."""
+def sent_by(facts: Facts, tool: ToolRule | None = None) -> Sent:
+    """What egress rules are told of a request besides its findings; `tool` is the rule of its tool."""
     return Sent(
+        headers=tool.headers if tool is not None and facts.request.kind is Kind.TOOL else (),
         agent_id=facts.principal.agent_id,
         now_ms=facts.now_ms,
         one_way=facts.request.message and not facts.request.restored,
@@ -116,7 +117,9 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     tool = tool_named(rules, request.tool) if request.kind in _OF_TOOLS else None
     judgments += _firewall_judgments(rules, tool, facts)
     # 6
-    egress, findings = judge_findings(rules.egress, facts.findings, to=destination_words(request), sent=sent_by(facts))
+    egress, findings = judge_findings(
+        rules.egress, facts.findings, to=destination_words(request), sent=sent_by(facts, tool)
+    )
     volume, sent = judge_volume(
         rules.egress.volume,
         tree.sent,

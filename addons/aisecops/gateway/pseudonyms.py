@@ -8,6 +8,7 @@ second time changes nothing. In an answer only that comes back which this run ga
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import itertools
 from collections import OrderedDict
@@ -16,12 +17,12 @@ from dataclasses import dataclass, field
 
 from aisecops.controls.dlp.judge import REPLACED, pseudonymised
 from aisecops.controls.dlp.lexicon import Lexicon
-from aisecops.controls.dlp.redact import IN_BODY, IN_PATH, IN_QUERY, Covered, covered
+from aisecops.controls.dlp.redact import IN_BODY, IN_HEADER, IN_PATH, IN_QUERY, Covered, covered
 from aisecops.controls.dlp.stand_ins import ALSO_WORDS, names_in, stand_in
 from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.gateway.ports import PseudonymStore
-from aisecops.gateway.writing import as_written, path_as_written, query_as_written
+from aisecops.gateway.writing import as_written, header_as_written, path_as_written, query_as_written
 from aisecops.model.errors import Fault, StoreError
 from aisecops.model.exchange import Headers, HttpRequest
 from aisecops.model.finding import FindingAction, JudgedFinding
@@ -130,6 +131,30 @@ class Pseudonyms:
             )
             path = known.decode()
         return f"{path}{mark}{left.decode()}"
+
+    async def replaced_headers(
+        self,
+        egress: EgressRules,
+        judged: Iterable[JudgedFinding],
+        request: HttpRequest,
+        *,
+        names: Iterable[str],
+        run: tuple[RunId, RunId],
+        to: str,
+        words: frozenset[str],
+    ) -> tuple[tuple[str, str], ...]:
+        """The same of the headers `names`, in small letters: those that leave otherwise than they came."""
+        replaced = [one for one in judged if one.action in REPLACED]
+        changed: list[tuple[str, str]] = []
+        for name in names:
+            value = next((value for sent, value in request.headers if sent.lower() == name), "")
+            hits = [one for one in replaced if one.finding.where == f"{IN_HEADER[0]}{name}"]
+            write = functools.partial(header_as_written, request, name)
+            data = value.encode("utf-8", "surrogateescape")
+            left = await self._instead(egress, hits, data, write, run=run, to=to, words=words)
+            if left != data:
+                changed.append((name, left.decode()))
+        return tuple(changed)
 
     async def _instead(
         self,

@@ -9,6 +9,7 @@ from aisecops.controls.dlp.written import WrittenBody
 from aisecops.controls.dlp.written_form import WrittenForm
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers, HttpRequest
+from aisecops.model.field_text import FieldText
 from aisecops.wire.form_fields import form_fields, is_form, path_fields, query_fields
 from aisecops.wire.media_type import declared_charset, media_type
 from aisecops.wire.signed import body_is_signed, query_is_signed
@@ -41,6 +42,16 @@ def path_as_written(request: HttpRequest) -> WrittenForm | None:
     if not path.isascii() or query_is_signed(request) or body_is_signed(request):
         return None
     return WrittenForm(path.encode(), path_fields(path), escape=functools.partial(quote, safe=""))
+
+
+def header_as_written(request: HttpRequest, name: str) -> WrittenForm | None:
+    """The value of the header `name`; None for one that stands twice, is no ASCII or may be signed."""
+    found = [value for sent, value in request.headers if sent.lower() == name]
+    if len(found) != 1 or not found[0].isascii() or query_is_signed(request) or body_is_signed(request):
+        return None
+    text = found[0]
+    field = FieldText(where=f"header:{name}", text=text, starts=range(len(text) + 1), escaped=False)
+    return WrittenForm(text.encode(), [field])
 
 
 def _may_be_json(body: bytes) -> bool:

@@ -153,7 +153,10 @@ class Returns(Value):
 
 
 class ToolRule(Value):
-    """One declared tool (or a family, when the name ends in `.*`). `review` is the day until which it was reviewed."""
+    """One declared tool (or a family, when the name ends in `.*`). `review` is the day until which it was reviewed.
+
+    `headers` are those, in small letters, that say whom a call is about: what is found there may be replaced.
+    """
 
     name: str
     place: Place
@@ -167,6 +170,7 @@ class ToolRule(Value):
     recipients: RecipientsRule | None = None
     returns: Returns = Returns()
     arguments: tuple[ArgumentRule, ...] = ()
+    headers: tuple[str, ...] = ()
     owner: str = ""
     review: date | None = None
 

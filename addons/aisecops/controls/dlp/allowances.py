@@ -23,12 +23,13 @@ _BODY = "body:"
 class Sent(Value):
     """Who sends, when (milliseconds since the epoch), and where the words come from.
 
-    `one_way`: in what comes back nothing is restored.
+    `one_way`: in what comes back nothing is restored. `headers` are those in which something may be replaced.
     """
 
     agent_id: AgentId
     now_ms: int
     one_way: bool = False
+    headers: tuple[str, ...] = ()
     descent: Descent | None = None
 
     @property

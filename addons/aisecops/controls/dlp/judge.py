@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aisecops.controls.dlp.allowances import Sent, allowance_for
-from aisecops.controls.dlp.redact import IN_PATH, MASKABLE
+from aisecops.controls.dlp.redact import IN_HEADER, IN_PATH, MASKABLE
 from aisecops.model.decision import Judgment, Reason, Verdict, strictest
 from aisecops.model.entities import CANARY, KNOWN_SECRET, PLANTED, expanded, named_by
 from aisecops.model.finding import DRESSED, Finding, FindingAction, JudgedFinding
@@ -112,7 +112,8 @@ def _feasible(action: FindingAction, finding: Finding, sent: Sent) -> FindingAct
     lasting = sent.one_way or DRESSED in finding.detector
     if action is FindingAction.PSEUDONYMISE and finding.where.startswith(IN_PATH) and not (finding.fixed or lasting):
         return action
-    if action in REPLACED and (finding.fixed or not finding.where.startswith(MASKABLE)):
+    told = finding.where.startswith(MASKABLE) or finding.where in {f"{IN_HEADER[0]}{name}" for name in sent.headers}
+    if action in REPLACED and (finding.fixed or not told):
         return FindingAction.BLOCK
     if action is FindingAction.PSEUDONYMISE and lasting:
         # what nobody restores is better left away, and a stand-in for a dress would be no value of its kind

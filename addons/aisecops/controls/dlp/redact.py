@@ -21,6 +21,8 @@ IN_BODY = ("body:", "form:", "upload:")
 IN_QUERY = ("query:",)
 IN_PATH = ("path:",)
 """Here a stand-in names somebody who is nobody; a mask would name nothing at all."""
+IN_HEADER = ("header:",)
+"""Only in those that the tool's rule names."""
 MASKABLE = (*IN_BODY, *IN_QUERY)
 """Where a value can be replaced without changing what the request is."""
 

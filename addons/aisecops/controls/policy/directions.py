@@ -117,6 +117,7 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("tools.*.arguments[[]*].steering", later_loosens(True, False)),
     ("tools.*.arguments[[]*].untrusted", later_loosens("deny", "hold")),
     ("tools.*.arguments[[]*]", there_tightens),
+    ("tools.*.headers[[]*]", there_loosens),
     ("models.*.prices.*", less_loosens),
     ("models.*", declared_loosens),
     ("sources[[]*].tier", _TIERS),

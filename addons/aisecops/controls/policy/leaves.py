@@ -183,6 +183,19 @@ def _uses(text: str) -> int:
     return found
 
 
+_NOT_TOLD = re.compile(
+    r"(?:authorization|cookie|dpop|host|connection|upgrade|te|trailer|transfer-encoding|expect|signature.*|digest|.*-digest|"
+    r".*(?:-key|-token|-secret|-signature|-sign|-hmac)|content-.*|proxy-.*|aisecops-.*|sec-.*|accept.*|if-.*|x-forwarded-.*)"
+)
+
+
+def _told_header(text: str) -> str:
+    name = str(_matching(r"[A-Za-z][A-Za-z0-9-]{0,63}", "write a header's name, such as `X-Customer`")(text)).lower()
+    if _NOT_TOLD.fullmatch(name):
+        raise ValueError(f"leave it out: `{text}` says who asks or how, so nothing is ever replaced in it")
+    return name
+
+
 def _url(text: str) -> str:
     return str(_matching(r"https?://[A-Za-z0-9.\-\[\]:]+(/\S*)?", "write `http://…` or `https://…`")(text))
 
@@ -205,6 +218,7 @@ def _switch(text: str) -> bool:
 VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
 TEXT = Leaf("a line of text", _text)
 CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
+TOLD_HEADER = Leaf("a header that says whom a call is about", _told_header)
 HOOK_URL = Leaf("a URL with `https`, or the place of one", _hook_url, secret=True)
 HOOK_FORM = _words("a form of announcement", HookForm)
 SLACK_ID = Leaf("a Slack member id", _matching(r"[UW][A-Z0-9]{2,20}", "copy the member id, such as `U02ABCDEF`"))

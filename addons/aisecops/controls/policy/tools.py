@@ -139,6 +139,10 @@ TOOL = Record(
         "recipients": Key(RECIPIENTS, about="whom a call reaches, so that `max_recipients` can count them"),
         "returns": Key(RETURNS),
         "arguments": Key(Named(leaf.NAME, ARGUMENT)),
+        "headers": Key(
+            ListOf(leaf.TOLD_HEADER, single=True),
+            about="those that say whom a call is about: what is found there may be masked, or leave as a stand-in",
+        ),
         **OWNED,
     },
     placed=True,
