@@ -57,7 +57,7 @@ class Across:
         for_planted = [piece for _, piece in ends_of(found, MOST_PLANTED)] if planted else []
         tree = self._at_hand(root_run_id)
         async with tree.alone:
-            await self._read(tree, root_run_id)
+            # one that others have said meanwhile is kept twice, which changes nothing
             unknown = [piece for _, piece in found if not tree.halves.knows(piece)]
             mine = await self._store.keep(root_run_id, EVERYWHERE, unknown) if unknown else 0
             await self._read(tree, root_run_id, up_to=mine)

@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from aisecops.ops.cli import main
+from aisecops.ops.doctor import installation
 from aisecops.ops.doctor.diagnosis import Diagnosis
 from aisecops.ops.doctor.installation import CHECKS as INSTALLATION
 from aisecops.ops.doctor.network import CHECKS as NETWORK
@@ -66,6 +67,16 @@ def test_a_value_to_look_for_that_is_nowhere_is_named(folder, capsys):
     (folder / "rules" / "known.yaml").write_text('version: 1\negress: {known: ["env:NO_SUCH_SECRET"]}\n')
 
     assert "`env:NO_SUCH_SECRET` is not set" in examined(capsys)["canaries and known secrets"]["words"]
+
+
+def test_rules_about_names_where_no_model_tells_them_are_named_with_what_to_install(folder, capsys, monkeypatch):
+    monkeypatch.setattr(installation, "names_model", lambda _wanted: "")
+    (folder / "rules" / "people.yaml").write_text(
+        "version: 1\negress: {detectors: [{entity: PERSON, to: any, action: mask}]}\n"
+    )
+    found = examined(capsys)["rules"]
+    assert "no spaCy model is there" in found["words"]
+    assert "docs/egress.md" in found["mend"]
 
 
 def test_a_secret_that_others_may_read_is_named(folder, capsys):
