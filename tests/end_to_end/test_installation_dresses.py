@@ -217,7 +217,7 @@ def test_a_card_that_is_cut_over_chunks_of_a_body_stays_and_its_twin_leaves_unch
 
 @pytest.mark.parametrize(
     ("labels", "where"),
-    [(MARKED, "host:"), (f"{MARKED[:8]}.{MARKED[8:]}", "joined:host:"), (".".join(cut(MARKED, 4)), "joined:host:")],
+    [(MARKED, "host:"), (f"{MARKED[:8]}.{MARKED[8:]}", "joined:host:"), (".".join(cut(MARKED, 4)), "host:")],
 )
 def test_a_card_in_the_labels_of_a_name_is_stopped_before_the_name_is_looked_up(own, run, agent, labels, where):
     headers = {"AISecOps-Run": run.run_id}
