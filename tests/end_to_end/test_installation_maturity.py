@@ -1,4 +1,8 @@
-"""A fresh installation says why it is not Level 3, and reaches it by doing what it says; then it declares so."""
+"""A fresh installation says why it is not Level 3, and reaches it by doing what it says; then it declares so.
+
+Every command is the real one. Only `aisecops eval`, which takes minutes, is stood for by the report that it would leave;
+with WITH_EVAL=1 (`make level3`) it is played too.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,12 @@ import sys
 
 import pytest
 
-from aisecops.model.record import Event, EventName
-from support.evidence import put_on_record
+from aisecops.ops.evaluation.scenario import Suite
+from support.evidence import put_evaluation_on_record
 from support.installation import fresh, installed, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+WITH_EVAL = os.environ.get("WITH_EVAL") == "1"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if WITH_EVAL else 300)]
 
 RULES = """version: 1
 agents:
@@ -34,6 +39,18 @@ tools:
     returns: {tier: internal}
 models:
   openai: {match: {host: api.openai.com}, dialect: openai, prices: {gpt-4o: {input: 2.50, output: 10.00}}}
+"""
+
+BUDGETS = "{max_tool_calls: 50, max_write_operations: 10, max_execution_time: 10m, max_cost: 2.00}"
+CASES = """cases:
+  - name: the clerk reads a customer
+    agent: clerk
+    request: {method: GET, url: "https://crm.internal/v1/customers/7"}
+    expect: {verdict: allow, tool: crm.read}
+  - name: the clerk asks its model
+    agent: clerk
+    request: {method: POST, url: "https://api.openai.com/v1/chat/completions", body: {model: gpt-4o, messages: []}}
+    expect: {verdict: allow, tool: "model:openai"}
 """
 
 
@@ -64,12 +81,44 @@ def sign_off(house, mend):
 
 
 def evaluate(house, mend):
-    """What `aisecops eval` leaves in the record; the harness itself has tests of its own."""
-    (suites,) = re.findall(r"`aisecops eval ([a-z -]+)`", mend)
-    figures = {name: {"attacks": 20, "contained": 20, "twins": 20, "alarms": 0} for name in suites.split()}
-    version = house.api(house.operator, "GET", "/v1/policy").json["policy_version"]
-    put_on_record(house, Event(event=EventName.EVALUATION_FINISHED, policy_version=version,
-                               fields={"ok": True, "suites": figures}))  # fmt: skip
+    """The suites that it names; the harness itself has tests of its own."""
+    suites = re.search(r"aisecops eval ([a-z -]+)", mend)[1].split()
+    if WITH_EVAL:
+        done = house.command("eval", *suites, "--mutations", "0", timeout=900)
+        assert done.returncode == 0, done.stdout
+    else:
+        version = house.api(house.operator, "GET", "/v1/policy").json["policy_version"]
+        put_evaluation_on_record(house, [Suite(name) for name in suites], policy_version=version, agents=("clerk",))
+
+
+def pass_the_gate(house, _mend):
+    """Do what the gate says of each check that is not green."""
+    for _ in range(12):
+        checks = json.loads(house.command("release-gate", "--json").stdout)["checks"]
+        missing = [check["mend"] for check in checks if check["state"] != "green"]
+        if not missing:
+            return
+        # what changes the rules first: signatures, acceptances and evaluations are of the rules as they are
+        do(house, min(missing, key=lambda mend: [said in mend for said, _ in GATE_MENDS].index(True)), GATE_MENDS)
+    raise AssertionError(f"the gate stays shut: {missing}")
+
+
+def accept(house, mend):
+    assert "--permissions" in mend
+    assert "crm.read" in house.command("release-gate", "--permissions").stdout
+    assert house.command("release-gate", "--accept", "Ada Example").returncode == 0
+
+
+def write_cases(house, mend):
+    assert "*.cases.yaml" in mend
+    (house.folder / "rules" / "clerk.cases.yaml").write_text(CASES)
+    assert house.command("rules", "test").returncode == 0
+
+
+def bound(house, mend):
+    assert "budgets" in mend
+    rules = house.rules_file.read_text()
+    house.put_in_force(rules.replace("    grants:\n", f"    budgets: {BUDGETS}\n    grants:\n"))
 
 
 def enforce(house, mend):
@@ -92,22 +141,30 @@ def keep(house, mend):
 MENDS = (
     ("aisecops threat-model", sign_off),
     ("aisecops eval", evaluate),
+    ("aisecops release-gate", pass_the_gate),
     ("mode: enforce", enforce),
     ("`review`", review),
     ("aisecops run", work),
     ("maturity --keep", keep),
 )
+GATE_MENDS = (
+    ("cases.yaml", write_cases),
+    ("budgets", bound),
+    ("aisecops threat-model", sign_off),
+    ("--accept", accept),
+    ("aisecops eval", evaluate),
+)
 
 
-def do(house, mend):
-    next(action for said, action in MENDS if said in mend)(house, mend)
+def do(house, mend, mends=MENDS):
+    next(action for said, action in mends if said in mend)(house, mend)
 
 
 @pytest.fixture(scope="module")
 def followed(house):
     """What was said at each step, until Level 3."""
     steps = []
-    for _ in range(20):
+    for _ in range(30):
         now = assessment(house)
         steps.append(now)
         if now["level"] == 3:

@@ -29,6 +29,7 @@ SHOWN_ELSEWHERE = {
     "ops/commands/rules_backtest.py": "tests/ops/test_backtest.py",
     "ops/naming.py": "tests/end_to_end/test_transparent.py",
     "ops/serve.py": "tests/ops/commands/test_up.py",
+    "ops/wiring/evaluation_control.py": "tests/end_to_end/test_installation_evaluation.py",
     "ops/wiring/control.py": "tests/ops/commands/conftest.py starts it",
     "ops/wiring/foundation.py": "tests/ops/commands/conftest.py starts it",
     "ops/wiring/gateway.py": "tests/ops/commands/test_up.py",

@@ -7,9 +7,11 @@ from typing import Any
 
 import httpx
 
+from aisecops.adapters.system.rounds import Rounds as RoundFile
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
+from aisecops.ops.control.evaluation_calls import EvaluationCalls, Rounds
 from aisecops.ops.control.maturity_calls import MaturityCalls
 from aisecops.ops.control.public_calls import PublicCalls
 from aisecops.ops.control.risk_calls import RiskCalls
@@ -47,6 +49,7 @@ class Api:
         maturity = Maturity(
             record_folder=folder, rules=house.rules, store=house.store, inventory=house.inventory, clock=house.clock
         )
+        rounds = RoundFile(folder, house.clock)
         groups = (
             RunCalls(store=house.store, runs=house.runs, record_folder=folder, proxy_url="http://127.0.0.1:8080"),
             TokenCalls(store=house.store, tokens=house.tokens),
@@ -62,6 +65,18 @@ class Api:
             RiskCalls(house.moved_risk),
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
             MaturityCalls(maturity),
+            EvaluationCalls(
+                rounds=Rounds(
+                    open=rounds.open,
+                    close=rounds.close,
+                    told=lambda _: {"path": "/evaluation"},
+                    own_ports=frozenset({8080}),
+                ),
+                record=house.record,
+                rules=house.rules,
+                clock=house.clock,
+                ids=house.ids,
+            ),
         )
         self.app = control_app(Door(keeper), public, groups)
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://control")

@@ -131,7 +131,7 @@ class Installation:
         """The processes of `gateway` or `control` that run now."""
         return below(self.process.pid, role)
 
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def command(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """`aisecops ARGUMENTS` in the installation's folder."""
         return subprocess.run(
             [sys.executable, "-m", "aisecops", *arguments],

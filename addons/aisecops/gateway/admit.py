@@ -40,6 +40,7 @@ from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Stor
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
+from aisecops.gateway.timed import Stage, timed
 from aisecops.gateway.trees import GUESS, Trees
 from aisecops.gateway.usual import usual_for
 from aisecops.gateway.whose import Whose
@@ -181,8 +182,10 @@ class Admission:
             return first
         root_run_id = first.run.root_run_id
         try:
-            findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
-            descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
+            with timed(self._meter, Stage.SCAN):
+                findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
+            with timed(self._meter, Stage.TRACE):
+                descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
             findings, unread, descent = (), (), None
@@ -193,8 +196,9 @@ class Admission:
             if isinstance(said, Refuse):
                 return said
         pinned = await self._gatherer.pinned(rules, first.run, step)
-        addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
-        self._meter.stage("look", time.perf_counter() - asked.started)
+        with timed(self._meter, Stage.RESOLVE):
+            addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
+        self._meter.stage(Stage.LOOK, time.perf_counter() - asked.started)
         return Looked(
             step=step,
             presented=presented,
@@ -252,14 +256,16 @@ class Admission:
         """4 to 8. Waits for a person where one must be asked, unless somebody has `waited` for it before."""
         rules = asked.rules
         for _ in range(SWAP_TRIES):
-            turn = await self._turn(rules, asked.run_id, looked, course)
+            with timed(self._meter, Stage.JUDGE):
+                turn = await self._turn(rules, asked.run_id, looked, course)
             if isinstance(turn, Refuse):
                 return turn
             if turn is None:
                 continue
             facts, judged = turn
             if judged.decision.enforced is Verdict.ALLOW:
-                return await self._dispatch.forward(rules, facts, judged, looked, asked.request, course.approval)
+                with timed(self._meter, Stage.RECORD):
+                    return await self._dispatch.forward(rules, facts, judged, looked, asked.request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
                 return await self._refused(rules, facts, judged)
             question = await self.asking.question(asked, facts, judged)

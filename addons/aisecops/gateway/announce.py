@@ -1,5 +1,6 @@
-"""Which held steps are still to be announced where, and when to try again.
+"""Which words on held steps are still to be said where, and when to try again.
 
+Each word has a name: the approval's id for the question, that id and `.closed` for its end.
 What has been said is kept in the store: a control plane that starts anew says nothing twice, and of several one does.
 A try is noted before it is made, so one that ends in a crash is made again: whoever hears of a step twice knows it by
 its id.
@@ -12,7 +13,6 @@ import hashlib
 from aisecops.gateway.entries import Entries
 from aisecops.gateway.ports import Clock, Store
 from aisecops.model.entry import EntryKind
-from aisecops.model.ids import ApprovalId
 from aisecops.model.people import AnnounceRule
 from aisecops.model.value import Value
 
@@ -35,7 +35,12 @@ class Announcements:
         self._said = Entries(store, clock, EntryKind.ANNOUNCEMENT, Said)
         self._clock = clock
 
-    async def due(self, approval_id: ApprovalId, hook: AnnounceRule) -> bool:
+    async def was_told(self, name: str, hook: AnnounceRule) -> bool:
+        """True when `name` was taken there. Raises `StoreError`."""
+        said = await self._said.find(_name(name, hook))
+        return said is not None and said.done
+
+    async def due(self, name: str, hook: AnnounceRule) -> bool:
         """True when it is ours to try now, and nobody else's for a while. Raises `StoreError`."""
         mine = False
         now_ms = self._clock.now_ms()
@@ -47,16 +52,16 @@ class Announcements:
             wait_ms = BACKOFF_MS[min(tries, len(BACKOFF_MS) - 1)]
             return Said(done=False, tries=tries + 1, again_ms=now_ms + wait_ms) if mine else None
 
-        await self._said.change(_name(approval_id, hook), taken)
+        await self._said.change(_name(name, hook), taken)
         return mine
 
-    async def done(self, approval_id: ApprovalId, hook: AnnounceRule) -> None:
+    async def done(self, name: str, hook: AnnounceRule) -> None:
         """It was taken there. Raises `StoreError`."""
         await self._said.change(
-            _name(approval_id, hook), lambda said: Said(done=True, tries=said.tries if said else 1, again_ms=0)
+            _name(name, hook), lambda said: Said(done=True, tries=said.tries if said else 1, again_ms=0)
         )
 
 
-def _name(approval_id: ApprovalId, hook: AnnounceRule) -> str:
-    """One for each question and place; of the place a digest, as it may be a secret."""
-    return f"{approval_id}@{hashlib.sha256(hook.url.encode()).hexdigest()[:16]}"
+def _name(name: str, hook: AnnounceRule) -> str:
+    """One for each word and place; of the place a digest, as it may be a secret."""
+    return f"{name}@{hashlib.sha256(hook.url.encode()).hexdigest()[:16]}"

@@ -20,6 +20,7 @@ from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.reading import FAILED, is_needed_whole
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.streamed import is_event_stream, streamed_as
+from aisecops.gateway.timed import Stage, timed
 from aisecops.gateway.vouch import Vouching
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
@@ -73,7 +74,8 @@ class Enforcement:
     async def identify(
         self, proxy_authorization: str | None, *, source: str, names: Names | None = None
     ) -> Caller | Refuse:
-        caller = await self._identities.identify(proxy_authorization, source=source, names=names or frozenset())
+        with timed(self._meter, Stage.IDENTIFY):
+            caller = await self._identities.identify(proxy_authorization, source=source, names=names or frozenset())
         if isinstance(caller, Refuse):
             # Counted and not recorded: whoever guesses secrets must not be able to fill the disk with it.
             self.counted(None, caller)
@@ -115,9 +117,10 @@ class Enforcement:
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
             return response
-        if self._batches.is_open(permit):
-            return await self._batches.settle(permit, response)
-        return await self._settlement.settle(permit, response)
+        with timed(self._meter, Stage.SETTLE):
+            if self._batches.is_open(permit):
+                return await self._batches.settle(permit, response)
+            return await self._settlement.settle(permit, response)
 
     def tap(self, permit: str, response: HttpResponse) -> StreamTap | None:
         if self._batches.is_open(permit):

@@ -15,12 +15,14 @@ from aisecops.model.value import Value
 class Caller(Value):
     """Who is on a connection, proven by credentials. Without `run_id`, its header or the implicit run decides.
 
-    `authorization` is what proved it, kept to speak to the control plane in the caller's own name.
+    `authorization` is what proved it, kept to speak to the control plane in the caller's own name. `evaluation` is the
+    round of an evaluation that it belongs to, empty for everybody else.
     """
 
     agent_id: AgentId
     run_id: RunId | None = None
     authorization: str = ""
+    evaluation: str = ""
 
     def __repr__(self) -> str:
         return f"Caller(agent_id={self.agent_id!r}, run_id={self.run_id!r})"  # never the credentials

@@ -66,6 +66,7 @@ class Metrics:
             "runs_ended", "runs of the record that have ended, by what is known of their acts", "mostrecent", "traced"
         )
         self._evals = gauge("eval_pass_ratio", "share of the adversarial suite that passed", "mostrecent", "suite")
+        self._live = gauge("eval_live_at_seconds", "when the running gateway was last tried, Unix time", "mostrecent")
         self._maturity = gauge("maturity_level", "maturity level with evidence", "mostrecent")
         self._coverage = gauge("control_coverage_ratio", "share of mandatory controls in force", "mostrecent")
         self._lag = gauge(
@@ -163,6 +164,10 @@ class Metrics:
     def evaluated(self, suite: str, ratio: float) -> None:
         """This share of a suite's attacks is contained under the rules in force, from 0 to 1."""
         self._evals(suite).set(ratio)
+
+    def tried_live(self, at_s: float) -> None:
+        """The running gateway itself was last tried then; 0 for never."""
+        self._live().set(at_s)
 
     def integrations(self, state: str, count: int) -> None:
         """So many integrations stand so now."""

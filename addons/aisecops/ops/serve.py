@@ -11,7 +11,7 @@ from pathlib import Path
 from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.mitm.listener_tls import ListenerTls
-from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
+from aisecops.adapters.policies.files import Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.heartbeat import Heartbeat
@@ -21,13 +21,15 @@ from aisecops.gateway.refuse import dialect_at
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.model.rules import RuleSet
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates, Lane
+from aisecops.ops.wiring.evaluation import evaluated, evaluation_authority
 from aisecops.ops.wiring.foundation import Foundation, foundation
-from aisecops.ops.wiring.gateway import enforcement
+from aisecops.ops.wiring.gateway import enforcement, usual
 from aisecops.ops.wiring.keys import fetched_keys
 from aisecops.wire.mcp_problem import mcp_response
 from aisecops.wire.problem import problem_response
@@ -56,11 +58,12 @@ class GatewayProcess:
     def __init__(self, settings: Settings) -> None:
         """Make the certificate authority if there is none. Raises `ConfigError` for one that cannot be used."""
         self._settings = settings
-        self._rules: FileRules | None = None
+        self._in_force: Callable[[], RuleSet] | None = None
         certificates = CertificateAuthority(settings.paths.certs, SystemClock())
         certificates.create_if_missing()
         certificates.bundle(settings.client_authorities)
-        self.host = host_settings(settings, certificates.upstream_bundle(settings.upstream.ca))
+        trusted = (*settings.upstream.ca, *evaluation_authority(settings))
+        self.host = host_settings(settings, certificates.upstream_bundle(trusted))
 
     @contextlib.asynccontextmanager
     async def enforcer(self) -> AsyncIterator[Enforcer]:
@@ -69,10 +72,12 @@ class GatewayProcess:
         async with (
             fetched_keys(self._settings) as following,
             foundation(self._settings, environment()) as base,
-            enforcement(base, metrics) as enforcer,
+            usual(base) as around,
+            enforcement(base, metrics, around) as enforcer,
+            evaluated(base, around, enforcer) as enforcer_of_all,
             answering(base, metrics),
         ):
-            self._rules = base.rules
+            self._in_force = base.rules.current
             rules = base.rules.current()
             metrics.rules_loaded(rules.policy_version, rules.agents)
             # A watcher that ended would leave this process on old rules unseen: then the whole process ends instead.
@@ -80,17 +85,18 @@ class GatewayProcess:
                 watch = tasks.create_task(base.watch_rules(RULES_EVERY_S, _told(metrics)))
                 lag = tasks.create_task(_telling_the_records_lag(base, metrics))
                 keys = tasks.create_task(following())
-                yield enforcer
+                yield enforcer_of_all
                 watch.cancel()
                 lag.cancel()
                 keys.cancel()
 
     def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
         """A refusal as a response, in the error form of whom it is for: a model provider's, or MCP's."""
-        awaited, batched = awaited_in(self._rules.current(), request) if self._rules and request else ((), False)
+        rules = self._in_force() if self._in_force and request else None
+        awaited, batched = awaited_in(rules, request) if rules and request else ((), False)
         if awaited and refuse.code is not Code.IDENTITY_REQUIRED:
             return mcp_response(refuse, awaited, batched=batched)
-        declared = dialect_at(self._rules.current(), request) if self._rules and request else ""
+        declared = dialect_at(rules, request) if rules and request else ""
         return problem_response(refuse, dialect=refuse.dialect or declared or None)
 
 

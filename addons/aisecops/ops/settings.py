@@ -126,6 +126,14 @@ class UpstreamSettings(Part):
     ] = ()
 
 
+class EvaluationSettings(Part):
+    """How this installation may be tried."""
+
+    live: Annotated[
+        bool, about("let an operator try the running gateway with `aisecops eval --live`, against stand-ins alone")
+    ] = False
+
+
 class LimitSettings(Part):
     """What one gateway process takes on; `docs/limits.md` says what happens at each."""
 
@@ -201,6 +209,7 @@ class Settings(Value):
     approval_seconds: Annotated[Seconds, about("how long a held step waits for a person before it expires")] = Seconds(
         3600
     )
+    evaluation: EvaluationSettings = EvaluationSettings()
     limits: LimitSettings = LimitSettings()
     scan: ScanSettings = ScanSettings()
     sandbox: SandboxSettings = SandboxSettings()

@@ -32,13 +32,7 @@ class Pressed(Value):
 
 def message(title: str, lines: Sequence[str], fields: Mapping[str, str], approval_id: str) -> dict[str, Any]:
     """`title`, `fields` in two columns, `lines` below, and the buttons."""
-    told = "\n".join(lines)[:LONGEST_TEXT]
-    blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": _plain(title[:150])},
-        {"type": "section", "fields": [_plain(f"{name}\n{value}"[:LONGEST_FIELD]) for name, value in fields.items()]},
-    ]
-    if told:
-        blocks.append({"type": "section", "text": _plain(told)})
+    blocks = _blocks(title, lines, fields)
     blocks.append(
         {
             "type": "actions",
@@ -51,6 +45,20 @@ def message(title: str, lines: Sequence[str], fields: Mapping[str, str], approva
     )
     # `text` is what a notification shows; it is read as markup, so it holds nothing from outside
     return {"text": "A step waits for a person", "blocks": blocks}
+
+
+def closing(title: str, lines: Sequence[str], fields: Mapping[str, str]) -> dict[str, Any]:
+    """How a question ended: the same without buttons."""
+    return {"text": "A held step was answered", "blocks": _blocks(title, lines, fields)}
+
+
+def _blocks(title: str, lines: Sequence[str], fields: Mapping[str, str]) -> list[dict[str, Any]]:
+    told = "\n".join(lines)[:LONGEST_TEXT]
+    return [
+        {"type": "header", "text": _plain(title[:150])},
+        {"type": "section", "fields": [_plain(f"{name}\n{value}"[:LONGEST_FIELD]) for name, value in fields.items()]},
+        *([{"type": "section", "text": _plain(told)}] if told else []),
+    ]
 
 
 def reply(words: str, *, to_all: bool) -> dict[str, Any]:

@@ -100,7 +100,52 @@ async def test_a_receiver_that_says_no_is_tried_again_later_and_only_as_long_as_
     assert receiver.requests == 2
     await one.house.approvals.answer(approval_id, approve=False, by="operator:local", why="")
     await one.announcer.look()
-    assert receiver.requests == 2
+    assert receiver.requests == 2  # who never heard the question is not told its end
+
+
+@pytest.mark.parametrize(
+    ("approve", "outcome", "by"), [(True, "approved", "person:ann"), (False, "denied", "person:ann"), (None, "expired", "")]
+)  # fmt: skip
+async def test_who_was_told_of_a_step_is_told_once_how_it_ended(receiver, desk, approve, outcome, by):
+    one = desk()
+    approval_id = await one.held()
+    await one.announcer.look()
+    if approve is None:
+        one.house.clock.ms = (await one.house.store.find_approval(approval_id)).expires_ms
+    else:
+        await one.house.approvals.answer(approval_id, approve=approve, by=by, why="looked at it")
+    await one.announcer.look()
+    await one.announcer.look()
+    anew = desk()  # a control plane that starts anew says nothing twice
+    anew.announcer._said = one.announcer._said
+    anew.announcer._store = one.house.store
+    await anew.announcer.look()
+    _, (headers, body) = received(receiver)
+    now_s = one.house.clock.ms // 1000
+    assert signed_by(b"hook's secret", headers, body, now_s=now_s) is not None
+    assert headers["webhook-id"] == f"{approval_id}.closed"
+    said = json.loads(body)
+    assert (said["type"], said["data"]["outcome"], said["data"]["by"]) == ("approval.closed", outcome, by)
+
+
+async def test_an_end_is_tried_again_for_an_hour_and_a_yes_that_served_is_a_yes(receiver, desk):
+    one = desk('{url: "env:URL", form: slack}')
+    approval_id = await one.held()
+    await one.announcer.look()
+    await one.house.approvals.answer(approval_id, approve=True, by="person:ann", why="")
+    approved = await one.house.store.find_approval(approval_id)
+    await one.house.store.swap_approval(approved, replace(approved, state=ApprovalState.USED))
+    receiver.answer = say(NO)
+    await one.announcer.look()
+    one.house.clock.ms += BACKOFF_MS[0]
+    await one.announcer.look()
+    assert receiver.requests == 3
+    _, _, (_, body) = received(receiver)
+    assert json.loads(body)["blocks"][0]["text"]["text"].startswith("approved by person:ann: mail.send")
+    assert not any(block["type"] == "actions" for block in json.loads(body)["blocks"])
+    one.house.clock.ms += 3_600_000
+    await one.announcer.look()
+    assert receiver.requests == 3
 
 
 async def test_a_receiver_that_is_gone_holds_up_nobody_else(receiver, desk):

@@ -47,6 +47,8 @@ CALLS = {
     "me": ("GET", "/v1/me", None),
     "list_risk": ("GET", "/v1/risk", None),
     "reset_risk": ("POST", "/v1/risk/reset", {"agent_id": "clerk", "reason": "seen"}),
+    "open_evaluation": ("POST", "/v1/evaluations", {"port": 5000}),
+    "close_evaluation": ("POST", "/v1/evaluations/eval_1/close", None),
 }
 # What each role may do, written out by hand: v viewer, a approver, o operator, c agent (its own), g gateway.
 ALLOWED = {
@@ -54,6 +56,7 @@ ALLOWED = {
     "run.finish": "co", "issue_token": "cgo", "revoke_token": "o", "revoke_all": "o", "list_approvals": "cvao",
     "show_approval": "cvao", "answer": "ao", "policy": "cgvao", "events": "vao", "me": "cgvao",
     "integrations": "vao", "accept": "ao", "list_risk": "vao", "reset_risk": "o", "maturity": "vao",
+    "open_evaluation": "o", "close_evaluation": "o",
 }  # fmt: skip
 LETTERS = {"c": Role.AGENT, "g": Role.GATEWAY, "v": Role.VIEWER, "a": Role.APPROVER, "o": Role.OPERATOR}
 
@@ -140,7 +143,7 @@ def test_every_route_is_described_and_every_call_behind_the_door_is_in_the_table
 
 async def test_every_call_that_is_described_is_in_the_matrix():
     described = {(method.upper(), path) for path, calls in describe()["paths"].items() for method in calls}
-    tried = {(method, path.replace("{run}", "{run_id}").replace("{approval}", "{approval_id}").replace("cap_x", "{jti}"))
+    tried = {(method, path.replace("{run}", "{run_id}").replace("{approval}", "{approval_id}").replace("cap_x", "{jti}").replace("eval_1", "{evaluation_id}"))
              for method, path, _ in CALLS.values()}  # fmt: skip
     left = {path for _, path in described - tried}
     signed = {"/v1/approvals/{approval_id}/webhook", "/v1/webhooks/slack"}  # by their own proof: test_webhook_calls.py

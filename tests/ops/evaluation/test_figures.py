@@ -35,6 +35,17 @@ def test_without_an_evaluation_of_the_rules_in_force_nothing_passes(tmp_path):
     assert figures("sha256:b")["injection"] == 0.0
 
 
+def test_when_the_running_gateway_was_last_tried_is_told_whatever_the_rules_are_now(tmp_path):
+    figures = Figures(tmp_path)
+    keep(tmp_path, encoded(report(GOOD)))
+    figures("sha256:a")
+    assert figures.live_at_s == 0
+
+    keep(tmp_path, encoded(msgspec.structs.replace(report(GOOD), live=True, at="2026-01-02T00:00:00Z")))
+    figures("sha256:b")
+    assert figures.live_at_s == 1_767_312_000
+
+
 def test_a_breach_counts_against_it_and_what_does_not_apply_or_is_open_does_not_count(tmp_path):
     keep(
         tmp_path,

@@ -30,6 +30,9 @@ GATHERED = Gathered(
     declared_policy=RULES,
     reviewed_by="Ada",
     reviewed_at=AT,
+    gate_ok=True,
+    gate_at=AT,
+    gate_policy=RULES,
 )
 BEST = Standing(
     at=AT,

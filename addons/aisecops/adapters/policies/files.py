@@ -19,7 +19,7 @@ import msgspec
 
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.controls.policy.engines import CEDAR_SUFFIX
-from aisecops.controls.policy.parse import policy_version
+from aisecops.controls.policy.parse import policy_version as policy_version_of
 from aisecops.controls.policy.yaml_nodes import MAX_BYTES
 from aisecops.model.errors import ConfigError
 from aisecops.model.rules import Place, Problem, RuleSet
@@ -158,7 +158,7 @@ class FileRules:
             files = self._place.files()
             if self._place.stamp() != seen:
                 return None
-            version = policy_version(files)
+            version = policy_version_of(files)
             if self._rejected == version:
                 return None
             found = self._kept(files) if version != before else self._taken(self.current())
@@ -191,6 +191,13 @@ class FileRules:
 
     def archived(self, policy_version: str) -> RuleSet:
         """The rule set that once was in force. Raises `ConfigError` when it is not kept or not intact."""
+        found = read_rules(self.files_of(policy_version))
+        if not isinstance(found, RuleSet):
+            raise ConfigError(*_told(found))
+        return found
+
+    def files_of(self, policy_version: str) -> dict[str, bytes]:
+        """The files of a rule set that once was in force. Raises `ConfigError` when it is not kept or not intact."""
         named = _VERSION.fullmatch(policy_version)
         path = self._archive / f"{named[1]}.json" if named else None
         if path is None or not path.is_file():
@@ -201,12 +208,10 @@ class FileRules:
             archived = msgspec.json.decode(path.read_bytes(), type=Archived)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise ConfigError(f"`{path}` cannot be read", "restore it from a backup") from None
-        found = read_rules({name: text.encode() for name, text in archived.files.items()})
-        if not isinstance(found, RuleSet):
-            raise ConfigError(*_told(found))
-        if found.policy_version != policy_version:
+        files = {name: text.encode() for name, text in archived.files.items()}
+        if policy_version_of(files) != policy_version:
             raise ConfigError(f"`{path}` is not what its name says", "restore it from a backup")
-        return found
+        return files
 
     def _read(self) -> RuleSet | tuple[Problem, ...]:
         return self._kept(self._place.files())

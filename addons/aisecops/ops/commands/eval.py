@@ -58,6 +58,7 @@ MOST_MUTATIONS = 50
     help="Play nothing: tell this JSON report again, in the form of --report.",
 )
 @click.option("--every", metavar="DURATION", help="Again and again, with so much time between, until Ctrl-C: `1h`.")
+@click.option("--live", is_flag=True, help="Try the gateway that runs, not one of its own (docs/evaluation.md).")
 @click.option("--list", "listed", is_flag=True, help="Only list the scenarios.")
 @click.option("--no-record", is_flag=True, help="Leave no report in the state folder and no event in the record.")
 @click.pass_obj
@@ -73,6 +74,7 @@ def evaluate(  # noqa: PLR0917 - one argument per option
     compare: Path | None,
     given: Path | None,
     every: str | None,
+    live: bool,
     listed: bool,
     no_record: bool,
 ) -> int:
@@ -96,7 +98,7 @@ def evaluate(  # noqa: PLR0917 - one argument per option
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # either way the gateway under test is ended first
     worst = WELL
     while True:
-        made = _made(session, chosen, scenarios, agents, seed=seed, mutations=mutations)
+        made = _made(session, chosen, scenarios, agents, seed=seed, mutations=mutations, live=live)
         if not no_record:
             recorded(session, made)
         worst = max(worst, _told(made, before, form, out))
@@ -183,11 +185,13 @@ def _made(
     *,
     seed: int,
     mutations: int,
+    live: bool,
 ) -> Report:
     """Everything played and measured. Raises what keeps the installation from starting."""
     from aisecops.adapters.system.clock import SystemClock
     from aisecops.ops.agents import chosen as named
     from aisecops.ops.evaluation.latency import latencies
+    from aisecops.ops.evaluation.live import live_stage
     from aisecops.ops.evaluation.outcome import Report
     from aisecops.ops.evaluation.runner import Runner
     from aisecops.ops.evaluation.stage import stage
@@ -198,8 +202,13 @@ def _made(
     at = datetime.fromtimestamp(SystemClock().now_ms() / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with tempfile.TemporaryDirectory(prefix="aisecops-eval-") as folder:
         progress = Progress()
-        progress.say("starting a gateway with these rules, tools and a model ...")
-        with stage(session.settings, Path(folder), agents=agents, slots=SLOTS) as on:
+        if live:
+            progress.say(f"trying the gateway at {session.settings.proxy.url} ...")
+            standing = live_stage(session.settings, Path(folder), agents=tuple(agents))
+        else:
+            progress.say("starting a gateway with these rules, tools and a model ...")
+            standing = stage(session.settings, Path(folder), agents=agents, slots=SLOTS)
+        with standing as on:
             runner = Runner(on, seed=seed, mutations=mutations)
             jobs = runner.jobs(scenarios)
             progress.total = len(jobs)
@@ -218,6 +227,7 @@ def _made(
         seconds=round(time.monotonic() - began, 1),
         results=results,
         latency=measured,
+        live=live,
     )
 
 
@@ -270,34 +280,15 @@ def _formed(report: Report, form: str, other: tuple[Change, ...] | None) -> str:
 
 def recorded(session: Session, report: Report) -> Path:
     """Keep the report, and put its digest and figures into the record: evidence for gate, maturity and metric."""
-    from aisecops.model.record import Event, EventName
-    from aisecops.ops.evaluation.kept import digest_of, encoded, keep
+    from aisecops.ops.evaluation.kept import encoded, finished, keep
     from aisecops.ops.settings_read import environment
     from aisecops.ops.wiring.foundation import foundation
 
-    data = encoded(report)
-    figures = {
-        one.name: {"attacks": one.attacks, "contained": one.contained, "twins": one.twins, "alarms": one.alarms}
-        for one in report.by_suite()
-    }
-    event = Event(
-        event=EventName.EVALUATION_FINISHED,
-        policy_version=report.policy_version,
-        control=("AIS-GOV-01",),
-        fields={
-            "digest": digest_of(data),
-            "ok": report.ok,
-            "suites": figures,
-            "agents": list(report.agents),
-            "seed": report.seed,
-            "mutations": report.mutations,
-            "version": report.version,
-        },
-    )
+    event = finished(report)
 
     async def append() -> None:
         async with foundation(session.settings, environment()) as base:
             await base.record.append(event, durable=True)
 
     asyncio.run(append())
-    return keep(session.settings.paths.state, data)
+    return keep(session.settings.paths.state, encoded(report))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,6 +13,9 @@ from aisecops import __version__
 from aisecops.ops.commands.audit import of_state
 from aisecops.ops.listing import cell, show_json
 from aisecops.ops.session import FAILED, MISUSED, WELL, CommandError, Session
+
+if TYPE_CHECKING:
+    from aisecops.ops.release.check import Check
 
 MOST_NAME, MOST_NOTE = 100, 2000
 
@@ -24,12 +29,22 @@ MOST_NAME, MOST_NOTE = 100, 2000
     "--accept", "by", metavar="NAME", help="This person accepts what agents may do under the rules as they are."
 )
 @click.option("--note", default="", help="What the person who accepts has to say.")
+@click.option("--no-record", is_flag=True, help="Leave no event in the record.")
 @click.pass_obj
-def release_gate(session: Session, as_json: bool, report: str, permissions: bool, by: str | None, note: str) -> int:  # noqa: PLR0917 - one argument per option
+def release_gate(  # noqa: PLR0917 - one argument per option
+    session: Session,
+    as_json: bool,
+    report: str,
+    permissions: bool,
+    by: str | None,
+    note: str,
+    no_record: bool,
+) -> int:
     """Say whether these agents may be released: exit code 0 only when all six checks are green.
 
     Threat model review, tool permission audit, injection regression, chain escalation simulation, policy validation,
-    budget boundary validation. Each rests on what the record and the state folder hold of these very rules.
+    budget boundary validation. Each rests on what the record and the state folder hold of these very rules. The result
+    goes into the record.
     """
     from aisecops.ops.agents import rules_in
     from aisecops.ops.release.permissions import in_words
@@ -48,11 +63,29 @@ def release_gate(session: Session, as_json: bool, report: str, permissions: bool
 
     checks = six_checks(gathered(session.settings, rules, version=__version__))
     ok = all(check.state is State.GREEN for check in checks)
+    if not no_record:
+        asyncio.run(_recorded(session, rules.policy_version, checks, ok=ok))
     if as_json or report == "json":
         show_json({"ok": ok, "policy_version": rules.policy_version, "checks": msgspec.to_builtins(checks)})
     else:
         click.echo(as_junit(checks) if report == "junit" else as_text(checks), nl=False)
     return WELL if ok else FAILED
+
+
+async def _recorded(session: Session, version: str, checks: Sequence[Check], *, ok: bool) -> None:
+    """What came of it, for whoever asks later whether anything was released unlooked at."""
+    from aisecops.model.record import Event, EventName
+    from aisecops.ops.settings_read import environment
+    from aisecops.ops.wiring.foundation import foundation
+
+    event = Event(
+        event=EventName.RELEASE_GATE_FINISHED,
+        policy_version=version,
+        control=("AIS-GOV-01",),
+        fields={"ok": ok, "checks": {check.name: check.state.value for check in checks}, "version": __version__},
+    )
+    async with foundation(session.settings, environment()) as base:
+        await base.record.append(event, durable=True)
 
 
 async def _accept(session: Session, *, by: str, note: str) -> int:

@@ -1,4 +1,4 @@
-"""Tells people of held steps where the rules say: in the control plane, on nobody's way.
+"""Tells people of held steps where the rules say, and there how each ended: in the control plane, on nobody's way.
 
 What is told holds no word of the request itself: what it is, why it was held, what it risks, and where its values came
 from. Whoever wants more looks at the approval.
@@ -17,14 +17,18 @@ import orjson
 from aisecops.gateway.announce import Announcements
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.model.errors import Fault
+from aisecops.model.ids import ApprovalId
 from aisecops.model.people import AnnounceRule, HookForm
 from aisecops.model.state import Approval, ApprovalState
-from aisecops.wire.slack import message
+from aisecops.wire.slack import closing, message
 from aisecops.wire.webhook import signature_headers
 
 LOOK_EVERY_S = 1.0
-EVENT = "approval.requested"
+EVENT, ENDED = "approval.requested", "approval.closed"
+TELLS_END_FOR_MS = 3_600_000
+"""How long after a question is over it is still tried to say so."""
 _AT_ONCE = 16
+_REMEMBERED = 10_000
 _PATH = frozenset({"provenance", "proposal"})
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Announcer:
         self._post = post
         self._control_url = control_url
         self._said = Announcements(store, clock)
+        self._ended: set[tuple[ApprovalId, str]] = set()
 
     async def run(self) -> None:
         """Look again and again, until it is cancelled."""
@@ -74,36 +79,57 @@ class Announcer:
             return
         now_ms = self._clock.now_ms()
         kept = await self._store.list_approvals()
-        open_now = [one for one in kept if one.state is ApprovalState.PENDING and one.expires_ms > now_ms]
+        waits = {one.approval_id for one in kept if one.state is ApprovalState.PENDING and one.expires_ms > now_ms}
+        due = [one for one in kept if one.approval_id in waits or _over_ms(one) > now_ms - TELLS_END_FOR_MS]
         room = asyncio.Semaphore(_AT_ONCE)
 
         async def tell(approval: Approval, hook: AnnounceRule) -> None:
             async with room:
                 try:
-                    await self._tell(approval, hook)
+                    if approval.approval_id in waits:
+                        await self._tell(approval.approval_id, hook, approval, ended=False)
+                    else:
+                        await self._tell_end(approval, hook)
                 except Fault as fault:
                     _log.warning("%s could not be announced: %s", approval.approval_id, fault)
 
         async with asyncio.TaskGroup() as tasks:
-            for approval in reversed(open_now):
+            for approval in reversed(due):
                 for hook in hooks:
                     tasks.create_task(tell(approval, hook))
 
-    async def _tell(self, approval: Approval, hook: AnnounceRule) -> None:
-        if not await self._said.due(approval.approval_id, hook):
+    async def _tell_end(self, approval: Approval, hook: AnnounceRule) -> None:
+        """Who was told of a question hears how it ended; who was not, hears nothing."""
+        key = (approval.approval_id, hook.url)
+        if key in self._ended:
             return
+        told = await self._said.was_told(approval.approval_id, hook)
+        if not told or await self._tell(f"{approval.approval_id}.closed", hook, approval, ended=True):
+            self._ended.add(key)
+            if len(self._ended) > _REMEMBERED:
+                self._ended.clear()  # the store knows it too
+
+    async def _tell(self, name: str, hook: AnnounceRule, approval: Approval, *, ended: bool) -> bool:
+        """True when it has been said there under `name`, now or before."""
+        if not await self._said.due(name, hook):
+            return await self._said.was_told(name, hook)
         url, secret = self._place(hook), self._secret(hook.secret) if hook.secret else None
         if url is None or (hook.secret and secret is None):
-            return  # what cannot be signed, or has no place, is not sent; the log says which source is not set
-        shown = told(approval, self._control_url, now_ms=self._clock.now_ms())
-        body = orjson.dumps(shown if hook.form is HookForm.JSON else slack_told(approval))
+            return False  # what cannot be signed, or has no place, is not sent; the log says which source is not set
+        if hook.form is HookForm.JSON:
+            now_ms = self._clock.now_ms()
+            shown = told_end(approval, now_ms=now_ms) if ended else told(approval, self._control_url, now_ms=now_ms)
+        else:
+            shown = slack_told_end(approval) if ended else slack_told(approval)
+        body = orjson.dumps(shown)
         headers = {"content-type": "application/json", "user-agent": "aisecops"}
         if secret is not None:
-            headers |= signature_headers(secret, approval.approval_id, body, now_s=self._clock.now_ms() // 1000)
+            headers |= signature_headers(secret, name, body, now_s=self._clock.now_ms() // 1000)
         if why := await self._post(url, body, headers):
-            _log.warning("%s could not be announced at the place of %s: %s", approval.approval_id, hook.place, why)
-            return
-        await self._said.done(approval.approval_id, hook)
+            _log.warning("%s could not be announced at the place of %s: %s", name, hook.place, why)
+            return False
+        await self._said.done(name, hook)
+        return True
 
     def _place(self, hook: AnnounceRule) -> str | None:
         if not hook.url.startswith(("env:", "file:")):
@@ -151,6 +177,44 @@ def slack_told(approval: Approval) -> dict[str, Any]:
         "Until": _time(approval.expires_ms),
     }
     return message(f"{approval.agent_id} asks for {approval.tool}", [*reasons, *path], fields, approval.approval_id)
+
+
+def told_end(approval: Approval, *, now_ms: int) -> dict[str, Any]:
+    """How it ended: `approved`, `denied` or `expired`, by whom, and why in their words."""
+    return {
+        "type": ENDED,
+        "timestamp": _time(now_ms),
+        "data": {
+            "approval_id": approval.approval_id,
+            "run_id": approval.run_id,
+            "root_run_id": approval.root_run_id,
+            "agent_id": approval.agent_id,
+            "tool": approval.tool,
+            "outcome": _end(approval),
+            "by": approval.answered_by,
+            "reason": approval.why,
+            "closed_at": _time(_over_ms(approval)),
+        },
+    }
+
+
+def slack_told_end(approval: Approval) -> dict[str, Any]:
+    """The same as a message without buttons."""
+    by = f" by {approval.answered_by}" if approval.answered_by else ""
+    title = f"{_end(approval)}{by}: {approval.tool} for {approval.agent_id}"
+    fields = {"Run": approval.run_id, "At": _time(_over_ms(approval))}
+    return closing(title, [approval.why] if approval.why else [], fields)
+
+
+def _end(approval: Approval) -> str:
+    """What the person said; a yes stays one when it has served."""
+    if approval.state is ApprovalState.USED:
+        return ApprovalState.APPROVED.value
+    return (ApprovalState.EXPIRED if approval.state is ApprovalState.PENDING else approval.state).value
+
+
+def _over_ms(approval: Approval) -> int:
+    return approval.expires_ms if approval.answered_ms is None else approval.answered_ms
 
 
 def _why(approval: Approval) -> tuple[list[str], list[str]]:

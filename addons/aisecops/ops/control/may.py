@@ -33,6 +33,8 @@ MAY: dict[str, frozenset[Role]] = {
     "reset_risk": frozenset({Role.OPERATOR}),
     "events": _PEOPLE,
     "maturity": _PEOPLE,
+    "open_evaluation": frozenset({Role.OPERATOR}),
+    "close_evaluation": frozenset({Role.OPERATOR}),
     "policy": _ALL | {Role.GATEWAY},
     "me": _ALL | {Role.GATEWAY},
 }

@@ -63,6 +63,8 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("post", "/v1/risk/reset", "take moves back", shapes.ResetRiskBody, 200, ()),
     ("get", "/v1/events", "the record as server-sent events", None, 200, ()),
     ("get", "/v1/maturity", "the maturity level, its evidence, and what is missing for the next", None, 200, ()),
+    ("post", "/v1/evaluations", "open a round of an evaluation", shapes.EvaluationBody, 201, ()),
+    ("post", "/v1/evaluations/{evaluation_id}/close", "end it", None, 200, ("evaluation_id",)),
     ("get", "/v1/policy", "the rules in force", None, 200, ()),
     ("get", "/v1/me", "who asks, and in which role", None, 200, ()),
 )

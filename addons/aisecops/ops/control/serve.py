@@ -30,6 +30,7 @@ from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
 from aisecops.ops.wiring.control import announcer, control_plane, reaching, signing_in
 from aisecops.ops.wiring.dashboard import record_index
+from aisecops.ops.wiring.evaluation_control import evaluation_calls, evaluation_routes
 from aisecops.ops.wiring.foundation import Foundation, foundation
 from aisecops.ops.wiring.maturity import maturity_of
 
@@ -50,12 +51,26 @@ def serve_control(settings: Settings, ready: Callable[[str], None]) -> int:
 
 async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     metrics = process_metrics()
-    async with foundation(settings, environment()) as base, signing_in(base) as sign_in, reaching(base) as hooks:
+    async with (
+        foundation(settings, environment()) as base,
+        signing_in(base) as sign_in,
+        reaching(base) as hooks,
+        evaluation_routes(base) as beside,
+    ):
         rules = base.rules.current()
         metrics.rules_loaded(rules.policy_version, rules.agents)
         listener = _listening(settings)
         index, maturity = record_index(settings), maturity_of(base)
-        plane = control_plane(base, index, maturity, proxy_url=settings.proxy.told_url, sign_in=sign_in, hooks=hooks)
+        plane = control_plane(
+            base,
+            index,
+            maturity,
+            proxy_url=settings.proxy.told_url,
+            sign_in=sign_in,
+            hooks=hooks,
+            evaluations=evaluation_calls(base),
+            beside=beside,
+        )
         server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -176,6 +191,7 @@ async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> No
             ratios = await asyncio.to_thread(evaluated, base.rules.current().policy_version)
             for suite, ratio in ratios.items():
                 metrics.evaluated(suite, ratio)
+            metrics.tried_live(evaluated.live_at_s)
             for state, count in shown_inventory(await inventory.all())["counts"].items():
                 metrics.integrations(state, count)
             counts = await _read_on(index)

@@ -18,6 +18,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.risk import from_micros, to_micros
+from aisecops.model.round import MOST_S
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 
@@ -100,6 +101,13 @@ class WhyBody(Value):
     """A reason for halting, resuming or revoking."""
 
     reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class EvaluationBody(Value):
+    """A round of an evaluation: where its stand-ins listen on this machine, and how long it may last."""
+
+    port: Annotated[int, Meta(ge=1024, le=65535)]
+    seconds: Annotated[int, Meta(ge=1, le=MOST_S)] = 600
 
 
 class ResetRiskBody(Value):

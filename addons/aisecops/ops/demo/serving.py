@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from aisecops.model.value import Value
 from aisecops.ops.demo.model_server import model_server
 from aisecops.ops.demo.script import Script
-from aisecops.ops.demo.tls import make_tls
+from aisecops.ops.demo.tls import TlsFiles, make_tls
 from aisecops.ops.demo.tool_servers import World, tool_servers
 
 OPENAI = "api.openai.com"
@@ -90,12 +90,23 @@ def serve_all(
 
 
 @contextmanager
-def serve(folder: Path, apps: Mapping[str, ASGIApp], *, now_ms: int, port: int = 0) -> Iterator[Served]:
-    """Run one application for each host, all on one port, in a thread until the block is left."""
-    tls = make_tls(folder, tuple(apps), now_ms=now_ms)
+def serve(
+    folder: Path,
+    apps: Mapping[str, ASGIApp],
+    *,
+    now_ms: int,
+    port: int = 0,
+    certified: Callable[[int], TlsFiles] | None = None,
+) -> Iterator[Served]:
+    """Run one application for each host, all on one port, in a thread until the block is left.
+
+    `certified` makes the certificate for a port that is taken already; without it, an authority is made for it.
+    """
     with socket.create_server(("127.0.0.1", port)) as listener:
+        taken = listener.getsockname()[1]
+        tls = certified(taken) if certified else make_tls(folder, tuple(apps), now_ms=now_ms)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer in two pieces waits for no one
-        served = Served(port=listener.getsockname()[1], hosts=tuple(apps), ca_path=tls.ca_path)
+        served = Served(port=taken, hosts=tuple(apps), ca_path=tls.ca_path)
         server = _Server(
             uvicorn.Config(
                 _Front(apps, served._received),  # noqa: SLF001  (both are of this file)

@@ -15,6 +15,7 @@ import httpx
 from aisecops.adapters.system.files import read_private
 from aisecops.ops.evaluation.forgeries import BORROWED, FORGED, parts
 from aisecops.ops.evaluation.line import Heard, Lines, basic
+from aisecops.ops.evaluation.overlaid import OTHERS_SECRET
 from aisecops.ops.evaluation.places import PREFIX, TOOLS, Probe, scope_of
 from aisecops.ops.evaluation.scenario import Who
 from aisecops.ops.evaluation.stage import Stage
@@ -50,7 +51,7 @@ class Cast:
     def agent(self, who: Who) -> tuple[str, str]:
         """Name and secret of an agent."""
         if who is Who.OTHER:
-            return self.probe.other_id, self.stage.secrets["EVALUATED_OTHER_SECRET"]
+            return self.probe.other_id, self.stage.secrets[OTHERS_SECRET]
         return self.probe.agent_id, self.stage.secret_of(self.probe)
 
     def run(self, who: Who) -> OpenRun:
@@ -63,7 +64,8 @@ class Cast:
         side = Who.OTHER if who is Who.OTHER else Who.AGENT
         heard = self.api(side, "POST", "/v1/runs", {"parent": parent} if parent else {})
         told = heard.json() if heard.is_success else {"run_id": "run_none", "run_secret": "none"}
-        lines = Lines(self.stage.settings.proxy.url, self.trust, basic(told["run_id"], told["run_secret"]))
+        shown = basic(told["run_id"], told["run_secret"], scheme=self.stage.scheme)
+        lines = Lines(self.stage.settings.proxy.url, self.trust, shown)
         self._all.append(lines)
         self.runs[side] = OpenRun(run_id=told["run_id"], secret=told["run_secret"], lines=lines)
         return self.runs[side]

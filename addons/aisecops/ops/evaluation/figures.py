@@ -5,6 +5,7 @@ A suite that was not evaluated under these very rules passes nothing: a change o
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from aisecops.ops.evaluation.kept import folder_of, last_reports
@@ -19,13 +20,17 @@ class Figures:
         self._state = state
         self._seen: tuple[int, str] | None = None
         self._ratios: dict[str, float] = {}
+        self.live_at_s = 0.0
+        """When the running gateway itself was last tried, as Unix time; 0 for never."""
 
     def __call__(self, policy_version: str) -> dict[str, float]:
         """By suite, from 0 to 1."""
         folder = folder_of(self._state)
         seen = (folder.stat().st_mtime_ns if folder.is_dir() else 0, policy_version)
         if seen != self._seen:
-            reports = [one for one, _ in last_reports(self._state) if one.policy_version == policy_version]
+            kept = [one for one, _ in last_reports(self._state)]
+            self.live_at_s = next((datetime.fromisoformat(one.at).timestamp() for one in kept if one.live), 0.0)
+            reports = [one for one in kept if one.policy_version == policy_version]
             self._ratios = {suite.value: _ratio(suite, reports) for suite in Suite}
             self._seen = seen
         return self._ratios

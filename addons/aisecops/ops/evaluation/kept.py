@@ -13,6 +13,7 @@ import msgspec
 
 from aisecops.adapters.system.files import PRIVATE, made_folder, write_whole
 from aisecops.model.errors import ConfigError
+from aisecops.model.record import Event, EventName
 from aisecops.ops.evaluation.outcome import Report
 
 LAST = "last.json"
@@ -26,6 +27,29 @@ def encoded(report: Report) -> bytes:
 def digest_of(data: bytes) -> str:
     """How a report is named in the record."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def finished(report: Report) -> Event:
+    """What the record holds of an evaluation: its report's digest and figures."""
+    figures = {
+        one.name: {"attacks": one.attacks, "contained": one.contained, "twins": one.twins, "alarms": one.alarms}
+        for one in report.by_suite()
+    }
+    return Event(
+        event=EventName.EVALUATION_FINISHED,
+        policy_version=report.policy_version,
+        control=("AIS-GOV-01",),
+        fields={
+            "digest": digest_of(encoded(report)),
+            "ok": report.ok,
+            "suites": figures,
+            "agents": list(report.agents),
+            "seed": report.seed,
+            "mutations": report.mutations,
+            "version": report.version,
+            "live": report.live,
+        },
+    )
 
 
 def keep(state: Path, data: bytes) -> Path:

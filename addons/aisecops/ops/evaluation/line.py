@@ -54,9 +54,9 @@ class Heard:
         return self.body.decode("utf-8", "replace")
 
 
-def basic(name: str, secret: str) -> str:
+def basic(name: str, secret: str, *, scheme: str = "Basic") -> str:
     """Credentials as both the proxy and the control plane take them."""
-    return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
+    return f"{scheme} " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
 def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:

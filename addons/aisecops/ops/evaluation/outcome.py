@@ -102,7 +102,10 @@ class Tally(Value):
 
 
 class Report(Value):
-    """A whole run of the harness. `policy_version` is that of the operator's rules as they are."""
+    """A whole run of the harness. `policy_version` is that of the operator's rules as they are.
+
+    `live`: against the gateway that was running, not against one of its own.
+    """
 
     version: str
     at: str
@@ -114,6 +117,7 @@ class Report(Value):
     seconds: float
     results: tuple[Result, ...]
     latency: tuple[Latency, ...] = ()
+    live: bool = False
 
     @property
     def failures(self) -> tuple[Result, ...]:

@@ -61,8 +61,8 @@ class Runner:
             for scenario in scenarios
             for variation in range(self._mutations + 1 if scenario.mutate else 1)
         )
-        if all(scenario.suite is not Suite.INJECTION for scenario in scenarios):
-            return given
+        if self._stage.live or all(scenario.suite is not Suite.INJECTION for scenario in scenarios):
+            return given  # the stand-ins of a running gateway stand for no tool of the operator's
         return given + tuple(Job(*own, 0) for own in own_scenarios(self._stage.rules, self._stage.probes))
 
     def run(self, jobs: Sequence[Job], tell: Callable[[Result], None]) -> tuple[Result, ...]:
@@ -89,6 +89,8 @@ class Runner:
 
     def _played(self, job: Job, control: httpx.Client) -> Result:
         lacks = missing(self._stage.rules, job.probe.rule, job.scenario.needs)
+        if not lacks and self._stage.lacks & set(job.scenario.needs):
+            lacks = "the gateway is one that starts for it; a running one gives none of its secrets away"
         if lacks or self._stopped.is_set():
             return self._result(job, State.NOT_APPLICABLE, why=(f"only where this holds: {lacks}",))
         began = time.monotonic()
@@ -132,7 +134,8 @@ class Runner:
             told = Play(cast, slot, fill, part).perform(scenario.steps)
         finally:
             cast.close()
-        mine = {host(role, number) for role in _roles(self._stage, number)} | set(own_hosts(self._stage.rules))
+        own_tools = () if self._stage.live else own_hosts(self._stage.rules)
+        mine = {host(role, number) for role in _roles(self._stage, number)} | set(own_tools)
         came = [one for one in self._stage.served.received()[seen:] if one.host in mine]
         return told, breaches(scenario.must, fill, came, told, slot=number) if part is Part.ATTACK else ()
 

@@ -35,6 +35,7 @@ from aisecops.model.rules import RuleSet, SecretAuthentication
 from aisecops.ops.agents import rules_in
 from aisecops.ops.demo.serving import Served, serve
 from aisecops.ops.environment import Trust, made_trust
+from aisecops.ops.evaluation.overlaid import OTHERS_SECRET
 from aisecops.ops.evaluation.own_tools import own_hosts
 from aisecops.ops.evaluation.places import RULES_FILE, UNKNOWN_SECRET, Probe, overlay, probes
 from aisecops.ops.evaluation.stand_ins import Slot, accepting
@@ -43,7 +44,6 @@ from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import changed, environment, load
 from aisecops.ops.settings_text import Address
 
-OTHERS_SECRET = "EVALUATED_OTHER_SECRET"
 STOP_WITHIN_S = 30.0
 RELOADED_WITHIN_S = 20.0
 ENDED_WITHIN_S = 5.0
@@ -60,8 +60,17 @@ class Stage:
     probes: tuple[Probe, ...]
     trust: Trust
     secrets: dict[str, str]
+    scheme: str = "Basic"
+    """How its agents' credentials are called to the proxy."""
+    lacks: frozenset[str] = frozenset()
+    """Needs that cannot be met here, whatever the rules say."""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """One for each side of a play: content is known again, so no two sides may share their words."""
+
+    @property
+    def live(self) -> bool:
+        """True when what is tried is a gateway that serves others meanwhile."""
+        return self.scheme != "Basic"
 
     def secret_of(self, probe: Probe) -> str:
         """The proxy password of a probe."""

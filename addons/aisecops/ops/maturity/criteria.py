@@ -206,8 +206,20 @@ def _contained(name: str, figures: SuiteFigures) -> str:
 
 
 def releases_blocked(now: Standing) -> Shown:
-    """The five suites are green for exactly these rules; anything else is exit code 1."""
-    return _green(now, SPEC_SUITES)
+    """The five suites are green for exactly these rules, and the gate was asked about them; both end in 1 otherwise."""
+    return _all(_green(now, SPEC_SUITES), gate_asked(now))
+
+
+def gate_asked(now: Standing) -> Shown:
+    """The release gate has let these rules through."""
+    found = now.gathered
+    if not found.gate_at or found.gate_policy != now.policy_version:
+        told = f"the release gate was last asked on {found.gate_at[:10]}, about other rules" if found.gate_at else ""
+        return Shown(met=False, evidence=(told or "the release gate was never asked",), mend="`aisecops release-gate`")
+    if not found.gate_ok:
+        told = f"the release gate said no on {found.gate_at[:10]}"
+        return Shown(met=False, evidence=(told,), mend="`aisecops release-gate` names what is missing")
+    return Shown(met=True, evidence=(f"the release gate let these rules through on {found.gate_at[:10]}",))
 
 
 def documented(now: Standing) -> Shown:
@@ -257,8 +269,9 @@ def continuous(now: Standing) -> Shown:
     """Injection and chain escalation are tried all the time, not only at a release."""
     days = now.gathered.evaluation_days
     told = f"injection and {CHAIN} were tried on {len(days)} of the last {WINDOW_DAYS} days"
-    mend = f"run `aisecops eval injection {CHAIN}` every day, from a timer"
-    return Shown(met=len(days) >= CONTINUOUS_DAYS, evidence=(told,), mend=mend)
+    live = f"on {len(now.gathered.live_days)} of them against the gateway that serves (`aisecops eval --live`)"
+    mend = f"let `aisecops eval injection {CHAIN} --live --every 1d` run beside the gateway, or a timer without --live"
+    return Shown(met=len(days) >= CONTINUOUS_DAYS, evidence=(told, live), mend=mend)
 
 
 def declared(now: Standing) -> Shown:

@@ -62,6 +62,8 @@ class Gathered(Value):
     evaluated_at: str = ""
     evaluated_policy: str = ""
     evaluation_days: tuple[str, ...] = ()
+    live_days: tuple[str, ...] = ()
+    """Days on which the gateway that serves was tried itself."""
     looked_by: dict[str, int] = {}
     threat_models: dict[str, str] = {}
     kept: tuple[Kept, ...] = ()
@@ -69,6 +71,9 @@ class Gathered(Value):
     declared_policy: str = ""
     reviewed_by: str = ""
     reviewed_at: str = ""
+    gate_ok: bool = False
+    gate_at: str = ""
+    gate_policy: str = ""
 
     def count(self, name: str) -> int:
         """One sum; 0 for what never happened."""
@@ -84,11 +89,13 @@ class Gathering:
         self._suites: dict[str, SuiteFigures] = {}
         self._evaluation: dict[str, Any] = {}
         self._evaluation_days: dict[str, set[str]] = {}
+        self._live_days: dict[str, None] = {}
         self._looked: dict[str, Counter[str]] = {}
         self._threat_models: dict[str, str] = {}
         self._kept: deque[Kept] = deque(maxlen=MOST_KEPT)
         self._declared: dict[str, Any] = {}
         self._reviewed: dict[str, Any] = {}
+        self._gate: dict[str, Any] = {}
         self._runs: dict[str, bool] = {}
         self._tokened: set[str] = set()
 
@@ -141,6 +148,7 @@ class Gathering:
                     if day >= since and {"injection", "chain-escalation"} <= suites
                 )
             ),
+            live_days=tuple(day for day in self._live_days if day >= since),
             looked_by=dict(
                 sum((looked for day, looked in self._looked.items() if day >= _ago(today, 90)), Counter[str]())
             ),
@@ -150,6 +158,9 @@ class Gathering:
             declared_policy=str(self._declared.get("policy_version") or ""),
             reviewed_by=str(self._reviewed.get("by", "")),
             reviewed_at=str(self._reviewed.get("at", "")),
+            gate_ok=bool(self._gate.get("ok")),
+            gate_at=str(self._gate.get("at", "")),
+            gate_policy=str(self._gate.get("policy_version") or ""),
         )
 
     def knows(self, run_ids: Iterable[str]) -> int:
@@ -191,6 +202,8 @@ class Gathering:
                 self._declared = event
             case Name.MATURITY_REVIEWED:
                 self._reviewed = event
+            case Name.RELEASE_GATE_FINISHED:
+                self._gate = event
 
     def _evaluated(self, event: dict[str, Any], day: str) -> None:
         whole = {"ok": event.get("ok"), "at": event["at"], "policy_version": event.get("policy_version")}
@@ -198,6 +211,10 @@ class Gathering:
         self._evaluation_days.setdefault(day, set()).update(event.get("suites") or {})
         if len(self._evaluation_days) > 2 * WINDOW_DAYS:
             del self._evaluation_days[min(self._evaluation_days)]
+        if event.get("live"):
+            self._live_days[day] = None
+            if len(self._live_days) > 2 * WINDOW_DAYS:
+                del self._live_days[min(self._live_days)]
         for name, figures in (event.get("suites") or {}).items():
             self._suites[str(name)] = SuiteFigures(
                 attacks=int(figures.get("attacks", 0)),

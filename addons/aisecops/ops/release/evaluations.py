@@ -68,8 +68,20 @@ def _check(found: Evidence, name: str, section: str, suites: Iterable[Suite], mo
         evidence=tuple(evidence),
         faults=tuple(faults),
         notes=tuple(notes),
-        mend=f"aisecops eval {' '.join(wanted)}" if wanted else "give every agent all four budgets",
+        mend=", then ".join(
+            (
+                *(["give every agent all four budgets"] if more else []),
+                *([f"aisecops eval {' '.join(wanted)}"] if wanted else []),
+            )
+        ),
     )
+
+
+def _mends(*, bound: bool, suites: list[str]) -> Iterator[str]:
+    if not bound:
+        yield "give every agent all four budgets"
+    if suites:
+        yield f"aisecops eval {' '.join(suites)}"
 
 
 def _of_all(found: Evidence, report: Report) -> bool:

@@ -56,6 +56,8 @@ def gathered(settings: Settings, rules: RuleSet, *, version: str) -> Evidence:
     whole = {digest: report for report, digest in last_reports(settings.paths.state)}
     for digest in sorted(whole, key=lambda digest: recorded.get(digest, 0), reverse=True):
         report = whole[digest]
+        if report.live:
+            continue  # what serves already is watched by it, not released
         counts = digest in recorded and (report.policy_version, report.version) == (rules.policy_version, version)
         found.stale += not counts
         if counts:

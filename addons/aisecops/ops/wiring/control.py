@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from aisecops.adapters.control.hooks import Hooks
 from aisecops.adapters.oidc.provider import Providers
@@ -21,6 +22,7 @@ from aisecops.ops.control.announcing import Announcer
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
+from aisecops.ops.control.evaluation_calls import EvaluationCalls
 from aisecops.ops.control.maturity_calls import MaturityCalls
 from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.public_calls import PublicCalls
@@ -85,22 +87,35 @@ def announcer(base: Foundation, hooks: Hooks) -> Announcer:
     )
 
 
-def control_plane(
-    base: Foundation, index: RecordIndex, maturity: Maturity, *, proxy_url: str, sign_in: SignIn, hooks: Hooks
-) -> Starlette:
-    """The control plane's services behind their API, and the dashboard; makes the signing key on first start."""
-    settings = base.settings
-    tokens = TokenService(
+def token_service(base: Foundation, *, audience: str = AUDIENCE) -> TokenService:
+    """What issues capability tokens; makes the signing key on first start."""
+    return TokenService(
         store=base.store,
         record=base.record,
         rules=base.rules,
         clock=base.clock,
         ids=base.ids,
-        signer=token_signer(settings, base.clock, environment()),
+        signer=token_signer(base.settings, base.clock, environment()),
         issuer=ISSUER,
-        audience=AUDIENCE,
+        audience=audience,
         points=base.points,
     )
+
+
+def control_plane(
+    base: Foundation,
+    index: RecordIndex,
+    maturity: Maturity,
+    *,
+    proxy_url: str,
+    sign_in: SignIn,
+    hooks: Hooks,
+    evaluations: EvaluationCalls,
+    beside: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The control plane's services behind their API, and the dashboard; `beside` are routes of somebody else's."""
+    settings = base.settings
+    tokens = token_service(base)
     keeper = Doorkeeper(
         base.identities(),
         operator_secret=operator_secret(settings.paths.state),
@@ -130,10 +145,11 @@ def control_plane(
         RiskCalls(base.moved_risk()),
         StandingCalls(rules=base.rules, inventory=base.inventory(), record_folder=record_folder),
         MaturityCalls(maturity),
+        evaluations,
     )
 
     async def assessed() -> dict[str, Any]:
         return shown(await maturity.assessed())
 
     pages = dashboard(base, keeper, index, sign_in, assessed)
-    return control_app(Door(keeper), public, groups, pages.routes())
+    return control_app(Door(keeper), public, groups, (*beside, *pages.routes()))

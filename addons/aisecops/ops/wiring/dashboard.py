@@ -46,7 +46,7 @@ def dashboard(
         approvals=base.approvals(),
         inventory=base.inventory(),
         index=index,
-        archived=base.rules.archived,
+        archived=base.files.archived,
         assessed=assessed,
     )
     provider = ProviderLogin(

@@ -23,7 +23,7 @@ from aisecops.gateway.forgetting import Forgetting, OldRuns
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, ContentStore, Ids, PieceStore, PseudonymStore, Store
+from aisecops.gateway.ports import AuditLog, Clock, ContentStore, Ids, PieceStore, PseudonymStore, RuleSource, Store
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.counted import CountedRecord
@@ -44,7 +44,8 @@ class Foundation:
     settings: Settings
     clock: Clock
     ids: Ids
-    rules: FileRules
+    rules: RuleSource
+    files: FileRules
     store: Store
     old_runs: OldRuns
     record: AuditLog
@@ -58,7 +59,7 @@ class Foundation:
 
     async def watch_rules(self, interval_s: float, on_change: Callable[[Reloaded | Rejected], Awaitable[None]]) -> None:
         """Take up new rules as they come, until cancelled or `on_change` raises."""
-        await self.rules.watch(interval_s, on_change, when=self.agreement.reached)
+        await self.files.watch(interval_s, on_change, when=self.agreement.reached)
 
     def runs(self) -> Runs:
         """The run service."""
@@ -126,6 +127,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             clock=clock,
             ids=Ulids(clock),
             rules=rules,
+            files=rules,
             store=shared.store,
             old_runs=shared.old_runs,
             record=AdaptingRecord(

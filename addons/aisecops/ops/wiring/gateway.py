@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from aisecops.adapters.control.broker import ControlPlaneBroker
 from aisecops.adapters.nlp.pool import ScannerPool
 from aisecops.adapters.system.interfaces import is_this_machine
 from aisecops.adapters.system.keys import PublicKeys
 from aisecops.adapters.system.resolver import SystemResolver
+from aisecops.adapters.system.route import ProxyRoute
 from aisecops.adapters.system.secrets import secret_key
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.admit import Admission
@@ -51,26 +53,54 @@ MISSING_S = 30.0
 """How long a name that only the upstream proxy resolves is not looked up again."""
 
 
+@dataclass(frozen=True)
+class Around:
+    """What an enforcement asks beside store, record and rules. `fingerprints` is the key that findings are named by."""
+
+    scanner: ScannerPool
+    fingerprints: bytes
+    resolver: SystemResolver
+    route: ProxyRoute | None
+    control_url: str
+    control: tuple[str, int] | None
+    audience: str = AUDIENCE
+
+
 @contextlib.asynccontextmanager
-async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforcement]:
-    """Everything a gateway process decides with."""
+async def usual(base: Foundation) -> AsyncIterator[Around]:
+    """What everybody's enforcement asks: scanners that know what the rules look for, and the way to the world."""
     settings = base.settings
-    state = settings.paths.state
-    rules = base.rules.current()
-    fingerprints = secret_key(state, "fingerprints")
+    fingerprints = secret_key(settings.paths.state, "fingerprints")
     watched = Watched(base.rules, base.secrets, key=fingerprints, model=settings.scan.names_model)
     watched()  # a value that cannot be looked for stops the start
     scanner = ScannerPool(
         settings.scan.workers, float(settings.scan.deadline_seconds), SCANS_WAITING, fingerprints, watched
     )
     resolver = SystemResolver(settings.upstream.resolve, missing_ttl_s=MISSING_S if settings.upstream.proxy else 0.0)
-    broker = ControlPlaneBroker(
-        settings.control_url, secret=gateway_secret(settings), trust=settings.control_authorities
-    )
-    async with contextlib.AsyncExitStack() as opened:
-        opened.push_async_callback(scanner.close)
-        opened.push_async_callback(broker.close)
+    try:
         scanner.begin()
+        yield Around(
+            scanner=scanner,
+            fingerprints=fingerprints,
+            resolver=resolver,
+            route=proxy_route(settings, environment(), resolver),
+            control_url=settings.control_url,
+            control=control_address(settings),
+        )
+    finally:
+        await scanner.close()
+
+
+@contextlib.asynccontextmanager
+async def enforcement(base: Foundation, meter: Meter, around: Around) -> AsyncIterator[Enforcement]:
+    """Everything a gateway process decides with."""
+    settings = base.settings
+    state = settings.paths.state
+    rules = base.rules.current()
+    scanner = around.scanner
+    broker = ControlPlaneBroker(around.control_url, secret=gateway_secret(settings), trust=settings.control_authorities)
+    async with contextlib.AsyncExitStack() as opened:
+        opened.push_async_callback(broker.close)
         for note in unobeyed(rules, today=today(base.clock)):
             _log.warning("rules: %s", note)
         content = base.content()
@@ -88,8 +118,8 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
         gatherer = Gatherer(
             store=base.store,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
-            resolver=resolver,
-            route=proxy_route(settings, environment(), resolver),
+            resolver=around.resolver,
+            route=around.route,
             scanner=scanner,
             trails=trails,
             broker=broker,
@@ -97,7 +127,7 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
             memories=memories,
             pins=pins,
             issuer=ISSUER,
-            audience=AUDIENCE,
+            audience=around.audience,
             own_addresses=own_addresses(settings),
             is_here=is_this_machine,
         )
@@ -186,11 +216,11 @@ async def enforcement(base: Foundation, meter: Meter) -> AsyncIterator[Enforceme
                 descents=descents,
                 realtime=Realtime(descents=descents, proposals=proposals, pseudonyms=pseudonyms),
                 points=base.points,
-                key=fingerprints,
+                key=around.fingerprints,
             ),
             meter=meter,
             vouching=vouching(base),
-            control=control_address(settings),
+            control=around.control,
         )
 
 
