@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.refusals import Code
-from aisecops.wire import parts as parts_module
+from aisecops.wire import json_parts
 from aisecops.wire.files.shelf import File
 from aisecops.wire.parts import outgoing_parts
 from support.wire_samples import CHAT_REQUEST, post
@@ -177,7 +177,7 @@ def test_text_in_a_wide_charset_is_read_both_ways() -> None:
 
 
 def test_the_number_of_parts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts_module, "MAX_PARTS", 5)
+    monkeypatch.setattr(json_parts, "MAX_PARTS", 5)
     assert refused('["a","b","c","d","e","f"]', "application/json") is Code.TOO_LARGE
 
 

@@ -50,6 +50,7 @@ from aisecops.wire.limits import JsonBounds, JsonValue, read_json
 from aisecops.wire.llm import LlmCall, prompt_hash
 from aisecops.wire.media_type import media_type
 from aisecops.wire.parts import unsaid_json
+from aisecops.wire.resent import with_resent
 from aisecops.wire.shape import call_in
 from aisecops.wire.signed import body_is_signed
 from aisecops.wire.texts import said_in
@@ -57,7 +58,6 @@ from aisecops.wire.traceparent import traceparent_in
 
 SERVES = ("AIS-EXE-01",)
 
-_SECRETS = GROUPS["SECRET"]
 READ_METHODS = frozenset({"GET", "HEAD"})
 _METHOD_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
 _VOLATILE_HEADERS = frozenset(
@@ -82,14 +82,15 @@ _VOLATILE_PREFIXES = ("aisecops-", "proxy-", "x-stainless-")
 class Step(Value):
     """A classified request: the action, what the wire or the rules deny of it, and what was read on the way.
 
-    `body` is decoded, `json` what rules look into. `tool`, `model` and `source` are the rule that matched, at most one
-    of them; `call` what a model is asked, also behind a tool's rule; `spoken` what was said to an MCP server. `kept`
-    are the items that it writes into the memory `memory`, `recalls` says how it reads one back. `recipients` are whom
-    it reaches, which stand in `action` as keyed digests.
+    `body` is decoded, `document` the whole of it where it is JSON, `json` what rules look into. `tool`, `model` and
+    `source` are the rule that matched, at most one of them; `call` what a model is asked, also behind a tool's rule;
+    `spoken` what was said to an MCP server. `kept` are the items that it writes into the memory `memory`, `recalls`
+    says how it reads one back. `recipients` are whom it reaches, which stand in `action` as keyed digests.
     """
 
     action: ActionRequest
     body: bytes = b""
+    document: JsonValue = None
     json: JsonValue = None
     call: LlmCall | None = None
     tool: ToolRule | None = None
@@ -143,7 +144,7 @@ def classify(rules: RuleSet, request: HttpRequest) -> Step:
 def names_a_secret(scope: str) -> bool:
     """True when what fills `scope` looks like a key, a token or a password."""
     text = unquote(scope)
-    return may_hold(text, _SECRETS) and any(True for detector in SECRET_DETECTORS for _ in detector.find(text))
+    return may_hold(text, GROUPS["SECRET"]) and any(True for detector in SECRET_DETECTORS for _ in detector.find(text))
 
 
 def objection(request: HttpRequest, code: Code, detail: str, *, rule: str = "") -> Step:
@@ -171,9 +172,8 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     unknown = destination_objection(rules, request.host, request.port)
     if unknown is not None:
         return objection(request, unknown.reasons[0].code, unknown.reasons[0].detail)
-    # many servers take `_` in a header's name for `-`
+    # what is judged by its method is done by no other; many servers take `_` in a header's name for `-`
     if any(name.lower().replace("_", "-") in _METHOD_OVERRIDES for name, _ in request.headers):
-        # what is judged by its method must not be done by another
         raise WireError("a header that overrides the method is not let through; send the method", Code.PROTOCOL_DENIED)
     if request.method == WEBSOCKET:
         raise WireError("`WEBSOCKET` is a word of rules and no method; open one with GET", Code.PROTOCOL_DENIED)
@@ -253,7 +253,7 @@ def _tool_step(
     request: HttpRequest, tool: ToolRule, segments: tuple[str, ...], query: dict[str, list[str]], body: bytes
 ) -> Step:
     data = json_body(request, body)
-    step = _step_of(request, tool, segments, query, body, data)
+    step = replace(_step_of(request, tool, segments, query, body, data), document=data)
     call = call_in(request.path.partition("?")[0], unsaid_json(body) if data is None else data)
     if call is None:
         return step
@@ -343,7 +343,7 @@ def opens_websocket(request: HttpRequest) -> bool:
 
 
 def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict[str, list[str]]) -> Step:
-    data = json_body(request, body) or unsaid_json(body)
+    data = with_resent(json_body(request, body) or unsaid_json(body))
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
     if call is None and (request.method not in {*READ_METHODS, WEBSOCKET} or body):
         raise WireError(
@@ -361,7 +361,7 @@ def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict
         prompt_hash=prompt_hash(call) if call else "",
         cost_micros=expected_cost_micros(model, call) if call else 0,
     )
-    return Step(action=action, body=body, json=data, call=call, model=model)
+    return Step(action=action, body=body, document=data, json=data, call=call, model=model)
 
 
 def json_body(request: HttpRequest, body: bytes) -> JsonValue:

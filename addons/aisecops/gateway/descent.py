@@ -41,9 +41,9 @@ from aisecops.wire.answer_pieces import Piece
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.shelf import ASIDE, File
+from aisecops.wire.json_parts import JOINED
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmCall, Segment, SegmentKind
-from aisecops.wire.parts import JOINED
 
 LOOKED_AT_HERE = 8 * 1024
 """Bytes of an answer whose texts are found on the event loop: a page of so many costs about a millisecond."""

@@ -108,7 +108,7 @@ class Dispatch:
                 facts=facts,
                 judged=judged,
                 # the content has no business waiting for the answer
-                step=replace(looked.step, body=b"", json=None, kept=()),
+                step=replace(looked.step, body=b"", document=None, json=None, kept=()),
                 started_ms=self._clock.now_ms(),
                 restores=restores,
                 policy_version=rules.policy_version,

@@ -44,7 +44,8 @@ from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.parts import CREDENTIAL_HEADERS, Part, outgoing_parts
+from aisecops.wire.json_parts import Part
+from aisecops.wire.parts import CREDENTIAL_HEADERS, outgoing_parts
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -217,7 +218,8 @@ class Gatherer:
         """
         entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
-        said = [part for part in outgoing_parts(request, step.body, files=files) if not _ours(part[0])]
+        said = outgoing_parts(request, step.body, files=files, document=step.document)
+        said = [part for part in said if not _ours(part[0])]
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))

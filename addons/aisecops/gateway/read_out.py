@@ -12,7 +12,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.finding import Finding
 from aisecops.model.rules import Unread as UnreadRule
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.parts import ALLOW, JOINED, Part
+from aisecops.wire.json_parts import ALLOW, JOINED, Part
 
 
 async def read_out(

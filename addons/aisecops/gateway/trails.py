@@ -23,7 +23,8 @@ from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece, piece_of
-from aisecops.wire.parts import CREDENTIAL_HEADERS, SEAM, Part
+from aisecops.wire.json_parts import Part
+from aisecops.wire.parts import CREDENTIAL_HEADERS, SEAM
 
 TRAILS_KEPT = 500
 """Pairs of a tree and a receiver of which what was said is at hand; of others it is read from the store again."""

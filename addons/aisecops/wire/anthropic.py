@@ -20,6 +20,7 @@ from aisecops.wire.fields import (
 )
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
+from aisecops.wire.resent import worked_out
 
 _ROLES = {role.value: role for role in (Role.SYSTEM, Role.USER, Role.ASSISTANT)}
 
@@ -43,10 +44,7 @@ def read_call(body: JsonValue, *, charged: bool = True) -> LlmCall:
     root = an_object(body, "")
     segments = _content(root, "system", "", Role.SYSTEM)
     for at, message in objects(root, "messages", ""):
-        role = _ROLES.get(text(message, "role", at))
-        if role is None:
-            raise WireError(f"`{at}/role` is no role we know")
-        segments += _content(message, "content", at, role)
+        segments += worked_out(_message, message, at)
     return LlmCall(
         dialect="anthropic",
         model=text(root, "model", ""),
@@ -59,6 +57,13 @@ def read_call(body: JsonValue, *, charged: bool = True) -> LlmCall:
         remembered=_remembered(root),
         charged=charged,
     )
+
+
+def _message(message: JsonObject, at: str) -> list[Segment]:
+    role = _ROLES.get(text(message, "role", at))
+    if role is None:
+        raise WireError(f"`{at}/role` is no role we know")
+    return _content(message, "content", at, role)
 
 
 def _remembered(root: JsonObject) -> tuple[str, ...]:

@@ -27,6 +27,10 @@ _DIGITS_TO_ZERO = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte i
 _STRETCH_OF_TEXT = re.compile(rb'[^"\\]{0,65536}+(?:\\.[^"\\]{0,1024}+){0,64}+("?)', re.DOTALL)
 _STRETCH_BYTES = 1024 * 1024
 _TOO_MANY_DIGITS = b"0" * (MAX_DIGITS + 1)
+_SURE_DIGITS = 18  # in a row: any integer of so many fits 64 bits
+_FEW_DIGITS = 32
+_SHOWN_BYTES = 256 * 1024
+_FEW_COLONS = 512
 
 
 class JsonBounds(Value):
@@ -68,6 +72,8 @@ def read_json(
         value: JsonValue = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise WireError(f"not JSON, at line {error.lineno} column {error.colno}") from None
+    if len(data) <= _SHOWN_BYTES and _is_as_shown(data, value, max_depth):
+        return value
     members, inside, huge = _survey(value, max_depth)
     # INVARIANT: outside strings, JSON has exactly one colon for each member. A name that stands twice is gone from the
     # parsed value together with its colon, so the two counts agree only when every name stands once. (The only way a
@@ -80,8 +86,47 @@ def read_json(
     return value
 
 
+def _is_as_shown(data: bytes, value: JsonValue, max_depth: int) -> bool:
+    """True when writing `value` down again shows at a glance that all is well with `data`; False says nothing.
+
+    The invariant of `read_json`, held by the writer: it writes one colon for each member that is left and each one in a
+    string. What is nested too deep stands that far from the margin, for no string holds a line's end.
+    """
+    if (b"\\" in data and b"\\u003" in data) or _has_digits_in_a_row(data, _SURE_DIGITS + 1):
+        return False
+    try:
+        shown = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:
+        return False
+    return _colons(shown) == _colons(data) and b"\n" + b"  " * max_depth not in shown
+
+
+def _colons(data: bytes) -> int:
+    """As `data.count(b":")`, which goes byte by byte, where they are few."""
+    seen, at = 0, data.find(b":")
+    while at >= 0 and seen < _FEW_COLONS:
+        seen, at = seen + 1, data.find(b":", at + 1)
+    return seen + data.count(b":", at) if at >= 0 else seen
+
+
+def _has_digits_in_a_row(data: bytes, length: int) -> bool:
+    """True when `length` digits or more stand side by side: every `length`th byte is looked at, then around digits."""
+    met = data[length - 1 :: length].translate(_DIGITS_TO_ZERO)
+    wanted = b"0" * length
+    if met.count(b"0") > _FEW_DIGITS:
+        return wanted in data.translate(_DIGITS_TO_ZERO)
+    at = met.find(b"0")
+    while at >= 0:
+        if wanted in data[at * length : (at + 2) * length].translate(_DIGITS_TO_ZERO):
+            return True
+        at = met.find(b"0", at + 1)
+    return False
+
+
 def _has_more_values(data: bytes, most: int) -> bool:
     """True when over `most` commas and opening brackets stand outside strings: each begins a value."""
+    if len(data) <= most:
+        return False
     starts = range(0, len(data), _STRETCH_BYTES)
     if sum(_beginnings(data, start, start + _STRETCH_BYTES) for start in starts) <= most:
         return False

@@ -192,7 +192,7 @@ def prompt_hash(call: LlmCall) -> str:
 
 def estimated_input_tokens(call: LlmCall) -> int:
     """About how many model tokens the request weighs, leaning high; the provider's own count replaces it."""
-    weight = sum(SEGMENT_TOKENS + _tokens(len(part.text.encode())) for part in call.segments)
+    weight = sum(SEGMENT_TOKENS + _tokens(_size_of(part.text)) for part in call.segments)
     weight += sum(MEDIA_TOKENS for part in call.segments if part.kind in MEDIA)
     return weight + sum(SEGMENT_TOKENS + _tokens(tool.size_bytes) for tool in call.tools)
 
@@ -204,6 +204,11 @@ def estimated_output_tokens(answer: LlmAnswer) -> int:
     )
     said = sum(len(text.encode()) for text in answer.texts) + answer.refusal_chars
     return proposed + _tokens(said) + _tokens(answer.reasoning_chars)
+
+
+def _size_of(text: str) -> int:
+    """Bytes of `text` in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _tokens(size_bytes: int) -> int:

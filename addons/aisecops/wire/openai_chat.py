@@ -22,6 +22,7 @@ from aisecops.wire.fields import (
 )
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
+from aisecops.wire.resent import worked_out
 
 _ROLES = {role.value: role for role in Role} | {"function": Role.TOOL}
 
@@ -39,7 +40,9 @@ def read_call(body: JsonValue) -> LlmCall:
         max_output_tokens=limit if limit is not None else maybe_count(root, "max_tokens", ""),
         answers=max(count(root, "n", ""), 1),
         segments=tuple(
-            segment for at, message in objects(root, "messages", "") for segment in _message_segments(message, at)
+            segment
+            for at, message in objects(root, "messages", "")
+            for segment in worked_out(_message_segments, message, at)
         )
         + tuple(_content(maybe_object(root, "prediction", ""), "/prediction", Role.ASSISTANT, SegmentKind.OTHER)),
         tools=tuple(_offer(tool, at) for at, tool in objects(root, "tools", ""))

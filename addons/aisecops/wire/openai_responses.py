@@ -23,6 +23,7 @@ from aisecops.wire.fields import (
 )
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmAnswer, LlmCall, ProposedCall, Role, Segment, SegmentKind, ToolOffer, Usage
+from aisecops.wire.resent import worked_out
 
 _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 
@@ -48,7 +49,7 @@ def read_call(body: JsonValue) -> LlmCall:
         segments.append(_text("/input", Role.USER, said))
     else:
         for at, item in objects(root, "input", ""):
-            segments += _item_segments(item, at)
+            segments += worked_out(_item_segments, item, at)
     return LlmCall(
         dialect="openai",
         model=maybe_text(root, "model", ""),
