@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aisecops.controls.dlp.exact import exact_detectors
-from aisecops.controls.dlp.scan import scan
-from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, may_hold
+from aisecops.controls.dlp.scan import FLOOR, scan
+from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, kinds_in, may_hold
 from aisecops.model.entities import CANARY, GROUPS, PERSONAL
 from support.detectors import CANARY_VALUE, KEY, STRONG, WATCHLIST, every_detector
 from support.samples import Random, letters, personal, secrets
@@ -36,6 +36,12 @@ def kept(text: str, entities: frozenset[str]) -> bool:
     return not found or may_hold(text, entities, CANARIES)
 
 
+def seen(text: str) -> set[str]:
+    """The kinds that detectors see when nobody keeps them from looking."""
+    told = {one.entity for one in every_detector() if any(sighting.confidence >= FLOOR for sighting in one.find(text))}
+    return told & EVERYTHING
+
+
 def corpus(chance: Random) -> list[str]:
     values = [*personal(chance).values(), *(v for _, v in secrets(chance).values()), *OTHER_KINDS, CANARY_VALUE]
     values += [letters(chance, "0123456789-. ()+/x", chance.randint(5, 24)) for _ in range(20)]
@@ -54,6 +60,25 @@ def test_no_finding_is_lost_when_everything_is_asked_for(seed: int) -> None:
 def test_no_finding_is_lost_when_one_kind_is_asked_for(entity: str) -> None:
     lost = [text for text in corpus(Random(entity)) if not kept(text, frozenset({entity}))]
     assert lost == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_detector_is_left_out_that_would_see_something(seed: int) -> None:
+    lost = {text: seen(text) - kinds_in(text, EVERYTHING, CANARIES) for text in corpus(Random(f"kinds {seed}"))}
+    assert {text: kinds for text, kinds in lost.items() if kinds} == {}
+
+
+def test_only_the_kinds_that_may_be_there_are_asked_for() -> None:
+    log = "2024-11-02T10:00:00Z order 2024-1123 total 12.50 done\n" * 20
+    assert kinds_in(log, STRONG, CANARIES) <= {"CREDIT_CARD", "US_SSN", "US_ITIN", "IBAN_CODE", "PHONE_NUMBER"}
+    prose = "The quick brown fox jumps over the lazy dog. " * 20
+    assert kinds_in(prose, STRONG, CANARIES) == frozenset()
+    assert kinds_in(prose, frozenset({"PROJECT"})) == {"PROJECT"}  # a kind of the rules' own
+
+
+@given(st.text(alphabet="0123456789 -.()+@:/%abcdefABCDEF=eyJsk_", max_size=60) | st.text(max_size=60))
+def test_no_detector_is_left_out_in_any_text(text: str) -> None:
+    assert seen(text) <= kinds_in(text, EVERYTHING, CANARIES)
 
 
 def test_a_trigger_that_begins_with_a_digit_needs_one():

@@ -113,6 +113,14 @@ RECOGNISERS: dict[str, Callable[[], PatternRecognizer | predefined.PhoneRecogniz
 _NUMBER = re.compile(r"\d+")
 _FIVE_DIGITS = re.compile(r"\d(?:\D{0,4}\d){4}")
 _AT = re.compile("@")
+_CLOSER = {
+    "CREDIT_CARD": r"[0-9](?:[ -]?[0-9]){12}",
+    "US_SSN": r"[0-9](?:[ .-]?[0-9]){8}",
+    "US_ITIN": r"[0-9](?:[ -]?[0-9]){8}",
+    "IBAN_CODE": r"[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]{4}",
+    "PHONE_NUMBER": r"[0-9](?:[-x ()\[\]./~]{0,4}[0-9]){4}",
+}
+"""What a recogniser's every match holds in ASCII, where that says more than the trigger of its kind."""
 _FROM_A_DIGIT = 64
 """Characters; no number is written with more between its digits and its end."""
 
@@ -121,11 +129,16 @@ def _stretches_for(entity: str) -> Callable[[str], Iterator[tuple[int, str]]]:
     """How a text is cut for a kind: around what each of its matches holds, or whole."""
     if entity == "EMAIL_ADDRESS":
         return partial(around, _AT, OVERLAP)
-    if entity == "PHONE_NUMBER":
-        return partial(around, _FIVE_DIGITS, _FROM_A_DIGIT)  # the dearest of all: not for small numbers
-    if PERSONAL_TRIGGERS[entity].startswith("[0-9]"):
-        return partial(around, _NUMBER, _FROM_A_DIGIT)
-    return pieces
+    trigger = PERSONAL_TRIGGERS[entity]
+    if not trigger.startswith("[0-9]"):
+        return pieces
+    plain = re.compile(_CLOSER.get(entity, trigger))
+    other = _FIVE_DIGITS if entity == "PHONE_NUMBER" else _NUMBER  # the dearest of all: not for small numbers
+
+    def stretches(text: str) -> Iterator[tuple[int, str]]:
+        return around(plain if text.isascii() else other, _FROM_A_DIGIT, text)
+
+    return stretches
 
 
 class PersonalDetector:

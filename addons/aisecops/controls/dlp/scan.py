@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.detector import Detector
 from aisecops.controls.dlp.exact import ExactDetector
+from aisecops.controls.dlp.marks import holds_a_mark, is_marked
 from aisecops.controls.dlp.place_words import named
-from aisecops.controls.dlp.triggers import holds
+from aisecops.controls.dlp.triggers import kinds_in
 from aisecops.controls.dlp.turned import turned
 from aisecops.model.entities import expanded
 from aisecops.model.finding import Finding
@@ -77,16 +78,23 @@ class _Look:
         self._room = room
         self._opener = opener
         self._planted = [one for one in detectors if isinstance(one, ExactDetector)]
+        self._marked = [one for one in detectors if is_marked(one)]
+        self._others = [one for one in detectors if not is_marked(one)]
 
     def at(self, text: str) -> list[Finding]:
         """What is in one text, in whatever dress."""
         found: list[Finding] = []
         for reading in readings(text, self._room, self._opener):
-            if not reading.dress or holds(reading.text, self._entities, self._planted):
-                found += self._seen(reading, self._detectors)
+            found += self._seen(reading, self._worth_asking(reading.text))
             for inner, fitting in turned(reading, self._detectors):
                 found += self._seen(inner, fitting)
         return _without_repeats(found)
+
+    def _worth_asking(self, text: str) -> list[Detector]:
+        """The detectors of the kinds that may be in `text`; those with a mark where any such mark is in it."""
+        kinds = kinds_in(text, self._entities, self._planted)
+        marked = self._marked if kinds and holds_a_mark(text, self._marked) else []
+        return [one for one in (*self._others, *marked) if one.entity in kinds]
 
     def _seen(self, reading: Reading, detectors: Iterable[Detector]) -> Iterator[Finding]:
         for detector in detectors:

@@ -30,13 +30,20 @@ def around(anchor: re.Pattern[str], reach: int, text: str) -> Iterator[tuple[int
 
     Whatever holds such a match and no more than `reach` characters on either side stands whole in one of them.
     """
+    for begin, end in spans_around(anchor, reach, text):
+        yield from pieces(text, begin, end)
+
+
+def spans_around(anchor: re.Pattern[str], reach: int, text: str) -> Iterator[tuple[int, int]]:
+    """Where the stretches of `text` begin and end that lie within `reach` characters of a match of `anchor`."""
     begin, end = 0, -1
     for match in anchor.finditer(text):
+        start, stop = match.span()
         if end < 0:
-            begin = max(0, match.start() - reach)
-        elif match.start() - reach > end:
-            yield from pieces(text, begin, end)
-            begin = match.start() - reach
-        end = min(len(text), match.end() + reach)
+            begin = max(0, start - reach)
+        elif start - reach > end:
+            yield begin, end
+            begin = start - reach
+        end = min(len(text), stop + reach)
     if end >= 0:
-        yield from pieces(text, begin, end)
+        yield begin, end

@@ -131,6 +131,11 @@ _SHORT_SECRETS = {"PRIVATE_KEY": (b"PRIVATE KEY",), "DATABASE_URL": (b"://",)}
 """Secrets that need not hold a run as long as `MIN_RUN`; every other one does, and the run is seen."""
 _SHORT_SECRETS_TURNED = {"PRIVATE_KEY": (b"YEK ETAVIRP", b"CEVINGR XRL"), "DATABASE_URL": (b"//:",)}
 
+_IN_RUNS = (GROUPS["SECRET"] - {*_SHORT_SECRETS, CREDENTIAL}) | {
+    entity for entity, trigger in PERSONAL_TRIGGERS.items() if trigger == _LONG_RUN
+}
+"""Kinds that hold letters and digits in a row as long as `MIN_RUN`."""
+
 _SECRET_NAMES = (
     *(b"pass", b"pwd", b"pw", b"secret", b"token", b"cred", b"auth", b"bearer", b"key", b"contrase", b"kennwort"),
     *(b"motdepasse", b"identified", b"_pat", b"_sk", b"sas", b"connection", b"basic", b"-u"),
@@ -167,6 +172,38 @@ def holds(text: str, entities: frozenset[str], planted: Sequence[ExactDetector] 
         or _has_any(data, _SHORT_SECRETS, entities)
         or (CREDENTIAL in entities and _names_a_secret(data.lower()))
         or any(pattern.search(data) is not None for pattern in _patterns(entities))
+    )
+
+
+def kinds_in(text: str, entities: frozenset[str], planted: Sequence[ExactDetector] = ()) -> frozenset[str]:
+    """Those of `entities` (none of them a group) that may be found in `text` as it stands."""
+    told = entities & _TOLD
+    if not told or (not text.isascii() and _stands_for_ascii(text)):
+        return entities
+    data = text.encode("ascii", "replace")
+    found = entities - told
+    found |= {one.entity for one in planted if one.entity in told and one.holds(text)}
+    if _RUN in data.translate(_IN_RUN):
+        found |= told & _IN_RUNS
+    found |= {
+        entity for entity, marks in _SHORT_SECRETS.items() if entity in told and any(map(data.__contains__, marks))
+    }
+    if CREDENTIAL in told and _names_a_secret(data.lower()):
+        found |= {CREDENTIAL}
+    for pattern, kinds in _by_trigger(told):
+        if pattern.search(data) is not None:
+            found |= kinds
+    return found
+
+
+@lru_cache(maxsize=256)
+def _by_trigger(entities: frozenset[str]) -> tuple[tuple[re.Pattern[bytes], frozenset[str]], ...]:
+    """Each trigger of `entities` once, with all those that it is of."""
+    wanted = {entity: PERSONAL_TRIGGERS[entity] for entity in entities if entity in PERSONAL_TRIGGERS}
+    triggers = sorted(set(wanted.values()) - {_LONG_RUN})
+    return tuple(
+        (re.compile(trigger.encode()), frozenset(entity for entity, own in wanted.items() if own == trigger))
+        for trigger in triggers
     )
 
 

@@ -70,7 +70,7 @@ def _is_likely(detector: Detector, turn: str, turned_runs: str) -> bool:
         return True
     if detector.entity == "DATABASE_URL":
         return turn == "backwards"  # thirteen letters on it is a URL still, and seen as it stands
-    return any(mark in turned_runs for mark in detector.trigger)
+    return bool(turned_runs) and any(mark in turned_runs for mark in detector.trigger)
 
 
 def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) -> Iterator[tuple[int, int]]:

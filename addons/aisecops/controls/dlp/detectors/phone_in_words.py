@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aisecops.controls.dlp.detector import Sighting
+from aisecops.controls.dlp.stretches import spans_around
 from aisecops.model.provenance import Span
 
 _BEFORE_IT = re.compile(
@@ -30,6 +31,10 @@ _ABROAD = re.compile(
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}")
 _EXTENSION = re.compile(r"[ ]{0,2}(?:x|ext).*", re.IGNORECASE)
 _FEWEST, _MOST = 7, 15
+_SEVEN_DIGITS = re.compile(r"[0-9](?:[ ()+./-]{0,5}[0-9]){6}")
+"""Stands in every number."""
+_REACH = 128
+"""Characters before and behind that: no number with the word that names it is longer."""
 
 
 def _is_number(value: str) -> bool:
@@ -45,19 +50,25 @@ class PhoneInWordsDetector:
     entity: str = "PHONE_NUMBER"
 
     def find(self, text: str) -> Iterator[Sighting]:
-        for span in _spans(text):
+        for span in dict.fromkeys(_spans(text)):
             if _is_number(text[span.start : span.end]):
                 yield Sighting(span=span, confidence=0.5)
 
 
 def _spans(text: str) -> Iterator[Span]:
-    for abroad in _ABROAD.finditer(text):
+    for begin, end in spans_around(_SEVEN_DIGITS, _REACH, text):
+        yield from _spans_in(text, begin, end)
+
+
+def _spans_in(text: str, begin: int, end: int) -> Iterator[Span]:
+    """Numbers whose word begins at `begin` or behind it, and before `end`."""
+    for abroad in _ABROAD.finditer(text, begin, end):
         yield Span(start=abroad.start(), end=abroad.end())
-    for word in _BEFORE_IT.finditer(text):
+    for word in _BEFORE_IT.finditer(text, begin, end):
         number = _NUMBER.match(text, word.end())
         if number is not None:
             yield Span(start=number.start(), end=number.end())
-    for word in _BEHIND_IT.finditer(text):
+    for word in _BEHIND_IT.finditer(text, begin, end):
         start = max(0, word.start() - _LONGEST)
         number = _LAST_NUMBER.search(text, start, word.start())
         if number is not None:

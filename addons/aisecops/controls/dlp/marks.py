@@ -1,0 +1,36 @@
+"""The marks that secrets are known by, all of them looked for in one pass over a text.
+
+A mark is a literal that stands in every match of a detector (`detector.py`). Few texts hold any; only in those the
+detectors are asked one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from aisecops.controls.dlp.detector import Detector, PatternDetector
+
+_SHORTEST = 3
+"""Signs of a mark that says something; shorter ones stand in every text."""
+
+
+def is_marked(detector: Detector) -> bool:
+    """True for a detector all of whose marks say something."""
+    return isinstance(detector, PatternDetector) and all(len(mark) >= _SHORTEST for mark in detector.trigger)
+
+
+def holds_a_mark(text: str, detectors: Sequence[Detector]) -> bool:
+    """True when a mark of any of `detectors`, which all have some, stands in `text`."""
+    marks = frozenset(mark for one in detectors if isinstance(one, PatternDetector) for mark in one.trigger)
+    return bool(marks) and _any_of(marks).search(text.encode("utf-8", "surrogatepass")) is not None
+
+
+@lru_cache(maxsize=64)
+def _any_of(marks: frozenset[str]) -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # bytes, whatever they mean
+    return re2.compile(b"|".join(re2.escape(mark).encode() for mark in sorted(marks)), options)
