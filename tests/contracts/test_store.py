@@ -207,6 +207,22 @@ async def test_runs_are_listed_newest_first(store):
     assert [run.run_id for run in await store.list_runs(agent_id=AgentId("bot-1"))] == ["run_3", "run_1"]
 
 
+async def test_runs_are_listed_on_from_one_of_them(store):
+    for n in range(5):
+        run_id, agent = RunId(f"run_{n}"), AgentId(f"bot-{n % 2}")
+        await store.open_run(run_of(run_id, at=n // 2, agent=agent), tree_of(run_state(run_id)), seen=None)
+
+    async def listed(before, **asked):
+        return [run.run_id for run in await store.list_runs(before=RunId(before), **asked)]
+
+    assert await listed("run_3") == ["run_2", "run_1", "run_0"]
+    assert await listed("run_3", limit=2) == ["run_2", "run_1"]
+    assert await listed("run_4", agent_id=AgentId("bot-0")) == ["run_2", "run_0"]
+    assert await listed("run_0") == []
+    assert await listed("run_9") == []
+    assert await listed("run_4", agent_id=AgentId("bot-1")) == []  # it is none of theirs
+
+
 async def test_only_trees_that_changed_are_told(store):
     first = await opened(store)
     other = await opened(store, OTHER)
@@ -367,6 +383,10 @@ async def test_approvals_are_listed_newest_first(store):
         await store.open_approval(question(f"apr_{n}", digest=str(n), opened_ms=n // 2))
     assert [kept.approval_id for kept in await store.list_approvals()] == ["apr_3", "apr_2", "apr_1", "apr_0"]
     assert len(await store.list_approvals(limit=2)) == 2
+    newest = (await store.list_approvals(limit=1))[0]
+    await store.swap_approval(newest, replace(newest, state=ApprovalState.DENIED))
+    assert [kept.approval_id for kept in await store.list_approvals(pending=True)] == ["apr_2", "apr_1", "apr_0"]
+    assert [kept.approval_id for kept in await store.list_approvals(pending=True, limit=2)] == ["apr_2"]
 
 
 async def test_an_approval_is_used_once(store):

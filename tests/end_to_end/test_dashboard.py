@@ -41,6 +41,7 @@ PAGES = (
     "/evaluation",
     "/maturity",
     "/records?figure=denials",
+    "/records",
     "/records/5",
 )
 
@@ -112,7 +113,8 @@ def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, s
     # a mail passes, and the open page shows it without being asked for again
     assert agent.send("customer1").status_code == 202
     page.locator(".story .mark", has_text="allow").first.wait_for()
-    page.locator("a.point-allow").first.wait_for()
+    chart = page.locator(".chart-risk")
+    page.locator("#steps tbody tr").first.wait_for(state="attached")
     shot(page, shots, "run-active")
 
     # the next one is held, and a person looks at it and says yes
@@ -143,12 +145,21 @@ def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, s
     assert halted.json()["code"] in {"risk_halted", "run_halted"}
     page.locator(".state-halted").wait_for()
     page.locator(".story .mark", has_text="halted").wait_for()
-    point = page.locator("a.point-deny").last
-    assert not point.locator(".tip").is_visible()
-    point.locator(".point-reach").hover()
-    assert "0.8 base" in point.text_content() or "0.4 base" in point.text_content()
-    assert point.locator(".tip").is_visible()
+    assert not chart.locator(".chart-tip").is_visible()
+    chart.focus()
+    page.keyboard.press("End")  # the newest step, by keyboard
+    words = chart.locator(".chart-tip").inner_text()
+    assert words.startswith("mail.send: refused")
+    assert "0.8 base" in words or "0.4 base" in words
+    page.locator("#steps summary").click()
+    told = page.locator("#steps tbody tr").last.inner_text()
+    assert all(line in told for line in words.splitlines())  # the table says the same as the chart
     shot(page, shots, "run-halted")
+    chart.hover()  # and by mouse
+    assert chart.locator(".chart-tip").is_visible()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert page.locator(".story li:target .mark").inner_text() == "refused"
     assert said == []
 
 
@@ -188,6 +199,46 @@ def test_no_page_has_a_serious_fault_of_accessibility_or_anything_blocked(on, ch
         assert serious(page) == [], path
         shot(page, shots, f"{'dark' if dark else 'light'}{path.partition('?')[0].replace('/', '-')}")
     assert said == []
+
+
+@in_a_browser
+def test_no_page_is_wider_than_a_phone(on, chromium):
+    page, _ = logged_in(on, chromium)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in (*PAGES, f"/runs/{on.runs['injection']}"):
+        page.goto(on.settings.control.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+
+
+@in_a_browser
+def test_charts_are_drawn_from_the_twin_in_both_themes_and_nothing_is_lost_without_scripts(on, chromium):
+    page, said = logged_in(on, chromium, "/records?figure=denials")
+    chart = page.locator(".chart-trend")
+    chart.locator("canvas").wait_for()
+    light = chart.screenshot()
+    page.get_by_role("button", name="Light or dark").click()
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert chart.screenshot() != light
+    twin = page.evaluate("fetch(document.querySelector('link[rel=alternate]').href).then((one) => one.json())")
+    last = next(at for at, point in reversed(list(enumerate(twin["trend"]))) if point["value"] is not None)
+    chart.focus()
+    page.keyboard.press("Home")
+    for _ in range(last):
+        page.keyboard.press("ArrowRight")
+    shown = chart.locator(".chart-tip").inner_text().splitlines()
+    assert shown[0].startswith(twin["trend"][last]["at"].replace("T", " ")[:13])
+    page.locator("summary", has_text="as a table").click()
+    assert shown[1] in page.locator(".twin tbody tr").last.inner_text()
+    assert said == []
+
+    plain = chromium.new_context(java_script_enabled=False).new_page()
+    plain.goto(on.settings.control.url + "/login?to=/records%3Ffigure%3Ddenials")
+    plain.get_by_label("Your secret").fill(secret(on))
+    plain.get_by_role("button", name="Log in").click()
+    plain.wait_for_url("**/records?figure=denials")
+    assert not plain.locator(".chart-trend").is_visible()
+    plain.locator("summary", has_text="as a table").click()
+    assert shown[1] in plain.locator(".twin tbody tr").last.inner_text()
 
 
 @in_a_browser

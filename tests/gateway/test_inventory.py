@@ -4,47 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
 import pytest
 
 from aisecops.gateway.inventory import Integration, State
 from aisecops.model.errors import RecordError
-from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from support.gateway import House, request, rules_of
+from support.integrations import RULES, TOOL, changed, lists, says
 
-RULES = """
-version: 1
-agents:
-  clerk:
-    authenticate: {secret: "env:CLERK"}
-    system_prompt: pinned
-    grants: [{tool: tickets.*, scope: "**"}]
-tools:
-  tickets.*: {match: {mcp: {host: mcp.internal, path: /mcp}}, effect: read, owner: "Ann Lee", review: 2027-06-30}
-models:
-  openai: {match: {host: api.openai.com}, dialect: openai, owner: "AI team", review: 2027-01-31}
-sources:
-  - {match: {host: en.wiki.example}, tier: external}
-"""
-CHAT = "https://api.openai.com/v1/chat/completions"
-TOOL = "mcp-tool:mcp.internal/mcp#find"
 DAY_MS = 24 * 60 * 60 * 1000
-
-
-async def lists(house: House, description: str) -> None:
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    outcome = await house.ask(await house.run(), request("POST", "https://mcp.internal/mcp", body=body))
-    document = {"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "find", "description": description}]}}
-    headers = (("Content-Type", "application/json"),)
-    await house.enforcement.settle(
-        outcome.permit, HttpResponse(status=200, headers=headers, body=orjson.dumps(document))
-    )
-
-
-async def says(house: House, prompt: str) -> None:
-    messages = [{"role": "system", "content": prompt}, {"role": "user", "content": "hello"}]
-    await house.ask(await house.run(), request("POST", CHAT, body={"model": "gpt-4o", "messages": messages}))
 
 
 async def found(house: House) -> dict[str, Integration]:
@@ -85,13 +53,6 @@ async def test_what_no_rule_names_any_more_is_undeclared():
     left = await found(house)
     names = ("source:en.wiki.example", "destination:en.wiki.example:443", "mcp-server:mcp.internal/mcp", TOOL)
     assert [left[name].state for name in names] == [State.UNDECLARED] * 4
-
-
-async def changed(house: House) -> None:
-    for text in ("Finds.", "Finds more."):
-        await lists(house, text)
-    for text in ("be good", "be bad", "be worse"):
-        await says(house, text)
 
 
 @pytest.mark.parametrize("name", [TOOL, "prompt:clerk"])

@@ -5,7 +5,7 @@ Joins the rules in force with what the gateways have noted. A person's yes to a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -84,14 +84,19 @@ class Inventory:
         today = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date().isoformat()
         return [_stated(found[name], today) for name in sorted(found)]
 
-    async def accept(self, name: str, *, digest: str = "", by: str, why: str) -> Integration | Refuse:
+    async def accept(
+        self, name: str, *, digest: str = "", seen: Collection[str] = (), by: str, why: str
+    ) -> Integration | Refuse:
         """A person accepts what waits under `name`: as it is described now, or of prompts the one with `digest`.
 
+        With `seen`, the digests of all that they were shown, it is refused when something else waits by now.
         Recorded first. Refused when nothing of the kind waits. Raises a `Fault`.
         """
         before = next((one for one in await self.all() if one.name == name), None)
         if before is None or not before.waiting or (digest and digest not in before.waiting.values()):
             return Refuse(code=Code.POLICY_DENIED, detail=f"nothing of `{name[:200]}` waits for a person")
+        if seen and set(seen) != set(before.waiting.values()):
+            return Refuse(code=Code.POLICY_DENIED, detail=f"`{name[:200]}` has changed again; look at it once more")
         taken = {"prompt": digest or before.waiting["prompt"]} if before.kind == PROMPT else dict(before.waiting)
         await self._record.append(
             Event(

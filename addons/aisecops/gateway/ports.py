@@ -111,8 +111,10 @@ class Store(Protocol):
         """One run, or None."""
         ...
 
-    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
-        """Newest first."""
+    async def list_runs(
+        self, *, limit: int = 1000, agent_id: AgentId | None = None, before: RunId | None = None
+    ) -> Sequence[Run]:
+        """Newest first, of one agent if named; after the run `before` in that order, and nothing if it is not in it."""
         ...
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
@@ -131,8 +133,8 @@ class Store(Protocol):
         """One approval as it stands, or None."""
         ...
 
-    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
-        """Newest first."""
+    async def list_approvals(self, *, limit: int = 1000, pending: bool = False) -> Sequence[Approval]:
+        """Newest first; with `pending`, of these only those that wait for a person."""
         ...
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:

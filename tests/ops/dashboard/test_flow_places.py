@@ -55,3 +55,11 @@ def test_a_stopped_line_has_a_cross_on_it():
 
     assert len(crosses) == 1
     assert all(re.fullmatch(r"M[\d. ]+C[\d. -]+", line["d"]) for line in placed(flow(ATTACK))["lines"])
+
+
+def test_a_column_without_boxes_takes_no_room():
+    nodes = {name: Node(name, name, name) for name in ("call", "destination")}
+    drawn = placed(Flow(nodes=nodes, edges={("call", "destination"): Edge("call", "destination")}))
+
+    assert [head["text"] for head in drawn["heads"]] == ["call", "destination"]
+    assert min(box["x"] for box in drawn["boxes"]) == 0

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from aisecops.ops.dashboard import records
 from aisecops.ops.dashboard.records import shown_record
 from support.asking import read
 from support.dashboard import Site
@@ -60,3 +61,55 @@ async def test_there_is_no_such_record(site, path):
 
 async def test_there_is_no_such_figure(site):
     assert "name a figure" in await site.page("/records?figure=happiness", 400)
+
+
+async def many(site, count):
+    run = await site.house.run()
+    for _ in range(count):
+        await site.house.ask(run, read())
+    return run
+
+
+async def test_the_records_of_a_figure_come_in_pages_and_none_twice(site, monkeypatch):
+    monkeypatch.setattr(records, "AT_ONCE", 2)
+    await many(site, 5)
+    seen, path = [], "/records?figure=denials"
+    while path:
+        page = await site.page(path)
+        twin = await site.json(path.replace("/records?", "/records.json?"))
+        seen += [one["seq"] for one in twin["records"]]
+        older = re.search(r'href="([^"]+)" rel="next"', page)
+        path = html.unescape(older[1]) if older else ""
+
+    assert len(seen) == 5
+    assert seen == sorted(set(seen), reverse=True)
+    assert 'rel="prev"' in await site.page("/records?figure=denials&from=2")
+    assert "none of these so far back" in await site.page("/records?figure=denials&from=9999")
+
+
+async def test_all_records_come_in_pages_down_to_the_first_line(site, monkeypatch):
+    monkeypatch.setattr(records, "AT_ONCE", 3)
+    await many(site, 5)
+    seen, path = [], "/records"
+    while path:
+        page = await site.page(path)
+        seen += [one["seq"] for one in (await site.json(path.replace("/records", "/records.json")))["records"]]
+        older = re.search(r'href="([^"]+)" rel="next"', page)
+        path = html.unescape(older[1]) if older else ""
+
+    assert seen == list(range(site.index.seq, 0, -1))
+    newer = re.search(r'href="([^"]+)" rel="prev"', await site.page("/records?before=2"))
+    assert html.unescape(newer[1]) == "/records?before=5"
+    assert (await site.json("/records.json?before=99999"))["records"][0]["seq"] == site.index.seq
+
+
+async def test_a_figure_stands_above_its_records_as_on_the_overview(site):
+    await many(site, 2)
+    among_all = {one["name"]: one for one in (await site.json("/index.json?span=day"))["figures"]}
+    alone = await site.json("/records.json?figure=denials&span=day")
+
+    del among_all["denials"]["records"]  # there it leads here
+    assert {name: alone[name] for name in among_all["denials"]} == among_all["denials"]
+    page = await site.page("/records?figure=denials&span=day")
+    assert 'data-chart="trend"' in page
+    assert page.count('<th scope="row">') == 1  # the table twin: one stretch in which something happened

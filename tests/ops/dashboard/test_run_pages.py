@@ -1,5 +1,8 @@
 """Runs as people see them, and the brake."""
 
+import html
+import re
+
 import pytest
 
 from aisecops.ops.dashboard import run_pages
@@ -47,8 +50,27 @@ async def test_a_long_list_comes_in_pages(site, monkeypatch):
     assert last.count('class="agent"') == 1
     assert 'href="/runs?from=2" rel="prev"' in last
     assert "Older" not in last
+    assert 'href="/runs">Newest' in last
     assert (await site.json("/runs.json?from=-1"))["from"] == 0
     assert (await site.json("/runs.json?from=99999999999"))["runs"] == []
+
+
+async def test_a_list_that_is_longer_than_is_looked_at_goes_on(site, monkeypatch):
+    monkeypatch.setattr(run_pages, "AT_ONCE", 2)
+    monkeypatch.setattr(run_pages, "NEWEST", 3)
+    opened = [(await site.house.run()).run.run_id for _ in range(7)]
+    await site.house.runs.halt(opened[0], by="operator:local", why="x")
+    seen, path = [], "/runs"
+    while path:
+        page = await site.page(path)
+        seen += [row["run_id"] for row in (await site.json(path.replace("/runs", "/runs.json")))["runs"]]
+        older = re.search(r'href="([^"]+)" rel="next"', page)
+        path = html.unescape(older[1]) if older else ""
+
+    assert sorted(seen) == sorted(opened)
+    assert len(seen) == len(set(seen))
+    first = await site.json("/runs.json?state=halted")
+    assert (first["runs"], first["older_than_these"] != "") == ([], True)  # none of the newest; the page leads on
 
 
 async def test_a_run_tells_its_story_and_its_risk(site):
@@ -62,6 +84,7 @@ async def test_a_run_tells_its_story_and_its_risk(site):
     text = await site.page(f"/runs/{run.run.run_id}")
     assert "risk 0.96 = 0.4 base" in text
     assert "1.2 escalation" in text
+    assert facts["risk"][1]["words"][0] == "mail.send: passed"
     for step in facts["risk"]:
         assert f'id="{step["decision_id"]}"' in text
         assert f'href="#{step["decision_id"]}"' in text
@@ -101,6 +124,22 @@ async def test_halting_and_resuming_say_who_and_why(site):
 
     await site.send(f"{path}/resume", reason="it was right")
     assert (await site.json(f"{path}.json"))["run"]["state"] == "active"
+
+
+async def test_a_run_is_resumed_with_an_allowance_and_no_more_than_the_rules_have(site):
+    run = await site.house.run()
+    path = f"/runs/{run.run.run_id}"
+    most = (await site.json(f"{path}.json"))["resume_allowance"]
+    await site.send(f"{path}/halt", reason="looks wrong")
+    assert f"up to {most:g}" in await site.page(path)
+
+    for wrong in ("-1", "lots", "nan", "inf", "1e99", str(most + 0.001)):
+        refused = await site.send(f"{path}/resume", reason="x", allowance=wrong)
+        assert refused.status_code in {400, 403}, wrong
+        assert (await site.json(f"{path}.json"))["run"]["state"] == "halted"
+    await site.send(f"{path}/resume", reason="it was right", allowance=" 0.25 ")
+    assert (await site.json(f"{path}.json"))["run"]["state"] == "active"
+    assert site.house.record.events[-1].fields["allowance"] == 0.25
 
 
 async def test_there_is_no_such_run(site):

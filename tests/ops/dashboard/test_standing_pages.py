@@ -1,9 +1,13 @@
 """Inventory, evaluation and maturity: what there is, and what to do where there is nothing."""
 
+import asyncio
+
 import pytest
 
+from aisecops.model.errors import StoreError
 from aisecops.ops.control import shapes
 from aisecops.ops.control.who import Asker, Role
+from aisecops.ops.dashboard import standing_pages
 from aisecops.ops.dashboard.page import Visitor
 from aisecops.ops.dashboard.standing_pages import StandingPages
 from support.asking import read
@@ -69,6 +73,37 @@ async def test_before_the_first_assessment_the_page_says_how_to_make_one(site):
     assert "aisecops maturity" in await site.page("/maturity")
 
 
+async def test_nobody_waits_for_a_long_assessment_and_it_is_shown_once_it_is_there(site, monkeypatch):
+    monkeypatch.setattr(standing_pages, "PATIENCE_S", 0.01)
+    begun, may_end = 0, asyncio.Event()
+
+    async def assessed():
+        nonlocal begun
+        begun += 1
+        await may_end.wait()
+        return {"level": begun}
+
+    pages = StandingPages(site.house.inventory, site.index, assessed)
+    both = await asyncio.gather(*(pages.maturity(Asked(), VISITOR) for _ in range(2)))
+    assert [(page.facts, page.drawn["reading"]) for page in both] == [({}, True)] * 2
+    may_end.set()
+    first = await pages.maturity(Asked(), VISITOR)
+    assert (first.facts, first.drawn["reading"], begun) == ({"level": 1}, False, 1)
+    may_end.clear()
+    again = await pages.maturity(Asked(), VISITOR)
+    assert (again.facts, again.drawn["reading"], begun) == ({"level": 1}, True, 2)  # the last one meanwhile
+
+
+async def test_an_assessment_that_fails_says_so_and_is_tried_again(site):
+    async def assessed():
+        raise StoreError("the store is down")
+
+    pages = StandingPages(site.house.inventory, site.index, assessed)
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            await pages.maturity(Asked(), VISITOR)
+
+
 async def test_the_level_is_shown_with_what_is_missing(site):
     async def assessed():
         criterion = {
@@ -95,6 +130,7 @@ async def test_the_level_is_shown_with_what_is_missing(site):
             "criteria": [criterion],
             "missing": [criterion],
             "controls": [control],
+            "trend": [],
         }
 
     page = await StandingPages(site.house.inventory, site.index, assessed).maturity(Asked(), VISITOR)
@@ -105,6 +141,7 @@ async def test_the_level_is_shown_with_what_is_missing(site):
             "title": page.title,
             "visitor": VISITOR,
             "path": "/maturity",
+            "query": "",
             "theme": "",
             "now_s": 0,
             "waiting": 0,

@@ -116,10 +116,16 @@ class MemoryStore:
         await self._turn()
         return self._runs.get(run_id)
 
-    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
+    async def list_runs(
+        self, *, limit: int = 1000, agent_id: AgentId | None = None, before: RunId | None = None
+    ) -> Sequence[Run]:
         await self._turn()
         found = [run for run in self._runs.values() if agent_id in {None, run.agent_id}]
-        return sorted(found, key=lambda run: (run.opened_ms, run.run_id), reverse=True)[:limit]
+        found.sort(key=lambda run: (run.opened_ms, run.run_id), reverse=True)
+        if before is not None:
+            names = [run.run_id for run in found]
+            found = found[names.index(before) + 1 :] if before in names else []
+        return found[:limit]
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
         del now_ms, why  # for people to look up later, which nobody does here
@@ -151,10 +157,11 @@ class MemoryStore:
         kept = self._approvals.get(approval_id)
         return None if kept is None else _approval(kept)
 
-    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
+    async def list_approvals(self, *, limit: int = 1000, pending: bool = False) -> Sequence[Approval]:
         await self._turn()
         found = map(_approval, self._approvals.values())
-        return sorted(found, key=lambda kept: (kept.opened_ms, kept.approval_id), reverse=True)[:limit]
+        newest = sorted(found, key=lambda kept: (kept.opened_ms, kept.approval_id), reverse=True)[:limit]
+        return [kept for kept in newest if kept.state is ApprovalState.PENDING or not pending]
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         await self._turn()

@@ -42,9 +42,22 @@ _REVOKED = """
     ON kind = json_extract(asked.value, '$[0]') AND name = json_extract(asked.value, '$[1]')
 """
 _RESERVE = "UPDATE trees SET version = version + 1, state = ? WHERE root_run_id = ? AND state = ?"
-_RUNS = "SELECT run FROM runs ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
-_RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ? ORDER BY opened_ms DESC, run_id DESC LIMIT ?"
+_RUNS = "SELECT run FROM runs ORDER BY opened_ms DESC, run_id DESC LIMIT ?1"
+_RUNS_BEFORE = """
+    SELECT run FROM runs WHERE (opened_ms, run_id) < (SELECT opened_ms, run_id FROM runs WHERE run_id = ?2)
+    ORDER BY opened_ms DESC, run_id DESC LIMIT ?1
+"""
+_RUNS_OF_AGENT = "SELECT run FROM runs WHERE agent_id = ?2 ORDER BY opened_ms DESC, run_id DESC LIMIT ?1"
+_RUNS_OF_AGENT_BEFORE = """
+    SELECT run FROM runs WHERE agent_id = ?2
+    AND (opened_ms, run_id) < (SELECT opened_ms, run_id FROM runs WHERE run_id = ?3 AND agent_id = ?2)
+    ORDER BY opened_ms DESC, run_id DESC LIMIT ?1
+"""
 _APPROVALS = "SELECT approval FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?"
+_PENDING = """
+    SELECT approval FROM
+    (SELECT approval, state FROM approvals ORDER BY opened_ms DESC, approval_id DESC LIMIT ?) WHERE state = 'pending'
+"""
 
 
 class SqliteStore(SqliteOld):
@@ -162,11 +175,15 @@ class SqliteStore(SqliteOld):
         found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)
         return read(found[0][0], Run) if found else None
 
-    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
+    async def list_runs(
+        self, *, limit: int = 1000, agent_id: AgentId | None = None, before: RunId | None = None
+    ) -> Sequence[Run]:
         if agent_id is None:
-            found = await self._reader.read(_RUNS, limit)
+            sql = _RUNS if before is None else _RUNS_BEFORE
         else:
-            found = await self._reader.read(_RUNS_OF_AGENT, agent_id, limit)
+            sql = _RUNS_OF_AGENT if before is None else _RUNS_OF_AGENT_BEFORE
+        named = [name for name in (agent_id, before) if name is not None]
+        found = await self._reader.read(sql, limit, *named)
         return [read(text, Run) for (text,) in found]
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
@@ -219,8 +236,9 @@ class SqliteStore(SqliteOld):
         found = await self._reader.look_up("SELECT approval FROM approvals WHERE approval_id = ?", approval_id)
         return read(found[0][0], Approval) if found else None
 
-    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
-        return [read(text, Approval) for (text,) in await self._reader.read(_APPROVALS, limit)]
+    async def list_approvals(self, *, limit: int = 1000, pending: bool = False) -> Sequence[Approval]:
+        found = await self._reader.read(_PENDING if pending else _APPROVALS, limit)
+        return [read(text, Approval) for (text,) in found]
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         if seen.approval_id != new.approval_id:

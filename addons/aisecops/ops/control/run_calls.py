@@ -19,7 +19,7 @@ from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
-from aisecops.model.state import ApprovalState, Run
+from aisecops.model.state import Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.answering import as_json, not_yours, problem, read_body, sees
 from aisecops.ops.control.door import Call
@@ -139,7 +139,7 @@ class RunCalls:
         phase = snapshot.tree.runs[run.run_id].phase
         if phase is not RunPhase.ACTIVE:
             return phase.value
-        pending = [a for a in await self._store.list_approvals() if a.state is ApprovalState.PENDING]
+        pending = await self._store.list_approvals(pending=True)
         return RunPhase.HELD.value if any(a.run_id == run.run_id for a in pending) else phase.value
 
     def _proxy_with(self, run_id: str, secret: str) -> str:

@@ -64,6 +64,5 @@ class Dashboard:
 
 
 async def _beside(store: Store, approvals: Approvals) -> dict[str, Any]:
-    pending = [one for one in await store.list_approvals() if one.state is ApprovalState.PENDING]
-    standing = [await approvals.standing(one.approval_id) for one in pending]
+    standing = [await approvals.standing(one.approval_id) for one in await store.list_approvals(pending=True)]
     return {"waiting": sum(one is not None and one.state is ApprovalState.PENDING for one in standing)}

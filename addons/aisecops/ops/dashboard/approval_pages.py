@@ -14,10 +14,10 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control import shapes
+from aisecops.ops.dashboard.asked import reason_of
 from aisecops.ops.dashboard.gate import form_of
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
 
-MAX_REASON = 2000
 ANSWERED_SHOWN = 50
 
 
@@ -37,9 +37,11 @@ class ApprovalPages:
         )
 
     async def all(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
-        found = [await self._approvals.standing(one.approval_id) or one for one in await self._store.list_approvals()]
-        waiting = [one for one in found if one.state is ApprovalState.PENDING]
-        answered = [one for one in found if one.state is not ApprovalState.PENDING][:ANSWERED_SHOWN]
+        kept = await self._store.list_approvals(pending=True)
+        standing = [await self._approvals.standing(one.approval_id) or one for one in kept]
+        waiting = [one for one in standing if one.state is ApprovalState.PENDING]
+        newest = await self._store.list_approvals(limit=ANSWERED_SHOWN + len(waiting))
+        answered = [one for one in newest if one.state is not ApprovalState.PENDING][:ANSWERED_SHOWN]
         facts = {
             "pending": [shapes.shown_approval(one) for one in reversed(waiting)],  # whoever waits longest comes first
             "answered": [shapes.shown_approval(one) for one in answered],
@@ -61,7 +63,7 @@ class ApprovalPages:
         decision = form.get("decision", "")
         if decision not in {"approve", "deny"}:
             return Refuse(code=Code.UNREADABLE, detail="`decision` is `approve` or `deny`")
-        why = form.get("reason", "").strip()[:MAX_REASON]
+        why = await reason_of(request)
         if not why:
             return Refuse(code=Code.UNREADABLE, detail="an answer needs its reason; it goes into the record")
         answered = await self._approvals.answer(

@@ -1,4 +1,4 @@
-"""Where the boxes and lines of a flow graph stand: five columns, each ordered so that few lines cross."""
+"""Where the boxes and lines of a flow graph stand: up to five columns, each ordered so that few lines cross."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def placed(flow: Flow) -> dict[str, Any] | None:
     """The drawing; None when there is nothing to draw."""
     if not flow.nodes:
         return None
-    columns = [[node for node in flow.nodes.values() if node.column == column] for column in COLUMNS]
+    used = [column for column in COLUMNS if any(node.column == column for node in flow.nodes.values())]
+    columns = [[node for node in flow.nodes.values() if node.column == column] for column in used]
     most = max(len(column) for column in columns)
     step = (WIDTH - NODE_WIDTH) / (len(COLUMNS) - 1)
     middle: dict[str, float] = {}
@@ -28,12 +29,12 @@ def placed(flow: Flow) -> dict[str, Any] | None:
         for row, node in enumerate(ordered):
             middle[node.key] = top + row * _ROW + NODE_HEIGHT / 2 + (_ROW - NODE_HEIGHT) / 2
             boxes.append(_box(node, at * step, middle[node.key]))
-    left = {node.key: COLUMNS.index(node.column) * step for node in flow.nodes.values()}
+    left = {node.key: used.index(node.column) * step for node in flow.nodes.values()}
     lines = [_line(edge, left, middle) for edge in sorted(flow.edges.values(), key=lambda edge: edge.tainted)]
     return {
         "width": WIDTH,
         "height": _HEAD + most * _ROW + _FOOT,
-        "heads": [{"x": round(at * step, 1), "text": column} for at, column in enumerate(COLUMNS)],
+        "heads": [{"x": round(at * step, 1), "text": column} for at, column in enumerate(used)],
         "boxes": boxes,
         "lines": lines,
         "tainted": any(edge.tainted for edge in flow.edges.values()),

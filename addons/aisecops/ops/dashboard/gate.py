@@ -116,6 +116,7 @@ class Gate:
                 "title": page.title,
                 "visitor": visitor,
                 "path": request.url.path,
+                "query": request.url.query,
                 "theme": theme if theme in {"light", "dark"} else "",
                 "now_s": self._clock.now_ms() / 1000,
             }

@@ -1,9 +1,10 @@
-"""The records behind a figure, and one record whole."""
+"""The records behind a figure, all records, and one record whole."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from starlette.concurrency import run_in_threadpool
@@ -11,9 +12,12 @@ from starlette.requests import Request
 
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.ops.dashboard.asked import number_in, whole_number
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
-from aisecops.ops.figures.eleven import BY_NAME
+from aisecops.ops.dashboard.trends import Trends
+from aisecops.ops.figures.eleven import BY_NAME, Figure
 from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.figures.windows import Span
 from aisecops.ops.story import story_lines
 
 AT_ONCE = 100
@@ -22,32 +26,61 @@ AT_ONCE = 100
 class Records:
     """The pages under `/records`."""
 
-    def __init__(self, index: RecordIndex) -> None:
+    def __init__(self, index: RecordIndex, trends: Trends) -> None:
         self._index = index
+        self._trends = trends
 
     def pages(self) -> Sequence[PageAt]:
         """Both places."""
-        return (PageAt("/records", "events", self.of_a_figure), PageAt("/records/{seq}", "events", self.one))
+        return (PageAt("/records", "events", self.some), PageAt("/records/{seq}", "events", self.one))
 
-    async def of_a_figure(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
-        figure = BY_NAME.get(request.query_params.get("figure", ""))
+    async def some(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
+        await run_in_threadpool(self._index.refresh)
+        named = request.query_params.get("figure")
+        if named is None:
+            return await self._all(whole_number(request, "before"))
+        figure = BY_NAME.get(named)
         if figure is None:
             return _nothing("name a figure: " + ", ".join(BY_NAME))
-        await run_in_threadpool(self._index.refresh)
-        found = await run_in_threadpool(self._index.recent, figure.name, most=AT_ONCE)
+        return await self._of_a_figure(figure, self._trends.span(request.query_params.get("span")), request)
+
+    async def _of_a_figure(self, figure: Figure, span: Span, request: Request) -> Page:
+        first = whole_number(request, "from")
+        found = await run_in_threadpool(self._index.recent, figure.name, most=AT_ONCE, skip=first)
         facts = {
+            **await run_in_threadpool(self._trends.one, figure, span),
             "figure": figure.name,
-            "title": figure.title,
-            "definition": figure.words,
-            "newest": AT_ONCE,
+            "span": span.value,
+            "from": first,
+            "known": self._index.known(figure.name),
             "records": [shown_record(event) for event in found],
         }
-        return Page("records.html", figure.title, facts)
+        drawn = {
+            "spans": [(one.value, _link(figure=figure.name, span=one.value)) for one in Span],
+            "newer": _link(figure=figure.name, span=span.value, **_from(first - AT_ONCE)) if first else "",
+            "older": _link(figure=figure.name, span=span.value, **_from(first + AT_ONCE))
+            if first + AT_ONCE < facts["known"]
+            else "",
+        }
+        return Page("figure.html", figure.title, facts, drawn)
+
+    async def _all(self, before: int) -> Page:
+        found = await run_in_threadpool(self._index.newest, most=AT_ONCE, before_seq=before or None)
+        facts = {"seq": self._index.seq, "records": [shown_record(event) for event in found]}
+        first, last = (found[0]["seq"], found[-1]["seq"]) if found else (0, 0)
+        newer = first + AT_ONCE + 1
+        drawn = {
+            "newer": ""
+            if first >= self._index.seq
+            else _link(**({"before": str(newer)} if newer <= self._index.seq else {})),
+            "older": _link(before=str(last)) if last > 1 else "",
+        }
+        return Page("records.html", "Record", facts, drawn)
 
     async def one(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         await run_in_threadpool(self._index.refresh)
         named = request.path_params["seq"]
-        seq = int(named) if named.isascii() and named.isdecimal() and len(named) <= 15 else 0  # noqa: PLR2004 - a line's number
+        seq = number_in(named)
         event = await run_in_threadpool(self._index.event, seq)
         if event is None:
             return _nothing(f"the record has no line `{named}`")
@@ -77,3 +110,11 @@ def shown_record(event: dict[str, Any]) -> dict[str, Any]:
 
 def _nothing(detail: str) -> Refuse:
     return Refuse(code=Code.UNREADABLE, detail=detail)
+
+
+def _from(first: int) -> dict[str, str]:
+    return {"from": str(first)} if first > 0 else {}
+
+
+def _link(**asked: str) -> str:
+    return f"/records?{urlencode(asked)}" if asked else "/records"

@@ -56,6 +56,7 @@ def templates(static: dict[str, bytes]) -> jinja2.Environment:
         "ago": ago,
         "clock": clock,
         "day": day,
+        "stretch": stretch,
         "lasted": lasted,
         "short": short,
         "plain": plain,
@@ -88,6 +89,11 @@ def figure(value: float | None, unit: str) -> str:
             return NONE if value is None else lasted(value * 1000)
         case _:
             return number(value, 3)
+
+
+def stretch(at: str) -> str:
+    """`2026-11-27 11:00`: the beginning of a stretch of time, as the record's own words have it."""
+    return f"{at[:10]} {at[11:]}{':00' if len(at) == len('2026-11-27T11') else ''}".strip()
 
 
 def lasted(ms: float) -> str:

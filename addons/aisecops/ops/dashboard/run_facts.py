@@ -11,7 +11,7 @@ from aisecops.model.budget import Budgets, RunPhase, RunState, TreeState
 from aisecops.model.ids import RunId
 from aisecops.model.risk import MICROS, from_micros
 from aisecops.model.rules import AgentRule, RuleSet
-from aisecops.model.state import ApprovalState, Run
+from aisecops.model.state import Run
 from aisecops.ops.control import shapes
 from aisecops.ops.dashboard.charts import share
 
@@ -29,7 +29,7 @@ async def standings(store: Store, runs: Sequence[Run]) -> dict[str, int]:
 
 async def waiting_runs(store: Store) -> frozenset[RunId]:
     """Runs with a step that waits for a person."""
-    return frozenset(a.run_id for a in await store.list_approvals() if a.state is ApprovalState.PENDING)
+    return frozenset(a.run_id for a in await store.list_approvals(pending=True))
 
 
 async def listed(store: Store, rules: RuleSet, runs: Sequence[Run], *, now_ms: int) -> list[dict[str, Any]]:

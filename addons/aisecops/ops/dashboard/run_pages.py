@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,8 +19,10 @@ from aisecops.model.budget import RunPhase
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.state import Run
-from aisecops.ops.dashboard.charts import risk_curve
+from aisecops.ops.dashboard.asked import reason_of, whole_number
+from aisecops.ops.dashboard.charts import terms
 from aisecops.ops.dashboard.flow import Flow, flow
 from aisecops.ops.dashboard.flow_places import placed
 from aisecops.ops.dashboard.gate import form_of
@@ -32,7 +35,8 @@ NEWEST = 1000
 AT_ONCE = 50
 MOST_EVENTS = 5000
 MOST_POINTS = 400
-MAX_REASON = 2000
+MOST_ALLOWANCE = 1000
+"""As the API has it."""
 
 
 class RunPages:
@@ -56,11 +60,15 @@ class RunPages:
 
     async def all(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         agent, state = request.query_params.get("agent", ""), request.query_params.get("state", "")
-        runs = await self._store.list_runs(limit=NEWEST, agent_id=AgentId(agent) if agent else None)
+        before = request.query_params.get("before", "")
+        runs = await self._store.list_runs(
+            limit=NEWEST, agent_id=AgentId(agent) if agent else None, before=RunId(before) if before else None
+        )
         rows = await listed(self._store, self._rules.current(), runs, now_ms=self._clock.now_ms())
         counts = {phase.value: sum(row["state"] == phase.value for row in rows) for phase in RunPhase}
         found = [row for row in rows if state in {"", row["state"]}]
-        first = _first(request.query_params.get("from"))
+        first = whole_number(request, "from")
+        last = runs[-1].run_id if len(runs) == NEWEST else ""
         facts = {
             "state": state,
             "agent": agent,
@@ -68,13 +76,20 @@ class RunPages:
             "runs": found[first : first + AT_ONCE],
             "from": first,
             "found": len(found),
-            "newest": NEWEST,
+            "before": before,
+            "looked_at": len(runs),
+            "older_than_these": last,
         }
         drawn = {
             "states": [phase.value for phase in RunPhase],
             "agents": sorted(self._rules.current().agents),
-            "before": _link(agent, state, first - AT_ONCE) if first else "",
-            "after": _link(agent, state, first + AT_ONCE) if first + AT_ONCE < len(found) else "",
+            "newest": _link(agent, state) if before or first else "",
+            "newer": _link(agent, state, before, first - AT_ONCE) if first else "",
+            "older": _link(agent, state, before, first + AT_ONCE)
+            if first + AT_ONCE < len(found)
+            else _link(agent, state, last)
+            if last
+            else "",
             "link": _link,
         }
         return Page("runs.html", "Runs", facts, drawn)
@@ -95,17 +110,23 @@ class RunPages:
             "story": [msgspec.to_builtins(line) for line in story_lines(events)],
             "risk": [_step(event) for event in decisions],
             "flow": _told(graph := flow(events)),
+            "resume_allowance": from_micros(self._rules.current().risk.resume_allowance_micros),
         }
-        drawn = {"curve": risk_curve(decisions[-MOST_POINTS:]), "most": MOST_EVENTS, "flow": placed(graph)}
+        drawn = {"steps_shown": MOST_POINTS, "most": MOST_EVENTS, "flow": placed(graph)}
         return Page("run.html", f"{run.agent_id} {run.run_id}", facts, drawn)
 
     async def halt(self, request: Request, visitor: Visitor) -> Shown:
-        why = await _reason(request)
+        why = await reason_of(request)
         return _back(request, await self._runs.halt(_run_id(request), by=visitor.asker.title, why=why))
 
     async def resume(self, request: Request, visitor: Visitor) -> Shown:
-        why = await _reason(request)
-        return _back(request, await self._runs.resume(_run_id(request), by=visitor.asker.title, why=why))
+        why, allowance = await reason_of(request), _micros_in((await form_of(request)).get("allowance", ""))
+        if isinstance(allowance, Refuse):
+            return allowance
+        return _back(
+            request,
+            await self._runs.resume(_run_id(request), by=visitor.asker.title, why=why, allowance_micros=allowance),
+        )
 
     def _events(self, run: Run) -> list[dict[str, Any]]:
         """The events of the run; of a root run, with all that belongs to it."""
@@ -131,7 +152,7 @@ def _step(event: dict[str, Any]) -> dict[str, Any]:
         "approve_above",
         "halt_above",
     )
-    return {name: event.get(name) for name in names}
+    return {**{name: event.get(name) for name in names}, "words": terms(event)}
 
 
 def _told(graph: Flow) -> dict[str, Any]:
@@ -142,18 +163,21 @@ def _told(graph: Flow) -> dict[str, Any]:
     }
 
 
-def _first(asked: str | None) -> int:
-    return min(int(asked), NEWEST) if asked and asked.isascii() and asked.isdecimal() else 0
-
-
-def _link(agent: str, state: str, first: int = 0) -> str:
-    asked = {"agent": agent, "state": state, "from": str(max(0, first)) if first > 0 else ""}
+def _link(agent: str, state: str, before: str = "", first: int = 0) -> str:
+    asked = {"agent": agent, "state": state, "before": before, "from": str(first) if first > 0 else ""}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/runs?{query}" if query else "/runs"
 
 
-async def _reason(request: Request) -> str:
-    return (await form_of(request)).get("reason", "")[:MAX_REASON]
+def _micros_in(text: str) -> int | Refuse:
+    """How much more risk somebody typed, in millionths; nothing typed is none."""
+    try:
+        asked = Decimal(text.strip() or "0")
+    except InvalidOperation:
+        asked = Decimal("NaN")
+    if not asked.is_finite() or not 0 <= asked <= MOST_ALLOWANCE:
+        return Refuse(code=Code.UNREADABLE, detail=f"an allowance is a number from 0 to {MOST_ALLOWANCE}, like `0.5`")
+    return to_micros(asked)
 
 
 def _run_id(request: Request) -> RunId:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
+from starlette.responses import RedirectResponse
 
 from aisecops.gateway.inventory import Inventory
+from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 from aisecops.ops.control import shapes
+from aisecops.ops.dashboard.asked import reason_of
+from aisecops.ops.dashboard.gate import form_of
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.figures.tested import suites_of
 
 EVALUATIONS_SHOWN = 20
+PATIENCE_S = 0.2
+"""So long a page waits for an assessment."""
 _ORDER = ("changed", "overdue", "undeclared", "unused", "active")
 
 Assessed = Callable[[], Awaitable[dict[str, Any]]]
@@ -28,11 +36,14 @@ class StandingPages:
         self._inventory = inventory
         self._index = index
         self._assessed = assessed
+        self._assessing: asyncio.Future[dict[str, Any]] | None = None
+        self._last: dict[str, Any] = {}
 
     def pages(self) -> Sequence[PageAt]:
         """All of them."""
         return (
             PageAt("/inventory", "integrations", self.inventory),
+            PageAt("/inventory/accept", "accept", self.accept, form=True),
             PageAt("/evaluation", "events", self.evaluation),
             PageAt("/maturity", "maturity", self.maturity),
         )
@@ -43,6 +54,15 @@ class StandingPages:
         shown = [one for one in facts["integrations"] if state in {"", one["state"]}]
         shown.sort(key=lambda one: (_ORDER.index(one["state"]) if one["state"] in _ORDER else 0, one["name"]))
         return Page("inventory.html", "Inventory", {**facts, "state": state, "integrations": shown})
+
+    async def accept(self, request: Request, visitor: Visitor) -> Shown:
+        """Somebody has looked at what changed and says yes: to exactly the descriptions that the page showed them."""
+        form, why = await form_of(request), await reason_of(request)
+        if not why:
+            return Refuse(code=Code.UNREADABLE, detail="an acceptance needs its reason; it goes into the record")
+        name, digest, seen = form.get("name", ""), form.get("digest", ""), form.get("seen", "").split()
+        done = await self._inventory.accept(name, digest=digest, seen=seen, by=visitor.asker.title, why=why)
+        return done if isinstance(done, Refuse) else RedirectResponse("/inventory", status_code=303)
 
     async def evaluation(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         await run_in_threadpool(self._index.refresh)
@@ -60,6 +80,23 @@ class StandingPages:
         return Page("evaluation.html", "Evaluation", {"evaluations": evaluations})
 
     async def maturity(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
-        facts = await self._assessed() if self._assessed is not None else {}
+        facts = await self._latest()
         levels = sorted({one["level"] for one in facts.get("criteria", ())})
-        return Page("maturity.html", "Maturity", facts, {"levels": levels})
+        drawn = {"levels": levels, "reading": self._assessing is not None}
+        return Page("maturity.html", "Maturity", facts, drawn)
+
+    async def _latest(self) -> dict[str, Any]:
+        """The assessment of now, or the last one while a new one takes long: it may read the whole record first.
+
+        Nothing before the first one is there. Raises the `Fault` of an assessment that failed.
+        """
+        if self._assessed is None:
+            return {}
+        assessing = self._assessing or asyncio.ensure_future(self._assessed())
+        self._assessing = assessing
+        done, _ = await asyncio.wait({assessing}, timeout=PATIENCE_S)
+        if done:
+            if self._assessing is assessing:
+                self._assessing = None
+            self._last = assessing.result()
+        return self._last

@@ -6,6 +6,7 @@ import msgspec
 
 from aisecops.model.risk import MICROS
 from aisecops.ops.figures.line import Line
+from aisecops.ops.figures.took import Took, class_of, together
 
 _BELONGS = {
     "tool_invoked": ("tool_distribution",),
@@ -44,6 +45,8 @@ class Counts(msgspec.Struct):
     traced_runs: int = 0
     contained: int = 0
     contained_ms: int = 0
+    tools_took: Took = {}
+    models_took: Took = {}
 
     def add(self, line: Line) -> tuple[str, ...]:
         """Count one line; return the names of the figures whose records it belongs to.
@@ -70,6 +73,8 @@ class Counts(msgspec.Struct):
                 self.contained_ms += round(line.contained_s * 1000)
             case "exchange_cut":
                 return ()
+            case "tool_returned" | "llm_returned":
+                _count(self.tools_took if line.event == "tool_returned" else self.models_took, line.duration_ms)
         return _BELONGS.get(line.event, ())
 
     def _decided(self, line: Line) -> tuple[str, ...]:
@@ -92,5 +97,18 @@ class Counts(msgspec.Struct):
 
     def plus(self, other: Counts) -> Counts:
         """Both stretches together."""
-        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
-        return Counts(*(a + b for a, b in zip(mine, theirs, strict=True)))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
+        return Counts(
+            **sums,
+            tools_took=together(self.tools_took, other.tools_took),
+            models_took=together(self.models_took, other.models_took),
+        )
+
+
+def _count(took: Took, ms: float | None) -> None:
+    if ms is not None:
+        known = class_of(ms)
+        took[known] = took.get(known, 0) + 1
+
+
+_SUMS = tuple(one.name for one in msgspec.structs.fields(Counts) if one.type is int)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -26,9 +27,9 @@ from aisecops.ops.figures.line import Line, read_line
 from aisecops.ops.figures.runs import SeenRuns
 from aisecops.ops.figures.windows import MINUTE, Windows
 
-VERSION = 2
-RECENT = 500
-"""Lines of which it is known where they lie, for each figure."""
+VERSION = 3
+RECENT = 50_000
+"""Lines of which it is known where they lie, for each figure: the newest, eight bytes each."""
 MOST_TOOLS = 1000
 LATEST = 2000
 """Lines of which it is known whose tree they are, for pages that watch one."""
@@ -37,8 +38,8 @@ KEEP_EVERY = 5000
 AT_ONCE = 20_000
 
 
-Place = tuple[int, int]
-"""Where a line lies: its segment, and the byte that it begins at."""
+_OFFSET_BITS = 40
+"""A place is one number: the segment, and in so many bits below it the byte that the line begins at."""
 
 
 class Known(msgspec.Struct):
@@ -59,7 +60,7 @@ class Known(msgspec.Struct):
     windows: Windows = msgspec.field(default_factory=Windows)
     tools: dict[str, int] = {}
     names: dict[str, int] = {}
-    recent: dict[str, list[Place]] = {}
+    recent: dict[str, bytes] = {}
     runs: SeenRuns = msgspec.field(default_factory=SeenRuns)
 
 
@@ -73,7 +74,7 @@ class RecordIndex:
         self._known = self._read_kept() or Known()
         self._kept_seq = self._known.seq
         self._latest: deque[tuple[int, str | None]] = deque(maxlen=LATEST)
-        self._recent: dict[str, deque[Place]] = {n: deque(s, RECENT) for n, s in self._known.recent.items()}
+        self._recent: dict[str, array[int]] = {n: array("Q", s) for n, s in self._known.recent.items()}
 
     def catch_up(self, most: int | None = None) -> bool:
         """Read on, `most` lines of it if given; True once the end is reached. No record yet is an empty one."""
@@ -137,14 +138,20 @@ class RecordIndex:
         with self._lock:
             return dict(self._known.names)
 
-    def recent(self, figure: str, *, most: int = RECENT) -> list[dict[str, Any]]:
-        """The newest events that a figure counts, newest first."""
+    def recent(self, figure: str, *, most: int = RECENT, skip: int = 0) -> list[dict[str, Any]]:
+        """The events that a figure counts, newest first, after the `skip` newest."""
         with self._lock:
-            places = list(self._recent.get(figure, ()))[-most:]
+            known = self._recent.get(figure, array("Q"))
+            places = known[max(0, len(known) - skip - most) : max(0, len(known) - skip)]
         return [event for place in reversed(places) if (event := self._at(place)) is not None]
 
-    def _at(self, place: Place) -> dict[str, Any] | None:
-        segment, offset = place
+    def known(self, figure: str) -> int:
+        """How many events of a figure `recent` can reach: at most twice `RECENT`, and all where there are fewer."""
+        with self._lock:
+            return len(self._recent.get(figure, ()))
+
+    def _at(self, place: int) -> dict[str, Any] | None:
+        segment, offset = place >> _OFFSET_BITS, place & ((1 << _OFFSET_BITS) - 1)
         try:
             with (self._folder / lines.segment_name(segment)).open("rb") as file:
                 file.seek(offset)
@@ -152,6 +159,12 @@ class RecordIndex:
         except (OSError, orjson.JSONDecodeError):
             return None  # moved away since; the record's own checks say so
         return found if isinstance(found, dict) and "seq" in found else None
+
+    def newest(self, *, most: int, before_seq: int | None = None) -> list[dict[str, Any]]:
+        """Events of every kind, newest first: the last ones, or those before the line `before_seq`."""
+        end = min(self._known.seq + 1, before_seq or self._known.seq + 1)
+        found = events(self._folder, after_seq=max(0, end - 1 - most)) if self._known.seq else ()
+        return [event for event in islice(found, most) if event["seq"] < end][::-1]
 
     def changed_since(self, seq: int) -> list[str] | None:
         """The trees that lines after `seq` are about; None when that is too long ago to say."""
@@ -214,8 +227,10 @@ class RecordIndex:
         if minute != known.minute:
             self._turn(minute)
         for figure in known.now.add(line):
-            place = (known.segment, known.offset - len(raw))
-            self._recent.setdefault(figure, deque(maxlen=RECENT)).append(place)
+            places = self._recent.setdefault(figure, array("Q"))
+            places.append(known.segment << _OFFSET_BITS | known.offset - len(raw))
+            if len(places) > 2 * RECENT:
+                del places[:-RECENT]
         gain = known.runs.add(line)
         known.now.ended_runs += gain.ended
         known.now.traced_runs += gain.traced
@@ -235,7 +250,7 @@ class RecordIndex:
     def _keep(self) -> None:
         if self._file is None:
             return
-        self._known.recent = {name: list(seqs) for name, seqs in self._recent.items()}
+        self._known.recent = {name: places.tobytes() for name, places in self._recent.items()}
         beside = self._file.with_suffix(".new")
         with contextlib.suppress(OSError):  # a disk that is full costs the next start some seconds, and no figure
             with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

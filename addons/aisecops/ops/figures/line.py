@@ -37,6 +37,7 @@ class Line(msgspec.Struct, gc=False):
     total: float | None = None
     approve_above: float | None = None
     contained_s: float | None = None
+    duration_ms: float | None = None
     facts: ApprovedFacts | None = None
 
     @property

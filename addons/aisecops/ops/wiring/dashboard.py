@@ -19,6 +19,7 @@ from aisecops.ops.dashboard.records import Records
 from aisecops.ops.dashboard.run_pages import RunPages
 from aisecops.ops.dashboard.sign_in import ProviderLogin
 from aisecops.ops.dashboard.standing_pages import Assessed, StandingPages
+from aisecops.ops.dashboard.trends import Trends
 from aisecops.ops.dashboard.visits import Visits
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.settings import Settings
@@ -79,6 +80,7 @@ def pages_of(
     assessed: Assessed | None = None,
 ) -> Dashboard:
     """The pages over these services."""
+    trends = Trends(index, rules, clock)
     return Dashboard(
         keeper=keeper,
         visits=visits,
@@ -86,12 +88,12 @@ def pages_of(
         store=store,
         approvals=approvals,
         groups=(
-            Overview(index, store, rules, clock),
+            Overview(index, store, rules, trends),
             RunPages(store, rules, runs, clock, index),
             ApprovalPages(store, approvals),
             PolicyPages(rules, archived, clock, index),
             StandingPages(inventory, index, assessed),
-            Records(index),
+            Records(index, trends),
             Live(index),
         ),
     )

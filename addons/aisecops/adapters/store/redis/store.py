@@ -77,10 +77,15 @@ _REVOKED = reading("""
     return found
 """)
 _FIND_RUN = reading("return redis.call('HGET', P .. 'run:' .. arg(1), 'run')")
-# the list, how many
+# the list, how many, after which run or none
 _RUNS = reading("""
-    local found = {}
-    for i, id in ipairs(redis.call('ZREVRANGE', P .. arg(1), 0, arg(2) - 1)) do
+    local found, first = {}, 0
+    if arg(3) ~= '' then
+        local rank = redis.call('ZREVRANK', P .. arg(1), arg(3))
+        if not rank then return found end
+        first = rank + 1
+    end
+    for i, id in ipairs(redis.call('ZREVRANGE', P .. arg(1), first, first + arg(2) - 1)) do
         found[i] = redis.call('HGET', P .. 'run:' .. id, 'run')
     end
     return found
@@ -134,10 +139,12 @@ _OPEN_APPROVAL = writing("""
     return true, arg(7)
 """)
 _FIND_APPROVAL = reading("return redis.call('HGET', P .. 'approval:' .. arg(1), 'text')")
+# how many, only what waits (what a request says may look alike: whoever asks looks again)
 _APPROVALS = reading("""
     local found = {}
-    for i, id in ipairs(redis.call('ZREVRANGE', P .. 'approvals', 0, arg(1) - 1)) do
-        found[i] = redis.call('HGET', P .. 'approval:' .. id, 'text')
+    for _, id in ipairs(redis.call('ZREVRANGE', P .. 'approvals', 0, arg(1) - 1)) do
+        local text = redis.call('HGET', P .. 'approval:' .. id, 'text')
+        if arg(2) == '0' or string.find(text, '"state":"pending"', 1, true) then found[#found + 1] = text end
     end
     return found
 """)
@@ -220,8 +227,11 @@ class RedisStore(RedisOld):
         found = await self.link.ask(_FIND_RUN, run_id)
         return None if found is None else read(found, Run)
 
-    async def list_runs(self, *, limit: int = 1000, agent_id: AgentId | None = None) -> Sequence[Run]:
-        found = await self.link.ask(_RUNS, "runs" if agent_id is None else f"runs:of:{agent_id}", limit)
+    async def list_runs(
+        self, *, limit: int = 1000, agent_id: AgentId | None = None, before: RunId | None = None
+    ) -> Sequence[Run]:
+        listed = "runs" if agent_id is None else f"runs:of:{agent_id}"
+        found = await self.link.ask(_RUNS, listed, limit, before or "")
         return [read(run, Run) for run in found]
 
     async def revoke(self, kind: RevocationKind, name: str, *, now_ms: int, why: str) -> None:
@@ -246,8 +256,9 @@ class RedisStore(RedisOld):
         found = await self.link.ask(_FIND_APPROVAL, approval_id)
         return None if found is None else read(found, Approval)
 
-    async def list_approvals(self, *, limit: int = 1000) -> Sequence[Approval]:
-        return [read(one, Approval) for one in await self.link.ask(_APPROVALS, limit)]
+    async def list_approvals(self, *, limit: int = 1000, pending: bool = False) -> Sequence[Approval]:
+        found = [read(one, Approval) for one in await self.link.ask(_APPROVALS, limit, int(pending))]
+        return [one for one in found if one.state is ApprovalState.PENDING or not pending]
 
     async def swap_approval(self, seen: Approval, new: Approval) -> None:
         if seen.approval_id != new.approval_id:

@@ -13,7 +13,10 @@ async function again() {
   asked = true;
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "error" });
-    if (answer.ok) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    if (answer.ok) {
+      replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      document.dispatchEvent(new Event("fresh"));
+    }
   } catch { /* the stream says that nobody answers */ }
   setTimeout(() => { asked = false; if (due) { due = false; again(); } }, AT_MOST_EVERY_MS);
 }
