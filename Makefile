@@ -110,7 +110,8 @@ $(EXAMPLES)/.packages: examples/requirements.txt
 ENGINES ?= .venv-engines
 OPA_VERSION = v1.22.3
 COLLECTOR_VERSION = v0.165.0
-engines: $(ENGINES)/opa $(ENGINES)/otelcol $(ENGINES)/valkey ## fetch the servers that some tests ask: OPA, OpenTelemetry Collector, Valkey
+GRAFANA_TYPES_VERSION = v0.0.22
+engines: $(ENGINES)/opa $(ENGINES)/otelcol $(ENGINES)/valkey $(ENGINES)/grafana-types ## fetch what some tests ask: OPA, OpenTelemetry Collector, Valkey, Grafana's types
 
 $(ENGINES)/valkey: tests/engines.txt $(VENV)/.ready
 	if [ "$$(uname -sm)" = "Linux x86_64" ]; then \
@@ -126,6 +127,14 @@ $(ENGINES)/otelcol: tests/support/collector.yaml
 	if command -v go >/dev/null; then \
 		GOFLAGS=-mod=mod GOBIN=$(abspath $(ENGINES)) go install go.opentelemetry.io/collector/cmd/builder@$(COLLECTOR_VERSION); \
 		cd $(ENGINES); GOFLAGS=-mod=mod ./builder --config "$(CURDIR)/$<"; mv otelcol-source/otelcol otelcol; rm -rf otelcol-source; \
+	fi
+
+$(ENGINES)/grafana-types: tests/support/grafana/main.go
+	mkdir -p $(ENGINES)/grafana-source
+	if command -v go >/dev/null; then \
+		cp $< $(ENGINES)/grafana-source; cd $(ENGINES)/grafana-source; \
+		printf 'module check\n\ngo 1.24\n\nrequire github.com/grafana/grafana-foundation-sdk/go %s\n' $(GRAFANA_TYPES_VERSION) > go.mod; \
+		GOFLAGS=-mod=mod go build -o ../grafana-types .; rm -rf ../grafana-source; \
 	fi
 
 clean: ## forget environments and caches; state, certificates and rules stay

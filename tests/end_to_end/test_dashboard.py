@@ -6,6 +6,8 @@ recount. Pictures of it all are kept in the test's own folder, or in the one tha
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import ssl
@@ -24,6 +26,7 @@ from aisecops.ops.demo.stage import stage
 from aisecops.ops.environment import made_trust
 from aisecops.ops.opened import open_run
 from support.browser import CHROMIUM, browser, serious, shot, watched
+from support.prometheus import PROGRAM, prometheus
 
 pytestmark = [
     pytest.mark.slow,
@@ -49,7 +52,11 @@ PAGES = (
 @pytest.fixture(scope="module")
 def on(tmp_path_factory):
     """An installation that some attacks have been tried on; `runs` has the run of each scene."""
-    with stage(tmp_path_factory.mktemp("dashboard") / "demo") as on:
+    with contextlib.ExitStack() as kept:
+        on = kept.enter_context(stage(tmp_path_factory.mktemp("dashboard") / "demo"))
+        on.prometheus = None
+        if PROGRAM is not None:
+            on.prometheus = kept.enter_context(prometheus(tmp_path_factory.mktemp("scrape") / "it", on.metrics_url))
         on.runs = {}
         for scene in SCENES:
             if scene.name in PLAYED:
@@ -145,6 +152,7 @@ def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, s
     assert halted.json()["code"] in {"risk_halted", "run_halted"}
     page.locator(".state-halted").wait_for()
     page.locator(".story .mark", has_text="halted").wait_for()
+    page.locator("summary", has_text="Resume").wait_for()  # the brake is another one by now
     assert not chart.locator(".chart-tip").is_visible()
     chart.focus()
     page.keyboard.press("End")  # the newest step, by keyboard
@@ -157,6 +165,7 @@ def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, s
     shot(page, shots, "run-halted")
     chart.hover()  # and by mouse
     assert chart.locator(".chart-tip").is_visible()
+    chart.focus()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     assert page.locator(".story li:target .mark").inner_text() == "refused"
@@ -365,3 +374,24 @@ def test_dashboard_and_scrape_and_recount_say_the_same(on):
     while scraped(on) != pytest.approx(shown) and time.monotonic() < deadline:
         time.sleep(0.5)
     assert scraped(on) == pytest.approx(shown)
+
+
+@pytest.mark.skipif(PROGRAM is None, reason="there is no Prometheus on this machine: apt install prometheus")
+def test_every_panel_of_the_grafana_dashboard_shows_what_a_real_prometheus_has_scraped(on):
+    board = json.loads(
+        (Path(__file__).parents[2] / "docker/observability/grafana/dashboards/aisecops.json").read_text()
+    )
+    panels = [panel for panel in board["panels"] if panel["type"] != "row"]
+    empty = {
+        panel["title"]
+        for panel in panels
+        if not any(on.prometheus.values(plain(target["expr"])) for target in panel["targets"])
+    }
+
+    assert len(panels) == 28
+    assert empty == set()
+
+
+def plain(expr):
+    """As Grafana sends it, for all agents and a wide window."""
+    return expr.replace("$__rate_interval", "10m").replace("[1h]", "[10m]").replace("$agent", ".*")

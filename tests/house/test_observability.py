@@ -16,6 +16,7 @@ from support.metrics_table import promised
 
 FOLDER = Path(__file__).parents[2] / "docker" / "observability"
 DASHBOARDS = sorted((FOLDER / "grafana" / "dashboards").glob("*.json"))
+GRAFANA_TYPES = Path(__file__).parents[2] / ".venv-engines" / "grafana-types"
 NAMES = re.compile(r"\baisecops_\w+")
 SUFFIXES = ("_total", "_bucket", "_sum", "_count")
 
@@ -93,6 +94,50 @@ def test_every_metric_that_is_asked_for_is_promised_and_has_the_labels_it_is_ask
         if "up{" not in expr and asked - allowed:
             wrong.append((where, asked - allowed))
     assert wrong == []
+
+
+@pytest.fixture
+def grafana_types():
+    """Reads a dashboard by Grafana's own published types, strictly; `make engines` builds it."""
+    if not GRAFANA_TYPES.exists():
+        pytest.skip("Grafana's types are not built here: make engines")
+
+    def read(path):
+        return subprocess.run([GRAFANA_TYPES, path], capture_output=True, text=True, check=False, timeout=60)
+
+    return read
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_grafana_s_own_types_know_every_field_and_miss_none(grafana_types, path):
+    done = grafana_types(path)
+
+    assert (done.returncode, done.stdout) == (0, f"{len(json.loads(path.read_text())['panels'])} panels\n")
+
+
+@pytest.mark.parametrize(
+    ("break_it", "told"),
+    [
+        (lambda panel: panel["options"].pop("colorMode"), "colorMode: required field is missing"),
+        (lambda panel: panel["options"].update(colourMode="value"), "unexpected field 'colourMode'"),
+        (lambda panel: panel["targets"][0].update(exprs="up"), "unexpected field 'exprs'"),
+        (lambda panel: panel["gridPos"].update(h="4"), "gridPos.h: json: cannot unmarshal"),
+    ],
+)
+def test_grafana_s_own_types_see_what_is_wrong(grafana_types, tmp_path, break_it, told):
+    board = json.loads(DASHBOARDS[0].read_text())
+    break_it(next(panel for panel in board["panels"] if panel["type"] == "stat"))
+    (tmp_path / "board.json").write_text(json.dumps(board))
+    done = grafana_types(tmp_path / "board.json")
+
+    assert done.returncode == 1
+    assert told in done.stdout
+
+
+def test_no_panel_is_of_a_kind_that_is_not_read_strictly():
+    program = (Path(__file__).parents[1] / "support/grafana/main.go").read_text()
+
+    assert all(f"{panel['type']}.VariantConfig()" in program for panel in panels())
 
 
 def test_every_metric_is_on_a_dashboard_or_in_an_alert():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from aisecops.model.record import Event, EventName
 from aisecops.ops.figures.eleven import FIGURES
 from support.asking import read, send
 from support.dashboard import Site
@@ -55,6 +56,13 @@ async def test_the_trend_looks_as_far_back_as_asked(site, span, points):
 
     assert len(facts["figures"][0]["trend"]) == points
     assert sum(point["value"] for point in facts["figures"][0]["trend"]) == 1
+
+
+async def test_rules_on_disk_that_cannot_be_used_stand_on_the_first_page(site):
+    await site.house.record.append(Event(event=EventName.RULES_REJECTED, fields={"problems": ["x"]}))
+    assert "not in force" in await site.page("/")
+    await site.house.record.append(Event(event=EventName.RULES_RELOADED, fields={"before": ""}))
+    assert "not in force" not in await site.page("/")
 
 
 async def test_every_figure_leads_to_its_records(site):

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from aisecops.model.exchange import HttpResponse
 from aisecops.ops.dashboard import records
 from aisecops.ops.dashboard.records import shown_record
 from support.asking import read
@@ -101,6 +102,19 @@ async def test_all_records_come_in_pages_down_to_the_first_line(site, monkeypatc
     newer = re.search(r'href="([^"]+)" rel="prev"', await site.page("/records?before=2"))
     assert html.unescape(newer[1]) == "/records?before=5"
     assert (await site.json("/records.json?before=99999"))["records"][0]["seq"] == site.index.seq
+
+
+async def test_answers_have_their_records_too(site):
+    run = await site.house.run()
+    permit = (
+        await site.house.ask(run, read("1", token=await site.house.token(run, "crm.read", "crm.customers.1")))
+    ).permit
+    await site.house.enforcement.settle(permit, HttpResponse(status=200, headers=(), body=b"{}"))
+    [answer] = (await site.json("/records.json?figure=tool_answers"))["records"]
+
+    assert answer["event"] == "tool_returned"
+    assert "Answers of tools" in await site.page("/records?figure=tool_answers")
+    assert (await site.json("/records.json?figure=model_answers"))["records"] == []
 
 
 async def test_a_figure_stands_above_its_records_as_on_the_overview(site):

@@ -46,6 +46,7 @@ class Overview:
         span = self._trends.span(request.query_params.get("span"))
         facts = {
             "policy_version": self._rules.current().policy_version,
+            "rules_rejected_at": await run_in_threadpool(self._rejected_at),
             "record": {
                 "seq": self._index.seq,
                 "began_at": self._index.began_at,
@@ -60,6 +61,11 @@ class Overview:
         }
         latest = await run_in_threadpool(self._latest)
         return Page("overview.html", "Overview", facts, {**_drawn(facts), "latest": latest})
+
+    def _rejected_at(self) -> str | None:
+        """Since when the rules on disk cannot be used; None while they are those in force."""
+        told = self._index.recent("rules", most=1)
+        return str(told[0]["at"]) if told and told[0]["event"] == "rules_rejected" else None
 
     def _latest(self) -> list[dict[str, Any]]:
         """The newest refusals and the newest things stopped on their way out, newest first."""

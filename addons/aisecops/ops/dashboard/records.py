@@ -21,6 +21,8 @@ from aisecops.ops.figures.windows import Span
 from aisecops.ops.story import story_lines
 
 AT_ONCE = 100
+ANSWERS = {"tool_answers": "Answers of tools", "model_answers": "Answers of models"}
+"""What has records of its own beside the figures of spec 19: how long answers took."""
 
 
 class Records:
@@ -39,40 +41,44 @@ class Records:
         named = request.query_params.get("figure")
         if named is None:
             return await self._all(whole_number(request, "before"))
-        figure = BY_NAME.get(named)
-        if figure is None:
-            return _nothing("name a figure: " + ", ".join(BY_NAME))
-        return await self._of_a_figure(figure, self._trends.span(request.query_params.get("span")), request)
-
-    async def _of_a_figure(self, figure: Figure, span: Span, request: Request) -> Page:
         first = whole_number(request, "from")
-        found = await run_in_threadpool(self._index.recent, figure.name, most=AT_ONCE, skip=first)
-        facts = {
-            **await run_in_threadpool(self._trends.one, figure, span),
-            "figure": figure.name,
-            "span": span.value,
-            "from": first,
-            "known": self._index.known(figure.name),
-            "records": [shown_record(event) for event in found],
-        }
-        drawn = {
-            "spans": [(one.value, _link(figure=figure.name, span=one.value)) for one in Span],
-            "newer": _link(figure=figure.name, span=span.value, **_from(first - AT_ONCE)) if first else "",
-            "older": _link(figure=figure.name, span=span.value, **_from(first + AT_ONCE))
-            if first + AT_ONCE < facts["known"]
-            else "",
-        }
+        figure = BY_NAME.get(named)
+        if figure is not None:
+            return await self._of_a_figure(figure, self._trends.span(request.query_params.get("span")), first)
+        if named in ANSWERS:
+            facts, drawn = await self._reached(named, first)
+            return Page("records.html", ANSWERS[named], facts, drawn)
+        return _nothing("name a figure: " + ", ".join([*BY_NAME, *ANSWERS]))
+
+    async def _of_a_figure(self, figure: Figure, span: Span, first: int) -> Page:
+        facts, drawn = await self._reached(figure.name, first, span=span.value)
+        facts = {**await run_in_threadpool(self._trends.one, figure, span), "span": span.value, **facts}
+        drawn["spans"] = [(one.value, _link(figure=figure.name, span=one.value)) for one in Span]
         return Page("figure.html", figure.title, facts, drawn)
+
+    async def _reached(self, named: str, first: int, **more: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The records counted under a name, after the `first` newest; and the links to those before and after."""
+        found = await run_in_threadpool(self._index.recent, named, most=AT_ONCE, skip=first)
+        known, asked = self._index.known(named), {"figure": named, **more}
+        facts = {"figure": named, "from": first, "known": known, "records": [shown_record(event) for event in found]}
+        drawn: dict[str, Any] = {
+            "newer": _link(**asked, **_from(first - AT_ONCE)) if first else "",
+            "older": _link(**asked, **_from(first + AT_ONCE)) if first + AT_ONCE < known else "",
+        }
+        return facts, drawn
 
     async def _all(self, before: int) -> Page:
         found = await run_in_threadpool(self._index.newest, most=AT_ONCE, before_seq=before or None)
-        facts = {"seq": self._index.seq, "records": [shown_record(event) for event in found]}
+        last_seq = self._index.seq
         first, last = (found[0]["seq"], found[-1]["seq"]) if found else (0, 0)
-        newer = first + AT_ONCE + 1
+        facts = {
+            "from": max(0, last_seq - first),
+            "known": last_seq,
+            "records": [shown_record(event) for event in found],
+        }
+        newer = {"before": str(first + AT_ONCE + 1)} if first + AT_ONCE < last_seq else {}
         drawn = {
-            "newer": ""
-            if first >= self._index.seq
-            else _link(**({"before": str(newer)} if newer <= self._index.seq else {})),
+            "newer": _link(**newer) if first < last_seq else "",
             "older": _link(before=str(last)) if last > 1 else "",
         }
         return Page("records.html", "Record", facts, drawn)

@@ -18,10 +18,12 @@ _BELONGS = {
     "egress_masked": ("egress_attempts",),
     "exchange_cut": ("containment",),
     "evaluation_finished": ("injection_tests",),
+    "tool_returned": ("tool_answers",),
+    "llm_returned": ("model_answers",),
     "rules_reloaded": ("rules",),
     "rules_rejected": ("rules",),
 }
-"""Which figures an event is a record of; `rules` is what has become of the rules."""
+"""Which figures an event is a record of; `rules` is what has become of the rules, `..._answers` how long they took."""
 
 
 class Counts(msgspec.Struct):

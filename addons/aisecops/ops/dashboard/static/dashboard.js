@@ -24,7 +24,7 @@ async function again() {
 function replace(fresh) {
   for (const part of document.querySelectorAll("[data-live-part]")) {
     const now = fresh.getElementById(part.id);
-    if (!now || now.isEqualNode(part)) continue;
+    if (!now || now.isEqualNode(part) || part.querySelector("details[open] form")) continue; // somebody is typing
     const held = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
     const opened = [...part.querySelectorAll("details[open][id]")].map((one) => one.id);
     part.replaceWith(now);
