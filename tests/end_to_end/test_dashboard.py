@@ -34,6 +34,8 @@ pytestmark = [
 ]
 in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt install chromium")
 
+QUIET = {"Time to containment", "Turned away, uninspected, names"}
+"""Panels of what does not happen here: no halt cuts an open exchange, nobody is turned away, no name is asked for."""
 PLAYED = ("clean", "tokens", "budget", "injection", "exfiltration", "held")
 PAGES = (
     "/",
@@ -389,7 +391,7 @@ def test_every_panel_of_the_grafana_dashboard_shows_what_a_real_prometheus_has_s
     }
 
     assert len(panels) == 28
-    assert empty == set()
+    assert empty == QUIET
 
 
 def plain(expr):
