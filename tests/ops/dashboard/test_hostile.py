@@ -13,7 +13,7 @@ from aisecops.ops.figures.line import ACTS
 from support.asking import read
 from support.dashboard import Site
 
-EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>{{7*7}}`<b>`javascript:alert(4)\u202e\x1b[31m"
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>{{191*7}}`<b>`javascript:alert(4)\u202e\x1b[31m"
 OURS = {"/static/dashboard.js", "/static/charts.js", "/static/uPlot.iife.min.js"}
 
 
@@ -46,7 +46,7 @@ def harmless(text):
     assert not [one for one in page.attributes if one[1].startswith("on") or one[1] in {"style", "srcdoc", "srcset"}]
     led = [value for _, name, value in page.attributes if name in {"href", "action", "src"}]
     assert all(value.startswith(("/", "#")) and not value.startswith("//") for value in led), led
-    assert "49" not in re.findall(r">(49)<", text)
+    assert not re.search(r"1,?337", text)
     return text
 
 
