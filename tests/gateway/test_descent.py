@@ -210,6 +210,19 @@ async def test_an_address_in_a_trusted_field_is_trusted_and_one_beside_it_is_not
     assert isinstance(await mails(house, run, "mallory@evil.test"), Refuse)
 
 
+async def test_what_only_a_person_may_name_is_named_by_no_field_and_by_nobody() -> None:
+    house = House(VOUCHED.replace("role: steering}", "role: steering, named_by: user, untrusted: deny}"))
+    run = await house.run()
+    unread = await mails(house, run, "eve@corp.test")
+    assert (unread.code, "user's own words" in unread.detail) == (Code.ARGUMENT_UNTRUSTED, True)
+    token = await house.token(run, "crm.read", "crm.customers.42")
+    outcome = await house.ask(run, request("GET", "https://crm.internal/v1/customers/42", token=token))
+    await house.enforcement.settle(outcome.permit, answered({"customers": [{"email": "zoe@client.test"}]}))
+    assert (await mails(house, run, "zoe@client.test")).code is Code.ARGUMENT_UNTRUSTED
+    await told(house, run, USER)
+    assert isinstance(await mails(house, run, "ann@corp.test"), Forward)
+
+
 async def test_content_that_copies_the_page_raises_the_risk_of_the_step() -> None:
     house = House(ARGUING.replace("trust: external", "trust: internal"))
     run = await house.run()

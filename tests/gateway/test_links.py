@@ -115,6 +115,9 @@ async def test_a_withdrawn_proposal_is_none() -> None:
     await proposes(house, run, ("delete_all", {"to": "ann", "text": "hello there"}))
     await mails(house, run)
     assert invoked(house)["unproposed"] is True
+    assert invoked(house)["withdrawn_in"] == next(
+        event.decision_id for event in house.record.events if event.event == "llm_called"
+    )
 
 
 @pytest.mark.parametrize("text", [ARGUING, NAMED], ids=["known by its values", "known by its name"])

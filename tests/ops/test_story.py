@@ -207,14 +207,16 @@ async def test_what_detectors_saw_in_a_models_input_is_told_with_its_place_and_w
 async def test_the_call_that_a_request_is_of_is_told(tmp_path: Path) -> None:
     log = chain(tmp_path / "record", signed=False)
     link = ProposalLink(found=True, name="send_email", call_id="call_1", decision_id="dec_0", differs=("to",))
-    for number, proposal in enumerate((link, ProposalLink(found=False))):
+    gone = ProposalLink(found=False, name="send_email", call_id="call_1", decision_id="dec_0")
+    for number, proposal in enumerate((link, ProposalLink(found=False), gone)):
         asked = msgspec.structs.replace(facts(), descent=Descent(proposal=proposal))
         await log.append(*judged_events(asked, f"dec_{number + 1}"))
     await log.close()
-    found, alone = story_lines(rows(tmp_path / "record"))
+    found, alone, withdrawn = story_lines(rows(tmp_path / "record"))
     assert "proposed by the model as `send_email` (call_1) in answer to dec_0" in found.why
     assert "the proposal says otherwise, or nothing, of: to" in found.why
     assert "no model proposed it" in alone.why
+    assert "the model's call `send_email` (call_1) in answer to dec_0 was withdrawn" in withdrawn.why
 
 
 @pytest.mark.parametrize(("complete", "told"), [(False, True), (True, False)])

@@ -36,7 +36,7 @@ from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
 from aisecops.model.provenance import Origin, TrustTier
 from aisecops.model.readings import readings
-from aisecops.model.rules import FirewallRules, HttpMatch, RuleSet, ToolRule
+from aisecops.model.rules import FirewallRules, HttpMatch, NamedBy, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece
 from aisecops.wire.dialects import with_notice
 from aisecops.wire.files.kind import kind_of
@@ -314,6 +314,8 @@ class Descents:
             traced = await self._traced(root_run_id, rule.name, value, copies=not rule.steering)
             if rule.steering:
                 traced = await self._echoed(root_run_id, traced, value)
+            if rule.named_by is NamedBy.USER:
+                traced = replace(traced, said=await self._known.said(root_run_id, value))
             arguments.append(replace(traced, steering=rule.steering))
         beside = await undeclared(self._known, root_run_id, tool, data, said)
         if beside is not None:

@@ -262,7 +262,7 @@ def _link(link: ProposalLink | None) -> dict[str, Any]:
     if link is None:
         return {}
     if not link.found:
-        return {"unproposed": True}
+        return {"unproposed": True, **({"withdrawn_in": link.decision_id} if link.decision_id else {})}
     return {
         "proposed": link.name,
         "call_id": link.call_id,

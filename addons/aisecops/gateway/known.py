@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from aisecops.controls.firewall.arguments import JsonValue, source_of
 from aisecops.controls.firewall.assess import assess
 from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
@@ -25,7 +26,7 @@ from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
-from aisecops.model.envelope import Suspicion
+from aisecops.model.envelope import ArgumentSource, Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, Part, ProposedWords, SaidWords
 from aisecops.model.provenance import Origin, Traced, TrustTier, joined
@@ -149,6 +150,12 @@ class KnownAgain:
         await self._at_hand(root_run_id)
         return await self.aside(lambda: self._sayings(root_run_id))
 
+    async def said(self, root_run_id: RunId, value: JsonValue) -> bool:
+        """True when operator or user said all of `value` in words of their own. Raises `StoreError`."""
+        await self._at_hand(root_run_id)
+        own = await self.aside(self._trees[root_run_id].own_words)
+        return source_of(value, trusted=own, untrusted=own) is ArgumentSource.TRUSTED
+
     async def named_in(self, root_run_id: RunId, values: Sequence[str], *, of: str = "") -> tuple[str, str]:
         """The origin (id and source) of the first retrieved text of this tree that names one of `values`.
 
@@ -189,7 +196,9 @@ class KnownAgain:
         if self._trees[root_run_id].proposed is None:
             await self._store.keep(*self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
 
-    async def propose(self, root_run_id: RunId, decision_id: str, calls: Sequence[tuple[str, str, str]]) -> None:
+    async def propose(
+        self, root_run_id: RunId, decision_id: str, calls: Sequence[tuple[str, str, str]], *, withdrawn: bool = False
+    ) -> None:
         """A model proposed `calls` (name, id, arguments). Known to every process when this returns.
 
         Raises `StoreError`.
@@ -201,10 +210,10 @@ class KnownAgain:
             known: list[Known] = []
             for number, (name, call_id, arguments) in enumerate(calls):
                 words = vocabulary([arguments], self._secret)
-                key = f"{decision_id}:{call_id}:{number}"
+                key = f"{decision_id}:{call_id}:{'w' if withdrawn else ''}{number}"
                 said = ProposedWords(
                     root_run_id=root_run_id, key=key, name=name, call_id=call_id, decision_id=decision_id,
-                    words=packed(words.words), pairs=packed(words.pairs),
+                    words=packed(words.words), pairs=packed(words.pairs), withdrawn=withdrawn,
                 )  # fmt: skip
                 known.append(said)
             return self._taken(known)
@@ -224,6 +233,7 @@ class KnownAgain:
                 decision_id=one.decision_id,
                 said=Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs)),
                 key=self._secret,
+                withdrawn=one.withdrawn,
             )
             for one in proposed.values()
         ]

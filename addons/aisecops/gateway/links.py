@@ -70,11 +70,11 @@ class Links:
         if any(not tool.hosted for tool in call.tools) or call.offers_elsewhere:
             await self._known.may_propose(root_run_id)
 
-    async def proposed(self, permit: Permit, calls: Sequence[ProposedCall]) -> None:
-        """`calls` are about to reach the agent. Raises `StoreError`."""
+    async def proposed(self, permit: Permit, calls: Sequence[ProposedCall], *, withdrawn: bool = False) -> None:
+        """`calls` are about to reach the agent, or are `withdrawn` from it. Raises `StoreError`."""
         if calls:
             said = [(call.name, call.call_id, _words_of(call.arguments)) for call in calls]
-            await self._known.propose(permit.facts.principal.root_run_id, permit.decision_id, said)
+            await self._known.propose(permit.facts.principal.root_run_id, permit.decision_id, said, withdrawn=withdrawn)
 
     async def of(self, root_run_id: RunId, step: Step) -> ProposalLink | None:
         """The proposal that `step` is of; None for what no model of this tree could have proposed.
@@ -97,14 +97,17 @@ class Links:
 
 
 def _link(proposals: Sequence[Proposal], parts: Sequence[_Part], names: Sequence[_Name]) -> ProposalLink:
-    """The newest of the proposals that hold most of `parts`."""
+    """The newest of the proposals that hold most of `parts`; one that was withdrawn is named, and none."""
     if names:
         fitting = [one for one in proposals if any(name.is_of(one.name) for name in names)]
     else:
         fitting = [one for one in proposals if 2 * _held(one, parts) >= len(parts)]
     if not fitting:
         return ProposalLink(found=False)
+    fitting = [one for one in fitting if not one.withdrawn] or fitting
     best = max(reversed(fitting), key=lambda one: _held(one, parts))
+    if best.withdrawn:
+        return ProposalLink(found=False, name=best.name, call_id=best.call_id, decision_id=best.decision_id)
     other = [part for part in parts if not best.holds(part.text)]
     return ProposalLink(
         found=True,

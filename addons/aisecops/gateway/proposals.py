@@ -137,6 +137,7 @@ class Proposals:
                 refused[place] = words_for(call.name, refuse)
             else:
                 passing.append(call)
+        await self._descents.links.proposed(permit, [calls[place] for place in refused], withdrawn=True)
         await self._descents.links.proposed(permit, passing)
         return refused
 

@@ -41,13 +41,14 @@ class Sayings:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A call that a model proposed, in whose arguments values can be looked up."""
+    """A call that a model proposed, in whose arguments values can be looked up; `withdrawn`: no agent got it."""
 
     name: str
     call_id: str
     decision_id: str
     said: Vocabulary
     key: bytes
+    withdrawn: bool = False
 
     def holds(self, value: str) -> bool:
         """True when `value` stands in the arguments."""
@@ -101,6 +102,10 @@ class Tree:
             untrusted = together(*(said for said, _ in self.untrusted)) if self.untrusted else EMPTY
             self._merged = Sayings(trusted, self.key), Sayings(untrusted, self.key)
         return self._merged
+
+    def own_words(self) -> Sayings:
+        """What operator and user said, without the fields that rules vouch for."""
+        return Sayings(together(*self.own), self.key)
 
     def named_in(self, values: Sequence[str], *, of: str = "") -> tuple[str, str]:
         """The origin (id and source) of the first retrieved text that names one of `values`; its source begins so."""

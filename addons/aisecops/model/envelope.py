@@ -52,6 +52,7 @@ class TracedArgument(Value):
     """One argument of a tool request: where its value was found, and in whose content.
 
     `echoes`: only a field that the rules trust vouches for it, and untrusted content besides names it too, of `origin`.
+    `said`: operator or user named it in words of their own.
     """
 
     name: str
@@ -60,6 +61,7 @@ class TracedArgument(Value):
     origin: str = ""
     steering: bool = False
     echoes: bool = False
+    said: bool = False
 
 
 class Suspicion(Value, omit_defaults=True):
@@ -100,6 +102,7 @@ class Carried(Value):
 class ProposalLink(Value):
     """The call of a model that a request is of. `found` False: models of this tree could propose, and none did.
 
+    Or one did, and its call, which is named then, was withdrawn before the agent had it.
     `differs` names the arguments, or `scope`, in which the request says what the proposal does not; when one of them
     steers, `steered_elsewhere`.
     """

@@ -57,7 +57,8 @@ class SaidWords(Value, tag="words"):
 class ProposedWords(Value, tag="proposed"):
     """One call that a model of a run's tree proposed: its name, and the words of its arguments.
 
-    `key` is its place among them; one without a `name` says that a model was offered tools, and no more.
+    `key` is its place among them; one without a `name` says that a model was offered tools, and no more. `withdrawn`:
+    the agent never got it.
     """
 
     root_run_id: RunId
@@ -67,6 +68,7 @@ class ProposedWords(Value, tag="proposed"):
     decision_id: str = ""
     words: bytes = b""
     pairs: bytes = b""
+    withdrawn: bool = False
 
 
 Known = KnownContent | KnownOutput | SaidWords | ProposedWords

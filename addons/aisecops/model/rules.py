@@ -131,13 +131,21 @@ class Untrusted(StrEnum):
     DENY = "deny"
 
 
+class NamedBy(StrEnum):
+    """Who must have named a steering argument: anyone who is trusted, a field of an answer too, or a person."""
+
+    TRUSTED = "trusted"
+    USER = "user"
+
+
 class ArgumentRule(Value):
-    """One argument of a tool: where it is (JMESPath into the body) and whether it steers."""
+    """One argument of a tool: where it is (JMESPath into the body), whether it steers, and who must have named it."""
 
     name: str
     at: str
     steering: bool = False
     untrusted: Untrusted = Untrusted.HOLD
+    named_by: NamedBy = NamedBy.TRUSTED
 
 
 class Returns(Value):

@@ -142,7 +142,8 @@ def _decision(event: Event) -> tuple[str, str, list[str]]:
     why = [_reason(reason) for reason in event["reasons"]]
     why += _descent(event["facts"].get("descent") or {})
     why += [_found(finding) for finding in event.get("findings", ())]
-    why += _proposal((event["facts"].get("descent") or {}).get("proposal"))
+    if link := (event["facts"].get("descent") or {}).get("proposal"):
+        why += _proposal(link)
     if event["verdict"] != event["enforced"]:
         why.append(f"only observed: the rules say {event['verdict']}")
     if (approval := event["facts"].get("approval")) is not None:
@@ -181,14 +182,13 @@ def _suspicion(position: str, sign: dict[str, Any]) -> str:
     return f"{position} {span} looks like {sign['detector']}, {_number(sign['score'])}{why}"
 
 
-def _proposal(link: dict[str, Any] | None) -> list[str]:
+def _proposal(link: dict[str, Any]) -> list[str]:
     """Which call of a model a tool request is of."""
-    if link is None:
-        return []
+    call = f"`{link.get('name')}`" + (f" ({link['call_id']})" if link.get("call_id") else "")
     if not link["found"]:
-        return ["no model proposed it"]
-    call = f" ({link['call_id']})" if link.get("call_id") else ""
-    told = [f"proposed by the model as `{link['name']}`{call} in answer to {link['decision_id']}"]
+        where = link.get("decision_id")
+        return [f"the model's call {call} in answer to {where} was withdrawn" if where else "no model proposed it"]
+    told = [f"proposed by the model as {call} in answer to {link['decision_id']}"]
     if link.get("differs"):
         told.append(f"the proposal says otherwise, or nothing, of: {', '.join(link['differs'])}")
     return told

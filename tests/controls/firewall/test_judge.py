@@ -3,13 +3,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from aisecops.controls.firewall.judge import judge_arguments, judge_destination, judge_envelope, trust_of
 from aisecops.model.decision import Verdict
 from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, NamedDestination, Stretch, TracedArgument
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.refusals import Code
-from aisecops.model.rules import ArgumentRule, Place, ToolRule, Untrusted
+from aisecops.model.rules import ArgumentRule, NamedBy, Place, ToolRule, Untrusted
 
 
 def tool(untrusted: Untrusted = Untrusted.HOLD, *, steering: bool = True) -> ToolRule:
@@ -37,6 +38,19 @@ def test_a_steering_argument(
 ) -> None:
     judged = judge_arguments(tool(rule), traced(source, read_untrusted=read))
     assert (judged.verdict, judged.reasons[0].code if judged.reasons else None) == (verdict, code)
+
+
+@pytest.mark.parametrize("source", [ArgumentSource.TRUSTED, ArgumentSource.UNTRUSTED, ArgumentSource.NOWHERE])
+@pytest.mark.parametrize("read", [True, False])
+def test_what_the_user_must_have_named_is_judged_so_whatever_else_names_it(source: ArgumentSource, read: bool) -> None:
+    for untrusted, verdict in ((Untrusted.HOLD, Verdict.HOLD), (Untrusted.DENY, Verdict.DENY)):
+        rule = replace(tool(untrusted).arguments[0], named_by=NamedBy.USER)
+        asked = replace(tool(), arguments=(rule,))
+        assert judge_arguments(asked, traced(source, read_untrusted=read)).verdict is verdict
+        said = Descent(arguments=(TracedArgument(name="to", source=ArgumentSource.TRUSTED, said=True),))
+        assert judge_arguments(asked, said).verdict is Verdict.ALLOW
+        none = Descent(arguments=(TracedArgument(name="to", source=ArgumentSource.NONE),))
+        assert judge_arguments(asked, none).verdict is Verdict.ALLOW
 
 
 def test_an_argument_that_does_not_steer_is_not_held_for_its_origin() -> None:

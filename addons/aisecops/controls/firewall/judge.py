@@ -13,7 +13,7 @@ from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.envelope import ArgumentSource, Descent, TracedArgument
 from aisecops.model.refusals import Code
-from aisecops.model.rules import ArgumentRule, ToolRule, Untrusted
+from aisecops.model.rules import ArgumentRule, NamedBy, ToolRule, Untrusted
 
 CONTROL = "firewall"
 SERVES = ("AIS-CTX-01", "AIS-CTX-02")
@@ -53,16 +53,17 @@ def judge_arguments(tool: ToolRule, descent: Descent) -> Judgment:
     """HOLD or DENY, as the rule says, for a steering argument that only untrusted content names.
 
     One that is found nowhere is held once the run has read untrusted content: the model may have been told it there
-    in other words.
+    in other words. One that the user must have named is judged so whatever else names it, and whatever was read.
     """
     traced = {argument.name: argument for argument in descent.arguments}
     reasons: list[Reason] = []
     verdict = Verdict.ALLOW
     for rule in tool.arguments:
         argument = traced.get(rule.name)
-        if not rule.steering or argument is None or not _suspect(argument, descent):
+        if not rule.steering or argument is None or not (_unsaid(rule, argument) or _suspect(argument, descent)):
             continue
-        denies = rule.untrusted is Untrusted.DENY and argument.source is ArgumentSource.UNTRUSTED
+        certain = argument.source is ArgumentSource.UNTRUSTED or _unsaid(rule, argument)
+        denies = rule.untrusted is Untrusted.DENY and certain
         verdict = Verdict.DENY if denies or verdict is Verdict.DENY else Verdict.HOLD
         reasons.append(_reason(tool, rule, argument, denies=denies))
     reasons.sort(key=lambda reason: reason.code is not Code.ARGUMENT_UNTRUSTED)
@@ -117,6 +118,11 @@ def trust_of(tool: ToolRule | None, descent: Descent | None, own: Decimal) -> De
     return min(own * 2, UNTRUSTED_TRUST) if alone and tool.effect.changes_state else own
 
 
+def _unsaid(rule: ArgumentRule, argument: TracedArgument) -> bool:
+    """True for a value that the user must have named, and did not."""
+    return rule.named_by is NamedBy.USER and not argument.said and argument.source is not ArgumentSource.NONE
+
+
 def _suspect(argument: TracedArgument, descent: Descent) -> bool:
     if argument.source is ArgumentSource.NOWHERE:
         return descent.read_untrusted
@@ -126,6 +132,8 @@ def _suspect(argument: TracedArgument, descent: Descent) -> bool:
 def _reason(tool: ToolRule, rule: ArgumentRule, argument: TracedArgument, *, denies: bool) -> Reason:
     if argument.source is ArgumentSource.UNTRUSTED:
         where = f"was named only in content from `{argument.origin or 'an unknown place'}`"
+    elif _unsaid(rule, argument):
+        where = "must stand in the user's own words, and does not"
     else:
         where = "was named by nobody, after untrusted content was read"
     return Reason(

@@ -116,6 +116,7 @@ _TABLE: tuple[tuple[str, Compare], ...] = (
     ("tools.*.returns.trusted_fields[[]*]", there_loosens),
     ("tools.*.arguments[[]*].steering", later_loosens(True, False)),
     ("tools.*.arguments[[]*].untrusted", later_loosens("deny", "hold")),
+    ("tools.*.arguments[[]*].named_by", later_loosens("user", "trusted")),
     ("tools.*.arguments[[]*]", there_tightens),
     ("tools.*.headers[[]*]", there_loosens),
     ("models.*.prices.*", less_loosens),

@@ -27,7 +27,7 @@ from aisecops.model.finding import FindingAction
 from aisecops.model.people import HookForm
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
-from aisecops.model.rules import PersonRole, TokenMode, Unread, Untrusted
+from aisecops.model.rules import NamedBy, PersonRole, TokenMode, Unread, Untrusted
 from aisecops.model.scope import segments
 
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}
@@ -305,6 +305,7 @@ TOKEN_MODE = _words("a token mode", TokenMode)
 EFFECT = _words("an effect", ToolEffect)
 TIER = _words("a trust tier", TrustTier)
 UNTRUSTED = _words("what to do with an untrusted argument", Untrusted)
+NAMED_BY = _words("who must have named an argument", NamedBy)
 UNREAD = _words("what to do with content that is no text", Unread)
 ACTION = _words("an action", FindingAction)
 VOLUME_ACTION = Word("an action", {str(action): action for action in (FindingAction.HOLD, FindingAction.BLOCK)})

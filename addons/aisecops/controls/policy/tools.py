@@ -108,6 +108,7 @@ ARGUMENT = Record(
         "at": Key(leaf.JMESPATH, needed=True),
         "role": Key(leaf.ROLE, needed=True, about="steering: who, where, what; content: the text it carries"),
         "untrusted": Key(leaf.UNTRUSTED),
+        "named_by": Key(leaf.NAMED_BY, about="user: it must stand in the user's or operator's own words"),
     },
 )
 RETURNS = Record(
