@@ -1,5 +1,8 @@
 """Each figure by hand: lines in, numbers out."""
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from aisecops.ops.figures.counts import Counts
@@ -114,3 +117,10 @@ def test_two_stretches_add_up():
     one, other = counted(decision("deny")), counted(decision(), line("run_started"))
 
     assert one.plus(other) == counted(decision("deny"), decision(), line("run_started"))
+
+
+def test_every_figure_is_counted_and_has_its_words():
+    written = tomllib.loads(files("aisecops.ops.figures").joinpath("eleven.toml").read_text())
+
+    assert written.keys() == BY_NAME.keys()
+    assert all(one.words.endswith(".") and one.good in {"", "up", "down"} for one in FIGURES)
