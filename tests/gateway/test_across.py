@@ -9,7 +9,7 @@ import uuid
 import pytest
 
 from aisecops.adapters.store.pieces import MemoryPieces
-from aisecops.controls.dlp.halves import HALVES_KEPT, MOST_NEW, may_be_half
+from aisecops.controls.dlp.halves import HALVES_KEPT, MOST_NEW, half_of
 from aisecops.gateway import across as module
 from aisecops.model.ids import RunId
 from aisecops.model.piece import piece_of
@@ -89,14 +89,14 @@ async def test_a_request_full_of_ids_does_not_grow_what_is_kept():
 
 @pytest.mark.parametrize("text", ["weather", "How are you today?", str(uuid.UUID(int=7)), "2026-11-27", "42", CARD])
 def test_words_numbers_and_ids_are_no_halves(text):
-    assert not may_be_half(piece_of("one.test:443", text), planted=False)
+    assert half_of(piece_of("one.test:443", text), planted=False) is None
 
 
 @pytest.mark.parametrize("text", [*cut(AWS, 10), *cut(GITHUB, 18), PEM])
 def test_parts_of_secrets_may_be(text):
-    assert may_be_half(piece_of("one.test:443", text), planted=False)
+    assert half_of(piece_of("one.test:443", text), planted=False) is not None
 
 
 def test_where_exact_values_are_looked_for_any_word_that_stands_alone_may_be():
-    assert may_be_half(piece_of("one.test:443", "heron-"), planted=True)
-    assert not may_be_half(piece_of("one.test:443", "the heron is a bird"), planted=True)
+    assert half_of(piece_of("one.test:443", "heron-"), planted=True) is not None
+    assert half_of(piece_of("one.test:443", "the heron is a bird"), planted=True) is None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, may_be_half
+from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
 from aisecops.gateway.ports import PieceStore
 from aisecops.model.ids import RunId
@@ -48,26 +48,26 @@ class Across:
 
         Kept when this returns, at the position it gives (0: nothing is). Raises `StoreError`.
         """
-        may_be = [(where, piece) for _, where, piece in new if may_be_half(piece, planted=planted)]
+        placed = [(where, replace(piece, place=f"{receiver} {piece.place}")) for _, where, piece in new]
+        may_be = [(where, half) for where, piece in placed if (half := half_of(piece, planted=planted)) is not None]
         if not may_be:
             return 0, []
-        found = [
-            (where, replace(piece, place=f"{receiver} {piece.place}")) for where, piece in ends_of(may_be, MOST_NEW)
-        ]
-        for_planted = [piece for _, piece in ends_of(found, MOST_PLANTED)] if planted else []
+        found = ends_of(may_be, MOST_NEW)
+        for_planted = [half for _, half in ends_of(found, MOST_PLANTED)] if planted else []
         tree = self._at_hand(root_run_id)
         async with tree.alone:
             # one that others have said meanwhile is kept twice, which changes nothing
-            unknown = [piece for _, piece in found if not tree.halves.knows(piece)]
-            mine = await self._store.keep(root_run_id, EVERYWHERE, unknown) if unknown else 0
+            unknown = [half for _, half in found if not tree.halves.knows(half)]
+            pieces = [half.piece for half in unknown]
+            mine = await self._store.keep(root_run_id, EVERYWHERE, pieces) if pieces else 0
             await self._read(tree, root_run_id, up_to=mine)
             seams = [
                 (where, line)
-                for where, piece in found
-                for line in distinct(tree.halves.with_each(piece, planted=piece in for_planted))
+                for where, half in found
+                for line in distinct(tree.halves.with_each(half, planted=half in for_planted))
             ]
-            for piece in unknown:
-                tree.halves.add(piece)
+            for half in unknown:
+                tree.halves.add(half)
             tree.position = max(tree.position, mine)
         return mine, seams
 
@@ -85,8 +85,9 @@ class Across:
             if up_to and position >= up_to:
                 break
             tree.position = position
-            for piece in pieces:
-                tree.halves.add(piece)
+            for half in (half_of(piece, planted=True) for piece in pieces):
+                if half is not None:
+                    tree.halves.add(half)
 
     def _at_hand(self, root_run_id: RunId) -> _Tree:
         tree = self._trees.setdefault(root_run_id, _Tree())

@@ -135,7 +135,9 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         usual=facts.usual,
         approved=facts.approval is not None,
     )
-    judgments += [egress, *_unchanged(facts, findings), volume, proportion.judgment]
+    judgments += [egress, *_unchanged(facts, findings), volume]
+    if rules.egress.proportion:
+        judgments.append(proportion.judgment)
 
     # 7
     limits = limits_of(rules, tree, principal.run_id)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from aisecops.controls.dlp.seams import (
     ONE_TOKEN,
@@ -19,7 +20,6 @@ from aisecops.controls.dlp.seams import (
     first_token,
     is_number,
     last_token,
-    lines_of,
 )
 from aisecops.model.piece import Piece
 
@@ -29,7 +29,7 @@ MOST_NEW = 16
 """Of one request, so many texts that may be a half are looked at: its first and its last."""
 MOST_PLANTED = 4
 """Of these, those that are looked at for exact values too, of which nothing tells a half from any other word."""
-PLANTED_KEPT = 16
+PLANTED_KEPT = 8
 """Of those that are kept, the newest: against so many of them."""
 _SHORTEST = 6
 _IDS = re.compile(
@@ -38,49 +38,65 @@ _IDS = re.compile(
 """UUIDs, digests, points in time, and names with a number: half a value now and then, and sent by everybody."""
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A text that may be half of something, by its ends."""
+
+    piece: Piece
+    first: End
+    last: End
+
+
 class Halves:
-    """What was said in one tree that may be half of something; a piece's `place` says its receiver too."""
+    """What was said in one tree that may be half of something; the `place` of a piece says its receiver too."""
 
     def __init__(self) -> None:
-        self._kept: deque[tuple[Piece, End, End]] = deque(maxlen=HALVES_KEPT)
+        self._kept: deque[Half] = deque(maxlen=HALVES_KEPT)
 
-    def add(self, piece: Piece) -> None:
+    def add(self, half: Half) -> None:
         """It was said."""
-        self._kept.append((piece, End.of(first_token(piece)), End.of(last_token(piece))))
+        self._kept.append(half)
 
-    def knows(self, piece: Piece) -> bool:
+    def knows(self, half: Half) -> bool:
         """Is it among what a new text is held against?"""
-        return any(piece == kept for kept, _, _ in self._kept)
+        return any(half.piece == kept.piece for kept in self._kept)
 
-    def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
-        """What `piece` says together with each that was told elsewhere, either first.
+    def with_each(self, half: Half, *, planted: bool) -> Iterator[Line]:
+        """What `half` says together with each that was told elsewhere, either first.
 
         `planted`: exact values are looked for too.
         """
-        first, last = End.of(first_token(piece)), End.of(last_token(piece))
-        elsewhere = [one for one in self._kept if one[0].place != piece.place]
+        place = half.piece.place
+        elsewhere = [one for one in self._kept if one.piece.place != place]
         exact = len(elsewhere) - PLANTED_KEPT if planted else len(elsewhere)
-        for at, (_, begin, end) in enumerate(elsewhere):
-            for before, behind in ((end, first), (last, begin)):
-                long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
-                if long and (at >= exact or before.may_go_on(behind)):
-                    yield from lines_of(((before.text, behind.text),), near=False)
+        for at, other in enumerate(elsewhere):
+            for before, after in ((other, half), (half, other)):
+                if at >= exact or before.last.bears_on(after.first):
+                    text = before.last.text + after.first.text
+                    if len(text) >= SHORTEST_PAIR:
+                        yield Line(text, len(before.last.text), near=False)
 
 
-def may_be_half(piece: Piece, *, planted: bool) -> bool:
-    """May one end of `piece` be half of a secret? `planted`: of any value, where a text is nothing else."""
+def half_of(piece: Piece, *, planted: bool) -> Half | None:
+    """`piece` as a half, if one of its ends may be that of a secret; with `planted`, of any value in a text of a word.
+
+    None for what surely is no half.
+    """
     if is_number(piece):
-        return False
-    ends = first_token(piece), last_token(piece)
-    if planted and not piece.tail and ends[0] == piece.head.strip() and _SHORTEST <= len(ends[0]) <= ONE_TOKEN:
-        return True
-    return any(map(_looks_cut, ends))
+        return None
+    first, last = first_token(piece), last_token(piece)
+    alone = planted and not piece.tail and first == piece.head.strip() and _SHORTEST <= len(first) <= ONE_TOKEN
+    begin = End.of(first)
+    end = begin if first == last else End.of(last)
+    if not (alone or _looks_cut(begin) or _looks_cut(end)):
+        return None
+    return Half(piece, begin, end)
 
 
-def _looks_cut(token: str) -> bool:
-    if not _SHORTEST <= len(token) <= ONE_TOKEN:
+def _looks_cut(end: End) -> bool:
+    if not _SHORTEST <= len(end.text) <= ONE_TOKEN:
         return False
-    if End.of(token).marked:
+    if end.marked:
         return True
-    mixed = any(map(str.isdigit, token)) and any(map(str.isalpha, token))
-    return mixed and _IDS.fullmatch(token) is None
+    mixed = not end.text.isalpha() and any(map(str.isdigit, end.text)) and any(map(str.isalpha, end.text))
+    return mixed and _IDS.fullmatch(end.text) is None

@@ -7,6 +7,7 @@ now and then, so numbers alone count only where they stand for themselves, or ar
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -65,29 +66,44 @@ def _begun() -> dict[str, tuple[str, ...]]:
     return begun
 
 
-BEGUN = _begun()
-LONGEST_BEGUN = max(map(len, BEGUN))
+_BEGUN = _begun()
+_LENGTHS = range(1, max(map(len, _BEGUN)) + 1)
+_MARK = re.compile("|".join(map(re.escape, sorted(_MARKS))))
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a text, and whether some secret's mark stands in it."""
+    """One end of a text, and whether some secret's mark stands in it.
+
+    `ahead`: how marks go on that its own end may begin. `behind`: its beginnings, as far as a mark reaches.
+    """
 
     text: str
     marked: bool
+    ahead: frozenset[str]
+    behind: frozenset[str]
 
     @classmethod
     def of(cls, text: str) -> End:
-        return cls(text, any(mark in text for mark in _MARKS))
+        marked = _MARK.search(text) is not None
+        ahead = [_BEGUN[end] for length in _LENGTHS if (end := text[-length:]) in _BEGUN]
+        return cls(
+            text,
+            marked,
+            frozenset(itertools.chain.from_iterable(ahead)) if ahead else _NOTHING,
+            frozenset([text[:length] for length in _LENGTHS]),
+        )
+
+    def bears_on(self, behind: End) -> bool:
+        """May the two together hold a secret that neither holds: is a mark in one of them, or across the seam?"""
+        return self.marked or behind.marked or not self.ahead.isdisjoint(behind.behind)
 
     def may_go_on(self, behind: End) -> bool:
-        """May the two together hold what neither holds: is a mark in one of them, or across the seam, or an IBAN?"""
-        if self.marked or behind.marked:
-            return True
-        ends = (self.text[-length:] for length in range(1, min(len(self.text), LONGEST_BEGUN) + 1))
-        if any(behind.text.startswith(BEGUN[end]) for end in ends if end in BEGUN):
-            return True
-        return _IBAN.search(self.text + behind.text) is not None
+        """May the two together hold what neither holds, an IBAN too?"""
+        return self.bears_on(behind) or _IBAN.search(self.text + behind.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,7 @@ class Place:
         """What `piece` says together with the text before it, and with all that are in a row."""
         numbers = not (is_number(piece) and self.numbers)
         near = ((self.last, piece.head), (self.row, first_token(piece)))
-        yield from lines_of(near, near=True, numbers=numbers)
+        yield from _lines(near, near=True, numbers=numbers)
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
@@ -161,7 +177,7 @@ class Place:
         for before, behind in pairs:
             long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
             if long and (planted or before.may_go_on(behind)):
-                yield from lines_of(((before.text, behind.text),), near=False)
+                yield from _lines(((before.text, behind.text),), near=False)
 
     def in_numbers(self, where: str) -> Iterator[Line]:
         """What the numbers that were said in a row, last at `where`, are as one; nothing where they are ids of things.
@@ -210,8 +226,7 @@ def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(best.values())
 
 
-def lines_of(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
-    """Each pair that is long enough to be something, as one."""
+def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
     for before, behind in pairs:
         if before and behind and len(before) + len(behind) >= _SHORTEST:
             yield Line(before + behind, len(before), near=near, numbers=numbers)
