@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from aisecops.controls.egress.proportion import usual_of, with_answer, with_run
+from aisecops.controls.egress.volume import speaks_of
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.ports import Store
 from aisecops.model.action import ActionRequest
@@ -32,7 +33,7 @@ async def usual_for(
     store: Store, rules: RuleSet, request: ActionRequest, *, agent_id: AgentId, root_run_id: RunId
 ) -> Usual | None:
     """What other runs of the agent usually send with the tool; None where no rule asks. Raises `StoreError`."""
-    if not any(rule.usual_times and rule.tool in {"", request.tool} for rule in rules.egress.proportion):
+    if not any(rule.usual_times and speaks_of(rule.tool, request.tool) for rule in rules.egress.proportion):
         return None
     name = _name(agent_id, request.tool)
     return usual_of(_read((await store.find_entries(KIND, [name])).get(name)), but=root_run_id)

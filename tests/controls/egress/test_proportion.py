@@ -170,6 +170,13 @@ def test_a_rule_that_names_the_tool_takes_the_place_of_those_that_name_none():
     assert verdict(500 * KIB, EMPTY, rule(), backup, request=replace(ASKED, tool="mail.send")) is Verdict.HOLD
 
 
+def test_a_rule_for_a_family_is_for_each_tool_of_it():
+    family = rule(tool="tickets.*", free_bytes=8 * KIB)
+    _, tree = send(6 * KIB, EMPTY, rule(), family, request=replace(ASKED, tool="tickets.create"))
+    assert verdict(6 * KIB, tree, rule(), family, request=replace(ASKED, tool="tickets.close")) is Verdict.HOLD
+    assert verdict(6 * KIB, EMPTY, rule(), family, request=replace(ASKED, tool="mail.send")) is Verdict.HOLD
+
+
 def test_prompts_are_looked_at_each_by_itself_and_only_where_a_rule_says_model():
     model, place = replace(ASKED, kind=Kind.MODEL, tool="model:openai"), frozenset({"any", "model", "external"})
     assert verdict(10**7, EMPTY, rule(), rule(to="any"), request=model, to=place) is Verdict.ALLOW

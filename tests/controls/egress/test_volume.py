@@ -51,3 +51,10 @@ def test_a_block_is_stricter_than_a_hold_in_any_order(rules: list[VolumeRule]) -
 def test_without_rules_everything_goes_and_counts_of_before_stay() -> None:
     judgment, sent = send([], {"to:external": 5}, 10**9)
     assert (judgment.verdict, sent) == (Verdict.ALLOW, {"to:external": 5})
+
+
+def test_a_line_for_a_family_counts_each_tool_of_it_and_no_other() -> None:
+    family = [rule(10, tool="tickets.*")]
+    _, sent = send(family, {}, 8, tool="tickets.create")
+    assert send(family, sent, 8, tool="tickets.close")[0].verdict is Verdict.HOLD
+    assert send(family, sent, 50, tool="ticketsale.create")[0].verdict is Verdict.ALLOW

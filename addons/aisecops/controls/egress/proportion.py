@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import median_low
 
+from aisecops.controls.egress.volume import speaks_of
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment, Reason, Verdict
@@ -136,10 +137,9 @@ def _speaking(rules: Sequence[ProportionRule], request: ActionRequest, to: froze
     places = to & {"model"} if request.kind is Kind.MODEL else to
     if request.kind not in {Kind.TOOL, Kind.SOURCE, Kind.MODEL}:
         return
-    own = {rule.to for rule in rules if rule.tool == request.tool}
-    for rule in rules:
-        if rule.to in places and (rule.tool == request.tool if own else not rule.tool):
-            yield rule
+    about = [rule for rule in rules if speaks_of(rule.tool, request.tool)]
+    named = any(rule.tool for rule in about)
+    yield from (rule for rule in about if rule.to in places and bool(rule.tool) is named)
 
 
 def _amounts(

@@ -13,6 +13,7 @@ from aisecops.model.finding import FindingAction
 from aisecops.model.refusals import Code
 from aisecops.model.rules import VolumeRule
 
+FAMILY = ".*"
 CONTROL = "volume"
 SERVES = ("AIS-EXE-01",)
 
@@ -20,6 +21,11 @@ SERVES = ("AIS-EXE-01",)
 def counted_as(rule: VolumeRule) -> str:
     """The name under which a tree counts what `rule` is about."""
     return f"tool:{rule.tool}:{rule.to}" if rule.tool else f"to:{rule.to}"
+
+
+def speaks_of(named: str, tool: str) -> bool:
+    """Is a line for the tool `named` about `tool`? `tickets.*` is every tool of the family, nothing is every tool."""
+    return named in {"", tool} or (named.endswith(FAMILY) and tool.startswith(named[:-1]))
 
 
 def judge_volume(
@@ -31,7 +37,7 @@ def judge_volume(
     """
     after, reasons, verdict = dict(sent), [], Verdict.ALLOW
     for rule in rules:
-        if rule.to not in to or rule.tool not in {"", tool}:
+        if rule.to not in to or not speaks_of(rule.tool, tool):
             continue
         name = counted_as(rule)
         after[name] = total = sent.get(name, 0) + size_bytes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from aisecops.controls.egress.volume import speaks_of
 from aisecops.controls.firewall.label import UNTRUSTED
 from aisecops.controls.risk.thresholds import words
 from aisecops.model.action import Kind, ToolEffect
@@ -59,7 +60,7 @@ def looked_for(rules: RuleSet, to: frozenset[str]) -> tuple[DetectorRule, ...]:
 
 def volumes_to(rules: RuleSet, name: str, to: frozenset[str]) -> tuple[VolumeRule, ...]:
     """The volume rules that count what leaves to the destination `name`."""
-    return tuple(rule for rule in rules.egress.volume if rule.to in to and rule.tool in {"", name.strip("`")})
+    return tuple(rule for rule in rules.egress.volume if rule.to in to and speaks_of(rule.tool, name.strip("`")))
 
 
 def _injections(rules: RuleSet, tools: Sequence[Granted]) -> Iterator[str]:
