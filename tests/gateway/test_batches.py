@@ -210,6 +210,25 @@ async def test_all_questions_are_open_at_once_and_nothing_is_reserved_while_they
     assert left(outcome, asked) == [1, 2]
 
 
+async def test_a_yes_to_one_call_is_none_to_another_just_like_it():
+    house, run = await opened(hold_ms=60_000)
+    asked = post(call(1, "pay"), call(2, "pay", "b"), call(3, "pay", "b"))
+    waiting = asyncio.ensure_future(house.ask(run, asked))
+    while not (pending := await house.store.list_approvals()):
+        await asyncio.sleep(0.01)
+    assert len(pending) == 1
+    await house.approvals.answer(pending[0].approval_id, approve=True, by="operator:local", why="once")
+    assert left(await waiting, asked) == [1, 2]
+
+
+async def test_a_library_that_repeats_an_approved_call_need_not_name_the_approval():
+    house, run = await opened()
+    await house.ask(run, post(call(1, "pay"), call(2)))
+    held = await house.ask(run, post(body=orjson.dumps(call(3, "pay", "b"))))
+    await house.approvals.answer(held.approval_id, approve=True, by="operator:local", why="it is due")
+    assert isinstance(await house.ask(run, post(body=orjson.dumps(call(4, "pay", "b")))), Forward)
+
+
 async def test_a_run_that_is_halted_while_a_person_is_asked_sends_nothing():
     house, run = await opened(hold_ms=60_000)
     waiting = asyncio.ensure_future(house.ask(run, post(call(1), call(2, "pay"), call(3, "pay", "b"))))

@@ -25,7 +25,7 @@ from aisecops.gateway.asking import Asked, Question
 from aisecops.gateway.batch_answer import BatchAnswer, Sent
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Looked, Presented
-from aisecops.gateway.mcp_parts import Part, parts_of
+from aisecops.gateway.mcp_parts import Part, may_be_batch, parts_of
 from aisecops.gateway.mcp_watch import BatchWatch
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.ports import Ids, RuleSource
@@ -90,7 +90,10 @@ class Batches:
 
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome | None:
         """What becomes of `request`; None when it is no batch of several steps."""
-        parts = await aside(len(request.body), request.headers, parts_of, self._rules.current(), request)
+        rules = self._rules.current()
+        if not may_be_batch(rules, request):
+            return None
+        parts = await aside(len(request.body), request.headers, parts_of, rules, request)
         if not parts:
             return None
         name, ways = self._ids.new(BATCH_PERMIT), [_Way(part) for part in parts]

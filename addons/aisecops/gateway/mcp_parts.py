@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from aisecops.controls.policy.match import mcp_match, normal_path
 from aisecops.gateway.mcp import READS
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpRequest
-from aisecops.model.rules import RuleSet
+from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.rules import McpMatch, RuleSet
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.limits import JsonBounds
@@ -32,8 +32,19 @@ class Part(Value):
     ids: tuple[MessageId, ...]
 
 
+def may_be_batch(rules: RuleSet, request: HttpRequest) -> bool:
+    """False when `request` is none, at one look: nothing of its body is read but the first byte of a plain one."""
+    if request.method != "POST" or not any(
+        isinstance(one, McpMatch) for tool in rules.tools.values() for one in tool.match
+    ):
+        return False
+    return bool(values(request.headers, "content-encoding")) or request.body.lstrip()[:1] == b"["
+
+
 def parts_of(rules: RuleSet, request: HttpRequest) -> tuple[Part, ...]:
     """The parts of `request`, at least two; none when it is one step, or none that can be read."""
+    if not may_be_batch(rules, request):
+        return ()
     pieces = _batch_in(rules, request)
     acting = [place for place, piece in enumerate(pieces) if piece.message.method in {CALL, *READS}]
     if len(acting) < 2:  # noqa: PLR2004 - one is no crowd
@@ -48,7 +59,7 @@ def _batch_in(rules: RuleSet, request: HttpRequest) -> list[Piece]:
         segments, _ = normal_path(request.path)
         match = mcp_match(rules, method="POST", host=request.host, port=request.port, path_segments=segments)
         limit = rules.egress.max_body_bytes
-        if match is None or request.method != "POST" or len(request.body) > limit:
+        if match is None or len(request.body) > limit:
             return []
         body = decode(request.body, request.headers, max_bytes=limit)
         return pieces_of(body, bounds=JsonBounds(max_bytes=len(body))) if body.lstrip().startswith(b"[") else []

@@ -118,6 +118,10 @@ MISTAKES = {
         "tools: {t: {match: {host: h.test}, rows: {request: a, response: b}}}",
         (2, 42, "say where to look, once", "either `request:` or `response:`"),
     ),
+    "somebody who must have named what steers nothing": (
+        "tools: {t: {match: {host: h.test}, arguments: {a: {at: a, role: content, named_by: user}}}}",
+        (2, 48, "`named_by` is about what steers", "write `role: steering`"),
+    ),
     "a host with a scheme": (
         'sources: [{match: {host: "https://h.test"}}]',
         (2, 26, "`https://h.test` is not a host", ""),

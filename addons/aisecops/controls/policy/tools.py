@@ -14,6 +14,7 @@ from aisecops.model.rules import (
     McpMatch,
     Measure,
     ModelToolMatch,
+    NamedBy,
     RecipientsRule,
     Returns,
     ToolRule,
@@ -44,6 +45,12 @@ class _Cost:
 
     def schema(self) -> Schema:
         return {"anyOf": [_FIXED.schema(), MEASURE.schema()]}
+
+
+def _argument(role: bool, named_by: NamedBy = NamedBy.TRUSTED, **rest: Any) -> ArgumentRule:
+    if named_by is NamedBy.USER and not role:
+        raise ValueError("`named_by` is about what steers", "write `role: steering`, or leave `named_by` out")
+    return ArgumentRule(steering=role, named_by=named_by, **rest)
 
 
 def _returns(trusted_fields: tuple[str, ...] = (), **rest: Any) -> Returns:
@@ -103,7 +110,7 @@ RECIPIENTS = Record(
 )
 ARGUMENT = Record(
     "an argument",
-    lambda role, **rest: ArgumentRule(steering=role, **rest),
+    _argument,
     {
         "at": Key(leaf.JMESPATH, needed=True),
         "role": Key(leaf.ROLE, needed=True, about="steering: who, where, what; content: the text it carries"),
