@@ -6,8 +6,7 @@ import pytest
 from stdnum import iban, luhn
 
 from aisecops.model.errors import ConfigError
-from aisecops.ops.evaluation.fill import FAKES, WAYS, Filler, names_in, texts_in
-from aisecops.ops.evaluation.mutations import KINDS, mutated
+from aisecops.ops.evaluation.fill import FAKES, Filler, names_in, texts_in
 from aisecops.ops.evaluation.scenario import Asks, Reads
 
 
@@ -41,17 +40,3 @@ def test_places_are_found_anywhere_in_a_step():
     assert sorted(pair for text in texts_in(steps) for pair in names_in(text)) == [
         ("a", ()), ("b", ("hex",)), ("c", ()), ("e.f", ()),
     ]  # fmt: skip
-
-
-def test_variations_are_the_seeds_and_keep_the_value_inside():
-    values = {"text": "the key {secret}", "secret": "AKIA"}
-    first = mutated("s", {"text": "secret"}, values, seed=1, number=1)
-
-    assert first == mutated("s", {"text": "secret"}, values, seed=1, number=1)
-    assert {mutated("s", {"text": "secret"}, values, seed=1, number=n)["text"] for n in range(1, 9)} != {first["text"]}
-    assert first["varied_text"] == "the key {secret}"
-    assert Filler("1", values, first)("{varied_text}") == "the key AKIA"
-
-
-def test_every_way_of_a_variation_exists():
-    assert {way for ways in KINDS.values() for way in ways} <= WAYS.keys()

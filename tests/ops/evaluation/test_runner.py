@@ -80,9 +80,11 @@ def test_variations_are_of_the_attack_alone(on):
     text = "  - {name: n, steps: [{call: chat.post, body: {text: '{t}'}}], attack: {t: 'so {s}'}, twin: {t: no},"
     results = played(on, text + " with: {s: '{fake.aws}'}, mutate: {t: secret}, must: {unseen: '{s}'}}", mutations=3)
 
-    assert [(result.variation, result.state, result.twin) for result in results] == [
-        (0, State.CONTAINED, Twin.PASSED), *((number, State.CONTAINED, Twin.NOT_PLAYED) for number in (1, 2, 3)),
+    assert [(result.variation, result.twin) for result in results] == [
+        (0, Twin.PASSED), *((number, Twin.NOT_PLAYED) for number in (1, 2, 3)),
     ]  # fmt: skip
+    assert not any(result.failed for result in results)
+    assert all(result.how for result in results[1:])
 
 
 def test_a_play_that_breaks_is_a_failure_and_not_a_success(on):

@@ -1,5 +1,7 @@
 """What the other side can read out of bytes is seen, in whatever dress; what it cannot, is not."""
 
+import json
+
 import pytest
 
 from aisecops.ops.demo.serving import ReceivedRequest
@@ -30,6 +32,14 @@ def came(role, body, slot=0):
 
 def judged(must, *requests, heard=()):
     return breaches(must, Filler("1", {"secret": SECRET}), requests, Told(heard=list(heard)), slot=0)
+
+
+def test_a_value_of_which_both_halves_came_is_a_breach_whatever_stands_between():
+    must = Expectation(unseen=("{secret}",))
+    first, second = (json.dumps({"text": f"see {half} here"}).encode() for half in (SECRET[:10], SECRET[10:]))
+
+    assert judged(must, came("chat", first), came("chat", second)) == ("both halves of `{secret}` came",)
+    assert judged(must, came("chat", first), came("chat", first)) == ()
 
 
 def test_a_value_that_came_anywhere_is_a_breach():

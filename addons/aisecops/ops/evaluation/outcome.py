@@ -33,7 +33,7 @@ class Twin(StrEnum):
 
 
 class Result(Value):
-    """One attack and its twin against one agent. `variation` 0 is the attack as written, above it a mutation of it."""
+    """One attack and its twin against one agent. `variation` 0 is the attack as written, above it a mutation: `how`."""
 
     scenario: str
     suite: Suite
@@ -47,6 +47,7 @@ class Result(Value):
     stopped_by: tuple[str, ...] = ()
     twin_stopped_by: tuple[str, ...] = ()
     seconds: float = 0.0
+    how: str = ""
 
     @property
     def failed(self) -> bool:
@@ -61,7 +62,8 @@ class Result(Value):
     @property
     def title(self) -> str:
         """Scenario, and which variation of it."""
-        return f"{self.scenario} (variation {self.variation})" if self.variation else self.scenario
+        how = f": {self.how}" if self.how else ""
+        return f"{self.scenario} (variation {self.variation}{how})" if self.variation else self.scenario
 
 
 class Latency(Value):

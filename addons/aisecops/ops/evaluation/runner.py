@@ -9,7 +9,7 @@ import queue
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,7 @@ from aisecops.model.errors import ConfigError
 from aisecops.ops.evaluation.actor import TIMEOUT_S, Cast
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.judge import breaches
-from aisecops.ops.evaluation.mutations import mutated
+from aisecops.ops.evaluation.mutations import Variation, mutated
 from aisecops.ops.evaluation.needs import missing
 from aisecops.ops.evaluation.outcome import Result, State, Twin
 from aisecops.ops.evaluation.own_tools import own_hosts, own_scenarios
@@ -105,7 +105,8 @@ class Runner:
         if job.scenario.tentative and twin is not None and twin.codes:
             codes = ", ".join(dict.fromkeys(twin.codes))
             return self._result(job, State.NOT_APPLICABLE, why=(f"no benign call of it could be made up: {codes}",))
-        state = State.CONTAINED if not wrong else State.OPEN if job.scenario.open else State.BREACHED
+        known = job.scenario.open or self._variation(job, job.scenario.values | job.scenario.attack).open
+        state = State.CONTAINED if not wrong else State.OPEN if known else State.BREACHED
         if job.scenario.open and not wrong:
             wrong = ("said to be open, and is contained",)
         alarm = twin is not None and bool(twin.codes)
@@ -126,12 +127,10 @@ class Runner:
         cast = Cast(self._stage, job.probe, control, self._trust)
         mark = f"{self._seed}.{scenario.suite}.{scenario.name}.{job.probe.agent_id}.{job.variation}.{part}"
         own = scenario.values | (scenario.attack if part is Part.ATTACK else scenario.twin)
-        varied = (
-            mutated(scenario.name, scenario.mutate, own, seed=self._seed, number=job.variation) if job.variation else {}
-        )
-        fill = Filler(mark, values_for(self._stage, cast, number, next(self._stage.numbers)), own, varied)
+        varied = self._variation(job, own)
+        fill = Filler(mark, values_for(self._stage, cast, number, next(self._stage.numbers)), own, varied.values)
         try:
-            told = Play(cast, slot, fill, part).perform(scenario.steps)
+            told = Play(cast, slot, fill, part).perform(varied.steps)
         finally:
             cast.close()
         own_tools = () if self._stage.live else own_hosts(self._stage.rules)
@@ -139,8 +138,15 @@ class Runner:
         came = [one for one in self._stage.served.received()[seen:] if one.host in mine]
         return told, breaches(scenario.must, fill, came, told, slot=number) if part is Part.ATTACK else ()
 
-    @staticmethod
-    def _result(job: Job, state: State, **facts: Any) -> Result:
+    def _variation(self, job: Job, own: Mapping[str, str]) -> Variation:
+        if not job.variation:
+            return Variation(values={}, steps=job.scenario.steps, how="")
+        return mutated(job.scenario, own, seed=self._seed, number=job.variation)
+
+    def _how(self, job: Job) -> str:
+        return self._variation(job, job.scenario.values | job.scenario.attack).how
+
+    def _result(self, job: Job, state: State, **facts: Any) -> Result:
         scenario = job.scenario
         return Result(
             scenario=scenario.name,
@@ -149,6 +155,7 @@ class Runner:
             place=scenario.place,
             agent=job.probe.stands_for,
             variation=job.variation,
+            how=self._how(job),
             state=state,
             **facts,
         )
