@@ -110,7 +110,7 @@ WITHOUT = (
 )
 
 
-# The two proxies
+# The proxies
 
 
 @contextlib.contextmanager
@@ -133,12 +133,12 @@ def bare(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
-def ours(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
+def ours(folder: Path, upstream_port: int, ca: Path, *, lane: str = "fast") -> Iterator[Way]:
     """`aisecops up` with one agent and two tools; the CPU of its gateway process and what is below that."""
     places = {HOST: upstream_port, MODEL: upstream_port}
-    with installed(folder, RULES, agent=AGENT, places=places, ca=ca) as site:
+    with installed(folder, RULES, agent=AGENT, places=places, ca=ca, lane=lane) as site:
         yield Way(
-            "ours",
+            folder.name,
             site.proxy,
             site.trust,
             upstream_port,
@@ -147,6 +147,11 @@ def ours(folder: Path, upstream_port: int, ca: Path) -> Iterator[Way]:
             run=lambda: _lines({"AISecOps-Run": site.asked("/v1/runs", {})["run_id"]}),
             pids=lambda: [pid for gateway in site.gateways() for pid in with_all_below(gateway)],
         )
+
+
+def slower(folder: Path, upstream_port: int, ca: Path) -> contextlib.AbstractContextManager[Way]:
+    """Ours without its fast lane."""
+    return ours(folder, upstream_port, ca, lane="mitmproxy")
 
 
 def _lines(headers: dict[str, str]) -> bytes:
@@ -197,13 +202,14 @@ def measured(rounds: int, loads: Sequence[Load] = LOADS) -> Rounds:
     ends = time.monotonic() + MOST_S
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisecops-bench-")))
-        for name in ("upstream", "bare", "ours"):
+        for name in ("upstream", "bare", "ours", "slower"):
             (folder / name).mkdir()
         port, ca = stack.enter_context(upstream(folder / "upstream", [HOST, MODEL], answer))
         ways = [Way("direct", 0, ssl.create_default_context(cafile=str(ca)), port)]
-        with ThreadPoolExecutor() as pool:  # both take seconds to start
+        with ThreadPoolExecutor() as pool:  # each takes seconds to start
             starting = [
-                pool.submit(stack.enter_context, make(folder / make.__name__, port, ca)) for make in (bare, ours)
+                pool.submit(stack.enter_context, make(folder / make.__name__, port, ca))
+                for make in (bare, ours, slower)
             ]
             ways += [each.result() for each in starting]
         found: Rounds = {load.name: {way.name: [] for way in ways} for load in loads}
@@ -229,7 +235,7 @@ def summary(found: Rounds) -> dict[str, Any]:
                     for key in FIGURES
                     if any(b[key] for b in ways[other])
                 }
-                for other in ("direct", "bare")
+                for other in ("direct", "bare", "slower")
             },
         }
         for load, ways in found.items()
@@ -284,7 +290,7 @@ def page(result: dict[str, Any], rounds: int, when: str, load: tuple[float, floa
         "Load generator, upstream and proxy share the machine: ratios count, absolute figures do not.",
         (
             "`bare` is `mitmdump -q` that passes event streams on; `ours` is `aisecops up` with one worker, with "
-            "its scanners."
+            "its scanners; `slower` is the same without its fast lane."
         ),
         "",
         "| load | figure | measured | goal | met |",
@@ -301,7 +307,7 @@ def page(result: dict[str, Any], rounds: int, when: str, load: tuple[float, floa
         ways = result[each.name]
         lines += ["", f"## {each.name} (each: one {each.unit})", ""]
         lines += ["| way | " + " | ".join(FIGURES.values()) + " |", "|---" * (len(FIGURES) + 1) + "|"]
-        for way in ("direct", "bare", "ours", "ours/bare", "ours/direct"):
+        for way in ("direct", "bare", "slower", "ours", "ours/slower", "ours/bare", "ours/direct"):
             cells = [_cell(ways[way].get(key)) if way != "direct" or key != "cpu_ms" else "" for key in FIGURES]
             lines.append(f"| {way} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
@@ -12,6 +13,8 @@ from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from support.proxy import Echo
 from support.raw import secure
+
+pytestmark = pytest.mark.parametrize("shared", ["fast", "mitmproxy"], indirect=True, scope="module")
 
 GET = b"GET /stream HTTP/1.1\r\nHost: api.test\r\n\r\n"
 HALTED = Refuse(code=Code.RUN_HALTED, detail="the run is halted")
@@ -127,14 +130,11 @@ def test_half_an_answer_is_never_delivered(host, head):
 
 
 def test_what_is_cut_before_it_left_never_leaves(host):
-    admitted = threading.Event()
+    def admits() -> bool:  # and in the next turn of the loop, when nothing stands to send it on, it is cut
+        asyncio.get_running_loop().call_soon(host.enforcer.cut, "permit-1", HALTED)
+        return True
 
-    def cut_now(flow) -> None:
-        if not admitted.is_set():
-            admitted.set()
-            host.enforcer.cut("permit-1", HALTED)
-
-    host.stranger.does["server_connect"] = cut_now
+    host.enforcer.go_on = admits
     with secure(host.port, "api.test:443", host.ca) as wire:
         reply = wire.ask(GET)
     assert (reply.status, b'"run_halted"' in reply.body) == (403, True)

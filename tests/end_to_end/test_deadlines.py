@@ -23,14 +23,14 @@ UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf an ans"
 WITHIN_S = 20.0
 
 
-@pytest.fixture
-def start(folder, authority, enforcer, upstreams):
+@pytest.fixture(params=["fast", "mitmproxy"])
+def start(folder, authority, enforcer, upstreams, request):
     """A function that starts a host with bounds of the test's own; returns a way to it and its upstream."""
     with contextlib.ExitStack() as stack:
 
         def begin(**bounds):
             upstreams[0].reset()
-            settings = {"bounds": Bounds(**bounds)}
+            settings = {"bounds": Bounds(**bounds), "fast_lane": request.param == "fast"}
             proxy = stack.enter_context(
                 running_proxy(folder / "certs", enforcer, upstream_trust=authority.file, **settings)
             )

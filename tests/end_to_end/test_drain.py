@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import time
 
 import pytest
 from mitmproxy.proxy.layers.http import HttpStream
 from mitmproxy.proxy.layers.http._http1 import Http1Client, Http1Server
 
+from aisecops.adapters.mitm.lane.answers import AnswerReader
+from aisecops.adapters.mitm.lane.connection import LaneConnection
+from aisecops.adapters.mitm.lane.request import LaneRequest
 from support.h2_client import h2_secure
 from support.proxy import running_proxy
 from support.raw import secure
@@ -124,20 +128,24 @@ BREAKS = [
     (HttpStream, "state_consume_response_body"),
     (Http1Server, "read_body"),
     (Http1Client, "read_headers"),
+    (LaneConnection, "_requested"),
+    (LaneRequest, "_body"),
+    (LaneRequest, "_answered"),
+    (AnswerReader, "head"),
 ]
 
 
 @pytest.mark.parametrize(("layer", "method"), BREAKS, ids=lambda value: getattr(value, "__name__", value))
-def test_wherever_the_core_breaks_no_byte_of_a_body_is_logged(start, monkeypatch, caplog, layer, method):
-    def crash(_self, event):
+def test_wherever_the_core_or_the_lane_breaks_no_byte_of_a_body_is_logged(start, monkeypatch, caplog, layer, method):
+    def crash(*event, **_more):
         raise AssertionError(CANARY, event)
 
-    _, upstream, way = start()
+    _, upstream, way = start(fast_lane=layer in {LaneConnection, LaneRequest, AnswerReader})
     upstream.answer = lambda _request, send: send(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + CANARY)
     monkeypatch.setattr(layer, method, crash)
     caplog.set_level(logging.DEBUG)
     with contextlib.suppress(OSError, AssertionError), way() as wire:
         wire.ask(b"POST /hello HTTP/1.1\r\nHost: api.test\r\nContent-Length: 11\r\n\r\n" + CANARY)
     time.sleep(0.05)
-    assert "the proxy core failed" in caplog.text
+    assert re.search("the proxy core failed|of the lane failed|in the lane failed", caplog.text)
     assert CANARY.decode() not in caplog.text

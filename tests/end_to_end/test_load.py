@@ -24,8 +24,8 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-@pytest.fixture
-def start(folder, authority, enforcer, upstreams):
+@pytest.fixture(params=["fast", "mitmproxy"])
+def start(folder, authority, enforcer, upstreams, request):
     """A function that starts a host with bounds of the test's own; at its end nothing may be held or counted."""
     with contextlib.ExitStack() as stack:
         proxies = []
@@ -41,6 +41,7 @@ def start(folder, authority, enforcer, upstreams):
                     bounds=Bounds(**bounds),
                     max_body_bytes=max_body_bytes,
                     turned_away=turned_away,
+                    fast_lane=request.param == "fast",
                 )
             )
             proxies.append(proxy)

@@ -62,9 +62,7 @@ class ProxySettings(Listener):
     listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
     workers: Annotated[int, about("gateway processes that share the port")] = 1
     http2: Annotated[bool, about("speak HTTP/2 with clients that ask for it; HTTP/1.1 to upstreams")] = True
-    lane: Annotated[Lane, about("what carries ordinary connections; `mitmproxy` carries all others always")] = (
-        Lane.MITMPROXY
-    )
+    lane: Annotated[Lane, about("what carries ordinary connections")] = Lane.FAST
     transparent: Annotated[bool, about("take redirected connections too")] = False
     dns: Annotated[Address | None, about("host:port to answer names on, for agents that know of no proxy")] = None
     dns_ipv4: Annotated[str, about("network that made-up IPv4 addresses come from")] = "198.18.0.0/15"

@@ -370,8 +370,10 @@ def _serial(house) -> int:
         return x509.load_der_x509_certificate(conn.getpeercert(binary_form=True)).serial_number
 
 
-def test_the_core_closing_half_of_a_connection_closes_tls_whole(house):
+@pytest.mark.parametrize("lane", ["fast", "mitmproxy"])
+def test_closing_half_of_a_connection_closes_tls_whole(turns, lane):
     """TLS cannot be closed in one direction; left to itself, the attempt is a crash of the core."""
+    house = turns.house("optional") if lane == "fast" else turns.house("core", fast_lane=False)
 
     def closed():
         governance = ctx.master.addons.get("aisecops-governance")

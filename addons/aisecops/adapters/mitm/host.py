@@ -77,7 +77,7 @@ class HostSettings:
     drain_s: float = 10.0
     websockets: bool = True
     http2: bool = True
-    fast_lane: bool = False
+    fast_lane: bool = True
     own_places: frozenset[tuple[str, int]] = frozenset()
     tls: ListenerTls | None = None
     upstream_proxy: UpstreamProxy | None = None

@@ -26,6 +26,9 @@ class Transport(asyncio.Transport):
     def write(self, data) -> None:
         self.written += data
 
+    def can_write_eof(self) -> bool:
+        return True
+
     def is_closing(self) -> bool:
         return self.is_over
 
@@ -63,6 +66,16 @@ async def test_much_that_nobody_wants_yet_is_not_read():
     assert transport.reads
     line.data_received(b"b")
     assert await waits
+
+
+async def test_what_is_taken_makes_room_so_that_an_end_is_noticed():
+    line, transport = a_line(most=10)
+    line.data_received(b"a" * 25)
+    assert line.take(5) == b"a" * 5
+    assert not transport.reads
+    assert line.take(100) == b"a" * 20
+    assert transport.reads
+    assert line.take(100) == b""
 
 
 async def test_each_end_is_told_once():

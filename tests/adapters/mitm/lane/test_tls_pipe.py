@@ -106,6 +106,23 @@ async def test_junk_is_no_handshake(authority, junk):
         writer.close()
 
 
+async def test_who_says_that_nothing_more_comes_can_still_be_written_to(authority):
+    async with piped(authority) as (port, came):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
+        )
+        line, pipe = await came
+        await pipe.shaken
+        line.write(b"last words")
+        assert pipe.can_write_eof()
+        pipe.write_eof()
+        line.write(b"too late")
+        assert await reader.read() == b"last words"
+        pipe.data_received(b"junk, as nobody reads it")
+        assert not pipe.is_closing()
+        writer.close()
+
+
 async def test_a_broken_record_ends_the_connection(authority):
     async with piped(authority) as (port, came):
         _, writer = await asyncio.open_connection(

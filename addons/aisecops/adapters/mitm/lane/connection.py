@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mitmproxy import connection
 from mitmproxy.net.http import http1
@@ -44,7 +44,6 @@ logger = logging.getLogger(__name__)
 
 _TLS = 0x16
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
-_COUNTED_FROM_BYTES = 64 * 1024
 
 
 class LaneConnection:
@@ -59,19 +58,21 @@ class LaneConnection:
             proxy_mode=mode,
             state=connection.ConnectionState.OPEN,
         )
-        self.line = Line(on_end=self._client_ended, on_more=self._client_moved)
+        self.line = Line(on_end=self._client_ended, on_more=self._client_moved, most=2 * MAX_HEAD_BYTES)
         self.reading = asyncio.Event()
         self.reading.set()
         self.manager = lane.manager
         self._lane = lane
         self._writer = writer
         self._clock = ClientClock(self.gate.load.bounds, busy=lambda: self._request is not None, late=self._late)
+        self._stands_s = min(self.gate.load.bounds.idle_s, self.gate.load.bounds.keepalive_s)
         self._stage, self._since = Stage.OPENED, asyncio.get_running_loop().time()
         self._tunnel: Tunnel | None = None
         self._pipe: TlsPipe | None = None
         self._request: LaneRequest | None = None
         self._upstream: Upstream | None = None
         self._dialler: Dialler | None = None
+        self._looks: asyncio.Future[None] | None = None
 
     async def run(self, received: bytes, *, ended: bool) -> HandedOver | None:
         """Serve it to its end; or say from where on the core does. `received` was read of it before."""
@@ -109,11 +110,13 @@ class LaneConnection:
         return handed_over
 
     async def _served(self) -> HandedOver | None:
-        if not await self._comes():
-            return None
-        if not await self._open_tunnel():
-            return None if self.has_gone or self.line.transport.is_closing() else self._hand_over()
-        self.reaches(Stage.IN_TUNNEL)
+        while self._tunnel is None:
+            if not await self._comes():
+                return None
+            head = connect_head(bytes(self.line.buf))
+            if head is None:
+                return self._hand_over()
+            await self._connected(head)
         if not await self._comes():
             return None
         if bytes(self.line.buf)[0] != _TLS or not self._begin_tls():
@@ -134,27 +137,21 @@ class LaneConnection:
 
     async def _comes(self) -> bool:
         """Wait until there is something to read; False when the client has gone."""
-        return (bool(self.line.buf) or await self.line.more()) and not self.line.ended
+        return (bool(self.line.buf) or await self.line.more()) and self.line.is_open
 
-    async def _open_tunnel(self) -> bool:
-        """True when there is a tunnel; False when the core has to go on, or nobody is there any more."""
-        head = connect_head(bytes(self.line.buf))
-        if head is None:
-            return False
-        self.line.buf.maybe_extract_at_most(head.head_bytes)
+    async def _connected(self, head: Head) -> None:
+        """Judge a CONNECT and answer it. One that was refused may be tried again, with credentials perhaps."""
+        self.line.take(head.head_bytes)
         outcome = await or_refusal(self.manager, judge_connect(self.gate, head.request, self.client))
-        if self.has_gone:
-            return False
         if isinstance(outcome, Refuse):
-            response = self.gate.answer(outcome)
-            self.line.write(whole(response, without_body=False))
+            self.line.write(whole(self.gate.answer(outcome), without_body=False))
             self.reaches(Stage.SPEAKS)
             if http1.connection_close("HTTP/1.1", head.request.headers):
                 self.line.close()
-            return False
-        self._tunnel = self.gate.tunnels[self.client.id] = outcome
-        self.line.write(_ESTABLISHED)
-        return True
+        else:
+            self._tunnel = self.gate.tunnels[self.client.id] = outcome
+            self.line.write(_ESTABLISHED)
+            self.reaches(Stage.IN_TUNNEL)
 
     def _begin_tls(self) -> bool:
         """Begin TLS with the client; False when there is no context for its host."""
@@ -162,8 +159,7 @@ class LaneConnection:
         context = self._lane.leaves.context(self._tunnel.place.host)
         if context is None:
             return False
-        raw, received = self.line.transport, bytes(self.line.buf)
-        self.line.buf.maybe_extract_at_most(len(received))
+        raw, received = self.line.transport, self.line.take(len(self.line.buf))
         self._pipe = TlsPipe(raw, self.line, context, server_side=True)
         self.line.transport = self._pipe
         self._pipe.begin(received)
@@ -189,7 +185,7 @@ class LaneConnection:
         return True
 
     async def _requested(self, head: Head) -> bool:
-        self.line.buf.maybe_extract_at_most(head.head_bytes)
+        self.line.take(head.head_bytes)
         assert self._tunnel is not None
         place = self._tunnel.place
         request = self._request = LaneRequest(self, head)
@@ -240,21 +236,33 @@ class LaneConnection:
         self._upstream.line.on_end = self._upstream_ended
         return self._upstream
 
+    async def done_or_gone(self, task: asyncio.Task[Any]) -> None:
+        """Return when `task` is done, or the client has gone; then the task goes on by itself."""
+        if task.done():
+            return
+        task.add_done_callback(self._look)
+        self._lane.tasks.add(task)
+        task.add_done_callback(self._lane.tasks.discard)
+        while not task.done() and not self.has_gone:
+            self._looks = asyncio.get_running_loop().create_future()
+            await self._looks
+
+    def _look(self, _task: object = None) -> None:
+        if self._looks is not None and not self._looks.done():
+            self._looks.set_result(None)
+
     async def taken(self) -> None:
         """Return when the client has taken most of what was written; one that takes nothing is dropped in time."""
-        size = self.line.unwritten
-        if size <= _COUNTED_FROM_BYTES:
+        if not self.line.is_full:
             return
-        held, bounds = Held(self.gate.load.room), self.gate.load.bounds
+        held = Held(self.gate.load.room)
         try:
-            while size > _COUNTED_FROM_BYTES and not self.line.lost:
-                held.be(size)
-                before = size
-                await self.line.room(min(bounds.idle_s, bounds.keepalive_s))
-                size = self.line.unwritten
-                if size >= before:
+            while self.line.is_full:
+                before = self.line.unwritten
+                held.be(before)
+                await self.line.room(self._stands_s)
+                if self.line.unwritten >= before:
                     self.abort()
-                    return
         finally:
             held.be(0)
 
@@ -269,9 +277,9 @@ class LaneConnection:
         most = self.gate.max_body_bytes + 4 * MAX_HEAD_BYTES
         try:
             while size_bytes > 0:
-                piece = self.line.buf.maybe_extract_at_most(size_bytes)
-                size_bytes -= len(piece or b"")
-                most -= len(piece or b"")
+                piece = self.line.take(size_bytes)
+                size_bytes -= len(piece)
+                most -= len(piece)
                 if most < 0:
                     self.abort()
                 if not piece and not await self.line.more():
@@ -322,6 +330,7 @@ class LaneConnection:
     def close_connection(self, conn: connection.Connection, half_close: bool = False) -> None:  # noqa: ARG002 - the gate's shape
         """Close the client's side after what was written, or an upstream."""
         if isinstance(conn, connection.Client):
+            conn.state = connection.ConnectionState.CLOSED
             self.line.close()
         else:
             self.abort_upstream()
@@ -334,6 +343,7 @@ class LaneConnection:
         request = self._request
         if request is not None and request.exchange is not None:
             request.exchange.gone = True
+        self._look()
         self.abort_upstream()
 
     def _upstream_ended(self) -> None:
@@ -352,10 +362,12 @@ class LaneConnection:
 
     async def _gone(self) -> None:
         """Return when the last byte has left, or none leaves any more."""
-        bounds = self.gate.load.bounds
-        before = -1
-        while not await self.line.gone(min(bounds.idle_s, bounds.keepalive_s)):
-            size = self.line.unwritten
-            if size == before or not size:
-                self.abort()
-            before = size
+        held = Held(self.gate.load.room)
+        try:
+            while not self.line.lost:
+                before = self.line.unwritten
+                held.be(before)
+                if not await self.line.gone(self._stands_s) and self.line.unwritten >= before:
+                    self.abort()
+        finally:
+            held.be(0)

@@ -31,7 +31,7 @@ _PROBE = "lane.invalid"
 
 
 class Lane:
-    """One per host. `manager` runs the hooks that the lane shares with the core."""
+    """One per host. `manager` runs the hooks that the lane shares with the core; `tasks` outlive their connections."""
 
     def __init__(
         self, gate: Gate, manager: FailClosedAddonManager, leaves: Leaves, upstream_tls: ssl.SSLContext
@@ -40,6 +40,7 @@ class Lane:
         self.manager = manager
         self.leaves = leaves
         self.upstream_tls = upstream_tls
+        self.tasks: set[asyncio.Task[Any]] = set()
 
     async def serve(self, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> HandedOver | None:
         """Serve one connection to its end; or say from where on the core has to."""

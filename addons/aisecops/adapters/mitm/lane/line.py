@@ -60,9 +60,9 @@ class Line(asyncio.Protocol):
         self._wake()
 
     def eof_received(self) -> bool:
-        """The peer sends no more. The line stays until we close it."""
+        """The peer sends no more. The line stays until we close it, where it can."""
         self._end()
-        return True
+        return self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing moves any more."""
@@ -87,15 +87,25 @@ class Line(asyncio.Protocol):
         """Wait until something came that was not here before; False when nothing will."""
         if self.ended:
             return False
-        if self._paused:
-            self._paused = False
-            self.transport.resume_reading()
+        self._read_on()
         self._waiting = asyncio.get_running_loop().create_future()
         try:
             await self._waiting
         finally:
             self._waiting = None
         return True
+
+    def take(self, most: int) -> bytes:
+        """What came first, up to `most` bytes; its place is free for what comes, and for the end."""
+        piece = bytes(self.buf.maybe_extract_at_most(most) or b"")
+        if len(self.buf) <= self._most:
+            self._read_on()
+        return piece
+
+    def _read_on(self) -> None:
+        if self._paused:
+            self._paused = False
+            self.transport.resume_reading()
 
     def write(self, data: bytes) -> None:
         """Hand `data` over, if anybody is still there."""
@@ -108,6 +118,11 @@ class Line(asyncio.Protocol):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._may_write.wait()
+
+    @property
+    def is_full(self) -> bool:
+        """True when nothing more should be handed over for now."""
+        return not self._may_write.is_set()
 
     @property
     def unwritten(self) -> int:

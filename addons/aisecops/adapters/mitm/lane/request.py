@@ -6,6 +6,7 @@ INVARIANT: what leaves has just been let out by `gate.may_go`; a permit is given
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable
@@ -94,11 +95,11 @@ class LaneRequest:
             return await self._refuse_unread(body) if body is not None else False
         self._request.data.content = body
         exchange.clock.waits()
-        with exchange.at_work():
-            judged = judge_whole(self._gate, exchange, self._request, self._client.client)
-            refuse = await or_refusal(self._manager, judged)
+        judging = asyncio.get_running_loop().create_task(self._judged(exchange))
+        await self._client.done_or_gone(judging)
         if self._has_gone(exchange):
-            return False
+            return False  # the judging goes on by itself, and gives back what it is given
+        refuse = judging.result()
         if refuse:
             await let_go(self._gate, exchange, "refused")
             return self._refuse(refuse)
@@ -111,21 +112,26 @@ class LaneRequest:
             self._client.abort_upstream()
             return await self._failed(exchange, str(broken), ErrorCode.GENERIC_SERVER_ERROR)
 
+    async def _judged(self, exchange: Exchange) -> Refuse | None:
+        with exchange.at_work():
+            judged = judge_whole(self._gate, exchange, self._request, self._client.client)
+            return await or_refusal(self._manager, judged)
+
     async def _body(self, exchange: Exchange) -> bytes | Refuse | None:
         """The whole body; or why it is refused unread; None when the client ended before."""
         line, load = self._client.line, self._gate.load
         pieces: list[bytes] = []
         while self._left_bytes:
-            piece = line.buf.maybe_extract_at_most(self._left_bytes)
+            piece = line.take(self._left_bytes)
             if piece:
                 self._left_bytes -= len(piece)
                 exchange.clock.got_body(len(piece))
                 if not exchange.held.take(len(piece)):
                     return NO_ROOM_FOR_BODY
-                pieces.append(bytes(piece))
+                pieces.append(piece)
+                if self._left_bytes and load.room.is_tight:
+                    await load.room.wait(load.bounds.room_wait_s)
                 continue
-            if load.room.is_tight and exchange.held.size_bytes:
-                await load.room.wait(load.bounds.room_wait_s)
             if self.is_overdue:
                 return BODY_TOO_SLOW
             if not await line.more():

@@ -44,6 +44,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         self.ragged = False
         self._stands = False
         self._is_over = False  # the peer said that it sends no more
+        self._said_end = False
         self._closing = False
 
     def begin(self, received: bytes = b"") -> None:
@@ -60,6 +61,8 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Records came."""
+        if self._said_end:
+            return
         self._incoming.write(data)
         self._advance()
 
@@ -141,7 +144,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
 
     def write(self, data: Buffer) -> None:
         """Seal it and hand it on."""
-        if self._closing or self._raw.is_closing():
+        if self._said_end or self.is_closing():
             return
         rest = memoryview(data)
         try:
@@ -161,11 +164,15 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         if self._closing:
             return
         self._closing = True
-        if self._stands:
+        self._say_end()
+        self._raw.close()
+
+    def _say_end(self) -> None:
+        if self._stands and not self._said_end:
+            self._said_end = True
             with contextlib.suppress(OSError):  # the peer's own word is not waited for
                 self.tls.unwrap()
             self._flush()
-        self._raw.close()
 
     def abort(self) -> None:
         """End without another byte."""
@@ -177,8 +184,14 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         return self._closing or self._raw.is_closing()
 
     def can_write_eof(self) -> bool:
-        """TLS ends in both directions at once."""
-        return False
+        """True where the socket can end in one direction."""
+        return self._raw.can_write_eof()
+
+    def write_eof(self) -> None:
+        """Say that nothing more comes. What still does from the other side is of no use any more, and dropped."""
+        if not self.is_closing():
+            self._say_end()
+            self._raw.write_eof()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """From now on `protocol` gets what comes."""
