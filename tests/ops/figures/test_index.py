@@ -5,6 +5,7 @@ import pytest
 from aisecops.adapters.audit import lines
 from aisecops.model.record import Event, EventName
 from aisecops.ops.figures import index as module
+from aisecops.ops.figures import runs
 from aisecops.ops.figures.index import RecordIndex, recounted
 from aisecops.ops.figures.line import read_line
 from support.dashboard import written
@@ -195,3 +196,35 @@ def test_pages_that_were_away_too_long_learn_that_anything_may_have_changed(fold
 
     assert index.changed_since(0) is None
     assert index.changed_since(4) == ["run_1"]
+
+
+def test_a_tree_is_found_by_where_it_lies_however_much_was_recorded_in_between(folder, monkeypatch):
+    monkeypatch.setattr(runs, "NEAR_BYTES", 200)
+    written(folder, story("run_1"))
+    for turn in range(2, 40):
+        written(folder, story(f"run_{turn}"), start_seq=6 * (turn - 1))
+    written(folder, [decision("deny", "run_1")], start_seq=6 * 39)
+    index = RecordIndex(folder)
+    index.catch_up()
+    read = []
+    monkeypatch.setattr(
+        module.orjson, "loads", lambda line, kept=module.orjson.loads: (read.append(line), kept(line))[1]
+    )
+
+    assert [event["seq"] for event in index.tree("run_1", most=100)] == [1, 2, 3, 4, 5, 6, 235]
+    assert [event["seq"] for event in index.tree("run_1", most=3)] == [1, 2, 3]
+    assert len(read) == 7 + 3  # and no line of another
+    assert index.length("run_1") == 7
+    assert index.tree("run_x", most=9) == []
+
+
+def test_trees_that_are_recorded_at_once_are_told_apart(folder):
+    mixed = [event for both in zip(story("run_1"), story("run_2"), strict=True) for event in both]
+    written(folder, mixed)
+    index = RecordIndex(folder)
+    index.catch_up()
+
+    for run in ("run_1", "run_2"):
+        assert [event["run_id"] for event in index.tree(run, most=100)] == [run] * 6
+    (folder / lines.segment_name(1)).unlink()
+    assert index.tree("run_1", most=100) == []

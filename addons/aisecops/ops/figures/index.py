@@ -24,10 +24,10 @@ from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.reader import events
 from aisecops.ops.figures.counts import Counts
 from aisecops.ops.figures.line import Line, read_line
-from aisecops.ops.figures.runs import SeenRuns
+from aisecops.ops.figures.runs import Range, SeenRuns
 from aisecops.ops.figures.windows import MINUTE, Windows
 
-VERSION = 3
+VERSION = 4
 RECENT = 50_000
 """Lines of which it is known where they lie, for each figure: the newest, eight bytes each."""
 MOST_TOOLS = 1000
@@ -182,10 +182,23 @@ class RecordIndex:
         """The first `most` events of a tree of runs, in order."""
         with self._lock:
             stretch = self._known.runs.trees.get(root_run_id)
-        if stretch is None:
-            return []
-        found = events(self._folder, tree=root_run_id, after_seq=stretch.first_seq - 1)
-        return list(islice(found, min(stretch.events, most)))
+            ranges = [(one.segment, one.start, one.end) for one in stretch.ranges] if stretch is not None else []
+        found = (event for place in ranges for event in self._between(root_run_id, *place))
+        return list(islice(found, most))
+
+    def _between(self, root_run_id: str, segment: int, start: int, end: int) -> Iterator[dict[str, Any]]:
+        """The events of a tree in these bytes; none of a segment that was moved away since."""
+        mark = orjson.dumps(root_run_id)
+        with contextlib.suppress(OSError), (self._folder / lines.segment_name(segment)).open("rb") as file:
+            file.seek(start)
+            while file.tell() < end:
+                line = file.readline()
+                if mark not in line:
+                    continue
+                with contextlib.suppress(orjson.JSONDecodeError):
+                    event = orjson.loads(line)
+                    if isinstance(event, dict) and event.get("root_run_id") == root_run_id:
+                        yield event
 
     def length(self, root_run_id: str) -> int:
         """How many events a tree has."""
@@ -231,7 +244,7 @@ class RecordIndex:
             places.append(known.segment << _OFFSET_BITS | known.offset - len(raw))
             if len(places) > 2 * RECENT:
                 del places[:-RECENT]
-        gain = known.runs.add(line)
+        gain = known.runs.add(line, Range(known.segment, known.offset - len(raw), known.offset))
         known.now.ended_runs += gain.ended
         known.now.traced_runs += gain.traced
         _count(known.names, line.event, MOST_TOOLS)

@@ -14,11 +14,33 @@ MOST_RUNS = 50_000
 """Runs that are followed at once; the oldest is followed no further, and counts as it stood."""
 
 
-class Stretch(msgspec.Struct, array_like=True):
-    """Where a tree's events lie: the first line's number, and how many there are."""
+NEAR_BYTES = 64 * 1024
+"""What lies between two lines of one tree and is no more than this is read over."""
+MOST_RANGES = 5000
 
-    first_seq: int
-    events: int
+
+class Range(msgspec.Struct, array_like=True):
+    """Lines of a tree that lie near each other: their segment, and the bytes from the first to behind the last."""
+
+    segment: int
+    start: int
+    end: int
+
+
+class Stretch(msgspec.Struct, array_like=True):
+    """Where a tree's events lie and how many there are: one range, or more when much was recorded in between."""
+
+    events: int = 0
+    ranges: list[Range] = []
+
+    def add(self, place: Range) -> None:
+        """One more line, behind all others."""
+        self.events += 1
+        last = self.ranges[-1] if self.ranges else None
+        if last is not None and last.segment == place.segment and place.start - last.end <= NEAR_BYTES:
+            last.end = place.end
+        elif len(self.ranges) < MOST_RANGES:
+            self.ranges.append(place)
 
 
 class Following(msgspec.Struct, array_like=True):
@@ -44,10 +66,10 @@ class SeenRuns(msgspec.Struct):
     trees: dict[str, Stretch] = {}
     open: dict[str, Following] = {}
 
-    def add(self, line: Line) -> Gain:
-        """Follow one line; return what it changes."""
-        if line.root_run_id is not None:
-            self._lies(line.root_run_id, line.seq)
+    def add(self, line: Line, place: Range | None = None) -> Gain:
+        """Follow one line that lies at `place`; return what it changes."""
+        if line.root_run_id is not None and place is not None:
+            self._lies(line.root_run_id, place)
         run_id = line.run_id
         if run_id is None:
             return _NOTHING
@@ -76,11 +98,10 @@ class SeenRuns(msgspec.Struct):
         del self.open[run_id]
         return Gain(traced=1)
 
-    def _lies(self, root: str, seq: int) -> None:
+    def _lies(self, root: str, place: Range) -> None:
         stretch = self.trees.get(root)
-        if stretch is not None:
-            stretch.events += 1
-            return
-        self.trees[root] = Stretch(seq, 1)
-        if len(self.trees) > MOST_TREES:
-            del self.trees[next(iter(self.trees))]
+        if stretch is None:
+            stretch = self.trees[root] = Stretch()
+            if len(self.trees) > MOST_TREES:
+                del self.trees[next(iter(self.trees))]
+        stretch.add(place)
