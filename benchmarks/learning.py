@@ -52,7 +52,7 @@ type Row = tuple[Traits, bool, str]  # a sentence, whether it is an order, and i
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and its sentences as traits; `weighed` are those that the detector looks at."""
+    """A text and its sentences as traits; `weighed` are those that the line is drawn for: a text has more than one."""
 
     source: str
     kind: str
@@ -67,13 +67,16 @@ class Text:
         return not self.attack and "prompt" not in self.kind
 
     def most(self, weights: Mapping[str, float]) -> float:
-        """The strongest evidence of all its sentences that the detector looks at."""
+        """The strongest evidence of all its sentences that the line is drawn for."""
         return max((stray_order.weighed(said, weights) for said in self.weighed), default=_NOTHING)
 
 
 def text_of(source: str, kind: str, text: str, *, attack: bool) -> Text:
     """A text with its traits."""
-    found = [(frozenset(name for name, _, _ in traits(one)), stray_order.may_be_one(one)) for one in sentences(text)]
+    found = [
+        (frozenset(name for name, _, _ in traits(one)), one.place != "alone" and stray_order.may_be_one(one))
+        for one in sentences(text)
+    ]
     return Text(source, kind, attack, text, tuple(said for said, _ in found), tuple(said for said, may in found if may))
 
 

@@ -14,6 +14,7 @@ from injection_texts.slots import filled
 from injection_texts.styles import FIXED, STYLES
 from injection_texts.tasks import TASKS
 from injection_texts.tongues import TONGUES
+from injection_texts.tongues_of_tools import TOOLS
 
 _PLAIN = ("bare", "reason", "addressed", "role")  # dresses of an order that is about orders itself
 
@@ -44,7 +45,7 @@ def orders(pick: random.Random, count: int, without: frozenset[str] = frozenset(
 
 def tongues(pick: random.Random, times: int, without: frozenset[str] = frozenset()) -> Iterator[Made]:
     """Orders and harmless sentences in the other languages, each `times` times with new names in it."""
-    for tongue, (attacks, harmless) in TONGUES.items():
+    for tongue, (attacks, harmless) in (*TONGUES.items(), *TOOLS.items()):
         for said in (*attacks, *harmless) * times if tongue not in without else ():
             yield _carried(filled(said, pick), pick, tongue, order=said in attacks)
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from aisecops.controls.firewall.detectors import DETECTORS
+from aisecops.controls.firewall.framing import NEAR, SAYING, Framing
 from aisecops.controls.firewall.sign import Detector, Passage, Sign
 from aisecops.model.envelope import Suspicion
 from aisecops.model.provenance import Span
@@ -21,35 +22,19 @@ OVERLAP = 500
 """Characters that a piece shares with the next, so that nothing hides on the border."""
 MAX_EACH = 20
 """Suspicions of one detector that are told; more of the same say nothing new."""
-_ABOUT = (
-    *("prompt injection", "prompt-injection", "jailbreak", "red team", "red-team", "adversarial", "attacker"),
-    *("owasp", "cve-", "vulnerabilit", "mitigat", "sanitiz", "untrusted", "threat model", "exploit", "guardrail"),
-    *("llm security", "ai security", "injection attack", "malicious", "phishing", "defens", "payload", "researcher"),
-)
-_MANY_ABOUT = 4
-_FACTOR_ABOUT = {0: 1.0, 1: 1.0, 2: 0.9, 3: 0.75}
-_FACTOR_MANY = 0.5
 _MOST_ABOUT = 0.85
 """A text about injections is flagged at most, never blocked."""
-_QUOTES = "\"'`\u201c\u2018\u00ab\u300c"
-_QUOTED_FACTOR = 0.8
-_MENTIONS = (
-    *_ABOUT,
-    *("the phrase", "phrases", "the sentence", "sentences", "strings", "for example", "such as", "detect"),
-    *("the words", "the string"),
+_MOST_SAYINGS = 0.49
+"""What sayings that are shown come to together, with nothing in them that could be acted on."""
+_LOOKS_LIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420"
+    "\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u03bf\u03b1\u03b5\u03b9\u03bd\u03c1\u0391\u0392\u0395\u0397\u0399\u039a\u039c\u039d\u039f"
+    "\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijshdqABEKMHOPCTYXIJSoaeivpABEHIKMNOPTYX",
 )
-_NEAR = 200
-"""So close to a quoted sign and to a word about attacks or phrases, what is seen is a saying that is talked about."""
-_REPORTED = re.compile(
-    r"\b(?:documents?|pages?|texts?|mails?|e-?mails?|messages?|comments?|prompts?|payloads?|attackers?|attacks?|injections?"
-    r"|web ?sites?|sites?|strings?|articles?|tickets?|tools?|contents?|files?|results?)\b[^.!?\n:]{0,60}"
-    r"\b(?:tells?|told|asks?|asked|instructs?|instructed|orders?|ordered|wants?|makes?|made|gets?|tries to make)"
-    r" (?:you|it|them|(?:the|an?|your) \w+|models|agents|assistants)(?: to)? $"
-)
-"""Before a sign: it is told that somebody gives such an order, which is not to give it."""
-_JSON_VALUE = re.compile(
-    r"\"\s{0,4}:\s{0,4}\"$"
-)  # what such a quote opens is content, not a saying that is talked about
+"""Letters of the Cyrillic and the Greek script that look like Latin ones."""
+_MIXED = re.compile(r"\b(?=[^\W\d_]{0,40}[A-Za-z])(?=[^\W\d_]{0,40}[\u0370-\u03ff\u0400-\u052f])[^\W\d_]{2,40}\b")
+"""A word of both scripts: only in such a one a letter is taken for what it looks like."""
 _INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
@@ -83,18 +68,25 @@ def _of_piece(text: str, offset: int, detectors: Sequence[Detector]) -> list[Sus
         found = []
     if not signs:
         return found
-    factor = _about(passage.lowered)
-    mentioned = [sign.span for _, sign in signs if _is_mentioned(plain, sign.span)]
+    framing = Framing(plain, passage.lowered)
+    frames = [framing.of(sign.span) for _, sign in signs]
+    sayings_at = [sign.span for (_, sign), frame in zip(signs, frames, strict=True) if frame.saying]
+    frames = [
+        frame if frame.acts or frame.shown or not any(_holds(sign.span, one) for one in sayings_at) else SAYING
+        for (_, sign), frame in zip(signs, frames, strict=True)
+    ]
+    mentioned = [sign.span for (_, sign), frame in zip(signs, frames, strict=True) if frame.shown]
     talked_about: list[Suspicion] = []
-    for name, sign in signs:
-        score = sign.weight * factor * _quoted(plain, sign.span)
+    sayings: list[Suspicion] = []
+    for (name, sign), frame in zip(signs, frames, strict=True):
         span = sign.span
         if places is not None:
             span = Span(start=places[span.start], end=places[span.end - 1] + 1)
-        kept = talked_about if any(_beside(sign.span, one) for one in mentioned) else found
-        kept.append(_suspicion(name, sign, span, score, offset))
-    found += _below(talked_about, _MOST_ABOUT)
-    return _below(found, _MOST_ABOUT) if factor < _FACTOR_ABOUT[2] else found
+        beside = any(_beside(sign.span, one) for one in mentioned)
+        kept = sayings if frame.saying else talked_about if beside else found
+        kept.append(_suspicion(name, sign, span, frame.score(sign.weight), offset))
+    found += _below([*talked_about, *_below(sayings, _MOST_SAYINGS)], _MOST_ABOUT)
+    return _below(found, _MOST_ABOUT) if framing.capped else found
 
 
 def _suspicion(name: str, sign: Sign, span: Span, score: float, offset: int) -> Suspicion:
@@ -138,42 +130,16 @@ def _plain(text: str) -> tuple[str, list[int] | None]:
 
 def _same_length(text: str) -> str:
     normal = unicodedata.normalize("NFKC", text)
-    if len(normal) == len(text):
-        return normal
-    return "".join(
-        one if len(one := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
-    )
+    if len(normal) != len(text):
+        normal = "".join(
+            one if len(one := unicodedata.normalize("NFKC", character)) == 1 else character for character in text
+        )
+    return _MIXED.sub(lambda found: found[0].translate(_LOOKS_LIKE), normal)
 
 
-def _about(lowered: str) -> float:
-    """Less than 1 for a text that speaks of attacks: two words of it may be chance, four are the subject."""
-    words = sum(word in lowered for word in _ABOUT)
-    return _FACTOR_MANY if words >= _MANY_ABOUT else _FACTOR_ABOUT[words]
-
-
-def _is_mentioned(text: str, span: Span) -> bool:
-    """Does a sign open a quote, with a word about attacks or phrases near it, or is it told that somebody says so?"""
-    if _is_reported(text, span):
-        return True
-    if _quoted(text, span) == 1.0:
-        return False
-    near = text[max(0, span.start - _NEAR) : span.end + _NEAR].lower()
-    return any(word in near for word in _MENTIONS)
+def _holds(one: Span, other: Span) -> bool:
+    return one.start <= other.start and other.end <= one.end
 
 
 def _beside(one: Span, other: Span) -> bool:
-    return one.start - _NEAR < other.end and other.start - _NEAR < one.end
-
-
-def _quoted(text: str, span: Span) -> float:
-    """Less than 1 for a sign that opens a quote, or that somebody is told to give."""
-    if _is_reported(text, span):
-        return _QUOTED_FACTOR
-    before = text[max(0, span.start - 2) : span.start]
-    if not any(mark in before for mark in _QUOTES) or _JSON_VALUE.search(text[max(0, span.start - 12) : span.start]):
-        return 1.0
-    return _QUOTED_FACTOR
-
-
-def _is_reported(text: str, span: Span) -> bool:
-    return _REPORTED.search(text[max(0, span.start - _NEAR) : span.start].lower()) is not None
+    return one.start - NEAR < other.end and other.start - NEAR < one.end

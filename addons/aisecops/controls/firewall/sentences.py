@@ -32,6 +32,8 @@ _BREAK = re.compile(
     r"(?<=[.!?\u2026\u0964])[\"')\]*_\u201d]{0,3}\s+|[\n\r\u2028]+|\\[nr]|[\u3002\uff01\uff1f\uff1b]"
     r"|</?[a-zA-Z][^<>]{0,300}>|<!-{0,2}|\"\s*[:,}\]]|[\[{,:]\s*\"|\s\|\s|#\s|-->|/\*|\*/"
 )
+_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0963\u0971-\u0974])"
+"""A letter, or a sign that is written on one: without them words of Arabic and Hindi fall apart."""
 _WORD = re.compile(
     r"(?P<url>(?:https?|ftp)://[^\s<>\"')\]]+|www\.[^\s<>\"')\]]+)"
     r"|(?P<mail>[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+)"
@@ -41,7 +43,7 @@ _WORD = re.compile(
     r"|[\w-]{1,60}\.(?:pdf|txt|csv|xlsx?|docx?|py|sh|exe|zip|env|html?|json|md)\b)"
     rf"|(?P<unspaced>{'|'.join(UNSPACED)})"
     r"|(?P<glyph>[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])"
-    r"|(?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)?)"
+    rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)?)"
     r"|(?P<mark>[!?]{1,3}|[*#<>\[\]{}|`\"=]{2,}|[:@])"
 )
 _AND = frozenset(

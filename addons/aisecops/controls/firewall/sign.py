@@ -20,6 +20,7 @@ MAX_PLACES = 2_000
 MAX_SIGNS = 20
 """Signs of one phrase in a text: more of the same say nothing new."""
 _GAP = r"(?:[^\w.!?]{1,8}+)"
+_DOTS = {0x130: "i", 0x131: "i"}
 _SPACE = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])| ")  # a class or an escape, which stay as they are, or a space
 
 
@@ -31,11 +32,12 @@ class Passage:
 
     @cached_property
     def lowered(self) -> str:
-        """The text in lower case, character by character."""
-        lowered = self.text.lower()
+        """The text in lower case, character by character; every i has its dot, whatever the language."""
+        plain = self.text if self.text.isascii() else self.text.translate(_DOTS)
+        lowered = plain.lower()
         if len(lowered) == len(self.text):
             return lowered
-        return "".join(low if len(low := character.lower()) == 1 else character for character in self.text)
+        return "".join(low if len(low := character.lower()) == 1 else character for character in plain)
 
 
 @dataclass(frozen=True, slots=True)

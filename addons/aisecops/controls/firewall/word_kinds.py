@@ -19,7 +19,7 @@ _STEMS = {
         envie encaminh transfir compartilh publique acrescent adicion inclua revele
         stuur maak$ deel$ voeg$ onthul plaats$ wyślij prześlij przelej udostępnij dodaj ujawnij
         отправ перешли переведи поделись опубликуй добав раскрой вышли скинь gönder ilet$ paylaş ekle$ aktar
-        kirim teruskan gửi skicka vidarebefordra dela$ envoyez أرسل حول भेज 发送 转发 发到 转账 转到 分享 上传 加入 送っ 送信 転送 보내 전송 송금
+        kirim teruskan gửi skicka vidarebefordra dela$ envoyez أرسل حول भेज 发送 转发 发到 转账 转到 分享 上传 加入 送っ 送信 転送 보내 전송 송금 推送 附在 加上 告诉 アップロード 付けて 添付 업로드 붙이세 أضف ارفع انشر जोड़ अपलोड tải$ unggah tambahkan yükle$
     """,
     "GET": """
         read$ get$ retriev fetch access$ find$ search$ look$ collect$ gather$ obtain$ extract$ download export$ open$
@@ -29,7 +29,7 @@ _STEMS = {
         affiche$ récupèr lee$ busca$ encuentra abre$ visita$ muestra$ recopil obtén leggi cerca$ trova$ apri$ mostra$
         raccogli leia$ procure busque$ abra$ clique$ mostre$ colete lees$ zoek$ open$ bezoek toon$ przeczytaj znajdź
         otwórz odwiedź pokaż прочита найди открой посети покажи собери oku$ bul$ aç$ göster ziyaret
-        访问 打开 读取 显示 输出 查找 开いて 読んで 表示 열어 읽어 출력 buka$ cari$ mở$ đọc$ öppna$ läs$ visa$
+        访问 打开 读取 显示 输出 查找 开いて 导出 下载 查询 打印 書き出 読み 내보내 اقرأ اعرض صدّر نزّل पढ़ दिखा निर्यात xuất$ ekspor aktar$ 読んで 表示 열어 읽어 출력 buka$ cari$ mở$ đọc$ öppna$ läs$ visa$
     """,
     "CHANGE": """
         delet remov$ remove$ chang alter$ modif updat add$ creat grant disabl enabl cancel set$ reset$ reallocat adjust$
@@ -43,7 +43,7 @@ _STEMS = {
         cancella rimuovi cambia$ dai$ concedi esegui prenota ordina$ acquista annulla salva$
         apague exclua altere mude$ crie$ dê$ conceda execute instale compre$ salve$
         verwijder wijzig maak$ geef$ voer$ koop$ usuń zmień utwórz daj$ wykonaj kup$ удали измени создай дай$ выполни
-        установи купи$ sil$ değiştir oluştur ver$ çalıştır 删除 修改 创建 执行 购买 安装 给予 削除 変更 実行 購入 삭제 변경 실행 구매 hapus jalankan xóa$ ta$ radera kör$
+        установи купи$ sil$ değiştir oluştur ver$ çalıştır 删除 修改 创建 执行 购买 安装 给予 削除 変更 実行 購入 삭제 변경 실행 구매 运行 调用 批准 禁用 关闭 重置 清空 标记 跳过 授予 开通 呼び出 承認 停止 호출 승인 표시하 نفّذ احذف استدع عطّل चला हटा कॉल स्वीकार hapus$ kaldır$ çağır$ işaretle$ hapus jalankan xóa$ ta$ radera kör$
     """,
     "SAY": """
         say$ says$ answer respond reply write$ print output$ tell$ repeat$ translat explain summar begin$ start$
@@ -113,7 +113,7 @@ _STEMS = {
     """,
     "PLEASE": """
         please$ pls$ plz$ kindly$ bitte$ veuillez svp$ por$ favor$ per$ favore$ prego$ alsjeblieft alstublieft proszę
-        пожалуйста lütfen 请 请将 ください 주세요 하세요 tolong$ xin$ hãy$ vänligen يرجى कृपया
+        пожалуйста lütfen 请 请将 ください 주세요 하세요 立即 务必 tolong$ xin$ hãy$ vänligen يرجى कृपया
     """,
 }
 _WHOLE: dict[str, str] = {}

@@ -18,6 +18,8 @@ DRESSES = {
     "rot13": codecs.encode(ORDER, "rot13"),
     "entities": "".join(f"&#{ord(letter)};" for letter in ORDER),
     "twice": base64.b64encode(base64.b64encode(ORDER.encode())).decode(),
+    "hexadecimal": ORDER.encode().hex(),
+    "binary": " ".join(f"{code:08b}" for code in ORDER.encode()),
 }
 
 

@@ -54,10 +54,24 @@ def test_its_twin_is_left_alone(benign: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["Write your answer backwards and mail it to ann@corp.example.", "assistant: hello\nuser: hi"]
+    "asked",
+    [
+        "How do I delete all files in a folder on Linux?",
+        "Write an email to my boss asking for a day off.",
+        "Fix the login bug",
+        "Summarise this article in three sentences.",
+        "assistant: hello\nuser: hi",
+    ],
 )
 def test_what_a_person_asks_and_what_is_too_short_is_no_stray_order(asked: str) -> None:
-    assert seen_by("stray_order", asked) == []
+    assert score(asked) < FLAG_AT
+
+
+def test_a_text_of_one_sentence_is_a_hint_at_most() -> None:
+    weights = {BIAS: -1.0, LINE: 0.0, "lanterns": 20.0}
+    order = "Bring seven green lanterns here."
+    assert max(sign.weight for sign in detector(weights).find(Passage(f"The shop opens at nine. {order}"))) >= FLAG_AT
+    assert 0 < max(sign.weight for sign in detector(weights).find(Passage(order))) < FLAG_AT
 
 
 def test_alone_it_never_blocks() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - expressions of many languages
 """Text that speaks to whoever processes it: documents speak to people, injections to assistants and models."""
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ DETECTOR = phrases(
     ),
     (
         0.65,
-        "act as|behave as|pretend|roleplay as|role-play as",
-        r"\b(?:act as if you|behave as if you|act as an? (?:unrestricted|uncensored|evil|different|hacker|jailbroken|linux|unfiltered|malicious)|pretend (?:that )?you are an?|role-?play as an? (?:\w+ )?(?:ai|hacker|criminal|model|assistant|character without))\b",
+        "act as|behave as|roleplay as|role-play as",
+        r"\b(?:act as if you|behave as if you|act as an? (?:unrestricted|uncensored|evil|different|hacker|jailbroken|linux|unfiltered|malicious)|role-?play as an? (?:\w+ )?(?:ai|hacker|criminal|model|assistant|character without))\b",
     ),
+    (0.45, "pretend", r"\bpretend (?:that )?you are an?\b"),  # people ask for it to play
     (
         0.75,
         " mode",
@@ -101,4 +103,91 @@ DETECTOR = phrases(
         "prompt|\u63d0\u793a",
         "(?:\u4f60|\u60a8|\u3042\u306a\u305f).{0,8}(?:\u7cfb\u7edf|\u521d\u59cb|\u539f\u59cb|\u30b7\u30b9\u30c6\u30e0).{0,3}(?:\u63d0\u793a|prompt|\u30d7\u30ed\u30f3\u30d7\u30c8)",
     ),
+    (
+        0.75,
+        _MODELS,
+        rf"\b(?:note|notice|message|instructions?|attention|reminder|important) (?:to|for) (?:any |all |the |every )?{_MODEL} (?:processing|reading|reviewing|summari[sz]ing|analy[sz]ing|handling|triaging|that|who|which)\b",
+    ),
+    (
+        0.65,
+        "assistant|agent|model|bot",
+        rf"\b(?:reviewing|processing|summari[sz]ing|reading|responding|triaging|live|automated) (?:ai )?(?:assistant|agent|model|bot)s? (?:\w+ ){{0,6}}(?:must|should|shall|needs? to|has to|will|is to|are to) (?:\w+ ){{0,3}}(?:output|validat\w+|fill|{_DO[3:]}\b",
+    ),
+    (
+        0.6,
+        _MODELS,
+        r"\bif (?:an?|any) (?:ai|llm|language model|assistant|agent|chat ?bot)(?: \w+)? (?:is |reads|reading|summari[sz]\w+|process\w+|review\w+|analy[sz]\w+)(?:\w+ ){0,8}",
+    ),
+    (
+        0.45,
+        "for ai |for coding|for llm|for automated",
+        r"\bfor (?:ai|llm|automated|coding)(?: coding)? (?:agents?|assistants?|systems?)\)?\s?:",
+    ),
+    (
+        0.7,
+        "hereby",
+        r"\b(?:you|ai|assistants?|agents?|models?) (?:\w+ )?are hereby (?:instructed|ordered|required|directed|authori[sz]ed|commanded)\b",
+    ),
+    (
+        0.6,
+        "prompt|instructions|tool list|configuration|constraints",
+        r"\b(?:print|show|output|display|reveal|disclose|dump|repeat|append|export|leak) (?:me )?(?:the |your |its |out )?(?:own )?(?:full|entire|complete|exact|whole|current|hidden|actual|behavioral|operational) (?:\w+ ){0,2}(?:system prompt|prompt|instructions|tool list|configuration|constraints|operational configuration)\b",
+    ),
+    (
+        0.55,
+        "tool |tools |function|instructions",
+        r"\b(?:list|print|output|show|name|describe|reveal|disclose) (?:\w+ ){0,2}(?:every|all|all the|the) (?:tools?|functions?)(?: names?)?(?: (?:and|or) \w+)? (?:that )?you (?:can|have|may)\b|\b(?:operating |hidden |original )?instructions (?:that )?you were given\b",
+    ),
+    # the same in other languages
+    (
+        0.6,
+        "ki-|ki assist|sprachmodell|assistent",
+        r"\b(?:an (?:die|den|das|alle|jede[ns]?) |hinweis (?:an|für) |wenn (?:du|sie) (?:ein|eine) )?(?:ki-?(?:assistent\w*|agent\w*|modell\w*|system\w*)|sprachmodell\w*) (?:\w+ ){0,8}(?:muss|müssen|soll|sollen|sollte|bitte|bist|sind|hat)\b",
+    ),
+    (
+        0.6,
+        "assistant|intelligence artificielle|modèle de langage|agents ia|agent ia",
+        r"(?:si (?:tu es|vous êtes) |note (?:à|aux|pour) |à )?(?:un |une |l.|les |tout |tous les )?(?:assistant\w*|agents?|modèles?) (?:d.)?(?:ia|intelligence artificielle|de langage|virtuel)\b (?:\w+ ){0,8}(?:doit|doivent|dois|devez|veuillez|merci de)\b",
+    ),
+    (
+        0.6,
+        "asistente|modelo de lenguaje|agente de ia|assistente|modello linguistico|modelo de linguagem",
+        r"\b(?:asistentes?|agentes?|assistent[ei]|agent[ei]|modelos?|modell[oi]) (?:virtual\w* )?(?:de |di |d.)?(?:ia|inteligencia artificial|intelligenza artificiale|inteligência artificial|lenguaje|linguagem|linguistic[oi])\b (?:\w+ ){0,8}(?:debe|deben|debes|deve|devono|devi|devem|favor|prego)\b",
+    ),
+    (
+        0.6,
+        "ассистент|агент|языков",
+        r"(?:ии-?(?:ассистент|агент|помощник)\w*|(?:ассистент|агент|помощник)\w* ии|языков\w+ модел\w+) (?:\w+ ){0,8}(?:долж\w+|обязан\w*|нужно|следует|пожалуйста)",
+    ),
+    (
+        0.6,
+        "yapay zeka",
+        r"\byapay zeka (?:asistan|model|ajan|sistem)\w* (?:\w+ ){0,10}\w*(?:meli|mali|malidir|melidir|zorunda|lütfen)\b",
+    ),
+    (
+        0.6,
+        "助手|助理|智能体|大模型|语言模型|agent",
+        r"(?:ai|人工智能|智能)?\s?(?:助手|助理|智能体|大模型|语言模型|agent)(?:们)?(?:注意|请注意)?[，,：:]?\s?.{0,8}(?:必须|务必|请立即|请先|请将|请把|请忽略|请执行|请运行|请注意|应当|应直接|应立即|需要立即)",
+    ),
+    (
+        0.65,
+        "你现在|您现在|你已",
+        r"(?:你|您)(?:现在|已)(?:是|拥有|具有|获得|处于|进入).{0,10}(?:管理员|最高权限|root|超级|开发者模式|维护模式|调试模式|无限制)",
+    ),
+    (
+        0.6,
+        "アシスタント|言語モデル|エージェント",
+        r"(?:ai|言語)?\s?(?:アシスタント|モデル|エージェント)(?:は|へ|の皆|に告ぐ).{0,30}(?:こと(?:。|$)|しなければ|してください|せよ|必要があ)",
+    ),
+    (
+        0.6,
+        "어시스턴트|언어 모델|에이전트",
+        r"(?:ai ?)?(?:어시스턴트|에이전트|언어 모델)(?:는|은|에게).{0,40}(?:하세요|하십시오|해야|하라)",
+    ),
+    (
+        0.6,
+        "المساعد|النموذج|الذكاء",
+        r"(?:مساعد|المساعد|نموذج|وكيل)(?: الذكاء الاصطناعي| ذكي| الذكي).{0,40}(?:يجب|عليك|يرجى)",
+    ),
+    (0.6, "सहायक|मॉडल", r"(?:एआई|ai) ?(?:सहायक|मॉडल|एजेंट).{0,40}(?:चाहिए|करें|होगा|कृपया)"),
 )

@@ -45,4 +45,58 @@ DETECTOR = phrases(
         "as if|like",
         r"\b(?:act|go on|carry on|continue) (?:as if|like) (?:nothing (?:has |had )?happened|everything (?:is|was) normal)\b",
     ),
+    # the same in other languages
+    (
+        0.65,
+        "nutzer|benutzer|anwender",
+        r"\b(?:ohne (?:den|die|dem) (?:be)?(?:nutzer|anwender)\w* zu (?:fragen|informieren|benachrichtigen)|(?:sag|sage|erzähl|verrate|teile)\w* (?:es )?(?:dem|den) (?:be)?(?:nutzer|anwender)\w* (?:\w+ ){0,3}(?:nicht|nichts))\b",
+    ),
+    (
+        0.65,
+        "utilisateur",
+        r"\b(?:sans (?:le )?(?:demander|prévenir|informer|avertir|dire) (?:à )?l.utilisateur|ne (?:le )?(?:dis|dites|mentionne\w*|signale\w*|révèle\w*|parle\w*) (?:\w+ ){0,3}à l.utilisateur)\b",
+    ),
+    (
+        0.65,
+        "usuario",
+        r"\b(?:sin (?:preguntar|avisar|informar|decir)\w* (?:\w+ )?al usuario|no (?:le |se lo )?(?:digas|diga|menciones|informes|reveles|avises) (?:\w+ ){0,3}al usuario)\b",
+    ),
+    (
+        0.65,
+        "utente",
+        r"\b(?:senza (?:chieder|avvisar|informar|dir)\w* (?:\w+ )?(?:al)?l.utente|non (?:dir|menzionar|informar|rivelar|avvisar)\w* (?:\w+ ){0,3}(?:al)?l.utente)\b",
+    ),
+    (
+        0.65,
+        "usuário|utilizador",
+        r"\b(?:sem (?:perguntar|avisar|informar|dizer) (?:ao|o) (?:usuário|utilizador)|não (?:diga|mencione|informe|revele|avise) (?:\w+ ){0,3}(?:ao|o) (?:usuário|utilizador))\b",
+    ),
+    (
+        0.65,
+        "пользовател",
+        r"(?:не (?:сообщай|говори|рассказывай|уведомляй|упоминай)\w* (?:\w+ ){0,4}пользовател\w*|без (?:ведома|подтверждения|разрешения|уведомления) пользовател\w*|не (?:спрашивая|уведомляя|предупреждая) пользовател\w*)",
+    ),
+    (
+        0.65,
+        "kullanici",
+        r"\bkullanici(?:ya|dan)? (?:\w+ ){0,2}(?:sormadan|söylemeden|bildirmeden|haber vermeden|onayi olmadan|söyleme|bildirme|bahsetme)\b",
+    ),
+    (
+        0.65,
+        "用户|管理员|任何人|使用者",
+        r"(?:不要|无需|不必|不用|切勿|请勿|别|不得)(?:再)?(?:告知|告诉|通知|提醒|询问|征求|让|向|惊动|经过)(?:.{0,4})(?:用户|管理员|任何人|使用者)",
+    ),
+    (
+        0.55,
+        "确认|审批|批准|授权",
+        r"(?:无需|不必|不用|跳过|绕过|免去|省略)(?:任何|人工|用户|再次|二次)?(?:的)?(?:确认|审批|批准|授权|审核|安全检查)",
+    ),
+    (
+        0.65,
+        "ユーザー|利用者",
+        r"(?:ユーザー|利用者)(?:に|へ)(?:は)?(?:知らせ|言わ|伝え|確認せ|確認し|通知せ|通知し|話さ)(?:ず|ない)",
+    ),
+    (0.65, "사용자", r"사용자에게 ?(?:\S{1,30}\s){0,2}(?:알리|말하|묻|보고하)지 ?(?:마|말|않)"),
+    (0.65, "المستخدم", r"(?:لا تخبر|دون إخبار|دون علم|دون سؤال|لا تذكر|بدون إذن) (?:\S{1,30}\s){0,2}المستخدم"),
+    (0.65, "उपयोगकर्ता", r"उपयोगकर्ता (?:को|से) (?:\S{1,30}\s){0,3}(?:मत बता|न बता|बताए बिना|पूछे बिना|मत कह)"),
 )

@@ -7,11 +7,13 @@ from aisecops.controls.firewall.sign import phrases
 _SECRET = (
     r"(?:conversations?|chat (?:history|logs?)|passwords?|credentials?|secrets?|(?:access |session |auth )?tokens?|api[ _-]?keys?|private keys?|ssh keys?"
     r"|cookies?|environment variables|env vars|system prompt|credit cards?|payment methods?|bank (?:details|accounts?|statements?)|social security|personal (?:data|details|information)"
-    r"|security codes?|verification codes?|medical records?|health (?:data|records)|genetic data|browsing history|search history|location history|contacts?|contact list|saved addresses|inbox|emails|all (?:\w+ )?files|user data|customer data|order history|transaction history|transactions|patient (?:data|records)|private \w+|confidential \w+|sensitive \w+)"
+    r"|security codes?|verification codes?|medical records?|health (?:data|records)|genetic data|browsing history|search history|location history|contacts?|contact list|saved addresses|inbox|emails|all (?:\w+ )?files|user data|customer data|order history|transaction history|transactions|patient (?:data|records)|private \w+|confidential \w+|sensitive \w+"
+    r"|(?:full|complete|entire|whole) (?:\w+ ){0,3}(?:records?|details|profile|history|contents?|database|results?)|(?:customer|account|employee|payment|card) (?:records?|details|numbers?|information)|credential bundle)"
 )
 _PLACE = r"(?:https?[^\s)]+|[\w.+-]+@[\w-]+\.[\w.]+|(?:an? |the |our )?(?:attacker|external|remote|third)\b|this (?:address|url|link|webhook|endpoint|server|number|email)|the following (?:address|url|link|webhook|e-?mail|number|server))"
 _PERSON = r"(?:my|a) (?:friend|colleague|partner|cousin|brother|sister)"
-_SEND = r"(?:send|forward|e-?mail|post|upload|transmit|submit|exfiltrate|leak|copy|deliver|share|pass|append|report)"
+_SEND = r"(?:send|forward|e-?mail|post|upload|transmit|submit|exfiltrate|leak|copy|deliver|share|pass|append|report|synchroni[sz]e|sync|export|mirror)"
+_AWAY = r"(?:https?:|[\w.+-]{1,64}@\w)"
 
 DETECTOR = phrases(
     "exfiltration",
@@ -27,7 +29,7 @@ DETECTOR = phrases(
     ),
     (
         0.65,
-        "send|forward|mail|post|upload|transmit|submit|exfiltrat|leak|copy|deliver|share|pass|append|report",
+        "send|forward|mail|post|upload|transmit|submit|exfiltrat|leak|copy|deliver|share|pass|append|report|synchron|sync |export|mirror",
         rf"\b{_SEND}(?:ing)? (?:\w+ ){{0,5}}{_SECRET}(?: \w+){{0,6}} (?:to|at|via|with|in) {_PLACE}",
     ),
     (
@@ -76,4 +78,39 @@ DETECTOR = phrases(
         "transfer|wire|pay|send|deposit|withdraw",
         rf"\b(?:transfer|wire|deposit|withdraw) (?:\w+ ){{0,3}}\W?(?:\$|\u20ac|\u00a3|usd|eur|btc|eth|all (?:\w+ )?(?:funds|money|savings))\W?[\d,.]* (?:\w+ ){{0,6}}(?:{_PERSON}|account (?:number|id)|[a-z]{{2}}\d{{10,}}|recipient|wallet)\b",
     ),
+    # to send content away, in other languages
+    (
+        0.6,
+        "send|schick|leite|lade|übermitt",
+        rf"\b(?:send\w*|schick\w*|leite\w*|lade\w*|übermitt\w*) (?:[\w.]+ ){{0,8}}?(?:datei\w*|inhalt\w*|daten\w*|passw\w+|schlüssel\w*|nachrichten|e-?mails|verlauf|liste|\w*daten|zugangs\w+) (?:[\w.]+ ){{0,6}}(?:an|nach|zu|auf) {_AWAY}",
+    ),
+    (
+        0.6,
+        "envo|transf|télévers|transmet|partag",
+        rf"\b(?:envo\w+|transf\w+|télévers\w+|transmet\w*|partag\w+) (?:[\w.]+ ){{0,8}}?(?:fichiers?|contenu|données|mots? de passe|clés?|courriels|messages|historique|identifiants|liste) (?:[\w.]+ ){{0,6}}(?:à|vers|sur) {_AWAY}",
+    ),
+    (
+        0.6,
+        "env|sube|transf|manda|compart|invi|inoltr|caric|trasfer|encaminh|carregue",
+        rf"\b(?:env\w+|reenv\w+|sube|suba|transf\w+|manda\w*|mande|compart\w+|invi\w+|inoltr\w+|caric\w+|trasfer\w+|encaminh\w+|carregue) (?:[\w.]+ ){{0,8}}?(?:archivos?|contenido|datos|contraseñas?|claves?|correos|mensajes|historial|lista|file|contenuto|dati|password|chiav[ei]|messaggi|arquivos?|conteúdo|dados|senhas?|chaves?|mensagens) (?:[\w.]+ ){{0,6}}(?:a|hacia|al|su|verso|para) {_AWAY}",
+    ),
+    (
+        0.6,
+        "отправ|перешл|загруз|перед|выгруз",
+        rf"\b(?:отправ\w+|перешл\w+|загруз\w+|перед\w+|выгруз\w+) (?:[\w.]+ ){{0,8}}?(?:файл\w*|содержим\w+|данн\w+|парол\w+|ключ\w*|письм\w*|сообщени\w+|истори\w+|спис\w+) (?:[\w.]+ ){{0,6}}(?:на|по|в) (?:\w+ )?{_AWAY}",
+    ),
+    (
+        0.6,
+        "发送|发到|发给|上传|转发|推送|同步|提交|寄|回传",
+        rf"(?:数据|文件|内容|密码|密钥|凭证|凭据|变量|源码|源代码|信息|资料|数据库|日志|令牌|记录|名单|私钥|配置|邮件|token|id_rsa|\.env|cookie).{{0,24}}(?:发送|发到|发给|上传|转发|推送|同步|提交|寄|回传)(?:到|至|给|往)?.{{0,8}}?{_AWAY}|(?:发送|上传|转发|推送|同步|提交)(?:到|至|给)?.{{0,24}}(?:数据|文件|内容|密码|密钥|凭证|变量|数据库|记录|私钥).{{0,16}}{_AWAY}",
+    ),
+    (0.6, "送信|送っ|転送|アップロード", rf"{_AWAY}[^\s。]{{0,80}}\s?(?:に|へ|まで)\s?(?:送信|送っ|転送|アップロード)"),
+    (0.6, "보내|전송|업로드", rf"{_AWAY}\S{{0,80}} ?(?:로|으로|에|에게) ?(?:보내|전송|업로드)"),
+    (0.6, "gönder|yükle|ilet", rf"{_AWAY}\S{{0,80}} (?:adresine|sunucusuna|hesabina)? ?(?:gönder|yükle|ilet)\w*"),
+    (
+        0.6,
+        "أرسل|ارسل|ارفع|حوّل",
+        rf"(?:أرسل|ارسل|وأرسل|ارفع|حوّل)\w* (?:\S{{1,30}}\s){{0,8}}(?:إلى|الى|على) (?:\S{{1,30}}\s){{0,2}}{_AWAY}",
+    ),
+    (0.6, "भेज|अपलोड", rf"{_AWAY}\S{{0,80}} (?:पर|को) (?:भेज|अपलोड)"),
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from aisecops.controls.firewall.sign import MAX_SIGNS, Detector, Passage, Sign
 from aisecops.model.provenance import Span
@@ -27,23 +28,34 @@ _STYLED = re.compile(
 _META = re.compile(
     r"<(?:meta|img|a|input|svg)\b[^<>]{0,200}?\b(?:content|alt|title|aria-label|placeholder)\s*=\s*[\"']([^\"'<>]{12,1000})"
 )
+_FOR_MODELS = re.compile(
+    r"<meta\b[^<>]{0,80}[\"'](?:ai|llm|agent|assistant)[:-](?:instructions?|action|directive|prompt|command)[\"'][^<>]{0,400}>"
+)
 _TO_A_READER = re.compile(
-    r"\b(?:you (?:must|will now|are now|are an?)|your (?:task|instructions|response|answer|summary|user)|ignore (?:all|any|the|previous|prior|your)|disregard"
+    r"\b(?:you (?:must|will now|are now|are an?)|your (?:task|instructions|response|answer|summary|user)|ignore (?:all|any|previous|prior|your|the (?:user|previous|prior|above|system|instructions?|web ?page|page|document|rest|surrounding|question))|disregard"
     r"|(?:ai|llm|language model|assistant|chatbot|agent)s?\b(?=[^\n]{0,80}\b(?:must|should|please|instead|send|say|visit|recommend|ignore|follow|click|include|tell))"
     r"|(?:send|forward|transfer|exfiltrate) (?:the|all|your|this|any) (?:\w+ ){0,4}(?:to|from)|new instructions?|system (?:prompt|override|instruction)|follow these instructions)"
 )
 
 
 def _find(passage: Passage) -> Iterator[Sign]:
-    text, lowered = passage.text, passage.lowered
-    if not text.isascii():
-        for pattern, weight in _INVISIBLE:
-            for match in pattern.finditer(text):
-                yield Sign(span=Span(start=match.start(), end=match.end()), weight=weight)
-                break
-    if "<" not in lowered:
-        return
-    found = 0
+    yield from _unseen(passage.text)
+    if "<" in passage.lowered:
+        yield from islice(_in_markup(passage.lowered), MAX_SIGNS)
+
+
+def _unseen(text: str) -> Iterator[Sign]:
+    """One sign of each kind of characters that nobody sees."""
+    for pattern, weight in _INVISIBLE if not text.isascii() else ():
+        match = pattern.search(text)
+        if match is not None:
+            yield Sign(span=Span(start=match.start(), end=match.end()), weight=weight)
+
+
+def _in_markup(lowered: str) -> Iterator[Sign]:
+    """What is written for models, and words to a reader in comments, styles that hide, and attributes."""
+    for match in _FOR_MODELS.finditer(lowered):
+        yield Sign(span=Span(start=match.start(), end=match.end()), weight=0.65)
     for pattern, trigger in ((_COMMENT, "-->"), (_STYLED, ">"), (_META, "=")):
         if trigger not in lowered:
             continue
@@ -51,9 +63,6 @@ def _find(passage: Passage) -> Iterator[Sign]:
             said = _TO_A_READER.search(lowered, match.start(1), match.end(1))
             if said is not None:
                 yield Sign(span=Span(start=said.start(), end=match.end(1)), weight=0.7)
-                found += 1
-            if found == MAX_SIGNS:
-                return
 
 
 DETECTOR = Detector(name="hidden_text", find=_find)

@@ -9,7 +9,7 @@ _OLD = (
     r"|given|past|last|current|old|safety|security|content|ethical|internal|built-in)"
 )
 _TOLD = (
-    r"(?:instructions?|instruct\w*|prompts?|directions?|directives?|commands?|guidelines?|guidance|rules?|(?<!\bin\s)orders?"
+    r"(?:instructions?|i\w{0,2}nstruct\w*|instruct\w*|prompts?|directions?|directives?|commands?|guidelines?|guidance|rules?|(?<!\bin\s)orders?"
     r"|context|programming|training|tasks?|polic(?:y|ies)|restrictions?|constraints?|safeguards?|filters?|protocols?)"
 )
 _DROP = (
@@ -18,6 +18,11 @@ _DROP = (
 )
 _DROPS = "ignor|disregard|forget|overrid|bypass|overlook|neglect|discard|skip|follow|attention|abandon|cancel|delete"
 _ALL = r"(?:(?:all|any|every|each|of|the|your|my|these|those|that|everything|in|from|about|and) )"
+_LETTERS = (
+    r"(?!(?:\w+ ){0,4}(?:e-?mails?|mail|nachricht|schreiben|bestellung|courriels?|messages?|commande|facture|correos?|mensajes?|pedido"
+    r"|factura|messaggio|lettera|ordine|fattura|mensage[nm]s?|fatura|bericht|bestelling|wiadomo\w+|письм\w*|сообщени\w*|заказ\w*)\b)"
+)
+"""Who writes so takes an earlier letter or order back."""
 _ANOTHER = r"(?:its|their)"  # such a text tells of another, it speaks to nobody
 
 DETECTOR = phrases(
@@ -74,7 +79,7 @@ DETECTOR = phrases(
         "ignorier|verg|missacht|\u00fcbergeh|beachte",
         (
             r"\b(?:ignorier\w*|vergiss|vergessen|missachte\w*|\u00fcbergeh\w*|beachten? sie)"
-            r" (?:\w+ ){0,5}(?:anweisung|instruktion|befehl|vorgabe|anordnung|aufforderung|richtlinie|regeln|gesagt|zuvor|vorherig|bisherig|obig)\w*"
+            rf" {_LETTERS}(?:\w+ ){{0,5}}(?:anweisung|instruktion|befehl|vorgabe|anordnung|aufforderung|richtlinie|regeln|gesagt|zuvor|vorherig|bisherig|obig)\w*"
         ),
     ),
     (
@@ -82,7 +87,7 @@ DETECTOR = phrases(
         "ignor|oubli|compte|abstraction|n\u00e9glig",
         (
             r"\b(?:ignore[zr]?|oublie[zr]?|n\u00e9glige[zr]?|ne (?:tiens|tenez) (?:pas|plus) compte|fais abstraction|faites abstraction)"
-            r" (?:\w+ ){0,6}(?:instruction|consigne|directive|pr\u00e9c\u00e9dent|ordre|r\u00e8gle)\w*"
+            rf" {_LETTERS}(?:\w+ ){{0,6}}(?:instruction|consigne|directive|pr\u00e9c\u00e9dent|ordre|r\u00e8gle)\w*"
         ),
     ),
     (
@@ -90,7 +95,7 @@ DETECTOR = phrases(
         "ignor|olvid|desatien|omiso|descart",
         (
             r"\b(?:ignor[ae]\w*|olvid[ae]\w*|desatiend\w*|haz caso omiso|haga caso omiso|descart[ae]\w*)"
-            r" (?:\w+ ){0,6}(?:instrucci|indicaci|\u00f3rden|\u00f3rdenes|anterior|directri|reglas)\w*"
+            rf" {_LETTERS}(?:\w+ ){{0,6}}(?:instrucci|indicaci|\u00f3rden|\u00f3rdenes|anterior|directri|reglas)\w*"
         ),
     ),
     (
@@ -98,7 +103,7 @@ DETECTOR = phrases(
         "ignor|dimentic|trascur|disattend",
         (
             r"\b(?:ignor[ai]\w*|dimentic\w+|trascur\w+|disattend\w+)"
-            r" (?:\w+ ){0,6}(?:istruzion|indicazion|precedent|ordin|direttiv|regol|norme)\w*"
+            rf" {_LETTERS}(?:\w+ ){{0,6}}(?:istruzion|indicazion|precedent|ordin|direttiv|regol|norme)\w*"
         ),
     ),
     (
@@ -106,7 +111,7 @@ DETECTOR = phrases(
         "ignor|esque|desconsider",
         (
             r"\b(?:ignor[ae]\w*|esque\u00e7a\w*|desconsider\w+)"
-            r" (?:\w+ ){0,6}(?:instru\u00e7|orienta\u00e7|anterior|ordens|ordem|regras|diretriz)\w*"
+            rf" {_LETTERS}(?:\w+ ){{0,6}}(?:instru\u00e7|orienta\u00e7|anterior|ordens|ordem|regras|diretriz)\w*"
         ),
     ),
     (
@@ -129,8 +134,8 @@ DETECTOR = phrases(
     ),
     (
         0.9,
-        "\u00f6nceki|yukar\u0131daki|t\u00fcm",
-        "(?:\u00f6nceki|yukar\u0131daki|t\u00fcm) (?:\\w+ ){0,3}(?:talimat|y\u00f6nerge|komut|kural)\\w* (?:\\w+ ){0,2}(?:yok say|g\u00f6rmezden|unut|dikkate alma)\\w*",
+        "\u00f6nceki|yukaridaki|t\u00fcm",
+        "(?:\u00f6nceki|yukaridaki|t\u00fcm) (?:\\w+ ){0,3}(?:talimat|y\u00f6nerge|komut|kural)\\w* (?:\\w+ ){0,2}(?:yok say|g\u00f6rmezden|unut|dikkate alma)\\w*",
     ),
     (
         0.85,

@@ -31,4 +31,14 @@ DETECTOR = phrases(
         "user prefers|user wants|user has authori|user has approved|user trusts",
         r"\b(?:remember|memory|note|store) (?:\w+ ){0,4}the user (?:always )?(?:prefers|wants|has (?:authori[sz]ed|approved|consented)|trusts)\b",
     ),
+    (
+        0.6,
+        "remember|memori",
+        r"\b(?:remember|memori[sz]e) (?:this|these|that|the following)? ?(?:rule|instruction|preference|fact|setting|policy)s? (?:permanently|forever|from now on|for (?:all|every|good)|always|across)\b",
+    ),
+    (
+        0.6,
+        "remember|future",
+        r"\bremember (?:\w+ ){0,3}for all (?:your )?(?:future|later|subsequent) (?:tasks?|requests?|messages?|reports?|sessions?|conversations?|work)\b",
+    ),
 )

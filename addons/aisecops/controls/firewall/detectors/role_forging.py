@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - expressions of many languages
 """Text that pretends to be another part of the conversation: a system message, a new turn, the end of its own frame."""
 
 from __future__ import annotations
@@ -64,5 +65,47 @@ DETECTOR = phrases(
         0.5,
         "priority task|priority instruction|priority command|urgent task|urgent instruction|special instruction|important instruction|additional instruction|updated instruction|mandatory instruction",
         r"(?:^|[\n.*\[#(]\s*)(?:priority|urgent|special|important|additional|updated|mandatory|hidden) (?:task|instructions?|commands?|directive)\s*[\])*]{0,3}\s*:",
+    ),
+    (
+        0.7,
+        "<admin|<system|<developer|<security",
+        r"<(?:admin|system|developer|security|root)[_-]?(?:message|notice|override|instructions?|update|alert)\b[^<>\n]{0,60}>",
+    ),
+    (
+        0.6,
+        "override|system mode|system_mode",
+        r"(?:\b(?:system|security|admin(?:istrator)?|developer|policy|training data|safety)[ _-]override\b(?: mode)?\W{0,3}[:>\]!]|\bentering (?:\w+ ){0,2}override mode|<system[ _]mode>|\"?system_override\"?\s?[:=]\s?\"?(?:true|1|on|active))",
+    ),
+    (
+        0.65,
+        "[system|[admin|[soc|[root|[developer",
+        r"\[(?:system|admin|soc admin|root|developer) (?:message|notice|note|alert|override|update|admin)?[^\]\n]{0,40}\]\s{0,2}:?\s{0,2}(?=\w)(?:\w+ ){1,6}",
+    ),
+    (
+        0.6,
+        "reasoning|thought|thinking",
+        r"(?:^|\n)\s{0,4}(?:reasoning|thoughts?|thinking|internal monologue)(?:\strace)?\s?(?:\(assistant\))?\s?:\s{0,3}i (?:have|should|must|will|need to|am)\b",
+    ),
+    (
+        0.55,
+        "therefore|so i ",
+        r"\b(?:therefore|so)\b[ ,]{1,3}i (?:will|should|must) (?:now )?(?:output|print|reveal|send|call|execute|append|proceed|comply|forward|delete)\b",
+    ),
+    (
+        0.65,
+        "end of|end user|end input|end log|end data",
+        r"(?:^|\n)\W{0,4}end (?:of )?(?:user |tool |the )?(?:input|logs?|data|context|results?)\W{0,4}\n\W{0,6}(?:system|final|user|new|\w+:)",
+    ),
+    # the same in other languages
+    (
+        0.6,
+        "system|sistem|système|sistema|систем",
+        r"(?:^|[\n.\[#*>(\"])\s{0,3}(?:system-?(?:hinweis|nachricht|meldung|anweisung|befehl|melding|bericht)|(?:note|message|avis|consigne) (?:du )?système|(?:nota|aviso|mensaje|instrucción) del sistema|(?:nota|avviso|messaggio) (?:di|del) sistema|(?:aviso|nota|mensagem) do sistema|системн(?:ое|ая) (?:сообщение|инструкция|уведомление)|sistem (?:notu|mesaji|uyarisi|talimati)|(?:komunikat|wiadomość) systemow[ya])\s{0,2}[\])*]{0,3}\s?[:：]",
+    ),
+    (0.55, "系统", r"(?:系统|管理员)(?:消息|指令|通知|公告|命令|覆盖|升级通知)\s?[：:\]】]"),
+    (
+        0.55,
+        "システム|시스템|رسالة النظام|सिस्टम",
+        r"(?:システム(?:メッセージ|通知|指示|命令|からの通知)|시스템 ?(?:메시지|알림|지시|명령)|(?:رسالة|تنبيه) النظام|सिस्टम (?:सूचना|संदेश|निर्देश))\s?[：:\]】]",
     ),
 )

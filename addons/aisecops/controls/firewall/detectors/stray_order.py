@@ -68,8 +68,8 @@ def _told(sentence: Sentence, weights: Mapping[str, float]) -> tuple[str, ...]:
 
 
 def may_be_one(sentence: Sentence) -> bool:
-    """True when there is enough of it, in a text that has more than it: one sentence alone may be what a person asks."""
-    return sentence.place != "alone" and sum(word.said.isalpha() for word in sentence.words) >= SAYING
+    """True when there is enough of it to be an order."""
+    return sum(word.said[0].isalpha() for word in sentence.words) >= SAYING
 
 
 def detector(weights: Mapping[str, float]) -> Detector:
@@ -83,7 +83,7 @@ def detector(weights: Mapping[str, float]) -> Detector:
             over = known.get(said)
             if over is None:
                 over = known[said] = evidence(sentence, weights) - weights[LINE]
-            if over >= 0:
+            if over >= 0 and sentence.place != "alone":  # one alone may be what a person asks, a title, a line of a log
                 found.append((Sign(span=sentence.span, weight=min(_FLAGS + _STEEP * over, _MOST)), sentence))
             elif over >= -_HINT:
                 found.append((Sign(span=sentence.span, weight=_HINTS), sentence))
