@@ -18,6 +18,7 @@ from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, Text, read
 from aisecops.model.place import Place, Problem
 from aisecops.model.refusals import Code
 from aisecops.model.value import Value
+from aisecops.ops.evaluation.asking import DIALECTS
 from aisecops.ops.evaluation.fill import BUILT_IN, WAYS, names_in, texts_in
 from aisecops.ops.evaluation.forgeries import TOKENS
 from aisecops.ops.evaluation.mutations import KINDS
@@ -96,6 +97,7 @@ _STEPS: dict[str, Record] = {
             "schema": Key(_JSON),
             "offers": Key(_TEXT),
             "stream": Key(_SWITCH),
+            "dialect": Key(_words("a dialect", DIALECTS)),
             "only": _ONLY,
         },
     ),

@@ -19,7 +19,22 @@ from aisecops.model.scope import quoted
 from aisecops.model.value import Value
 
 DOMAIN = "aisecops-eval.example"
-ROLES = ("crm", "mail", "chat", "pay", "orders", "notes", "count", "paid", "files", "find", "help", "model", "drop")
+ROLES = (
+    "crm",
+    "mail",
+    "chat",
+    "pay",
+    "orders",
+    "notes",
+    "count",
+    "paid",
+    "files",
+    "find",
+    "help",
+    "model",
+    "claude",
+    "drop",
+)
 """What stand-ins there are. `drop` is the attacker's, and no rule names it."""
 
 UNDECLARED = frozenset({"drop"})
@@ -167,13 +182,17 @@ def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
         declared[probe.agent_id] = _posture(probe.rule) | {"grants": list(_grants())}
         other = {"authenticate": {"secret": secret_of_others}}
         declared[probe.other_id] = _posture(probe.rule) | {"grants": list(_grants())} | other
-    matched = {"match": {"host": f"*.model.{DOMAIN}"}, "dialect": "openai"}
+    priced = {"prices": {"*": {"input": 0.01, "output": 0.01}}}
+    models = {PREFIX: ("model", "openai"), f"{PREFIX}-claude": ("claude", "anthropic")}
     return orjson.dumps(
         {
             "version": 1,
             "agents": declared,
             "tools": tools,
-            "models": {PREFIX: matched | {"prices": {"*": {"input": 0.01, "output": 0.01}}}},
+            "models": {
+                name: {"match": {"host": f"*.{at}.{DOMAIN}"}, "dialect": dialect} | priced
+                for name, (at, dialect) in models.items()
+            },
             "sources": [{"match": {"host": f"*.help.{DOMAIN}"}, "tier": "external"}],
             "memory": [{"tool": f"{PREFIX}.notes.write", "item": "text", "id": "id"}],
         },

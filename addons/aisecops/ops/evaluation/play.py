@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ import orjson
 from aisecops.model.risk import from_micros
 from aisecops.ops.demo.script import ToolUse, Turn
 from aisecops.ops.evaluation.actor import Cast, default_body
+from aisecops.ops.evaluation.asking import DIALECTS, Question, encoded, proposals
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.line import Heard, request
 from aisecops.ops.evaluation.places import TOOLS, host, scope_of
@@ -44,8 +44,6 @@ PATIENCE = 60
 LONGEST_WAIT_S = 2.0
 IN_VAIN = 4
 """A loop ends after so many refusals one after another: an attacker sees it too."""
-
-_KEY = "Bearer sk-stand-in"
 
 
 @dataclass
@@ -142,35 +140,23 @@ class Play:
         tool, arguments = self._fill(step.tool), self._fill.json(step.arguments)
         calls = (ToolUse(name=tool, arguments=arguments),) if tool else ()
         self._slot.turn = Turn(text=self._fill(step.says), calls=calls)
-        body: dict[str, Any] = {
-            "model": "gpt-4o",
-            "max_tokens": 200,
-            "messages": list(self._messages(step)),
-            **({"stream": True} if step.stream else {}),
-        }
-        if tool:
-            schema = self._fill.json(step.schema) if step.schema else {"type": "object"}
-            offer = {"name": self._fill(step.offers) or tool, "parameters": schema}
-            body["tools"] = [{"type": "function", "function": offer}]
-        headers = [("Authorization", _KEY), ("Content-Type", "application/json")]
-        name = host("model", self._slot.number)
-        asked = Asked(name, "POST", "/v1/chat/completions", headers, orjson.dumps(body))
-        heard = self._patiently(Who.AGENT, asked)
+        asked = Question(
+            user=self._fill(step.user),
+            system=self._fill(step.system),
+            before=[self._fill(said) for said in step.before],
+            heard=[self._fill(result) for result in step.heard],
+            tool=(self._fill(step.offers) or tool) if tool else "",
+            schema=self._fill.json(step.schema) if step.schema else {"type": "object"},
+            stream=step.stream,
+        )
+        spoken = DIALECTS[self._fill(step.dialect)]
+        headers = [*spoken.headers, ("Content-Type", "application/json")]
+        name = host(spoken.role, self._slot.number)
+        heard = self._patiently(Who.AGENT, Asked(name, "POST", spoken.path, headers, encoded(spoken, asked)))
         self.told.add(heard)
         self._fill.values["answer"] = heard.text
-        if tool and not heard.code and tool not in _proposed(heard):
+        if tool and not heard.code and tool not in proposals(spoken, heard):
             self.told.codes.append("withdrawn")
-
-    def _messages(self, step: Asks) -> Iterator[dict[str, Any]]:
-        if step.system:
-            yield {"role": "system", "content": self._fill(step.system)}
-        for number, said in enumerate(step.before):
-            yield {"role": ("user", "assistant")[number % 2], "content": self._fill(said)}
-        yield {"role": "user", "content": self._fill(step.user)}
-        for number, result in enumerate(step.heard):
-            call = {"id": f"call_{number}", "type": "function", "function": {"name": "look", "arguments": "{}"}}
-            yield {"role": "assistant", "content": None, "tool_calls": [call]}
-            yield {"role": "tool", "tool_call_id": call["id"], "content": self._fill(result)}
 
     def _call(self, step: Calls) -> None:
         in_vain = 0
@@ -295,15 +281,3 @@ def _json(data: bytes) -> Any:
         return json.loads(data)
     except ValueError:
         return None
-
-
-def _proposed(heard: Heard) -> set[str]:
-    """The tools that the model's answer calls."""
-    found: set[str] = set()
-    lines = heard.text.splitlines() if "event-stream" in heard.headers.get("content-type", "") else [heard.text]
-    for line in lines:
-        said = _json(line.removeprefix("data: ").encode())
-        for choice in said.get("choices", ()) if isinstance(said, dict) else ():
-            told = choice.get("message") or choice.get("delta") or {}
-            found |= {str(call.get("function", {}).get("name")) for call in told.get("tool_calls") or ()}
-    return found

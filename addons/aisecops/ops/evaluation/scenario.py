@@ -83,7 +83,7 @@ class Reads(Value, tag="read"):
 class Asks(Value, tag="ask"):
     """The model is asked; `heard` are results of tools. It answers `says`, and proposes the call `tool` if named.
 
-    The agent offers that tool, or the one that `offers` names.
+    The agent offers that tool, or the one that `offers` names. `dialect` is that of the model (`asking.py`).
     """
 
     user: str
@@ -96,6 +96,7 @@ class Asks(Value, tag="ask"):
     schema: bytes = b""
     offers: str = ""
     stream: bool = False
+    dialect: str = "openai"
     only: Part = Part.BOTH
 
 

@@ -16,9 +16,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aisecops.model.value import Value
 from aisecops.ops.demo.model_server import model_server
 from aisecops.ops.demo.script import Line, Turn
+from aisecops.ops.evaluation.asking import DIALECTS
 from aisecops.ops.evaluation.places import ROLES, host
 
 CUSTOMERS = 4000
+MODELS = frozenset(dialect.role for dialect in DIALECTS.values())
 
 
 class Answer(Value):
@@ -47,7 +49,7 @@ class Slot:
     def apps(self) -> dict[str, ASGIApp]:
         """One application for each host."""
         model = model_server(_Obeying(self))
-        return {host(role, self.number): model if role == "model" else _Tool(self, role) for role in ROLES}
+        return {host(role, self.number): model if role in MODELS else _Tool(self, role) for role in ROLES}
 
 
 async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
