@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.gateway.recent import Recent
+from aisecops.gateway.recent import OfTexts, Recent
 
 
 def test_what_is_at_hand_is_not_worked_out_again():
@@ -33,3 +33,36 @@ def test_what_would_take_too_much_room_is_worked_out_each_time():
     for _ in range(2):
         recent.of("a", lambda: asked.append(1), keep=False)
     assert asked == [1, 1]
+
+
+def test_what_is_made_of_a_text_is_made_once():
+    made = []
+    of = OfTexts(lambda text: made.append(text) or len(text))
+    assert [of("one"), of("three"), of("o" + "ne"), of("three")] == [3, 5, 3, 5]
+    assert made == ["one", "three"]
+
+
+def test_texts_in_use_stay_and_others_go_when_there_are_too_many_characters():
+    made = []
+    of = OfTexts(lambda text: made.append(text) or text.upper(), most_chars=10_000)
+    for number in range(1_000):
+        assert of("in use") == "IN USE"
+        assert of(f"text {number}") == f"TEXT {number}"
+    assert made.count("in use") == 1
+    assert of("text 0") == "TEXT 0"
+    assert made.count("text 0") == 2
+
+
+def test_a_text_that_would_take_much_of_the_room_is_not_kept():
+    made = []
+    of = OfTexts(lambda text: made.append(text) or 1, most_chars=1_000)
+    for _ in range(2):
+        of("x" * 200)
+    assert len(made) == 2
+
+
+def test_what_cannot_be_made_is_tried_again():
+    of = OfTexts(lambda text: 1 // (len(text) - 1))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            of("x")

@@ -224,3 +224,13 @@ async def test_places_and_trails_are_forgotten_when_there_are_too_many(monkeypat
     for name in "abc":
         await sender.send(one, at=f"body:/{name}")
     assert await sender.send(two, at="body:/c") != []
+
+
+async def test_what_a_protocol_says_itself_is_not_kept_and_a_value_in_its_place_is_seen():
+    pieces = MemoryPieces()
+    trails = Trails(pieces, Scanner())
+    said = [("body:/messages/0/role", "user"), ("body:/messages/0/content/0/type", "text")]
+    await trails.scanned(ROOT, TO, said, KINDS)
+    assert list(await pieces.newer(ROOT, "llm.example:443", 0)) == []
+    assert await Sender().all(*cut(AWS, 9), at="body:/messages/0/role") == ["AWS_KEY"]
+    assert await Sender().all(*AWS, at="body:/parts/0/type") == ["AWS_KEY"]

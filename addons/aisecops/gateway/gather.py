@@ -219,7 +219,7 @@ class Gatherer:
         entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
         said = outgoing_parts(request, step.body, files=files, document=step.document)
-        said = [part for part in said if not _ours(part[0])]
+        said = [part for part in said if not part[0].startswith("header:") or not _ours(part[0])]
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))

@@ -23,7 +23,7 @@ from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
 from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
 from aisecops.gateway.ports import ContentStore
-from aisecops.gateway.recent import Recent
+from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import ArgumentSource, Suspicion
@@ -35,8 +35,8 @@ TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
 SHORT = 1_000
 """Characters that are looked at in the event loop: less work than handing them to a thread."""
-TO_LEARN = 2_000
-"""The same for what is only learned, and not looked at for injections."""
+TO_LEARN = 3_000
+"""The same for what is learned or known again, and not looked at for injections: less than a millisecond."""
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
@@ -63,6 +63,7 @@ class KnownAgain:
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
         self._prints = Recent[tuple[bytes, ...], bytes](CONTENTS_KEPT)
         self._spoken = Recent[str, tuple[bytes, bytes]](CONTENTS_KEPT)
+        self._digest = OfTexts(self._digest_of)
         self._place = 0
         self._reading = asyncio.Lock()
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
@@ -98,7 +99,8 @@ class KnownAgain:
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
-        return await self.aside(lambda: [self._trace(root_run_id, text) for text in texts], texts)
+        new = [text for text in texts if (root_run_id, self._digest(text)) not in self._traced]
+        return await self.aside(lambda: [self._trace(root_run_id, text) for text in texts], new, short=TO_LEARN)
 
     @property
     def any_put_out(self) -> bool:
@@ -124,7 +126,8 @@ class KnownAgain:
         await self._catch_up()
         if not len(self._outputs):
             return []
-        return await self.aside(lambda: [self._put_out_in(root_run_id, text) for text in texts], texts)
+        new = [text for text in texts if (root_run_id, self._digest(text)) not in self._drawn]
+        return await self.aside(lambda: [self._put_out_in(root_run_id, text) for text in texts], new, short=TO_LEARN)
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""
@@ -141,7 +144,11 @@ class KnownAgain:
         said = [(text, True, "", "") for text in trusted]
         said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
         await self._begun(root_run_id)
-        known = await self.aside(lambda: self._taken(self._of_words(root_run_id, said)), [one[0] for one in said])
+        names = self._trees[root_run_id].names
+        new = [one for one in said if said_as(self.digest(one[0]), trusted=one[1]) not in names]
+        known = await self.aside(
+            lambda: self._taken(self._of_words(root_run_id, new)), [one[0] for one in new], short=TO_LEARN
+        )
         if known:
             await self._store.keep(*known)
 
@@ -383,7 +390,7 @@ class KnownAgain:
         self._trees.move_to_end(root_run_id)
         return self._trees[root_run_id].sayings()
 
-    def _digest(self, text: str) -> bytes:
+    def _digest_of(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret[:64], digest_size=16).digest()
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
+TEXT_CHARS = 16 * 1024 * 1024
+"""Characters of texts by which digests are remembered; each text is kept once, whoever else keeps it."""
+_LARGEST_PART = 8
+_ENTRY_CHARS = 256
+
 
 class Recent[K: Hashable, V]:
     """The results of the `most` names that were asked for last. For one thread at a time."""
@@ -32,4 +37,34 @@ class Recent[K: Hashable, V]:
                 self._found.popitem(last=False)
         else:
             self._found.move_to_end(name)
+        return found
+
+
+class OfTexts[V]:
+    """What `work` makes of texts, by the texts themselves, up to `most_chars` characters of them.
+
+    For what follows from a text alone. A text that is the same object again is found without being looked at. From
+    any thread: each step on a dictionary is one.
+    """
+
+    def __init__(self, work: Callable[[str], V], *, most_chars: int = TEXT_CHARS) -> None:
+        self._work = work
+        self._room = most_chars // 2
+        self._lately: dict[str, V] = {}
+        self._before: dict[str, V] = {}
+        self._chars = 0
+
+    def __call__(self, text: str) -> V:
+        """What is made of `text`. What `work` raises is not remembered."""
+        found = self._lately.get(text)
+        if found is not None:
+            return found
+        found = self._before.get(text)
+        if found is None:
+            found = self._work(text)
+        if len(text) * _LARGEST_PART <= self._room:
+            self._lately[text] = found
+            self._chars += len(text) + _ENTRY_CHARS
+            if self._chars > self._room:
+                self._before, self._lately, self._chars = self._lately, {}, 0
         return found

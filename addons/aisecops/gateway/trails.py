@@ -40,6 +40,9 @@ _TEXTS_KNOWN = 2_000
 _HEADER = "header:"
 _PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
 _DOMAIN_LABELS = 2
+_WORDS_OF_PROTOCOLS = frozenset({"user", "assistant", "system", "developer", "tool", "model", "text", "function"})
+_NAMED_BY_PROTOCOLS = ("/role", "/type")
+"""Where such a word is the protocol's and no part of a value: short ones would count anew with each message."""
 
 
 class _Trail:
@@ -171,6 +174,8 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
     found = []
     for where, text in parts:
+        if text in _WORDS_OF_PROTOCOLS and where.endswith(_NAMED_BY_PROTOCOLS):
+            continue
         if where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
             place = without_positions(where)
             number = hash((place, text))

@@ -25,6 +25,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
+from aisecops.gateway.recent import OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
@@ -53,7 +54,8 @@ class _Watching:
         self.watchlist = watchlist
         self.own = frozenset(rule.entity for rule in watchlist.recognisers)
         self.detectors = exact_detectors(watchlist.planted, key=key)
-        self.version = digest(msgspec.msgpack.encode(watchlist), key)
+        version = digest(msgspec.msgpack.encode(watchlist), key)
+        self.digest = OfTexts(lambda text: digest(text.encode("utf-8", "surrogatepass"), version))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ class _Look:
     watches: _Watching
     whole: bool
 
-    def key(self, text: bytes) -> tuple[bytes, frozenset[str]]:
-        """What its verdict on `text` is kept under."""
-        return digest(text, self.watches.version), self.entities if self.whole else self.entities | {_CUT}
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What its verdicts are kept under, beside the digest of the text."""
+        return self.entities if self.whole else self.entities | {_CUT}
 
 
 class ScannerPool:
@@ -130,22 +133,22 @@ class ScannerPool:
             raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
         look = _Look(wanted, watches, whole)
         known: dict[str, Findings] = {}
-        unknown: dict[str, bytes] = {}
+        unknown: dict[str, None] = {}
         said = [(where, named(where), text) for where, text in parts]
         for _, name, value in said:
             text = name + value
             if text in known or text in unknown:
                 continue
-            data = text.encode("utf-8", "surrogatepass")
-            findings = self._without_looking(text, data, look)
+            findings = self._without_looking(text, look)
             if findings is None:
-                unknown[text] = data
+                unknown[text] = None
             else:
                 known[text] = findings
         if unknown:
-            found = await self._look(tuple(unknown.values()), look)
+            found = await self._look(tuple(unknown), look)
             known.update(zip(unknown, found, strict=True))
-        return tuple(one for where, name, text in said for one in placed(known[name + text], where, name))
+        seen = ((where, name, known[name + text]) for where, name, text in said)
+        return tuple(one for where, name, findings in seen if findings for one in placed(findings, where, name))
 
     async def open_files(self, files: Sequence[File]) -> Opened:
         names = [self._opened.name(file, self._key) for file in files]
@@ -175,26 +178,27 @@ class ScannerPool:
             self._watches = _Watching(watchlist, self._key)
         return self._watches
 
-    def _without_looking(self, text: str, data: bytes, look: _Look) -> Findings | None:
+    def _without_looking(self, text: str, look: _Look) -> Findings | None:
         """What is in a text, when that is known here and now: seen before, or nothing in it triggers."""
         entities, watches = look.entities, look.watches
         anywhere = bool(entities & (watches.own | NAMED))  # kinds that no trigger tells
         if len(text) < SHORTEST and not anywhere:
             return ()
-        key = look.key(data)
+        key = watches.digest(text), look.kinds
         findings = self._verdicts.get(key)
         if findings is None and len(text) <= LONGEST_LOOK and not may_hold(text, entities, watches.detectors):
             findings = ()
             self._verdicts.put(key, findings)
         return findings
 
-    async def _look(self, texts: Sequence[bytes], look: _Look) -> list[Findings]:
+    async def _look(self, texts: Sequence[str], look: _Look) -> list[Findings]:
         """Findings of each text, from the workers. Raises `Fault`, `WireError`."""
 
-        async def scanned(link: WorkerLink, batch: Sequence[bytes]) -> tuple[Findings, ...]:
-            found = await link.scan(batch, sorted(look.entities), look.watches.watchlist, whole=look.whole)
-            for text, findings in zip(batch, found, strict=True):
-                self._verdicts.put(look.key(text), findings)
+        async def scanned(link: WorkerLink, batch: Sequence[tuple[str, bytes]]) -> tuple[Findings, ...]:
+            data = [data for _, data in batch]
+            found = await link.scan(data, sorted(look.entities), look.watches.watchlist, whole=look.whole)
+            for (text, _), findings in zip(batch, found, strict=True):
+                self._verdicts.put((look.watches.digest(text), look.kinds), findings)
             return found
 
         found = await self._all_done([functools.partial(scanned, batch=batch) for batch in _batches(texts)])
@@ -291,14 +295,15 @@ class ScannerPool:
         return task
 
 
-def _batches(texts: Sequence[bytes]) -> list[list[bytes]]:
-    """`texts` in order, in batches of about `_BATCH_BYTES`, so that many small ones share a round trip."""
-    batches: list[list[bytes]] = []
+def _batches(texts: Sequence[str]) -> list[list[tuple[str, bytes]]]:
+    """`texts` in order and as bytes, in batches of about `_BATCH_BYTES`, so that many small ones share a round trip."""
+    batches: list[list[tuple[str, bytes]]] = []
     size = 0
     for text in texts:
-        if not batches or size + len(text) > _BATCH_BYTES:
+        data = text.encode("utf-8", "surrogatepass")
+        if not batches or size + len(data) > _BATCH_BYTES:
             batches.append([])
             size = 0
-        batches[-1].append(text)
-        size += len(text)
+        batches[-1].append((text, data))
+        size += len(data)
     return batches

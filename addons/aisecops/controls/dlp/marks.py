@@ -26,7 +26,12 @@ def is_marked(detector: Detector) -> bool:
 def holds_a_mark(text: str, detectors: Sequence[Detector]) -> bool:
     """True when a mark of any of `detectors`, which all have some, stands in `text`."""
     marks = frozenset(mark for one in detectors if isinstance(one, PatternDetector) for mark in one.trigger)
-    return bool(marks) and _any_of(marks).search(text.encode("utf-8", "surrogatepass")) is not None
+    return bool(marks) and any_stands_in(text, marks)
+
+
+def any_stands_in(text: str, marks: frozenset[str]) -> bool:
+    """True when any of `marks`, of which there are some, stands in `text`."""
+    return _any_of(marks).search(text.encode("utf-8", "surrogatepass")) is not None
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from aisecops.controls.dlp.detector import PatternDetector
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
@@ -207,6 +208,7 @@ class Place:
         yield from (row for row in rows if len(set(row)) > 1 and sum(map(len, row)) <= ONE_TOKEN)
 
 
+@lru_cache(maxsize=8192)
 def without_positions(where: str) -> str:
     """`where` as the place of all texts that are told alike: members of a list, messages and what they are made of."""
     return _SAME_TEXT.sub("", _POSITION.sub("/*", where)) or where

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +17,8 @@ import numpy.typing as npt
 from aisecops.controls.provenance.letters import plain
 
 # Inside a word may stand what holds addresses, links, numbers and ids together; around it only marks.
-_WORD = re.compile(
-    r"(?:[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u00bb]|(?<=[0-9]),(?=[0-9]))+"
-)
+_SIGNS = r"[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u00bb]+"
+_WORD = re.compile(rf"{_SIGNS}(?:(?<=[0-9]),(?=[0-9]){_SIGNS})*")
 _MARKS = re.compile(r"[^0-9a-z]+")
 _EDGES = ".:-_=/\\&#~^@%+$\u2026"
 _ADDRESS = re.compile(
@@ -76,34 +75,40 @@ def vocabulary(texts: Iterable[str], key: bytes) -> Vocabulary:
         words.append(hashed)
         pairs.append(_pairs(hashed))
         left -= len(hashed)
-    return Vocabulary(words=np.unique(np.concatenate(words)), pairs=np.unique(np.concatenate(pairs)))
+    return Vocabulary(words=_once_each(words), pairs=_once_each(pairs))
 
 
 def together(*parts: Vocabulary) -> Vocabulary:
     """One vocabulary of all `parts`."""
+    if len(parts) == 1:
+        return parts[0]
     return Vocabulary(
-        words=np.unique(np.concatenate([EMPTY.words, *(part.words for part in parts)])),
-        pairs=np.unique(np.concatenate([EMPTY.pairs, *(part.pairs for part in parts)])),
+        words=_once_each([EMPTY.words, *(part.words for part in parts)]),
+        pairs=_once_each([EMPTY.pairs, *(part.pairs for part in parts)]),
     )
+
+
+def _once_each(parts: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64]:
+    """All that is in `parts`, sorted; `np.unique` takes ten times as long for as few as a text has."""
+    found = np.concatenate(parts)
+    found.sort()
+    return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
 
 
 def split(text: str) -> list[str]:
     """The words of `text` in their normal form. A number written in groups is one word, and so is an address."""
     text = _IN_GROUPS.sub(lambda found: _GROUPED.sub("", found[0]), text)
-    found = []
-    for match in _WORD.finditer(text):
-        word = match[0].strip(_EDGES)
-        normal = _normal(word)
-        if normal:
-            found.append(normal)
-    return found
+    return [normal for word in _WORD.findall(text) if (normal := _normal(word))]
 
 
 def _normal(word: str) -> str:
+    if word.isascii() and word.isalpha():
+        return word.lower()  # most words
+    word = word.strip(_EDGES)
     if not word.isascii():
         return _number(word) or plain(word)
     if word.isalpha():
-        return word.lower()  # most words
+        return word.lower()
     return _number(word) or _MARKS.sub("", word.lower())
 
 
@@ -131,8 +136,14 @@ def _as_asked(host: str) -> str:
 
 def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:
     """The keyed hash of each word."""
-    drawn = b"".join(hashlib.blake2b(word.encode(), key=key[:64], digest_size=8).digest() for word in words)
+    begun = hashlib.blake2b(key=key[:64], digest_size=8)
+    drawn = b"".join([_drawn(begun.copy(), word) for word in words])
     return np.frombuffer(drawn, dtype=">u8").astype(np.uint64)
+
+
+def _drawn(begun: hashlib.blake2b, word: str) -> bytes:
+    begun.update(word.encode())
+    return begun.digest()
 
 
 def _number(word: str) -> str:
