@@ -6,9 +6,10 @@ import pytest
 
 from aisecops.controls.dlp.detector import PatternDetector
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
-from aisecops.controls.dlp.marks import holds_a_mark, is_marked
+from aisecops.controls.dlp.marks import any_stands_in, is_marked, marks_of
 
 MARKED = [one for one in SECRET_DETECTORS if is_marked(one)]
+MARKS = marks_of(SECRET_DETECTORS)
 
 
 def test_most_detectors_of_secrets_have_marks_that_say_something():
@@ -17,22 +18,22 @@ def test_most_detectors_of_secrets_have_marks_that_say_something():
 
 @pytest.mark.parametrize("before", ["", "x", "grüße \u2013 ", "\ud800", "\n" * 5_000])
 def test_each_mark_is_seen_wherever_it_stands(before):
-    marks = [mark for one in MARKED for mark in one.trigger]
-    assert [mark for mark in marks if not holds_a_mark(f"{before}{mark}rest", MARKED)] == []
+    assert {mark for one in MARKED for mark in one.trigger} == MARKS
+    assert [mark for mark in MARKS if not any_stands_in(f"{before}{mark}rest", MARKS)] == []
 
 
 def test_a_text_without_a_mark_holds_none():
     text = "The quick brown fox jumps over the lazy dog. Meeting at 10:30 in room 12, please? " * 50
-    assert not any(mark in text for one in MARKED for mark in one.trigger)
-    assert not holds_a_mark(text, MARKED)
-    assert not holds_a_mark("AKIA", [])
+    assert not any(mark in text for mark in MARKS)
+    assert not any_stands_in(text, MARKS)
 
 
 def test_signs_of_an_expression_stand_for_themselves():
-    one = PatternDetector(id="one", entity="API_KEY", trigger=("a.b*[",), pattern=re.compile("x"))
-    assert holds_a_mark("xa.b*[x", [one])
-    assert not holds_a_mark("xaxb*[x", [one])
+    assert any_stands_in("xa.b*[x", frozenset({"a.b*["}))
+    assert not any_stands_in("xaxb*[x", frozenset({"a.b*["}))
 
 
 def test_a_mark_that_stands_in_every_text_is_none():
-    assert not is_marked(PatternDetector(id="one", entity="API_KEY", trigger=("SK",), pattern=re.compile("x")))
+    one = PatternDetector(id="one", entity="API_KEY", trigger=("SK",), pattern=re.compile("x"))
+    assert not is_marked(one)
+    assert marks_of([one]) == frozenset()

@@ -23,10 +23,11 @@ def is_marked(detector: Detector) -> bool:
     return isinstance(detector, PatternDetector) and all(len(mark) >= _SHORTEST for mark in detector.trigger)
 
 
-def holds_a_mark(text: str, detectors: Sequence[Detector]) -> bool:
-    """True when a mark of any of `detectors`, which all have some, stands in `text`."""
-    marks = frozenset(mark for one in detectors if isinstance(one, PatternDetector) for mark in one.trigger)
-    return bool(marks) and any_stands_in(text, marks)
+def marks_of(detectors: Sequence[Detector]) -> frozenset[str]:
+    """The marks of those of `detectors` that have any which say something."""
+    return frozenset(
+        mark for one in detectors if isinstance(one, PatternDetector) and is_marked(one) for mark in one.trigger
+    )
 
 
 def any_stands_in(text: str, marks: frozenset[str]) -> bool:

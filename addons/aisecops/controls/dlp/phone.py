@@ -34,6 +34,11 @@ _PLUS = frozenset("+\uff0b")
 _MARKS = str.maketrans("", "", " -.()/")
 """Marks inside a number that parsing takes out; with any other (a plus, an extension) a candidate is parsed."""
 
+_WORTH = re.compile(r"[0-9](?:[-x ()\[\]./~]{0,4}[0-9]){3}")
+"""What every number has in ASCII: digits, of which no country makes do with fewer, and the marks between them."""
+_BEFORE_DIGITS = 32
+"""Characters; what stands in a candidate before its first digit is shorter."""
+
 _KINDS = (
     *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
     *("personal_number", "voip", "pager", "uan", "voicemail"),
@@ -58,6 +63,7 @@ class _Cuts(PhoneNumberMatcher):
 
     def __init__(self, text: str, leniency: int) -> None:
         super().__init__(text, None, leniency=leniency)
+        self._plain = text.isascii()
         self._next: dict[int, _Part | None] = {}
         self._parts: dict[_Part, list[_Part]] = {}
         self._tried: list[_Part] = []
@@ -65,9 +71,17 @@ class _Cuts(PhoneNumberMatcher):
     def candidate(self, index: int) -> _Part | None:
         """The next candidate from `index` on."""
         if index not in self._next:
-            found: Any = self._find(index)
+            begin = self._worth(index)
+            found: Any = self._find(begin) if begin >= 0 else None
             self._next[index] = found
         return self._next[index]
+
+    def _worth(self, index: int) -> int:
+        """From where on to search so that no candidate with digits enough is missed; -1 when there is none."""
+        if not self._plain:
+            return index
+        worth = _WORTH.search(self.text, index)
+        return max(index, worth.start() - _BEFORE_DIGITS) if worth is not None else -1
 
     def parts(self, candidate: _Part) -> list[_Part]:
         """What of a candidate is tried, in order."""

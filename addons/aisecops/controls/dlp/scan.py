@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.detector import Detector
 from aisecops.controls.dlp.exact import ExactDetector
-from aisecops.controls.dlp.marks import holds_a_mark, is_marked
+from aisecops.controls.dlp.marks import any_stands_in, is_marked, marks_of
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.triggers import kinds_in
 from aisecops.controls.dlp.turned import turned
@@ -48,11 +48,9 @@ def scan(
     `key` is at most 64 bytes; `opener` reads files that are encoded in a text. Raises ValueError for a kind nobody
     knows, WireError for what is dressed beyond every bound or holds a file that cannot be read.
     """
-    wanted = expanded(entities, frozenset(detector.entity for detector in detectors))
-    chosen = [detector for detector in detectors if detector.entity in wanted]
     parts = tuple(parts)
     room = Room(sum(len(text) for _, text in parts))
-    look = _Look(chosen, wanted, key, room, opener)
+    look = _Look(_asked(detectors, entities), key, room, opener)
     return tuple(
         finding for where, text in parts for finding in placed(look.at(named(where) + text), where, named(where))
     )
@@ -66,35 +64,61 @@ def placed(findings: Iterable[Finding], where: str, name: str) -> Iterator[Findi
             yield replace(finding, where=where, span=Span(start=max(start, 0), end=end))
 
 
-class _Look:
-    """One look at the texts of one request: with which detectors, and how much may be unfolded for it."""
+class _Asked:
+    """What is looked for: the detectors of the kinds asked for, and which of them a text is worth."""
 
-    def __init__(
-        self, detectors: Sequence[Detector], entities: frozenset[str], key: bytes, room: Room, opener: Opener
-    ) -> None:
-        self._detectors = detectors
-        self._entities = entities
+    def __init__(self, detectors: Sequence[Detector], entities: frozenset[str]) -> None:
+        """Raises ValueError for a kind nobody knows."""
+        self.asked_of = detectors
+        self._kinds = expanded(entities, frozenset(detector.entity for detector in detectors))
+        self.detectors = [detector for detector in detectors if detector.entity in self._kinds]
+        self._planted = [one for one in self.detectors if isinstance(one, ExactDetector)]
+        self._marks = marks_of(self.detectors)
+        self._unmarked = [one for one in self.detectors if not is_marked(one)]
+
+    def worth_asking(self, text: str) -> list[Detector]:
+        """The detectors of the kinds that may be in `text`; those with a mark where any such mark is in it."""
+        kinds = kinds_in(text, self._kinds, self._planted)
+        if not kinds:
+            return []
+        marked = self._marks and any_stands_in(text, self._marks)
+        return [one for one in (self.detectors if marked else self._unmarked) if one.entity in kinds]
+
+
+_asked_lately: dict[tuple[int, frozenset[str]], _Asked] = {}
+_ASKED_KEPT = 32
+
+
+def _asked(detectors: Sequence[Detector], entities: frozenset[str]) -> _Asked:
+    """What is looked for, made once for the same `detectors` that nobody can change."""
+    if not isinstance(detectors, tuple):
+        return _Asked(detectors, entities)
+    name = id(detectors), entities
+    found = _asked_lately.get(name)
+    if found is None or found.asked_of is not detectors:
+        if len(_asked_lately) >= _ASKED_KEPT:
+            _asked_lately.clear()
+        found = _asked_lately[name] = _Asked(detectors, entities)
+    return found
+
+
+class _Look:
+    """One look at the texts of one request: for what, and how much may be unfolded for it."""
+
+    def __init__(self, asked: _Asked, key: bytes, room: Room, opener: Opener) -> None:
+        self._asked = asked
         self._key = key
         self._room = room
         self._opener = opener
-        self._planted = [one for one in detectors if isinstance(one, ExactDetector)]
-        self._marked = [one for one in detectors if is_marked(one)]
-        self._others = [one for one in detectors if not is_marked(one)]
 
     def at(self, text: str) -> list[Finding]:
         """What is in one text, in whatever dress."""
         found: list[Finding] = []
         for reading in readings(text, self._room, self._opener):
-            found += self._seen(reading, self._worth_asking(reading.text))
-            for inner, fitting in turned(reading, self._detectors):
+            found += self._seen(reading, self._asked.worth_asking(reading.text))
+            for inner, fitting in turned(reading, self._asked.detectors):
                 found += self._seen(inner, fitting)
         return _without_repeats(found)
-
-    def _worth_asking(self, text: str) -> list[Detector]:
-        """The detectors of the kinds that may be in `text`; those with a mark where any such mark is in it."""
-        kinds = kinds_in(text, self._entities, self._planted)
-        marked = self._marked if kinds and holds_a_mark(text, self._marked) else []
-        return [one for one in (*self._others, *marked) if one.entity in kinds]
 
     def _seen(self, reading: Reading, detectors: Iterable[Detector]) -> Iterator[Finding]:
         for detector in detectors:

@@ -56,18 +56,22 @@ def turned(reading: Reading, detectors: Sequence[Detector]) -> Iterator[tuple[Re
     for name, turn in TURNS.items():
         text, turned_runs = turn(reading.text), turn(runs)
         telling = _TELLING | _TELLING_BACKWARDS if name == "backwards" else _TELLING
+        told = frozenset(entity for entity in telling if _MAY_TELL[entity](text))
         for detector in detectors:
-            if not _is_likely(detector, name, turned_runs):
+            if not _is_likely(detector, name, turned_runs, told):
                 continue
             spans = list(_told(text, detector, telling))
             if spans:
                 yield _reading(reading, text, name, spans), (detector,)
 
 
-def _is_likely(detector: Detector, turn: str, turned_runs: str) -> bool:
-    """Every pattern but a URL's looks for a run with its mark in it; few texts have any when they are turned."""
+def _is_likely(detector: Detector, turn: str, turned_runs: str, told: frozenset[str]) -> bool:
+    """Every pattern but a URL's looks for a run with its mark in it; few texts have any when they are turned.
+
+    `told` are the other kinds that the turned text may hold.
+    """
     if not isinstance(detector, PatternDetector):
-        return True
+        return detector.entity in told or isinstance(detector, ExactDetector | PrivateKeyDetector)
     if detector.entity == "DATABASE_URL":
         return turn == "backwards"  # thirteen letters on it is a URL still, and seen as it stands
     return bool(turned_runs) and any(mark in turned_runs for mark in detector.trigger)
@@ -82,7 +86,7 @@ def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) ->
         yield from _around(text, [mark for mark in detector.trigger if len(mark) >= _MARK_LETTERS])
     elif isinstance(detector, PrivateKeyDetector):
         yield from _around(text, ["PRIVATE KEY"])
-    elif detector.entity in telling and _MAY_TELL[detector.entity](text):
+    elif detector.entity in telling:
         for match in telling[detector.entity].finditer(text):
             yield match.start(), match.end()
 

@@ -31,8 +31,10 @@ _ABROAD = re.compile(
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}")
 _EXTENSION = re.compile(r"[ ]{0,2}(?:x|ext).*", re.IGNORECASE)
 _FEWEST, _MOST = 7, 15
-_SEVEN_DIGITS = re.compile(r"[0-9](?:[ ()+./-]{0,5}[0-9]){6}")
-"""Stands in every number."""
+_SEVEN_DIGITS = re.compile(
+    r"(?<![0-9])(?![0-9]{4}-[0-9]{2}-[0-9]{2}(?:T| [0-9]{2}:))[0-9](?:[ ()+./-]{0,5}[0-9]){6}", re.ASCII
+)
+"""Stands in every number; a day with its time is none."""
 _REACH = 128
 """Characters before and behind that: no number with the word that names it is longer."""
 
