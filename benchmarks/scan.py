@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, T201 - a script that prints, beside no package
-"""What a scan costs: first look and resent, by size and kind of text.
+"""What a scan costs: first look and resent, by size and kind of text; and what taking a conversation apart costs.
 
 Run it with `python benchmarks/scan.py` from the repository. Figures are medians in milliseconds; only those of
 one run may be compared. Samples are made from a seed.
@@ -8,6 +8,7 @@ one run may be compared. Samples are made from a seed.
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 import sys
 import time
@@ -20,10 +21,16 @@ sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
 from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths come first
 from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
 from aisecops.model.entities import ENTITIES  # noqa: E402
+from aisecops.model.exchange import HttpRequest  # noqa: E402
+from aisecops.wire.limits import read_json  # noqa: E402
+from aisecops.wire.openai_chat import read_call  # noqa: E402
+from aisecops.wire.parts import outgoing_parts  # noqa: E402
+from aisecops.wire.resent import with_resent  # noqa: E402
 from support.samples import Random, personal  # noqa: E402
 
 STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
 ROUNDS = 5
+TURNS, TURN_CHARS = 50, 2_000
 SIZES = (1_000, 10_000, 100_000)
 PROSE = "The quick brown fox jumps over the lazy dog near the river. Meet at 10:30 in room 12, please. "
 CODE = "def run(self, *args): return self.total_amount_in_cents + args[0].value  # see https://docs.example.com/a/b\n"
@@ -54,6 +61,39 @@ async def median_ms(work: Callable[[int], Awaitable[object]]) -> float:
     return statistics.median(taken)
 
 
+def conversation(seed: int) -> bytes:
+    """A chat of 50 turns of 2 KB, each answered in three words."""
+    said = []
+    for turn in range(TURNS):
+        said.append({"role": "user", "content": text_of(lambda _: PROSE, TURN_CHARS, seed * TURNS + turn)})
+        said.append({"role": "assistant", "content": "Yes, I see."})
+    return json.dumps({"model": "a-model", "messages": said}).encode()
+
+
+def apart(body: bytes) -> None:
+    """Everything that is read of a chat: what is said to the model, and every text that leaves."""
+    document = with_resent(read_json(body, max_bytes=len(body)))
+    read_call(document)
+    kind = (("content-type", "application/json"),)
+    request = HttpRequest(method="POST", scheme="https", host="m", port=443, path="/", headers=kind, body=body)
+    outgoing_parts(request, body, document=document)
+
+
+def taken_apart() -> None:
+    """Print what a chat costs that was never seen, and one of which the last turn is new. CPU of this thread."""
+    figures: dict[str, list[float]] = {"new": [], "last turn new": []}
+    for seed in range(ROUNDS * 4):
+        chat = json.loads(conversation(seed))
+        more = [*chat["messages"], {"role": "user", "content": text_of(lambda _: PROSE, TURN_CHARS, -seed - 1)}]
+        for name, messages in (("new", chat["messages"]), ("last turn new", more)):
+            body = json.dumps({**chat, "messages": messages}).encode()
+            before = time.thread_time()
+            apart(body)
+            figures[name].append((time.thread_time() - before) * 1000)
+    told = ", ".join(f"{name} {statistics.median(taken):.3f} ms" for name, taken in figures.items())
+    print(f"a chat of 100 KB taken apart: {told}")
+
+
 async def main() -> None:
     """Print the table."""
     pool = ScannerPool(workers=1, deadline_s=60.0, queue=8, key=b"k")
@@ -75,6 +115,7 @@ async def main() -> None:
             figures = [await median_ms(work) for work in (look, scan, scan)]
             print(f"{name:8} {size:7} {figures[0]:8.3f} {figures[1]:9.2f} {figures[2]:8.3f}")
     await pool.close()
+    taken_apart()
 
 
 if __name__ == "__main__":
