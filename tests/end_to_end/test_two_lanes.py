@@ -7,6 +7,7 @@ really took what is its own, and handed over the rest, is counted.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import ssl
 import time
 from collections.abc import Callable, Sequence
@@ -158,6 +159,18 @@ class Fixed(Echo):
     as_it_came = True
 
 
+class Broken(logging.Handler):
+    """Keeps what is said of a core that failed where it takes a connection over."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "core failed" in record.getMessage() and "server.py" in record.getMessage():
+            self.said.append(record.getMessage())
+
+
 class Taped:
     """A connection that keeps what came on it."""
 
@@ -252,6 +265,8 @@ def seen(folder) -> dict[str, tuple[Seen, Seen, int]]:
     """For each case what the core made of it and what the fast lane did, and how often that handed over."""
     authority = Authority(folder)
     handed_over: list[HandedOver] = []
+    broken = Broken()
+    logging.getLogger("aisecops").addHandler(broken)
     results: dict[bool, dict[str, tuple[Seen, int]]] = {False: {}, True: {}}
     with running_upstream(authority.server_context("api.test")) as upstream, pytest.MonkeyPatch.context() as patch:
         hand_over = LaneConnection._hand_over
@@ -269,6 +284,8 @@ def seen(folder) -> dict[str, tuple[Seen, Seen, int]]:
                     before = len(handed_over)
                     ca = certs / "mitmproxy-ca-cert.pem"
                     results[fast][name] = one(case, proxy.port, lets, upstream, ca), len(handed_over) - before
+    logging.getLogger("aisecops").removeHandler(broken)
+    assert broken.said == []
     return {name: (results[False][name][0], *results[True][name]) for name in CASES}
 
 

@@ -215,6 +215,9 @@ class GovernedHandler(ProxyConnectionHandler):
     async def handle_connection(self, connection: Connection) -> None:
         """As ever; but also one that is closed twice at once, as the core's task is then cancelled twice, is closed."""
         _read.set(connection)  # each connection is read in a task of its own
+        if connection is self.client and self._since is not None:
+            # what the lane has read is here already; the core must know this task before anything comes of it
+            await asyncio.sleep(0)
         try:
             await super().handle_connection(connection)
         finally:
