@@ -210,5 +210,7 @@ async def _read_on(index: RecordIndex) -> Counts:
 
 async def _active(base: Foundation) -> int:
     """How many of the newest runs can act."""
-    found = [await base.store.snapshot(run.run_id) for run in await base.store.list_runs(limit=COUNTED_RUNS)]
-    return sum(1 for one in found if one and phase_of(one.tree, one.run.run_id) is RunPhase.ACTIVE)
+    runs = await base.store.list_runs(limit=COUNTED_RUNS)
+    trees = await base.store.changed_trees({run.root_run_id: 0 for run in runs})
+    found = ((trees[run.root_run_id][1], run.run_id) for run in runs if run.root_run_id in trees)
+    return sum(phase_of(tree, run_id) is RunPhase.ACTIVE for tree, run_id in found)

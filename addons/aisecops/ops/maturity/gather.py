@@ -17,6 +17,7 @@ from aisecops.adapters.audit.verify import verify
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.model.errors import RecordError
+from aisecops.ops.behind import behind
 from aisecops.ops.maturity.assess import Assessment, assessed
 from aisecops.ops.maturity.evidence import Gathering
 from aisecops.ops.maturity.standing import BROKEN, UNCHECKED, WHOLE, standing
@@ -51,9 +52,9 @@ class Maturity:
         async with self._turn:
             now_ms = self._clock.now_ms()
             now = datetime.fromtimestamp(now_ms / 1000, UTC)
-            await asyncio.to_thread(self._read_on)
+            await behind(self._read_on)
             if self._verified is None or now_ms - self._verified[0] >= VERIFIED_EVERY_MS:
-                self._verified = (now_ms, await asyncio.to_thread(_verified, self._folder))
+                self._verified = (now_ms, await behind(lambda: _verified(self._folder)))
             runs = [run.run_id for run in await self._store.list_runs(limit=NEWEST_RUNS)]
             return assessed(
                 standing(
