@@ -185,10 +185,10 @@ async def test_of_very_many_texts_the_first_and_the_last_are_held_against_others
 async def test_without_a_store_nothing_is_known_and_nothing_leaves(monkeypatch):
     store = MemoryPieces()
 
-    async def down(*_):
+    async def down(*_, **__):
         raise StoreError("down")
 
-    monkeypatch.setattr(store, "keep", down)
+    monkeypatch.setattr(store, "say", down)
     with pytest.raises(StoreError):
         await Sender(store).send(AWS[:9])
 

@@ -16,11 +16,14 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
 from aisecops.gateway.ports import PieceStore
+from aisecops.gateway.saying import said
 from aisecops.model.ids import RunId
-from aisecops.model.piece import Piece
+from aisecops.model.piece import MAX_PIECE_CHARS, Piece
 
 EVERYWHERE = "*"
 """The receiver under which halves are kept; no host has such a name."""
+ROOM = MOST_NEW * 2 * MAX_PIECE_CHARS
+"""Characters of one request that are kept: all of it."""
 TREES_KEPT = 500
 """Trees of which what was said is at hand; of others it is read from the store again."""
 
@@ -33,6 +36,21 @@ class _Tree:
     position: int = 0
     halves: Halves = field(default_factory=Halves)
 
+    def knows(self, piece: Piece) -> bool:
+        """Need `piece`, which may be a half, not be said again?"""
+        half = half_of(piece, planted=True)
+        return half is not None and self.halves.knows(half)
+
+    def add(self, piece: Piece) -> None:
+        """It was said."""
+        half = half_of(piece, planted=True)
+        if half is not None:
+            self.halves.add(half)
+
+    def forget(self) -> None:
+        """Know nothing of what was said until it is heard anew."""
+        self.halves, self.position = Halves(), 0
+
 
 class Across:
     """Keeps halves and puts them together. One object for a process; from many tasks at once."""
@@ -43,51 +61,36 @@ class Across:
 
     async def held_against(
         self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, str, Piece]], *, planted: bool
-    ) -> tuple[int, list[tuple[str, Line]]]:
+    ) -> tuple[list[int], list[tuple[str, Line]]]:
         """What those of `new` that may be a half say together with what was told elsewhere, and where each is.
 
-        Kept when this returns, at the position it gives (0: nothing is). Raises `StoreError`.
+        Kept when this returns, at the positions it gives. Raises `StoreError`.
         """
         placed = [(where, replace(piece, place=f"{receiver} {piece.place}")) for _, where, piece in new]
         may_be = [(where, half) for where, piece in placed if (half := half_of(piece, planted=planted)) is not None]
         if not may_be:
-            return 0, []
+            return [], []
         found = ends_of(may_be, MOST_NEW)
         for_planted = [half for _, half in ends_of(found, MOST_PLANTED)] if planted else []
         tree = self._at_hand(root_run_id)
         async with tree.alone:
             # one that others have said meanwhile is kept twice, which changes nothing
-            unknown = [half for _, half in found if not tree.halves.knows(half)]
-            pieces = [half.piece for half in unknown]
-            mine = await self._store.keep(root_run_id, EVERYWHERE, pieces) if pieces else 0
-            await self._read(tree, root_run_id, up_to=mine)
+            pieces = [half.piece for _, half in found]
+            mine = await said(self._store, (root_run_id, EVERYWHERE), tree, pieces, room=ROOM)
             seams = [
                 (where, line)
                 for where, half in found
                 for line in distinct(tree.halves.with_each(half, planted=half in for_planted))
             ]
-            for half in unknown:
-                tree.halves.add(half)
-            tree.position = max(tree.position, mine)
+            for _, half in found:
+                if not tree.halves.knows(half):
+                    tree.halves.add(half)
         return mine, seams
 
-    async def take_back(self, root_run_id: RunId, position: int) -> None:
+    async def take_back(self, root_run_id: RunId, positions: Sequence[int]) -> None:
         """What was kept there is no part of what was said."""
-        await self._store.take_back(root_run_id, EVERYWHERE, position)
-
-    async def _read(self, tree: _Tree, root_run_id: RunId, *, up_to: int = 0) -> None:
-        """Know what others have said since; before position `up_to`, if that is one."""
-        said = await self._store.newer(root_run_id, EVERYWHERE, tree.position)
-        if tree.position and any(not pieces for _, pieces in said):
-            tree.halves, tree.position = Halves(), 0
-            said = await self._store.newer(root_run_id, EVERYWHERE, 0)
-        for position, pieces in said:
-            if up_to and position >= up_to:
-                break
-            tree.position = position
-            for half in (half_of(piece, planted=True) for piece in pieces):
-                if half is not None:
-                    tree.halves.add(half)
+        for position in positions:
+            await self._store.take_back(root_run_id, EVERYWHERE, position)
 
     def _at_hand(self, root_run_id: RunId) -> _Tree:
         tree = self._trees.setdefault(root_run_id, _Tree())

@@ -224,8 +224,13 @@ class PieceStore(Protocol):
     What is kept can be read by nobody without the installation's key. Raises `StoreError` when it cannot be asked.
     """
 
-    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
-        """Add `pieces`, of one request; gives their position. Of two that do this at once, one is before the other."""
+    async def say(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
+    ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
+        """Add `pieces`, of one request; gives their position, and what `newer` has between `after` and it.
+
+        Of two that do this at once, one is before the other, and the later one is told of the earlier.
+        """
         ...
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:

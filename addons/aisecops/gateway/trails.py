@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.across import Across, ends_of
 from aisecops.gateway.ports import ContentScanner, PieceStore
+from aisecops.gateway.saying import said
 from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
@@ -62,6 +63,19 @@ class _Trail:
             self.places.popitem(last=False)
         return found
 
+    def knows(self, piece: Piece) -> bool:
+        """Need `piece` not be said again?"""
+        return self.place(piece.place).knows(piece)
+
+    def add(self, piece: Piece) -> None:
+        """It was said."""
+        self.place(piece.place).add(piece)
+
+    def forget(self) -> None:
+        """Know nothing of what was said until it is heard anew."""
+        self.places.clear()
+        self.position = 0
+
     def remember(self, looked_at: Sequence[tuple[int, Piece]]) -> None:
         """These were held against those before them, as many as are, and nothing was found."""
         for number, piece in looked_at:
@@ -96,9 +110,11 @@ class Trails:
         if not unknown:
             return await self._scanner.scan(parts, entities)
         new = ends_of(unknown, MAX_TEXTS)
-        async with trail.alone:
-            mine, seams = await self._held_against(trail, root_run_id, receiver, new, entities)
         planted = not entities.isdisjoint(PLANTED)
+        async with trail.alone:
+            pieces = [piece for _, _, piece in new]
+            mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
+            seams = _together(trail, new, planted=planted)
         half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
         seams += apart
         texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
@@ -110,42 +126,11 @@ class Trails:
         # tried again, it is to be found again: what was refused is no part of what was said
         if crossing and mine:
             async with trail.alone:
-                await self._store.take_back(root_run_id, receiver, mine)
+                for position in mine:
+                    await self._store.take_back(root_run_id, receiver, position)
         if crossing and half:
             await self._across.take_back(root_run_id, half)
         return (*alone, *dict.fromkeys(crossing))
-
-    async def _held_against(
-        self,
-        trail: _Trail,
-        root_run_id: RunId,
-        to: str,
-        new: Sequence[tuple[int, str, Piece]],
-        entities: frozenset[str],
-    ) -> tuple[int, list[tuple[str, Line]]]:
-        """What each of `new` says together with those before it; kept when this returns, at the position it gives."""
-        pieces = [piece for _, _, piece in new]
-        await self._read(trail, root_run_id, to)
-        unknown = [piece for piece in pieces if not trail.place(piece.place).knows(piece)]
-        mine = await self._store.keep(root_run_id, to, _last_of(unknown)) if unknown else 0
-        await self._read(trail, root_run_id, to, up_to=mine)
-        seams = _together(trail, new, planted=not entities.isdisjoint(PLANTED))
-        trail.position = max(trail.position, mine)
-        return mine, seams
-
-    async def _read(self, trail: _Trail, root_run_id: RunId, to: str, *, up_to: int = 0) -> None:
-        """Know what others have said since; before position `up_to`, if that is one."""
-        said = await self._store.newer(root_run_id, to, trail.position)
-        if trail.position and any(not pieces for _, pieces in said):
-            trail.places.clear()
-            trail.position = 0
-            said = await self._store.newer(root_run_id, to, 0)
-        for position, pieces in said:
-            if up_to and position >= up_to:
-                break
-            trail.position = position
-            for piece in pieces:
-                trail.place(piece.place).add(piece)
 
     async def _crossing(
         self, seams: Sequence[tuple[str, Line]], found: Sequence[Finding], entities: frozenset[str]
@@ -182,18 +167,6 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
             if number not in trail.clean:
                 found.append((number, where, piece_of(place, text)))
     return found
-
-
-def _last_of(pieces: Sequence[Piece]) -> list[Piece]:
-    """As many of `pieces` as are kept of one request: the last."""
-    kept: list[Piece] = []
-    room = MAX_KEPT_CHARS
-    for piece in reversed(pieces):
-        room -= len(piece.head) + len(piece.tail)
-        if room < 0:
-            break
-        kept.append(piece)
-    return kept[::-1]
 
 
 def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: bool) -> list[tuple[str, Line]]:

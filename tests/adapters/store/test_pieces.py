@@ -28,7 +28,7 @@ def bytes_in(folder: Path) -> bytes:
 
 async def test_they_outlive_the_process_and_nothing_of_them_can_be_read_in_the_files(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    await store.keep(ROOT, TO, [HALF])
+    await store.say(ROOT, TO, [HALF], after=0)
     written = bytes_in(tmp_path)
     await store.close()
     written += bytes_in(tmp_path)
@@ -42,7 +42,7 @@ async def test_they_outlive_the_process_and_nothing_of_them_can_be_read_in_the_f
 
 async def test_another_key_opens_nothing_and_says_so(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    await store.keep(ROOT, TO, [HALF])
+    await store.say(ROOT, TO, [HALF], after=0)
     await store.close()
     stranger = opened(tmp_path, b"j" * 32)
     assert list(await stranger.newer(ROOT, TO, 0)) == []  # it does not even know the receiver
@@ -55,7 +55,7 @@ async def test_another_key_opens_nothing_and_says_so(tmp_path: Path) -> None:
 
 async def test_two_processes_see_each_other(tmp_path: Path) -> None:
     one, two = opened(tmp_path), opened(tmp_path)
-    await one.keep(ROOT, TO, [HALF])
+    await one.say(ROOT, TO, [HALF], after=0)
     assert len(await two.newer(ROOT, TO, 0)) == 1
     await two.forget(ROOT)
     assert list(await one.newer(ROOT, TO, 0)) == []
@@ -65,11 +65,11 @@ async def test_two_processes_see_each_other(tmp_path: Path) -> None:
 
 async def test_what_is_old_does_not_count_and_is_gone_with_the_next(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    await store.keep(ROOT, TO, [HALF])
+    await store.say(ROOT, TO, [HALF], after=0)
     await store.close()
     late = opened(tmp_path, kept_ms=-1)
     assert list(await late.newer(ROOT, TO, 0)) == []
-    await late.keep(RunId("run_2"), TO, [HALF])
+    await late.say(RunId("run_2"), TO, [HALF], after=0)
     await late.close()
     again = opened(tmp_path)
     assert list(await again.newer(ROOT, TO, 0)) == []
@@ -78,8 +78,10 @@ async def test_what_is_old_does_not_count_and_is_gone_with_the_next(tmp_path: Pa
 
 async def test_of_many_requests_the_last_are_kept(tmp_path: Path) -> None:
     store = opened(tmp_path)
-    places = [await store.keep(ROOT, TO, [HALF]) for _ in range(MAX_REQUESTS + 5)]
-    assert [place for place, _ in await store.newer(ROOT, TO, 0)] == places[-MAX_REQUESTS:]
+    places = [(await store.say(ROOT, TO, [HALF], after=n))[0] for n in range(MAX_REQUESTS + 40)]
+    kept = [place for place, _ in await store.newer(ROOT, TO, 0)]
+    assert kept == places[-len(kept) :]
+    assert MAX_REQUESTS <= len(kept) < MAX_REQUESTS + 16
     await store.close()
 
 
@@ -87,5 +89,5 @@ async def test_a_file_that_is_gone_is_a_fault(tmp_path: Path) -> None:
     store = opened(tmp_path)
     (tmp_path / "store.sqlite").unlink()
     with pytest.raises(StoreError):
-        await store.keep(ROOT, TO, [HALF])
+        await store.say(ROOT, TO, [HALF], after=0)
     await store.close()

@@ -28,6 +28,8 @@ KEPT_S = 60 * 60
 """How long what was said counts."""
 MAX_REQUESTS = 200
 """Requests of one tree to one receiver of which something is kept."""
+_FORGET_EVERY = 16
+"""So many more may stand until the next is forgotten: to look for it costs more than to keep them."""
 _DIGEST_BYTES = 16
 
 _encoder = msgspec.msgpack.Encoder()
@@ -79,22 +81,32 @@ class SqlitePieces:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
-    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
-        return await self._keep(root_run_id, to, pieces, instead_of=0)
+    async def say(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
+    ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
+        place, before = await self._keep(root_run_id, to, pieces, after=after)
+        return place, self._seal.opened(root_run_id, before)
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
         await self._keep(root_run_id, to, (), instead_of=position)
 
-    async def _keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, instead_of: int) -> int:
+    async def _keep(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int | None = None, instead_of: int = 0
+    ) -> tuple[int, list[tuple[int, bytes]]]:
         now_ms = time.time_ns() // 1_000_000
+        since_ms = now_ms - self._kept_ms
         receiver, sealed = self._seal.receiver(to), self._seal.sealed(root_run_id, pieces)
 
-        def work(connection: sqlite3.Connection) -> int:
-            connection.execute(_FORGET_OLD, (now_ms - self._kept_ms,))
-            connection.execute("DELETE FROM pieces WHERE place = ?", (instead_of,))
+        def work(connection: sqlite3.Connection) -> tuple[int, list[tuple[int, bytes]]]:
+            connection.execute(_FORGET_OLD, (since_ms,))
+            if instead_of:
+                connection.execute("DELETE FROM pieces WHERE place = ?", (instead_of,))
+            asked = (root_run_id, receiver, after, since_ms)
+            before = [] if after is None else connection.execute(_NEWER, asked).fetchall()
             place = connection.execute(_KEEP, (root_run_id, receiver, now_ms, sealed)).lastrowid or 0
-            connection.execute(_FORGET_MANY, {"root": root_run_id, "receiver": receiver, "most": MAX_REQUESTS})
-            return place
+            if place % _FORGET_EVERY == 0:
+                connection.execute(_FORGET_MANY, {"root": root_run_id, "receiver": receiver, "most": MAX_REQUESTS})
+            return place, before
 
         # Not durable on purpose: after a power failure the agent that would go on is gone too.
         return await self._writer.run(work, durable=False)
@@ -123,15 +135,17 @@ class MemoryPieces:
         self._kept: dict[RunId, dict[int, tuple[str, Sequence[Piece]]]] = {}
         self._last = 0
 
-    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
-        kept = self._kept.setdefault(root_run_id, {})
+    async def say(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
+    ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
+        before = await self.newer(root_run_id, to, after)
         self._last += 1
-        kept[self._last] = (to, tuple(pieces))
-        return self._last
+        self._kept.setdefault(root_run_id, {})[self._last] = (to, tuple(pieces))
+        return self._last, before
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
         self._kept.get(root_run_id, {}).pop(position, None)
-        await self.keep(root_run_id, to, ())
+        await self.say(root_run_id, to, (), after=self._last)
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
         kept = self._kept.get(root_run_id, {}).items()

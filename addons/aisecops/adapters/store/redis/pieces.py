@@ -15,7 +15,8 @@ from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece
 
-# root, receiver, how many are kept, how long, until when they are gone, position taken back, time and pieces
+# root, receiver, how many are kept, how long, until when they are gone, position taken back, time and pieces, and the
+# position from which on those before it are told
 _KEEP = writing(
     """
     local said, receivers = P .. 'pieces:' .. arg(1) .. ':' .. arg(2), P .. 'pieces:of:' .. arg(1)
@@ -23,13 +24,14 @@ _KEEP = writing(
     for _, old in ipairs(redis.call('ZRANGE', said, 0, 9)) do
         if tonumber(string.match(old, '^%d+')) < tonumber(arg(5)) then redis.call('ZREM', said, old) end
     end
+    local before = redis.call('ZRANGE', said, '(' .. arg(8), '+inf', 'BYSCORE', 'WITHSCORES')
     local place = redis.call('INCR', P .. 'pieces:last')
     redis.call('ZADD', said, place, arg(7))
     redis.call('ZREMRANGEBYRANK', said, 0, -1 - arg(3))
     redis.call('SADD', receivers, arg(2))
     redis.call('PEXPIRE', said, arg(4))
     redis.call('PEXPIRE', receivers, arg(4))
-    return true, place
+    return true, {place, before}
     """,
     durable=False,
 )
@@ -55,21 +57,30 @@ class RedisPieces:
         self._seal = PieceSeal(key)
         self._kept_ms = kept_ms
 
-    async def keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
-        return await self._keep(root_run_id, to, pieces, instead_of=0)
+    async def say(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
+    ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
+        place, before = await self._keep(root_run_id, to, pieces, after=after)
+        return place, self._opened(root_run_id, before)
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
         await self._keep(root_run_id, to, (), instead_of=position)
 
-    async def _keep(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, instead_of: int) -> int:
+    async def _keep(
+        self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int | str = "+inf", instead_of: int = 0
+    ) -> tuple[int, list[bytes]]:
         now_ms = _now_ms()
         kept = b"%d %b" % (now_ms, self._seal.sealed(root_run_id, pieces))
-        bounds = (MAX_REQUESTS, self._kept_ms, now_ms - self._kept_ms)
-        place: int = await self._link.ask(_KEEP, root_run_id, self._seal.receiver(to).hex(), *bounds, instead_of, kept)
-        return place
+        asked = (MAX_REQUESTS, self._kept_ms, now_ms - self._kept_ms, instead_of, kept, after)
+        place, before = await self._link.ask(_KEEP, root_run_id, self._seal.receiver(to).hex(), *asked)
+        return place, before
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
-        found = await self._link.ask(_NEWER, root_run_id, self._seal.receiver(to).hex(), after)
+        return self._opened(
+            root_run_id, await self._link.ask(_NEWER, root_run_id, self._seal.receiver(to).hex(), after)
+        )
+
+    def _opened(self, root_run_id: RunId, found: list[bytes]) -> list[tuple[int, tuple[Piece, ...]]]:
         since_ms = _now_ms() - self._kept_ms
         rows = [(int(place), kept.partition(b" ")) for kept, place in zip(found[::2], found[1::2], strict=True)]
         fresh = [(place, sealed) for place, (said_ms, _, sealed) in rows if int(said_ms) >= since_ms]
