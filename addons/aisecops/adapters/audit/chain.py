@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from aisecops.adapters.audit import checkpoints, lines
 from aisecops.adapters.audit.checkpoints import Signing
-from aisecops.adapters.audit.folder import Busy, OpenFile, Torn, locked, make_folder
+from aisecops.adapters.audit.folder import Busy, KeptLock, OpenFile, Torn, locked, make_folder
 from aisecops.adapters.audit.tail import End, Tail
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import RecordError
@@ -76,6 +76,7 @@ class ChainLog:
         self._synced: End | None = None
         self._undurable_since: float | None = None
         self._alone = threading.Lock()  # who writes: the thread, or the event loop
+        self._lock = KeptLock(folder)  # theirs
         self._slow_until = 0.0
         self._to_write: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._to_sync: SimpleQueue[Sequence[_Waiting] | None] = SimpleQueue()
@@ -104,6 +105,7 @@ class ChainLog:
         self._closed = True
         self._to_write.put(None)
         await asyncio.to_thread(self._syncer.join)
+        self._lock.close()
 
     def _open(self) -> tuple[End, tuple[End, OpenFile]]:
         try:
@@ -132,7 +134,7 @@ class ChainLog:
             tail = self._tail
             if tail is None or self._unsigned or tail.end.size >= self._rotate_bytes:
                 return False
-            with locked(self._folder, wait=False):
+            with self._lock.held(wait=False):
                 if tail.behind_bytes() > _READ_ON_HERE:
                     return False
                 refused = self._chain([waiting])
@@ -171,7 +173,7 @@ class ChainLog:
         """Write a batch; return those of it that cannot be written at all and have been told so."""
         if self._lost is None and self._unsigned and self._synced is not None:
             self._sign(self._synced)
-        with locked(self._folder):
+        with self._lock.held():
             return self._chain(batch)
 
     def _chain(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:

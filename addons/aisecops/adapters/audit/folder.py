@@ -105,6 +105,39 @@ def locked(folder: Path, *, read_only: bool = False, wait: bool = True) -> Itera
             os.close(fd)
 
 
+class KeptLock:
+    """The record's lock, whose file stays open between uses. For one holder at a time in its process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = _lock_of(folder)
+        self._fd: int | None = None
+
+    @contextmanager
+    def held(self, *, wait: bool = True) -> Iterator[None]:
+        """Hold it, alone among all processes and threads. Raises as `locked` does."""
+        give_up = time.monotonic() + _LOCK_WITHIN_S if wait else None
+        while True:
+            fd = self._fd if self._fd is not None else self._opened()
+            _take(fd, give_up)
+            try:
+                if _is_still(self._path, fd):  # or somebody took the file away since
+                    yield
+                    return
+            finally:
+                fcntl.flock(fd, fcntl.LOCK_UN)
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _opened(self) -> int:
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, _FILE_MODE)
+        return self._fd
+
+
 def _take(fd: int, give_up: float | None) -> None:
     look_s = _LOCK_LOOK_S
     while True:

@@ -137,7 +137,7 @@ def connect(path: Path, *, busy_ms: int) -> sqlite3.Connection:
 
 def identity(path: Path) -> tuple[int, int]:
     """Which file this is, whatever its name. Raises `OSError` when there is none."""
-    found = path.stat()
+    found = os.stat(path)  # noqa: PTH116 - before each piece of work; `Path.stat` costs twice as much
     return found.st_dev, found.st_ino
 
 
