@@ -34,7 +34,7 @@ from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings_read import environment, load
 from aisecops.ops.wiring.control import token_signer
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, foundation
-from aisecops.ops.wiring.gateway import enforcement
+from aisecops.ops.wiring.gateway import enforcement, usual
 
 AGENT, HOST = AgentId("bench"), "bench.internal"
 STRETCH = 25
@@ -113,7 +113,8 @@ async def _stepping() -> AsyncIterator[Step]:
     async with contextlib.AsyncExitStack() as entered:
         base = await entered.enter_async_context(foundation(settings, environment()))
         shown = await _shown(base)  # makes the key that the gateway reads, too
-        enforcer = await entered.enter_async_context(enforcement(base, process_metrics()))
+        around = await entered.enter_async_context(usual(base))
+        enforcer = await entered.enter_async_context(enforcement(base, process_metrics(), around))
         body, answer = (json.dumps({name: "x" * 1000}).encode() for name in ("query", "found"))
         about = (("Content-Type", "application/json"),)
         request = HttpRequest(
