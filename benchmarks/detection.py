@@ -1,9 +1,10 @@
 # ruff: noqa: INP001, T201 - a script that prints, beside no package
 """What is found and what is found wrongly, by kind, beside plain Presidio and detect-secrets in the same run.
 
-Run it with `python benchmarks/detection.py [--cases N] [--rounds N]` from the repository. Cases are made from a seed:
-each value stands in a text of prose, JSON, code or a log; benign texts hold what looks like one and is none. Peers that
-are not installed are left out, with a sentence. `../shared/data/pii-dev.jsonl.gz` is read as well when it is there.
+Run it with `python benchmarks/detection.py [--cases N] [--rounds N] [--labelled FILE]` from the repository. Cases are
+made from a seed: each value stands in a text of prose, JSON, code or a log; benign texts hold what looks like one and
+is none. Peers that are not installed are left out, with a sentence. FILE holds texts of yours, gzipped, one JSON object
+a line: `{"text": ..., "spans": [{"entity": ..., "start": ..., "end": ...}]}`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ from aisecops.model.entities import ENTITIES, GROUPS  # noqa: E402
 from support.detectors import every_detector  # noqa: E402
 from support.samples import ALNUM, Random, card, iban, letters, mail, phone, secrets, social_security  # noqa: E402
 
-DEVELOPMENT = ROOT.parent / "shared" / "data" / "pii-dev.jsonl.gz"
 STRUCTURED = ("CREDIT_CARD", "IBAN_CODE", "US_SSN", "EMAIL_ADDRESS", "PHONE_NUMBER")
 STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
 FORMS = (
@@ -207,13 +207,11 @@ def rescanning(find: Finder, texts: Iterable[str]) -> float:
     return time.process_time() - before
 
 
-def on_development_data(finders: dict[str, Finder]) -> None:
+def on_labelled(path: Path, finders: dict[str, Finder]) -> None:
     """The same on sentences that others have labelled."""
-    if not DEVELOPMENT.exists():
-        return
-    with gzip.open(DEVELOPMENT, "rt") as file:
+    with gzip.open(path, "rt") as file:
         rows = [json.loads(line) for line in file]
-    print(f"\n{DEVELOPMENT.name}: {len(rows)} texts, recall / precision")
+    print(f"\n{path.name}: {len(rows)} texts, recall / precision")
     for name, find in finders.items():
         hit, met, told, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
         for row in rows:
@@ -234,6 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--labelled", type=Path, help="texts with labels of yours")
     parser.add_argument(
         "--quick", action="store_true", help="leave out the agent with plain Presidio, which takes minutes"
     )
@@ -251,7 +250,8 @@ def main() -> None:
         kinds = {kind: false_alarms(find, texts, frozenset(group)) for kind, group in
                  {"secrets": ("SECRET",), "personal": STRUCTURED}.items()}  # fmt: skip
         print(f"  {name:15} false alarms: {', '.join(f'{kind} {part:.2%}' for kind, part in kinds.items())}")
-    on_development_data({name: find for name, find in finders.items() if name != "detect-secrets"})
+    if asked.labelled is not None:
+        on_labelled(asked.labelled, {name: find for name, find in finders.items() if name != "detect-secrets"})
     dense = " ".join(letters(Random(n), "0123456789-. ", 12) for n in range(800))[:10_000]
     prose = " ".join(text for _, _, text in cases)[:10_000]
     print("\nCPU of a first look, ms per KB at 10 KB")
