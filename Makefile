@@ -22,10 +22,13 @@ demo: $(VENV)/.ready ## the main job: attacks on real agents, and where they sto
 	$(BIN)/aisecops demo
 
 test: check $(VENV)/.ready ## lint, types and every test
-	$(PYTEST)
+	$(PYTEST) -m "not twice"
+
+both-lanes: $(VENV)/.ready ## clocks, loads and cuts in mitmproxy's lane too
+	$(PYTEST) -m twice tests/end_to_end
 
 quick: check ## the same without the slow tests
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not twice"
 
 level3: $(VENV)/.ready ## a fresh installation to Level 3 by what it says, evaluations included (some minutes)
 	WITH_EVAL=1 $(BIN)/python -m pytest -q tests/end_to_end/test_installation_maturity.py
@@ -61,7 +64,7 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 CLIENTS ?= .venv-clients
 NODE_CLIENTS = $(CLIENTS)/node/.ready
 clients: clients-setup ## run every client of docs/clients.md for real
-	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q tests/clients/test_table.py tests/clients/test_models.py
+	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q -n $(JOBS) tests/clients/test_table.py tests/clients/test_models.py
 
 clients-setup: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs
 

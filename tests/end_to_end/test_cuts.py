@@ -14,7 +14,9 @@ from aisecops.model.refusals import Code
 from support.proxy import Echo
 from support.raw import secure
 
-pytestmark = pytest.mark.parametrize("shared", ["fast", "mitmproxy"], indirect=True, scope="module")
+pytestmark = pytest.mark.parametrize(
+    "shared", ["fast", pytest.param("mitmproxy", marks=pytest.mark.twice)], indirect=True, scope="module"
+)
 
 GET = b"GET /stream HTTP/1.1\r\nHost: api.test\r\n\r\n"
 HALTED = Refuse(code=Code.RUN_HALTED, detail="the run is halted")

@@ -23,7 +23,7 @@ UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf an ans"
 WITHIN_S = 20.0
 
 
-@pytest.fixture(params=["fast", "mitmproxy"])
+@pytest.fixture(params=["fast", pytest.param("mitmproxy", marks=pytest.mark.twice)])
 def start(folder, authority, enforcer, upstreams, request):
     """A function that starts a host with bounds of the test's own; returns a way to it and its upstream."""
     with contextlib.ExitStack() as stack:

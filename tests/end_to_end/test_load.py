@@ -24,7 +24,7 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
-@pytest.fixture(params=["fast", "mitmproxy"])
+@pytest.fixture(params=["fast", pytest.param("mitmproxy", marks=pytest.mark.twice)])
 def start(folder, authority, enforcer, upstreams, request):
     """A function that starts a host with bounds of the test's own; at its end nothing may be held or counted."""
     with contextlib.ExitStack() as stack:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-TEXT_CHARS = 16 * 1024 * 1024
+TEXT_CHARS = 4 * 1024 * 1024
 """Characters of texts by which digests are remembered; each text is kept once, whoever else keeps it."""
 _LARGEST_PART = 8
 _ENTRY_CHARS = 256

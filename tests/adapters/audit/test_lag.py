@@ -21,6 +21,9 @@ async def test_a_disk_that_does_not_sync_shows_as_a_lag_that_grows_and_ends_when
     may_sync, real = threading.Event(), os.fdatasync
     log = chain(tmp_path / "audit")
     await log.append(event(0), durable=True)
+    await comes_about(
+        lambda: (tmp_path / "audit" / "checkpoints.jsonl").stat().st_size > 0
+    )  # signing syncs too, under the lock
     monkeypatch.setattr(os, "fdatasync", lambda fd: may_sync.wait(60) and real(fd))
     assert log.lag_s == 0
 

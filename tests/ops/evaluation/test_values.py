@@ -16,7 +16,11 @@ def values(agent):
     opened = SimpleNamespace(run_id="run_1", secret="s")
     cast = SimpleNamespace(probe=probe, agent=lambda _: ("eval-a", "s"), run=lambda _: opened)
     stage = SimpleNamespace(
-        rules=rules, probes=[probe], first=lambda _: "", settings=SimpleNamespace(control_url="http://127.0.0.1:1")
+        rules=rules,
+        probes=[probe],
+        first=lambda _: "",
+        scheme="Basic",
+        settings=SimpleNamespace(control_url="http://127.0.0.1:1"),
     )
     return values_for(stage, cast, 0, 7)
 
