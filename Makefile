@@ -64,7 +64,7 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 CLIENTS ?= .venv-clients
 NODE_CLIENTS = $(CLIENTS)/node/.ready
 clients: clients-setup ## run every client of docs/clients.md for real
-	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q -n $(JOBS) tests/clients/test_table.py tests/clients/test_models.py
+	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/clients/test_table.py tests/clients/test_models.py
 
 clients-setup: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs
 
