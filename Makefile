@@ -30,9 +30,6 @@ both-lanes: $(VENV)/.ready ## clocks, loads and cuts in mitmproxy's lane too
 quick: check ## the same without the slow tests
 	$(PYTEST) -m "not slow and not twice"
 
-level3: $(VENV)/.ready ## a fresh installation to Level 3 by what it says, evaluations included (some minutes)
-	WITH_EVAL=1 $(BIN)/python -m pytest -q tests/end_to_end/test_installation_maturity.py
-
 SECONDS ?= 60
 FUZZ = PYTHONPATH=addons:tests $(BIN)/python -m fuzz.shooting
 fuzz: $(VENV)/.ready ## shoot made-up requests at a real gateway for SECONDS; SEED=N repeats, REPLAY=FILE tries a finding again
@@ -144,4 +141,4 @@ clean: ## forget environments and caches; state, certificates and rules stay
 	rm -rf .venv .venv312 .venv-clients .venv-examples $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help level3 demo test clients clients-setup examples engines quick fuzz check fmt setup lock clean
+.PHONY: help demo test both-lanes clients clients-setup examples engines quick fuzz check fmt setup lock clean

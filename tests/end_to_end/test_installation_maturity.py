@@ -1,7 +1,6 @@
 """A fresh installation says why it is not Level 3, and reaches it by doing what it says; then it declares so.
 
-Every command is the real one. Only `aisecops eval`, which takes minutes, is stood for by the report that it would leave;
-with WITH_EVAL=1 (`make level3`) it is played too.
+Every command is the real one. Only `aisecops eval`, which takes minutes, is stood for by the report that it would leave.
 """
 
 from __future__ import annotations
@@ -19,8 +18,7 @@ from aisecops.ops.evaluation.scenario import Suite
 from support.evidence import put_evaluation_on_record
 from support.installation import fresh, installed, until
 
-WITH_EVAL = os.environ.get("WITH_EVAL") == "1"
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800 if WITH_EVAL else 300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 RULES = """version: 1
 agents:
@@ -83,12 +81,8 @@ def sign_off(house, mend):
 def evaluate(house, mend):
     """The suites that it names; the harness itself has tests of its own."""
     suites = re.search(r"aisecops eval ([a-z -]+)", mend)[1].split()
-    if WITH_EVAL:
-        done = house.command("eval", *suites, "--mutations", "0", timeout=900)
-        assert done.returncode == 0, done.stdout
-    else:
-        version = house.api(house.operator, "GET", "/v1/policy").json["policy_version"]
-        put_evaluation_on_record(house, [Suite(name) for name in suites], policy_version=version, agents=("clerk",))
+    version = house.api(house.operator, "GET", "/v1/policy").json["policy_version"]
+    put_evaluation_on_record(house, [Suite(name) for name in suites], policy_version=version, agents=("clerk",))
 
 
 def pass_the_gate(house, _mend):
