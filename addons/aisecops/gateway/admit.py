@@ -303,8 +303,8 @@ class Admission:
                 return _no_run(run_id)
             facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
-            if guessed and (judged.decision.enforced is not Verdict.ALLOW or _uses_up(facts, course)):
-                return None
+            if guessed and not _may_be_guessed(facts, judged, course):
+                return None  # read, and judge again
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
                 return None
             if judged.tree is not None and not await self._trees.swapped(
@@ -334,13 +334,13 @@ class Admission:
         return DecisionId(self._ids.new("dec_"))
 
     async def _facts(self, rules: RuleSet, looked: Looked, snapshot: Snapshot, course: Course) -> Facts:
-        now_ms = self._clock.now_ms()
+        now_ms, run, action = self._clock.now_ms(), snapshot.run, looked.step.action
         token = course.spent or self._gatherer.token_facts(
-            looked.presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms
+            looked.presented, snapshot, agent_id=run.agent_id, now_ms=now_ms
         )
         opinions = await self._points.of_step(
             rules,
-            looked.step.action,
+            action,
             snapshot,
             now_ms=now_ms,
             token=token,
@@ -356,14 +356,8 @@ class Admission:
             approval=facts_of(course.approval) if course.approval else None,
             opinions=(*looked.opinions, *opinions),
             descent=looked.descent,
-            moved=await moved_for(self._store, rules, snapshot.run.agent_id, looked.step.action.tool, now_ms=now_ms),
-            usual=await usual_for(
-                self._store,
-                rules,
-                looked.step.action,
-                agent_id=snapshot.run.agent_id,
-                root_run_id=snapshot.run.root_run_id,
-            ),
+            moved=await moved_for(self._store, rules, run.agent_id, action.tool, now_ms=now_ms),
+            usual=await usual_for(self._store, rules, action, agent_id=run.agent_id, root_run_id=run.root_run_id),
             joined=await joined_chains(
                 self._store, rules, snapshot.tree, looked.descent.drawn if looked.descent else (), now_ms=now_ms
             ),
@@ -390,10 +384,11 @@ def _no_run(run_id: RunId) -> Refuse:
     return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`")
 
 
-def _uses_up(facts: Facts, course: Course) -> bool:
-    """Would something be taken that serves only once?"""
-    claims = facts.token.claims if facts.token else None
-    return course.approval is not None or (claims is not None and len(claims.counted) > 0)
+def _may_be_guessed(facts: Facts, judged: Judged, course: Course) -> bool:
+    """Only a yes whose charge the store will find true or not, and that takes nothing which serves only once."""
+    counted = facts.token.claims.counted if facts.token and facts.token.claims else ()
+    rests_on_it = judged.decision.enforced is Verdict.ALLOW and judged.tree is not None
+    return rests_on_it and course.approval is None and not counted
 
 
 def _word(outcome: Refuse) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,7 +66,7 @@ class EvaluationCalls:
             EventName.EVALUATION_OPENED, new.evaluation_id, by=asker.title, port=new.port, ends_at=ends_ms / 1000
         )
         try:
-            opened = self._rounds.open(new)
+            opened = await asyncio.to_thread(self._rounds.open, new)  # takes away what the last one left
             told = self._rounds.told(new) if opened else {}
         except (OSError, ConfigError) as failed:
             return problem(Refuse(code=Code.STORE_UNAVAILABLE, detail=f"no round can be opened: {failed}"))
