@@ -62,6 +62,17 @@ def test_what_is_known_to_be_open_fails_nothing_and_says_when_it_is_closed(on):
     assert (stopped.state, stopped.why) == (State.CONTAINED, ("said to be open, and is contained",))
 
 
+def test_calls_that_come_no_faster_than_their_rate_show_nothing(on):
+    [result] = played(
+        on,
+        "  - {name: a, steps: [{call: count.read, times: '3', patient: false, only: attack}],"
+        " must: {most: {at: count, count: '{rate.most}'}}}\n",
+    )
+
+    assert result.state is State.NOT_APPLICABLE
+    assert result.why[0].startswith("only on a machine that is faster than the rate: 3 calls took ")
+
+
 def test_slots_do_not_see_each_other_and_results_keep_the_order_of_the_jobs(on):
     names = "abcdef"
     results = played(

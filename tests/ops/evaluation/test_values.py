@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from aisecops.model.budget import Rate
 from aisecops.ops.evaluation.fill import FIXED
 from aisecops.ops.evaluation.places import probes
-from aisecops.ops.evaluation.values import values_for
+from aisecops.ops.evaluation.values import most_within, values_for
 from support.gateway import rules_of
 
 
@@ -44,3 +45,8 @@ def test_an_attack_goes_one_step_further_than_it_may(agent, name, value):
 
 def test_every_value_that_scenarios_may_name_is_there():
     assert {name for name in values("") if not name.startswith("host.")} == set(FIXED)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0, 6), (0.199, 6), (0.2, 7), (4.6, 29), (60, 306)])
+def test_what_a_rate_lets_through_follows_from_the_time_that_has_passed(seconds, most):
+    assert most_within(Rate(count=5, per_ms=1000), seconds) == most

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from aisecops.model.budget import Rate
 from aisecops.model.risk import from_micros
 from aisecops.ops.demo.script import ToolUse, Turn
 from aisecops.ops.evaluation.actor import Cast, default_body
@@ -37,6 +38,7 @@ from aisecops.ops.evaluation.scenario import (
     Who,
 )
 from aisecops.ops.evaluation.stand_ins import Answer, Slot
+from aisecops.ops.evaluation.values import most_within
 
 PATIENCE = 60
 """How often a call that came too fast is tried again."""
@@ -54,6 +56,8 @@ class Told:
     heard: list[bytes] = field(default_factory=list)
     breaches: list[str] = field(default_factory=list)
     """What was seen to be wrong before anything was sent."""
+    too_slow: str = ""
+    """Why nothing could be shown here: calls that came no faster than their rate."""
 
     def add(self, heard: Heard, who: Who = Who.AGENT, *, may: str = "") -> None:
         """One answer more; what others are told, the agent is not. `may` is a code that is no refusal here."""
@@ -159,8 +163,8 @@ class Play:
             self.told.codes.append("withdrawn")
 
     def _call(self, step: Calls) -> None:
-        in_vain = 0
-        for _ in range(int(self._fill(step.times))):
+        in_vain, times, began = 0, int(self._fill(step.times)), time.monotonic()
+        for _ in range(times):
             heard = self._send(step)
             self.told.add(heard, step.by, may=step.may)
             if heard.code == "human_approval_required":
@@ -168,6 +172,16 @@ class Play:
             in_vain = in_vain + 1 if heard.code else 0
             if in_vain == IN_VAIN and step.patient:
                 return
+        rate = self._cast.probe.rule.budgets.rate
+        if rate and not step.patient:
+            self._hurried(times, rate, time.monotonic() - began)
+
+    def _hurried(self, times: int, rate: Rate, elapsed_s: float) -> None:
+        """What may have come of calls in a row follows from how long they took: the rate goes on meanwhile."""
+        most = most_within(rate, elapsed_s)
+        self._fill.values["rate.most"] = str(most)
+        if times <= most:
+            self.told.too_slow = f"{times} calls took {elapsed_s:.1f} s, in which the rate lets {most} through"
 
     def _send(self, step: Calls) -> Heard:
         tool = TOOLS.get(step.tool)

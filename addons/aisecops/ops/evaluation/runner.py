@@ -105,6 +105,9 @@ class Runner:
         if job.scenario.tentative and twin is not None and twin.codes:
             codes = ", ".join(dict.fromkeys(twin.codes))
             return self._result(job, State.NOT_APPLICABLE, why=(f"no benign call of it could be made up: {codes}",))
+        if attack.too_slow:
+            why = f"only on a machine that is faster than the rate: {attack.too_slow}"
+            return self._result(job, State.NOT_APPLICABLE, why=(why,))
         known = job.scenario.open or self._variation(job, job.scenario.values | job.scenario.attack).open
         state = State.CONTAINED if not wrong else State.OPEN if known else State.BREACHED
         if job.scenario.open and not wrong:

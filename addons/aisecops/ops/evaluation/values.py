@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from urllib.parse import urlsplit
 
+from aisecops.model.budget import Rate
 from aisecops.ops.evaluation.actor import Cast
 from aisecops.ops.evaluation.line import basic
 from aisecops.ops.evaluation.places import CALLS_MOST, ROLES, WRITES_MOST, host, mail_risk
@@ -56,8 +57,13 @@ def values_for(stage: Stage, cast: Cast, slot: int, number: int) -> dict[str, st
         "budget.cost": str(COSTLY_CALLS),
         "over.cost": str(COSTLY_CALLS + 2),
         "rate.burst": str(burst),
-        "rate.most": str(burst - 1),
+        "rate.most": "",
         "mails.most": str(mails),
         "mails.many": str(mails + 4),
         **{f"host.{role}": host(role, slot) for role in ROLES},
     }
+
+
+def most_within(rate: Rate, elapsed_s: float) -> int:
+    """How many requests a rate lets through within that time, from a full bucket on; one more as clocks differ."""
+    return rate.count + int(elapsed_s * 1000 * rate.count / rate.per_ms) + 1
