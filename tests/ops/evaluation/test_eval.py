@@ -105,6 +105,15 @@ def test_scenarios_are_listed_without_playing_them(own_rules, capsys):
     assert {"a canary is posted"} < {one["scenario"] for one in orjson.loads(out)["scenarios"]}
 
 
+@pytest.fixture
+def interruptible():
+    """Processes from here on heed SIGINT, also where a shell has started these tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_run_ends_its_gateway_and_leaves_nothing(own_rules):
     process = subprocess.Popen(
         [sys.executable, "-m", "aisecops", "eval", "wire-evasion"],
