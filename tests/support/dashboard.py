@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from aisecops.adapters.audit import lines
 from aisecops.model.errors import ConfigError
@@ -18,6 +19,7 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.visits import Visits
 from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.wiring.dashboard import pages_of
+from support.asking import read, send
 from support.gateway import START_MS, House
 
 OPERATOR = "operator's secret"
@@ -108,3 +110,26 @@ class Site:
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """A form, with the token of this login."""
         return await self.browser.post(path, data={"csrf": await self.csrf(), **fields})
+
+
+async def lived(site: Site) -> Any:
+    """A run that reads, is held where the rules hold it, and is refused."""
+    run = await site.house.run()
+    await site.house.ask(run, read("1", token=await site.house.token(run, "crm.read", "crm.customers.1")))
+    await site.house.ask(run, send(token=await site.house.token(run, "mail.send", "mail.contacts.ann")))
+    await site.house.ask(run, read())
+    return run
+
+
+async def every_page(site: Site) -> list[str]:
+    """The place of every page there is; what a place names is there. The stream of changes is no page."""
+    run = await lived(site)
+    [held] = await site.house.store.list_approvals(pending=True)
+    names = {"run_id": run.run.run_id, "approval_id": held.approval_id, "seq": "2"}
+    gets = {
+        route.path.format(**names)
+        for route in site.dashboard.routes()
+        if isinstance(route, Route) and "GET" in (route.methods or ()) and "{name}" not in route.path
+    }
+    twins = {path for path in gets if path.endswith(".json")}
+    return [*sorted(gets - twins - {"/login", "/live"}), "/records?figure=denials"]

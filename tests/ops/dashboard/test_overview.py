@@ -4,8 +4,7 @@ import pytest
 
 from aisecops.model.record import Event, EventName
 from aisecops.ops.figures.eleven import FIGURES
-from support.asking import read, send
-from support.dashboard import Site
+from support.dashboard import Site, lived
 from support.gateway import RULES, House
 
 
@@ -14,15 +13,6 @@ async def site(tmp_path):
     site = Site(tmp_path, House(RULES.replace("approve_above: 1.5", "approve_above: 0.5")))
     await site.log_in()
     return site
-
-
-async def lived(site):
-    """A run that reads, is held, and is refused."""
-    run = await site.house.run()
-    await site.house.ask(run, read("1", token=await site.house.token(run, "crm.read", "crm.customers.1")))
-    await site.house.ask(run, send(token=await site.house.token(run, "mail.send", "mail.contacts.ann")))
-    await site.house.ask(run, read())
-    return run
 
 
 def values(facts):

@@ -104,7 +104,7 @@ async def test_an_assessment_that_fails_says_so_and_is_tried_again(site):
             await pages.maturity(Asked(), VISITOR)
 
 
-async def test_the_level_is_shown_with_what_is_missing(site):
+async def test_the_level_is_shown_with_what_is_missing_and_what_to_do_next(site):
     async def assessed():
         criterion = {
             "level": 2,
@@ -129,6 +129,7 @@ async def test_the_level_is_shown_with_what_is_missing(site):
             "at": "2026-01-31T12:05:09Z",
             "criteria": [criterion],
             "missing": [criterion],
+            "next": [{"step": "rules", "mend": criterion["mend"], "criteria": ["tokens"]}],
             "controls": [control],
             "trend": [],
         }
@@ -150,4 +151,5 @@ async def test_the_level_is_shown_with_what_is_missing(site):
 
     assert "Missing for Level 2" in text
     assert "<code>token: require</code>" in text
+    assert "for tokens" in text
     assert "AIS-CTX-01" in text
