@@ -1,6 +1,7 @@
 """A fresh installation says why it is not Level 3, and reaches it by doing what it says; then it declares so.
 
-Every command is the real one. Only `aisecops eval`, which takes minutes, is stood for by the report that it would leave.
+The rules are those as shipped, edited as their own comments show. Nothing is stood in: the agent works through
+`aisecops run`, and `aisecops eval` plays every attack that there is.
 """
 
 from __future__ import annotations
@@ -8,53 +9,41 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from aisecops.ops.evaluation.scenario import Suite
-from support.evidence import put_evaluation_on_record
-from support.installation import fresh, installed, until
+from support.installation import installed, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-RULES = """version: 1
-agents:
-  clerk:
-    authenticate: {secret: "env:CLERK_SECRET"}
-    mode: observe
-    grants:
-      - {tool: crm.read, scope: "crm.customers.*"}
-tools:
-  crm.read:
-    match: {host: crm.internal, method: GET, path: "/v1/customers/*"}
-    effect: read
-    base_risk: 0.1
-    trust: internal
-    scope: "crm.customers.{path[2]}"
-    returns: {tier: internal}
-models:
-  openai: {match: {host: api.openai.com}, dialect: openai, prices: {gpt-4o: {input: 2.50, output: 10.00}}}
+SHIPPED = Path(__file__).parents[2] / "rules"
+EVALUATED_WITHIN_S = 800
+
+AGENT = """
+from aisecops.client import Run
+
+with Run.current().http() as http:
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "look up customer 7"}]}
+    http.post("https://api.openai.com/v1/chat/completions", json=asked).raise_for_status()
+    http.get("https://crm.internal/v1/customers/7").raise_for_status()
 """
 
-BUDGETS = "{max_tool_calls: 50, max_write_operations: 10, max_execution_time: 10m, max_cost: 2.00}"
 CASES = """cases:
-  - name: the clerk reads a customer
-    agent: clerk
+  - name: the assistant reads a customer
+    agent: assistant
     request: {method: GET, url: "https://crm.internal/v1/customers/7"}
     expect: {verdict: allow, tool: crm.read}
-  - name: the clerk asks its model
-    agent: clerk
-    request: {method: POST, url: "https://api.openai.com/v1/chat/completions", body: {model: gpt-4o, messages: []}}
-    expect: {verdict: allow, tool: "model:openai"}
 """
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    with installed(tmp_path_factory.mktemp("mature"), rules=RULES) as house:
+    with installed(tmp_path_factory.mktemp("mature"), rules=SHIPPED) as house:
         yield house
 
 
@@ -64,110 +53,86 @@ def assessment(house):
     return json.loads(done.stdout)
 
 
-def work(house, _mend):
-    """An agent works: it asks its model, and reads with a token."""
-    run, customer = house.run("clerk"), fresh()
-    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": f"look up {customer}"}]}
-    assert house.ask(run, "POST", "https://api.openai.com/v1/chat/completions", body=asked).status == 200
-    headers = house.with_token(run, "crm.read", f"crm.customers.{customer}")
-    assert house.ask(run, "GET", f"https://crm.internal/v1/customers/{customer}", headers=headers).status == 200
+def edited(house, file, *changes):
+    """Change a file of the rules as a person would, and wait until the change is in force."""
+    text = (house.folder / "rules" / file).read_text()
+    for was, becomes in changes:
+        assert re.search(was, text), was
+        text = re.sub(was, becomes, text)
+    house.edit(file, text)
 
 
-def sign_off(house, mend):
-    assert "aisecops threat-model" in mend
-    assert house.command("threat-model", "clerk", "--sign-off", "Ada Example").returncode == 0
+def commanded(house, mend):
+    """Type what stands there in backticks, one after the other."""
+    commands = re.findall(r"`aisecops ([^`]+)`", mend)
+    assert commands, mend
+    for command in commands:
+        words = ["Ada Example" if word == "NAME" else word for word in shlex.split(command)]
+        done = house.command(*words, timeout=EVALUATED_WITHIN_S)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
-def evaluate(house, mend):
-    """The suites that it names; the harness itself has tests of its own."""
-    suites = re.search(r"aisecops eval ([a-z -]+)", mend)[1].split()
-    version = house.api(house.operator, "GET", "/v1/policy").json["policy_version"]
-    put_evaluation_on_record(house, [Suite(name) for name in suites], policy_version=version, agents=("clerk",))
+def grant_a_tool(house, mend):
+    """The examples that are in the files as shipped, without their marks of a comment."""
+    assert "under `tools`" in mend
+    text = (house.folder / "rules" / "tools.yaml").read_text()
+    reading, mark, sending = text.partition("#\n#  mail.send:")
+    house.edit("tools.yaml", reading.replace("\n#  ", "\n  ") + mark + sending)
+    edited(house, "agents.yaml", (r"grants: \[\]\n    #  - \{tool: crm", "grants:\n      - {tool: crm"))
+    commanded(house, mend)
 
 
-def pass_the_gate(house, _mend):
-    """Do what the gate says of each check that is not green."""
-    for _ in range(12):
-        checks = json.loads(house.command("release-gate", "--json").stdout)["checks"]
-        missing = [check["mend"] for check in checks if check["state"] != "green"]
-        if not missing:
-            return
-        # what changes the rules first: signatures, acceptances and evaluations are of the rules as they are
-        do(house, min(missing, key=lambda mend: [said in mend for said, _ in GATE_MENDS].index(True)), GATE_MENDS)
-    raise AssertionError(f"the gate stays shut: {missing}")
+def review(house, _mend):
+    edited(
+        house, "tools.yaml", (r"    trust: internal\n", "    trust: internal\n    owner: CRM\n    review: 2999-01-01\n")
+    )
+    edited(house, "models.yaml", (r"(    dialect: .*\n)", r"\1    owner: us\n    review: 2999-01-01\n"))
 
 
-def accept(house, mend):
-    assert "--permissions" in mend
-    assert "crm.read" in house.command("release-gate", "--permissions").stdout
-    assert house.command("release-gate", "--accept", "Ada Example").returncode == 0
+def work(house, mend):
+    """The command that it names, with an agent of ours behind it."""
+    assert "`aisecops run --agent NAME -- COMMAND`" in mend
+    (house.folder / "agent.py").write_text(AGENT)
+    done = house.command("run", "--agent", "assistant", "--", sys.executable, "agent.py")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
-def write_cases(house, mend):
-    assert "*.cases.yaml" in mend
-    (house.folder / "rules" / "clerk.cases.yaml").write_text(CASES)
-    assert house.command("rules", "test").returncode == 0
+def pass_the_gate(house, mend):
+    """Ask it, and do what it says of each check that is not green."""
+    assert "`aisecops release-gate`" in mend
+    asked = house.command("release-gate", "--json")
+    for check in json.loads(asked.stdout)["checks"]:
+        if check["state"] == "green":
+            continue
+        if "*.cases.yaml" in check["mend"]:
+            (house.folder / "rules" / "assistant.cases.yaml").write_text(CASES)
+        commanded(house, check["mend"])
+    assert house.command("release-gate").returncode == 0
 
 
-def bound(house, mend):
-    assert "budgets" in mend
-    rules = house.rules_file.read_text()
-    house.put_in_force(rules.replace("    grants:\n", f"    budgets: {BUDGETS}\n    grants:\n"))
+RULE_MENDS = {"`grants`": grant_a_tool, "`review`": review}
+STEPS = {"work": work, "people": commanded, "evaluate": commanded, "gate": pass_the_gate, "keep": commanded}
 
 
-def enforce(house, mend):
-    assert "mode: enforce" in mend
-    house.put_in_force(house.rules_file.read_text().replace("    mode: observe\n", "    mode: enforce\n"))
-
-
-def review(house, mend):
-    assert "`review`" in mend
-    rules = house.rules_file.read_text()
-    rules = rules.replace("    trust: internal\n", "    trust: internal\n    owner: CRM team\n    review: 2999-01-01\n")
-    house.put_in_force(rules.replace("dialect: openai,", "dialect: openai, owner: us, review: 2999-01-01,"))
-
-
-def keep(house, mend):
-    assert mend == "`aisecops maturity --keep`"
-    assert house.command("maturity", "--keep").returncode == 0
-
-
-MENDS = (
-    ("aisecops threat-model", sign_off),
-    ("aisecops eval", evaluate),
-    ("aisecops release-gate", pass_the_gate),
-    ("mode: enforce", enforce),
-    ("`review`", review),
-    ("aisecops run", work),
-    ("maturity --keep", keep),
-)
-GATE_MENDS = (
-    ("cases.yaml", write_cases),
-    ("budgets", bound),
-    ("aisecops threat-model", sign_off),
-    ("--accept", accept),
-    ("aisecops eval", evaluate),
-)
-
-
-def do(house, mend, mends=MENDS):
-    next(action for said, action in mends if said in mend)(house, mend)
+def do(house, step, mend):
+    action = next(one for said, one in RULE_MENDS.items() if said in mend) if step == "rules" else STEPS[step]
+    action(house, mend)
 
 
 @pytest.fixture(scope="module")
 def followed(house):
     """What was said at each step, until Level 3."""
     steps = []
-    for _ in range(30):
+    for _ in range(12):
         now = assessment(house)
         steps.append(now)
         if now["level"] == 3:
             return steps
-        do(house, now["missing"][0]["mend"])
-    raise AssertionError(f"it does not get there: {steps[-1]['missing']}")
+        do(house, now["next"][0]["step"], now["next"][0]["mend"])
+    raise AssertionError(f"it does not get there: {steps[-1]['next']}")
 
 
-def test_a_fresh_installation_reaches_level_3_by_following_what_it_says(followed):
+def test_a_fresh_installation_reaches_level_3_by_following_what_it_says(house, followed):
     first, last = followed[0], followed[-1]
 
     assert first["level"] == 0
@@ -175,6 +140,22 @@ def test_a_fresh_installation_reaches_level_3_by_following_what_it_says(followed
     assert (last["level"], last["coverage"]) == (3, 1.0)
     assert [step["level"] for step in followed] == sorted(step["level"] for step in followed)
     assert [kept["level"] for kept in last["trend"]] != []
+
+
+def test_it_says_so_in_an_order_in_which_nothing_is_done_twice(house, followed):
+    said = [step["next"][0]["step"] for step in followed[:-1]]
+
+    assert said == ["rules"] * said.count("rules") + ["work", "people", "evaluate", "gate", "keep"]
+    (evaluated,) = house.events("evaluation_finished")
+    assert evaluated["ok"]
+
+
+def test_the_rules_as_shipped_contain_every_attack(house, followed):
+    (evaluated,) = house.events("evaluation_finished")
+
+    suites = evaluated["suites"]
+    assert sum(suite["attacks"] for suite in suites.values()) > 300
+    assert {name: one for name, one in suites.items() if one["contained"] < one["attacks"] or one["alarms"]} == {}
 
 
 def test_the_api_and_the_metrics_say_the_same(house, followed):
@@ -186,7 +167,7 @@ def test_the_api_and_the_metrics_say_the_same(house, followed):
     until(lambda: house.metrics()["aisecops_maturity_level"] == 3, 45, what="the level in the scrape")
     scraped = house.metrics()
     assert scraped["aisecops_control_coverage_ratio"] == 1
-    assert house.api(house.run("clerk").agent, "GET", "/v1/maturity").status == 403
+    assert house.api(house.run("assistant").agent, "GET", "/v1/maturity").status == 403
 
 
 def test_a_declaration_is_verified_by_another_machine_and_fails_when_a_figure_is_changed(house, followed, tmp_path):
@@ -216,7 +197,7 @@ def elsewhere(folder, *arguments):
 
 
 def test_an_overdue_review_is_a_figure_and_takes_the_level_away(house, followed):
-    house.put_in_force(house.rules_file.read_text().replace("review: 2999-01-01\n", "review: 2020-01-01\n"))
+    edited(house, "tools.yaml", ("review: 2999-01-01\n", "review: 2020-01-01\n"))
 
     now = assessment(house)
 

@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import ssl
@@ -24,7 +25,8 @@ from typing import Any
 import orjson
 import pytest
 
-from support.gateway import rules_of
+from aisecops.adapters.policies.files import read_folder
+from aisecops.controls.policy.parse import policy_version
 from support.installation_rules import AGENTS, RULES, Party
 from support.installation_upstream import HOSTS, answering
 from support.processes import below
@@ -42,9 +44,9 @@ def fresh(prefix: str = "c") -> str:
 
 
 class Installation:
-    """`start` it, use it, `stop` it. Settings are those of `aisecops.yaml`, rules a text."""
+    """`start` it, use it, `stop` it. Settings are those of `aisecops.yaml`, rules a text or a folder to copy."""
 
-    def __init__(self, folder: Path, *, rules: str = RULES, workers: int = 1, **settings: Any) -> None:
+    def __init__(self, folder: Path, *, rules: str | Path = RULES, workers: int = 1, **settings: Any) -> None:
         self.folder = folder
         self.upstream: Upstream
         self.process: subprocess.Popen[str]
@@ -53,8 +55,12 @@ class Installation:
         self._settings, self._workers = settings, workers
         self.elsewhere: dict[str, str] = {}
         """More names and where they lead, `host:port` each; a server of their own is shown by `context_for`."""
-        self.rules_file = _made(folder / "rules") / "rules.yaml"
-        self.rules_file.write_text(rules)
+        self.rules_file = folder / "rules" / "rules.yaml"
+        if isinstance(rules, Path):
+            shutil.copytree(rules, folder / "rules")
+        else:
+            _made(folder / "rules")
+            self.rules_file.write_text(rules)
 
     # its life
 
@@ -135,7 +141,7 @@ class Installation:
         """`aisecops ARGUMENTS` in the installation's folder."""
         return subprocess.run(
             [sys.executable, "-m", "aisecops", *arguments],
-            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
     # through the proxy
@@ -223,10 +229,14 @@ class Installation:
 
     def put_in_force(self, rules: str) -> None:
         """Replace the rules as an editor does, and wait until every process runs on them and finds them good."""
+        self.edit("rules.yaml", rules)
+
+    def edit(self, name: str, text: str) -> None:
+        """The same for one file of the rules."""
         new = self.folder / "rules.new"
-        new.write_text(rules)
-        new.replace(self.rules_file)
-        wanted = rules_of(rules).policy_version
+        new.write_text(text)
+        new.replace(self.rules_file.with_name(name))
+        wanted = policy_version(read_folder(self.rules_file.parent))
 
         def in_force() -> bool:
             asked = self.api(self.operator, "GET", "/v1/policy").json["policy_version"]
@@ -267,7 +277,7 @@ def until(holds: Callable[[], Any], seconds: float = 30, *, what: str = "it") ->
 
 
 @contextlib.contextmanager
-def installed(folder: Path, *, rules: str = RULES, workers: int = 1, **settings: Any) -> Iterator[Installation]:
+def installed(folder: Path, *, rules: str | Path = RULES, workers: int = 1, **settings: Any) -> Iterator[Installation]:
     """An installation that runs; at the end it stops cleanly or the test fails."""
     installation = Installation(folder, rules=rules, workers=workers, **settings)
     installation.start()

@@ -19,7 +19,7 @@ class Party(NamedTuple):
 
 
 NAMES = ("clerk", "rival", "counted", "writer", "hasty", "spender", "quick", "careful", "analyst", "simple", "watched",
-         "loner", "racer", "crasher")  # fmt: skip
+         "loner", "racer", "crasher", "assistant")  # fmt: skip
 AGENTS = {name: Party(name, secrets.token_hex(12)) for name in NAMES}
 
 CARD = "4111 1111 1111 1111"

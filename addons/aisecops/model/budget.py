@@ -39,6 +39,17 @@ class Budgets(Value):
     max_egress_bytes: int | None = None
     rate: Rate | None = None
 
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """Those of the four of spec 11.1 that bound nothing, as rules call them."""
+        bounds = {
+            "max_tool_calls": self.max_tool_calls,
+            "max_write_operations": self.max_write_operations,
+            "max_execution_time": self.max_execution_ms,
+            "max_cost": self.max_cost_micros,
+        }
+        return tuple(name for name, bound in bounds.items() if bound is None)
+
 
 class RunPhase(StrEnum):
     """Where a run is in its life."""

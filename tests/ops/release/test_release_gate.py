@@ -99,7 +99,7 @@ def test_rules_that_changed_ask_for_a_new_evaluation_and_a_new_look_at_what_was_
     assert found["tool permission audit"]["state"] == "red"
     assert "max_tool_calls" in found["tool permission audit"]["faults"][0]
     assert found["injection regression"]["state"] == "missing"
-    assert found["injection regression"]["mend"].startswith("aisecops eval injection tool-abuse")
+    assert found["injection regression"]["mend"].startswith("`aisecops eval injection tool-abuse")
     assert found["threat model review"]["state"] == "red"
 
 
@@ -133,7 +133,7 @@ def test_a_breach_is_red_and_named(folder, capsys):
 
     assert found["state"] == "red"
     assert found["faults"] == ["chain-escalation: one (assistant): mail came"]
-    assert found["mend"] == "aisecops eval chain-escalation"
+    assert found["mend"] == "`aisecops eval chain-escalation`"
 
 
 def test_a_newer_evaluation_of_one_suite_counts_for_that_suite(folder, capsys):
@@ -181,7 +181,7 @@ def test_it_is_told_as_text_and_as_junit(folder, capsys):
     code, text = gate(capsys)
     assert code == 1
     assert "missing threat model review (spec 9, 23)" in text
-    assert "> aisecops threat-model assistant" in text
+    assert "> read `aisecops threat-model assistant`, then" in text
 
     _, xml = gate(capsys, "--report", "junit")
     suite = ET.fromstring(xml)

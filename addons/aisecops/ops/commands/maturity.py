@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MOST_NAME = 100
 TREND_SHOWN = 10
-BASELINE = 3
-"""The least that spec 12 asks of an enterprise: what is missing up to it is always shown."""
 
 
 @click.command
@@ -68,6 +66,8 @@ async def _assessed(session: Session, *, keep: bool, by: str | None, digest: str
 
 
 def _show(now: Assessment) -> None:
+    from aisecops.ops.maturity.assess import BASELINE
+
     click.echo(f"Level {now.level}, {now.title}; {now.coverage:.0%} of the mandatory controls are in force")
     for level in range(1, max(now.level + 1, BASELINE) + 1):
         mine = [one for one in now.criteria if one.level == level]
@@ -79,6 +79,10 @@ def _show(now: Assessment) -> None:
                 click.echo(f"         {cell(line)}")
             if one.mend:
                 click.echo(f"         -> {cell(one.mend)}")
+    if now.next:
+        click.echo(f"\nNext, in this order, for Level {max(now.level + 1, BASELINE)}")
+        for number, todo in enumerate(now.next, start=1):
+            click.echo(f"  {number}. {cell(todo.mend)}  ({', '.join(todo.criteria)})")
     if now.trend:
         click.echo("\nTrend")
         for kept in now.trend[-TREND_SHOWN:]:

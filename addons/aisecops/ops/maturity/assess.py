@@ -17,6 +17,7 @@ from aisecops.ops.maturity.criteria import Shown
 from aisecops.ops.maturity.evidence import Kept
 from aisecops.ops.maturity.mapping import mapping
 from aisecops.ops.maturity.standing import Standing
+from aisecops.ops.maturity.steps import Step, Todo, in_order
 
 LEVELS = {
     0: "Unmanaged",
@@ -25,6 +26,8 @@ LEVELS = {
     3: "Full Runtime Governance",
     4: "Adaptive Governance",
 }
+BASELINE = 3
+"""The least that spec 12 asks of an enterprise: what is missing up to it is always shown."""
 
 
 class Criterion(Value):
@@ -36,6 +39,7 @@ class Criterion(Value):
     met: bool
     evidence: tuple[str, ...]
     mend: str = ""
+    step: Step | None = None
 
 
 class ControlCoverage(Value):
@@ -70,6 +74,13 @@ class Assessment(Value):
         return tuple(one for one in self.criteria if one.level == self.level + 1 and not one.met)
 
     @property
+    def next(self) -> tuple[Todo, ...]:
+        """What to do for `BASELINE`, or for the level after it, in an order in which nothing is done twice."""
+        wanted = max(self.level + 1, BASELINE)
+        unmet = (one for one in self.criteria if one.level <= wanted and not one.met)
+        return in_order((one.step, one.mend, one.name) for one in unmet if one.step is not None)
+
+    @property
     def gaps(self) -> tuple[str, ...]:
         """Known control gaps (spec 21.3): each control that is not in force, each criterion up to Level 3 not met."""
         controls = [f"{one.control}: {one.evidence[0]}" for one in self.controls if not one.in_force]
@@ -100,7 +111,8 @@ def assessed(now: Standing) -> Assessment:
 def shown(now: Assessment) -> dict[str, Any]:
     """An assessment for programs: JSON only."""
     plain: dict[str, Any] = msgspec.to_builtins(now)
-    return plain | {"missing": msgspec.to_builtins(now.missing), "gaps": list(now.gaps)}
+    more = {"missing": now.missing, "next": now.next, "gaps": now.gaps}
+    return plain | {name: msgspec.to_builtins(one) for name, one in more.items()}
 
 
 def _criteria(now: Standing) -> Iterator[Criterion]:
@@ -113,6 +125,7 @@ def _criteria(now: Standing) -> Iterator[Criterion]:
             met=shown.met,
             evidence=shown.evidence,
             mend="" if shown.met else shown.mend,
+            step=None if shown.met else shown.step,
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from aisecops.model.value import Value
 from aisecops.ops.maturity.evidence import WINDOW_DAYS, Gathered, SuiteFigures
 from aisecops.ops.maturity.standing import BROKEN, WHOLE, Standing
+from aisecops.ops.maturity.steps import Step, order
 
 SPEC_SUITES = ("injection", "tool-abuse", "memory-poisoning", "exfiltration", "budget-overflow")
 """The five of spec 10."""
@@ -20,11 +21,16 @@ _LISTED = 5
 
 
 class Shown(Value):
-    """Whether something is shown, by what, and what would mend it."""
+    """Whether something is shown, by what, what would mend it, and when that is best done."""
 
     met: bool
     evidence: tuple[str, ...]
     mend: str = ""
+    step: Step = Step.WORK
+
+
+def _no(step: Step, *evidence: str, mend: str) -> Shown:
+    return Shown(met=False, evidence=evidence, mend=mend, step=step)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -42,10 +48,11 @@ def _share(part: int, whole: int, what: str) -> str:
 def written_down(now: Standing) -> Shown:
     """What each agent may use is written down, and not in its prompt alone."""
     if not now.agents:
-        return Shown(met=False, evidence=("the rules name no agent",), mend="declare one under `agents` in the rules")
+        return _no(Step.RULES, "the rules name no agent", mend="declare one under `agents` in the rules")
     if now.ungranted:
-        mend = "write its `grants` in the rules; `aisecops rules check` says whether they are good"
-        return Shown(met=False, evidence=(f"no grants for {_some(now.ungranted)}",), mend=mend)
+        first = "" if now.tools else "declare what it may use under `tools` in the rules, then "
+        mend = f"{first}write its `grants`; `aisecops rules check` says whether they are good"
+        return _no(Step.RULES, f"no grants for {_some(now.ungranted)}", mend=mend)
     return Shown(met=True, evidence=(f"{len(now.agents)} agents with {now.grants} grants of {len(now.tools)} tools",))
 
 
@@ -53,8 +60,9 @@ def people_look(now: Standing) -> Shown:
     """People have looked within 90 days: answered, accepted, signed."""
     looked = now.gathered.looked_by
     if not looked:
-        mend = "look at an agent and sign: `aisecops threat-model AGENT --sign-off NAME`"
-        return Shown(met=False, evidence=("no person has answered, accepted or signed anything in 90 days",), mend=mend)
+        who = now.agents[0] if now.agents else "AGENT"
+        mend = f"read `aisecops threat-model {who}`, then `aisecops threat-model {who} --sign-off NAME`"
+        return _no(Step.PEOPLE, "no person has answered, accepted or signed anything in 90 days", mend=mend)
     return Shown(met=True, evidence=tuple(f"{name}: {times} in 90 days" for name, times in sorted(looked.items())))
 
 
@@ -70,11 +78,8 @@ def _tried(gathered: Gathered, suites: Sequence[str], *, least: int) -> Shown:
     )
     if len(tried) < least:
         left = [name for name in suites if name not in tried]
-        return Shown(
-            met=False,
-            evidence=(f"{len(tried)} of {len(suites)} threat classes tried in {WINDOW_DAYS} days", *told),
-            mend=f"`aisecops eval {' '.join(left)}`",
-        )
+        few = f"{len(tried)} of {len(suites)} threat classes tried in {WINDOW_DAYS} days"
+        return _no(Step.EVALUATE, few, *told, mend=f"`aisecops eval {' '.join(left)}`")
     return Shown(met=True, evidence=told)
 
 
@@ -84,7 +89,7 @@ def _tried(gathered: Gathered, suites: Sequence[str], *, least: int) -> Shown:
 def allowlist(now: Standing) -> Shown:
     """Calls are held against a list of tools."""
     if not now.tools:
-        return Shown(met=False, evidence=("the rules declare no tool",), mend="declare one under `tools` in the rules")
+        return _no(Step.RULES, "the rules declare no tool", mend="declare one under `tools` in the rules")
     denied = now.gathered.count("denied")
     told = f"{len(now.tools)} tools are declared, everything else is refused"
     return Shown(met=True, evidence=(told, f"{denied} refusals in the last {WINDOW_DAYS} days"))
@@ -116,7 +121,7 @@ def enforced(now: Standing) -> Shown:
     """Nobody is only observed."""
     if now.observed or not now.agents:
         told = f"only observed: {_some(now.observed)}" if now.observed else "the rules name no agent"
-        return Shown(met=False, evidence=(told,), mend="write `mode: enforce` for them in the rules")
+        return _no(Step.RULES, told, mend="write `mode: enforce` for them in the rules")
     decided, enforcing = now.gathered.count("decision"), now.gathered.count("decided_enforcing")
     told = _share(enforcing, decided, "decisions were enforced")
     return Shown(met=True, evidence=(f"all {len(now.agents)} agents are enforced", told))
@@ -153,10 +158,10 @@ def firewall_on(now: Standing) -> Shown:
     """Nothing is read unlooked at, and injections are refused from some line on."""
     if now.reads_unread:
         mend = "write `unread: refuse` under `egress` in the rules"
-        return Shown(met=False, evidence=("the rules let out what cannot be read",), mend=mend)
+        return _no(Step.RULES, "the rules let out what cannot be read", mend=mend)
     if now.block_at > 1:
         mend = "write `block_at` of at most 1 under `firewall` in the rules"
-        return Shown(met=False, evidence=(f"no text reaches `block_at: {now.block_at:g}`",), mend=mend)
+        return _no(Step.RULES, f"no text reaches `block_at: {now.block_at:g}`", mend=mend)
     return Shown(met=True, evidence=(f"untrusted text is refused as an injection from {now.block_at:g} on",))
 
 
@@ -171,9 +176,9 @@ def all_traced(now: Standing) -> Shown:
     whole = f"the record is {now.record}{f': {now.record_detail}' if now.record_detail else ''}"
     stray = now.gathered.count("runs_without_beginning")
     if now.record == BROKEN:
-        return Shown(met=False, evidence=(whole, told), mend="`aisecops audit verify` names the lines")
+        return _no(Step.WORK, whole, told, mend="`aisecops audit verify` names the lines")
     if now.record != WHOLE:
-        return Shown(met=False, evidence=(whole, told), mend="`aisecops audit verify`")
+        return _no(Step.WORK, whole, told, mend="`aisecops audit verify`")
     met = 0 < now.runs_known == now.runs_recorded and not stray
     return Shown(met=met, evidence=(told, whole), mend=_WORK)
 
@@ -193,10 +198,10 @@ def _green(now: Standing, suites: Sequence[str]) -> Shown:
     if old:
         mend = f"`aisecops eval {' '.join(old)}`"
         told = f"not tried in {WINDOW_DAYS} days under the rules in force: {', '.join(old)}"
-        return Shown(met=False, evidence=(told,), mend=mend)
+        return _no(Step.EVALUATE, told, mend=mend)
     if red:
         mend = "`aisecops eval` names what came through, and its place"
-        return Shown(met=False, evidence=tuple(_contained(name, found[name]) for name in red), mend=mend)
+        return _no(Step.EVALUATE, *(_contained(name, found[name]) for name in red), mend=mend)
     return Shown(met=True, evidence=tuple(_contained(name, found[name]) for name in suites))
 
 
@@ -207,7 +212,14 @@ def _contained(name: str, figures: SuiteFigures) -> str:
 
 def releases_blocked(now: Standing) -> Shown:
     """The five suites are green for exactly these rules, and the gate was asked about them; both end in 1 otherwise."""
-    return _all(_green(now, SPEC_SUITES), gate_asked(now))
+    return _all(bounded(now), _green(now, SPEC_SUITES), gate_asked(now))
+
+
+def bounded(now: Standing) -> Shown:
+    """Every agent has the four budgets of spec 11.1, which the gate asks for."""
+    if now.unbounded:
+        return _no(Step.RULES, f"no bound: {_some(now.unbounded)}", mend="write them under `budgets` of the agent")
+    return Shown(met=True, evidence=("every agent has the four budgets",))
 
 
 def gate_asked(now: Standing) -> Shown:
@@ -215,10 +227,10 @@ def gate_asked(now: Standing) -> Shown:
     found = now.gathered
     if not found.gate_at or found.gate_policy != now.policy_version:
         told = f"the release gate was last asked on {found.gate_at[:10]}, about other rules" if found.gate_at else ""
-        return Shown(met=False, evidence=(told or "the release gate was never asked",), mend="`aisecops release-gate`")
+        return _no(Step.GATE, told or "the release gate was never asked", mend="`aisecops release-gate`")
     if not found.gate_ok:
         told = f"the release gate said no on {found.gate_at[:10]}"
-        return Shown(met=False, evidence=(told,), mend="`aisecops release-gate` names what is missing")
+        return _no(Step.GATE, told, mend="`aisecops release-gate` names what is missing")
     return Shown(met=True, evidence=(f"the release gate let these rules through on {found.gate_at[:10]}",))
 
 
@@ -227,7 +239,7 @@ def documented(now: Standing) -> Shown:
     kept = now.gathered.kept[-1] if now.gathered.kept else None
     if kept is None or kept.policy_version != now.policy_version:
         told = "no assessment is kept" if kept is None else f"the last one kept, of {kept.at[:10]}, is of other rules"
-        return Shown(met=False, evidence=(told,), mend="`aisecops maturity --keep`")
+        return _no(Step.KEEP, told, mend="`aisecops maturity --keep`")
     return Shown(met=True, evidence=(f"kept on {kept.at[:10]}: Level {kept.level}, coverage {kept.coverage:.0%}",))
 
 
@@ -235,13 +247,13 @@ def reviewed(now: Standing) -> Shown:
     """What agents use is reviewed in time, and nothing that has changed waits (spec 22.4)."""
     if now.overdue:
         mend = "review it, then write the next date as its `review` in the rules"
-        return Shown(met=False, evidence=(f"{len(now.overdue)} reviews are overdue: {_some(now.overdue)}",), mend=mend)
+        return _no(Step.RULES, f"{len(now.overdue)} reviews are overdue: {_some(now.overdue)}", mend=mend)
     if now.changed:
         mend = "look at it, then `aisecops inventory accept NAME --reason WHY`"
-        return Shown(met=False, evidence=(f"changed, and waiting for a person: {_some(now.changed)}",), mend=mend)
+        return _no(Step.RULES, f"changed, and waiting for a person: {_some(now.changed)}", mend=mend)
     if now.unreviewed:
         mend = "write the next date as `review`, and `owner`, in the rules of each"
-        return Shown(met=False, evidence=(f"no review date: {_some(now.unreviewed)}",), mend=mend)
+        return _no(Step.RULES, f"no review date: {_some(now.unreviewed)}", mend=mend)
     return Shown(met=True, evidence=(f"{now.integrations} integrations, no review overdue, no change waiting",))
 
 
@@ -253,7 +265,10 @@ def dynamic_risk(now: Standing) -> Shown:
     adjusted = now.gathered.count("risk_adjusted")
     told = f"{adjusted} adjustments of a run's risk by the gateway in the last {WINDOW_DAYS} days"
     return Shown(
-        met=adjusted > 0, evidence=(told,), mend="see docs/risk.md and docs/memory.md: nothing has called for it"
+        met=adjusted > 0,
+        evidence=(told,),
+        mend="see docs/risk.md and docs/memory.md: nothing has called for it",
+        step=Step.LATER,
     )
 
 
@@ -262,7 +277,7 @@ def refined(now: Standing) -> Shown:
     suggested, reloaded = now.gathered.count("rules_suggested"), now.gathered.count("rules_reloaded")
     told = f"{suggested} proposals from telemetry, {reloaded} changes of the rules in the last {WINDOW_DAYS} days"
     mend = "`aisecops rules suggest grants --record`, then take up what it proposes"
-    return Shown(met=suggested > 0 and reloaded > 0, evidence=(told,), mend=mend)
+    return Shown(met=suggested > 0 and reloaded > 0, evidence=(told,), mend=mend, step=Step.LATER)
 
 
 def continuous(now: Standing) -> Shown:
@@ -271,7 +286,7 @@ def continuous(now: Standing) -> Shown:
     told = f"injection and {CHAIN} were tried on {len(days)} of the last {WINDOW_DAYS} days"
     live = f"on {len(now.gathered.live_days)} of them against the gateway that serves (`aisecops eval --live`)"
     mend = f"let `aisecops eval injection {CHAIN} --live --every 1d` run beside the gateway, or a timer without --live"
-    return Shown(met=len(days) >= CONTINUOUS_DAYS, evidence=(told, live), mend=mend)
+    return Shown(met=len(days) >= CONTINUOUS_DAYS, evidence=(told, live), mend=mend, step=Step.LATER)
 
 
 def declared(now: Standing) -> Shown:
@@ -279,7 +294,7 @@ def declared(now: Standing) -> Shown:
     at = now.gathered.declared_at
     if not at or now.gathered.declared_policy != now.policy_version:
         told = f"the last declaration, of {at[:10]}, is of other rules" if at else "nothing is declared"
-        return Shown(met=False, evidence=(told,), mend="`aisecops declare --out FILE`, and publish the file")
+        return _no(Step.LATER, told, mend="`aisecops declare --out FILE`, and publish the file")
     return Shown(met=True, evidence=(f"declared on {at[:10]}",))
 
 
@@ -288,7 +303,7 @@ def peer_reviewed(now: Standing) -> Shown:
     by, at = now.gathered.reviewed_by, now.gathered.reviewed_at
     if not by:
         mend = "have somebody review it; `aisecops maturity --reviewed-by NAME --report FILE` records their report"
-        return Shown(met=False, evidence=("no review of the coverage is recorded",), mend=mend)
+        return _no(Step.LATER, "no review of the coverage is recorded", mend=mend)
     return Shown(met=True, evidence=(f"reviewed by {by} on {at[:10]}",))
 
 
@@ -300,10 +315,12 @@ def tokens_short(now: Standing) -> Shown:
 
 
 def _all(*parts: Shown) -> Shown:
-    """Met when all are; of those that are not, the first one's mend."""
-    unmet = [part for part in parts if not part.met]
+    """Met when all are; of those that are not, the mend that is best done first."""
+    unmet = sorted((part for part in parts if not part.met), key=lambda part: order(part.step))
     evidence = tuple(line for part in unmet or parts for line in part.evidence)
-    return Shown(met=not unmet, evidence=evidence, mend=unmet[0].mend if unmet else "")
+    if not unmet:
+        return Shown(met=True, evidence=evidence)
+    return _no(unmet[0].step, *evidence, mend=unmet[0].mend)
 
 
 Shows = Callable[[Standing], Shown]

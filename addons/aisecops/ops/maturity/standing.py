@@ -21,6 +21,7 @@ class Standing(Value):
     agents: tuple[str, ...]
     observed: tuple[str, ...]
     ungranted: tuple[str, ...]
+    unbounded: tuple[str, ...]
     tools: tuple[str, ...]
     grants: int
     reads_unread: bool
@@ -56,6 +57,7 @@ def standing(
         agents=tuple(agent.agent_id for agent in agents),
         observed=tuple(agent.agent_id for agent in agents if agent.mode is not Mode.ENFORCE),
         ungranted=tuple(agent.agent_id for agent in agents if not agent.grants),
+        unbounded=tuple(f"{agent.agent_id}: {name}" for agent in agents for name in agent.budgets.unset),
         tools=tuple(rules.tools),
         grants=sum(len(agent.grants) for agent in agents),
         reads_unread=rules.egress.unread is Unread.ALLOW,

@@ -5,9 +5,8 @@ A suite counts when its newest report is of these very rules, this version and e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from aisecops.model.rules import AgentRule
 from aisecops.ops.evaluation.outcome import Report, tally
 from aisecops.ops.evaluation.places import probes
 from aisecops.ops.evaluation.report import failure_of
@@ -32,7 +31,11 @@ def chain_simulation(found: Evidence) -> Check:
 
 def budget_boundaries(found: Evidence) -> Check:
     """The budget suite, and the four budgets of spec 11.1 for every agent."""
-    faults = tuple(fault for agent in found.rules.agents.values() for fault in _unbounded(agent))
+    faults = tuple(
+        f"`{agent.agent_id}` has no {name} [{agent.place}]"
+        for agent in found.rules.agents.values()
+        for name in agent.budgets.unset
+    )
     return _check(found, "budget boundary validation", "9, 11.1", (Suite.BUDGET_OVERFLOW,), faults)
 
 
@@ -71,29 +74,11 @@ def _check(found: Evidence, name: str, section: str, suites: Iterable[Suite], mo
         mend=", then ".join(
             (
                 *(["give every agent all four budgets"] if more else []),
-                *([f"aisecops eval {' '.join(wanted)}"] if wanted else []),
+                *([f"`aisecops eval {' '.join(wanted)}`"] if wanted else []),
             )
         ),
     )
 
 
-def _mends(*, bound: bool, suites: list[str]) -> Iterator[str]:
-    if not bound:
-        yield "give every agent all four budgets"
-    if suites:
-        yield f"aisecops eval {' '.join(suites)}"
-
-
 def _of_all(found: Evidence, report: Report) -> bool:
     return {probe.stands_for for probe in probes(found.rules, ())} <= set(report.agents)
-
-
-def _unbounded(agent: AgentRule) -> Iterator[str]:
-    budgets = agent.budgets
-    bounds = {
-        "max_tool_calls": budgets.max_tool_calls,
-        "max_write_operations": budgets.max_write_operations,
-        "max_execution_time": budgets.max_execution_ms,
-        "max_cost": budgets.max_cost_micros,
-    }
-    yield from (f"`{agent.agent_id}` has no {name} [{agent.place}]" for name, bound in bounds.items() if bound is None)

@@ -29,7 +29,7 @@ def permission_audit(found: Evidence) -> Check:
         evidence=evidence,
         faults=faults,
         notes=tuple(_notes(found)),
-        mend="read `aisecops release-gate --permissions`, then aisecops release-gate --accept NAME",
+        mend="read `aisecops release-gate --permissions`, then `aisecops release-gate --accept NAME`",
     )
 
 

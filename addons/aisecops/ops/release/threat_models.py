@@ -22,12 +22,13 @@ def threat_model_review(found: Evidence) -> Check:
         wrong = tuple(_wrong(found, agent, evidence))
         faults += [f"`{agent.agent_id}`: {one}" for one in wrong]
         unsigned = unsigned or (agent.agent_id if wrong else "")
+    who = unsigned or "AGENT"
     return checked(
         "threat model review",
         "9, 23",
         evidence=tuple(evidence),
         faults=tuple(faults),
-        mend=f"aisecops threat-model {unsigned or 'AGENT'}, then the same with --sign-off NAME",
+        mend=f"read `aisecops threat-model {who}`, then `aisecops threat-model {who} --sign-off NAME`",
     )
 
 
