@@ -1,7 +1,7 @@
 """Tokens and approvals that come with a batch: each part gets the one that is for it.
 
-They stand in their headers in any order, one in each or several with commas between. Choosing goes by what they say of
-themselves, which proves nothing: each is then verified for its part as if it had come alone.
+They stand in their header in any order, with commas between; one that is there twice never comes so far. Choosing goes
+by what they say of themselves, which proves nothing: each is then verified for its part as if it had come alone.
 """
 
 from __future__ import annotations

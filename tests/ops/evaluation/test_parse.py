@@ -65,6 +65,26 @@ def test_what_is_wrong_is_said_where_it_is_with_the_nearest_right_word(was, beco
     ), found
 
 
+ASKING = """\
+suite: injection
+controls: [LLM01]
+scenarios:
+  - name: asked
+    steps: [{ask: "hello {mark}", dialect: "{spoken}", stream: "{streamed}"}]
+    must: {unseen: "{mark}"}
+    each: [{name: a, spoken: gemini, streamed: "true"}]
+"""
+
+
+def test_a_row_says_which_dialect_is_spoken_and_a_wrong_one_is_told():
+    assert problems(ASKING) == []
+    assert problems(ASKING.replace('"{spoken}"', "geminy"))[0][:3] == (5, 44, "`geminy` is not a dialect")
+    assert problems(ASKING.replace("gemini", "geminy")) == [
+        (4, 5, "`geminy` is not a dialect", "did you mean `gemini`?")
+    ]
+    assert problems(ASKING.replace('"true"', '"yes"'))[0][:3] == (4, 5, "`yes` is not true or false")
+
+
 def test_two_scenarios_of_one_suite_have_two_names():
     [(_, _, what, _)] = problems(GOOD.replace("{name: a key, ", "{name: '{fake.card|base64}', "))
 

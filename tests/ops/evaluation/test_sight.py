@@ -55,6 +55,14 @@ def test_halves_that_came_one_after_the_other_are_put_together():
     assert judged(Expectation(unseen=("{secret}",)), *halves) == ("`{secret}` came in pieces",)
 
 
+def test_what_a_stream_tells_in_pieces_is_put_together():
+    events = [{"type": "delta", "at": {"partial_json": piece}} for piece in ('{"command": "cat ', '/home/key"}')]
+    stream = b"".join(b"event: delta\ndata: %s\n\n" % json.dumps(event).encode() for event in events)
+
+    assert judged(Expectation(unheard=("cat /home/key",)), heard=[stream]) == ("the agent was told `cat /home/key`",)
+    assert judged(Expectation(unheard=("cat /home/other",)), heard=[stream, b"data: none"]) == ()
+
+
 def test_what_must_not_be_touched_or_not_often_is_counted_by_host():
     two = [came("mail", b"1"), came("mail", b"2")]
 

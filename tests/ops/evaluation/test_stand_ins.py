@@ -45,3 +45,28 @@ def test_notes_are_kept_and_customers_come_in_the_number_asked_for():
 
     assert client(slot, "notes").get("/v1/items").json() == {"items": [{"id": "n1", "text": "hello"}]}
     assert len(client(slot, "crm").get("/v1/customers?limit=4000").json()["customers"]) == 4000
+
+
+def test_the_mcp_server_lists_what_is_described_and_says_what_it_is_told_as_a_result_or_as_it_stands():
+    slot = Slot(0)
+    slot.described["find_x"] = "Finds."
+    listed = client(slot, "tickets").post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).json()
+    assert [tool["description"] for tool in listed["result"]["tools"]] == ["Finds."]
+
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "find_x"}}
+    slot.told["tickets"] = Answer(body=b"two tickets", type="text/plain")
+    assert client(slot, "tickets").post("/mcp", json=call).json()["result"]["content"][0]["text"] == "two tickets"
+    slot.told["tickets"] = Answer(body=b"data: {}\n\n", type="text/event-stream")
+    assert client(slot, "tickets").post("/mcp", json=call).text == "data: {}\n\n"
+    slot.clear()
+    assert not slot.described
+
+
+def test_on_a_websocket_each_message_has_the_answer_that_is_told():
+    slot = Slot(0)
+    with client(slot, "feed").websocket_connect("/feed") as talk:
+        talk.send_text("hello")
+        assert talk.receive_text() == '{"status": "accepted"}'
+        slot.told["feed"] = Answer(body=b"a page", type="text/plain")
+        talk.send_text("again")
+        assert talk.receive_text() == "a page"

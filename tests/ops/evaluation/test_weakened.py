@@ -14,6 +14,7 @@ import pytest
 
 from aisecops.ops.evaluation.outcome import State
 from aisecops.ops.evaluation.runner import Runner
+from aisecops.ops.evaluation.scenario import Asks, Opens, Speaks
 from aisecops.ops.evaluation.shipped import scenarios_of
 from aisecops.ops.evaluation.stage import stage
 from aisecops.ops.settings_read import load
@@ -138,3 +139,31 @@ def test_a_weakened_control_turns_its_suite_red(on, name, tmp_path):
     result = played(on, [weakening.scenario])[weakening.scenario]
 
     assert result.state is (State.BREACHED if weakening.applies else State.NOT_APPLICABLE), result
+
+
+ALWAYS_STOPPED = {
+    "an MCP server slips another list of tools into the answer to a call",
+    "a message to an MCP server that two readers read in two ways",
+}
+"""What nobody can let through: an observed agent's too."""
+
+
+def other_ways_out():
+    """One scenario of each that goes over MCP, a WebSocket or a model of another dialect."""
+    found = {}
+    for one in scenarios_of(RULES)[0]:
+        asked = (step.dialect for step in one.steps if isinstance(step, Asks))
+        if any(isinstance(step, Speaks | Opens) for step in one.steps) or any(name != "openai" for name in asked):
+            found.setdefault(one.name.partition(":")[0], one.name)
+    return found
+
+
+def test_with_nothing_enforced_every_attack_on_another_way_out_is_seen_to_come_through(on, tmp_path):
+    on.take_up(weakened(tmp_path / "rules", WEAKENED["agent: nothing is enforced"]))
+    names = other_ways_out()
+
+    results = played(on, names.values())
+
+    assert len(names) > 20
+    contained = {base for base, name in names.items() if results[name].state is not State.BREACHED}
+    assert contained == ALWAYS_STOPPED

@@ -25,11 +25,15 @@ from aisecops.ops.demo.tool_servers import World, tool_servers
 OPENAI = "api.openai.com"
 ANTHROPIC = "api.anthropic.com"
 
+WEBSOCKET = "WEBSOCKET"
 _STARTED_WITHIN_S = 20
 
 
 class ReceivedRequest(Value):
-    """One request as a stand-in got it. `target` is the raw path with its query."""
+    """One request as a stand-in got it. `target` is the raw path with its query.
+
+    A WebSocket is one with the method `WEBSOCKET`, and so is each message on it, with what it says as its body.
+    """
 
     host: str
     method: str
@@ -113,6 +117,7 @@ def serve(
                 ssl_certfile=tls.certificate_path,
                 ssl_keyfile=tls.key_path,
                 lifespan="off",
+                ws="wsproto",
                 log_config=None,
                 timeout_graceful_shutdown=1,
             )
@@ -150,14 +155,32 @@ class _Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
         host = dict(headers).get("host", "").partition(":")[0].lower()
-        body = await _whole_body(receive)
         query = scope["query_string"].decode("latin-1")
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
-        self._received.append(
-            ReceivedRequest(host=host, method=scope["method"], target=target, headers=headers, body=body)
-        )
         app = self._apps.get(host, PlainTextResponse("no such host here", status_code=421))
+
+        def came(method: str, body: bytes) -> None:
+            self._received.append(ReceivedRequest(host=host, method=method, target=target, headers=headers, body=body))
+
+        if scope["type"] == "websocket":
+            came(WEBSOCKET, b"")
+            await app(scope, _each_kept(receive, came), send)
+            return
+        body = await _whole_body(receive)
+        came(scope["method"], body)
         await app(scope, _again(body, receive), send)
+
+
+def _each_kept(receive: Receive, came: Callable[[str, bytes], None]) -> Receive:
+    """The messages of a WebSocket, each kept as it comes."""
+
+    async def next_message() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive":
+            came(WEBSOCKET, message.get("bytes") or (message.get("text") or "").encode())
+        return message
+
+    return next_message
 
 
 async def _whole_body(receive: Receive) -> bytes:

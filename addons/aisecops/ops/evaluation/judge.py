@@ -55,8 +55,33 @@ def _halved(came: Sequence[ReceivedRequest], value: str) -> bool:
 
 
 def _downstream(must: Expectation, fill: Filler, heard: Iterable[bytes]) -> Iterator[str]:
-    said = b"\n".join(heard)
+    said = b"\n".join(part for one in heard for part in (one, _put_together(one)))
     yield from (f"the agent was told `{text}`" for text in must.unheard if holds(said, fill(text)))
+
+
+def _put_together(said: bytes) -> bytes:
+    """What a stream says: the pieces of each name one after the other, as whoever reads it puts them together."""
+    pieces: dict[str, list[str]] = {}
+    for line in said.splitlines():
+        if line.startswith(b"data:"):
+            for name, text in _named(line.removeprefix(b"data:")):
+                pieces.setdefault(name, []).append(text)
+    return "\n".join("".join(texts) for texts in pieces.values()).encode()
+
+
+def _named(data: bytes) -> Iterator[tuple[str, str]]:
+    try:
+        left = [("", json.loads(data))]
+    except ValueError:
+        return
+    while left:
+        name, value = left.pop(0)
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += ((name, one) for one in value)
 
 
 def _whole(one: ReceivedRequest) -> bytes:

@@ -102,6 +102,10 @@ class Lines:
         finally:
             conn.close()
 
+    def channel(self, host: str) -> ssl.SSLSocket | Heard:
+        """A connection of its own inside TLS to `host`, for a WebSocket."""
+        return self._tunnel(host, host)
+
     def close(self) -> None:
         """Let go of every connection."""
         for conn in self._open.values():

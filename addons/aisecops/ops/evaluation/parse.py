@@ -1,206 +1,57 @@
 """Scenario files (`*.eval.yaml`) to scenarios, as strictly as rules are read.
 
 A file has one suite, plays (named lists of steps) and scenarios; a scenario with `each` is one for every row of that
-table. Everything wrong is said at once, with file, line, column and the nearest right word.
+table. Everything wrong is said at once, with file, line, column and the nearest right word. Steps are `steps.py`'s.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from aisecops.controls.policy.cases import Json
 from aisecops.controls.policy.mistakes import Mistakes, mistake, pick, shown
-from aisecops.controls.policy.shapes import Key, Leaf, ListOf, MapOf, Record, Shape, Word, kind_of
-from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, Text, read
+from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Record, Shape, Word, kind_of
+from aisecops.controls.policy.yaml_nodes import Items, Node, Text, read
+from aisecops.model.errors import ConfigError
 from aisecops.model.place import Place, Problem
-from aisecops.model.refusals import Code
 from aisecops.model.value import Value
-from aisecops.ops.evaluation.asking import DIALECTS
-from aisecops.ops.evaluation.fill import BUILT_IN, WAYS, names_in, texts_in
+from aisecops.ops.evaluation.asking import SPOKEN
+from aisecops.ops.evaluation.fill import BUILT_IN, WAYS, Filler, names_in, texts_in
 from aisecops.ops.evaluation.forgeries import TOKENS
 from aisecops.ops.evaluation.mutations import KINDS
 from aisecops.ops.evaluation.needs import NEEDS
-from aisecops.ops.evaluation.places import ROLES, TOOLS
 from aisecops.ops.evaluation.scenario import (
     CONTROLS,
     Api,
     Asks,
-    Calls,
     Expectation,
-    Gives,
     Most,
-    NewRun,
+    Opens,
     Part,
     Posture,
-    Raw,
-    Reads,
     Scenario,
+    Speaks,
     Step,
     Suite,
-    Waits,
-    Who,
 )
+from aisecops.ops.evaluation.steps import MANY, NAME, ROLE, SWITCH, SWITCHED, TEXT, StepShape, words_of
 
-_TEXT = Leaf("text", str)
-_NAME = Leaf("a name", str)
-_JSON = Json()
-_MANY = ListOf(_TEXT, single=True)
-_ROLE = Word("a stand-in", {role: role for role in ROLES})
-_WHO = Word("who acts", {who.value: who for who in Who})
-_SWITCH = Word("true or false", {"true": True, "false": False})
-_ONLY = Key(Word("`attack` or `twin`", {part.value: part for part in Part}))
 _CONTROLS = ListOf(Word("a control", {name: name for name in CONTROLS}), single=True, least=1)
-
-
-def _words(what: str, words: Any) -> Word:
-    return Word(what, {word: word for word in words})
-
-
-_STEPS: dict[str, Record] = {
-    "gives": Record(
-        "a step `gives`",
-        Gives,
-        {
-            "gives": Key(_ROLE, to="at", needed=True),
-            "text": Key(_TEXT),
-            "json": Key(_JSON),
-            "type": Key(_TEXT, to="media"),
-            "status": Key(Leaf("a status", int)),
-            "only": _ONLY,
-        },
-    ),
-    "read": Record(
-        "a step `read`",
-        Reads,
-        {
-            "read": Key(_TEXT, to="text", needed=True),
-            "path": Key(_TEXT),
-            "type": Key(_TEXT, to="media"),
-            "at": Key(_ROLE),
-            "only": _ONLY,
-        },
-    ),
-    "ask": Record(
-        "a step `ask`",
-        Asks,
-        {
-            "ask": Key(_TEXT, to="user", needed=True),
-            "system": Key(_TEXT),
-            "heard": Key(_MANY),
-            "before": Key(_MANY),
-            "says": Key(_TEXT),
-            "tool": Key(_TEXT),
-            "arguments": Key(_JSON),
-            "schema": Key(_JSON),
-            "offers": Key(_TEXT),
-            "stream": Key(_SWITCH),
-            "dialect": Key(_words("a dialect", DIALECTS)),
-            "only": _ONLY,
-        },
-    ),
-    "call": Record(
-        "a step `call`",
-        Calls,
-        {
-            "call": Key(_words("a tool or a stand-in", (*TOOLS, *ROLES)), to="tool", needed=True),
-            "method": Key(_TEXT),
-            "path": Key(_TEXT),
-            "query": Key(_TEXT),
-            "body": Key(_JSON),
-            "raw": Key(_TEXT),
-            "type": Key(_TEXT, to="media"),
-            "headers": Key(_MANY),
-            "token": Key(_words("a way to come by a token", TOKENS)),
-            "scope": Key(_TEXT),
-            "ttl": Key(_TEXT),
-            "uses": Key(_TEXT),
-            "by": Key(_WHO),
-            "approval": Key(_TEXT),
-            "times": Key(_TEXT),
-            "patient": Key(_SWITCH),
-            "may": Key(Word("a code", {code.value: code.value for code in Code})),
-            "only": _ONLY,
-        },
-    ),
-    "raw": Record(
-        "a step `raw`",
-        Raw,
-        {"raw": Key(_TEXT, to="send", needed=True), "inside": Key(_ROLE), "sni": Key(_TEXT), "only": _ONLY},
-    ),
-    "api": Record(
-        "a step `api`",
-        Api,
-        {
-            "api": Key(_TEXT, to="path", needed=True),
-            "method": Key(_TEXT),
-            "body": Key(_JSON),
-            "by": Key(_WHO),
-            "keep": Key(MapOf(_NAME, _TEXT)),
-            "only": _ONLY,
-        },
-    ),
-    "run": Record(
-        "a step `run`",
-        lambda child, **rest: NewRun(child=child, **rest),
-        {
-            "run": Key(Word("`new` or `child`", {"new": False, "child": True}), to="child", needed=True),
-            "by": Key(_WHO),
-            "only": _ONLY,
-        },
-    ),
-    "wait": Record("a step `wait`", Waits, {"wait": Key(_TEXT, to="seconds", needed=True), "only": _ONLY}),
-    "bound": Record(
-        "a step `bound`",
-        Posture,
-        {
-            "bound": Key(
-                _words("a budget", ("calls", "writes", "seconds", "cost", "rate")),
-                to="of",
-                needed=True,
-            ),
-            "most": Key(_TEXT, needed=True),
-        },
-    ),
-}
-
-
-class _Step:
-    """One step, known by its verb."""
-
-    def read(self, node: Node) -> Step:
-        verbs = ", ".join(f"`{verb}:`" for verb in _STEPS)
-        if not isinstance(node, Keys):
-            raise mistake(node.place, f"{kind_of(node)} where a step belongs", f"start it with one of {verbs}")
-        verb = next((key for key in node.entries if key in _STEPS), None)
-        if verb is None:
-            first = next(iter(node.entries), "")
-            raise mistake(node.place, f"a step that starts with {shown(first)}", pick(first, _STEPS))
-        step: Step = _STEPS[verb].read(node)
-        return step
-
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [record.schema() for record in _STEPS.values()]}
-
-
 _EXPECTATION = Record(
     "`must`",
     Expectation,
     {
-        "unseen": Key(_MANY, about="no stand-in got this, plainly or in a usual encoding"),
-        "untouched": Key(ListOf(_ROLE, single=True), about="nothing came there"),
-        "unheard": Key(_MANY, about="the agent was not told this"),
+        "unseen": Key(MANY, about="no stand-in got this, plainly or in a usual encoding"),
+        "untouched": Key(ListOf(ROLE, single=True), about="nothing came there"),
+        "unheard": Key(MANY, about="the agent was not told this"),
         "most": Key(
-            ListOf(
-                Record("`most`", Most, {"at": Key(_ROLE, needed=True), "count": Key(_TEXT, needed=True)}), single=True
-            )
+            ListOf(Record("`most`", Most, {"at": Key(ROLE, needed=True), "count": Key(TEXT, needed=True)}), single=True)
         ),
     },
 )
-_VALUES = MapOf(_NAME, _TEXT)
-_PLAY = ListOf(_Step(), least=1)
+_VALUES = MapOf(NAME, TEXT)
+_PLAY = ListOf(StepShape(), least=1)
 
 
 class _Draft(Value):
@@ -226,18 +77,18 @@ _DRAFT = Record(
     "a scenario",
     _Draft,
     {
-        "name": Key(_TEXT, needed=True),
-        "play": Key(_TEXT, about="the name of a play of this file"),
+        "name": Key(TEXT, needed=True),
+        "play": Key(TEXT, about="the name of a play of this file"),
         "steps": Key(_PLAY, about="or steps of its own"),
         "controls": Key(_CONTROLS),
-        "needs": Key(ListOf(_words("a need", NEEDS), single=True), about="what the rules must have for it to apply"),
+        "needs": Key(ListOf(words_of("a need", NEEDS), single=True), about="what the rules must have for it to apply"),
         "with": Key(_VALUES, to="values", about="values of both the attack and its twin"),
         "attack": Key(_VALUES),
         "twin": Key(_VALUES),
-        "mutate": Key(MapOf(_NAME, _words("a kind of mutation", KINDS)), about="which value varies, and how"),
+        "mutate": Key(MapOf(NAME, words_of("a kind of mutation", KINDS)), about="which value varies, and how"),
         "must": Key(_EXPECTATION, needed=True, about="what must be seen of the attack upstream"),
-        "alone": Key(_SWITCH, about="true: nothing else runs meanwhile"),
-        "open": Key(_TEXT, about="why it is known not to be stopped yet; then it is told apart and fails nothing"),
+        "alone": Key(SWITCH, about="true: nothing else runs meanwhile"),
+        "open": Key(TEXT, about="why it is known not to be stopped yet; then it is told apart and fails nothing"),
         "each": Key(ListOf(_VALUES, least=1), about="one scenario for each row; `name` goes into its name"),
     },
     placed=True,
@@ -257,7 +108,7 @@ FILE: Shape = Record(
     {
         "suite": Key(Word("a suite", {suite.value: suite for suite in Suite}), needed=True),
         "controls": Key(_CONTROLS, needed=True, about="of every scenario that names none itself"),
-        "plays": Key(MapOf(_NAME, _PLAY), about="named lists of steps"),
+        "plays": Key(MapOf(NAME, _PLAY), about="named lists of steps"),
         "scenarios": Key(ListOf(_DRAFT, least=1), needed=True),
     },
 )
@@ -333,9 +184,34 @@ def _wrong(one: Scenario) -> Iterator[Problem]:
             for way in ways:
                 if way not in WAYS:
                     yield Problem(place=one.place, what=f"no way {shown(way)} to write a value", mend=pick(way, WAYS))
+    yield from _unknown_words(one)
     for name in one.mutate.keys() - {**one.values, **one.attack}.keys():
         what = f"{shown(name)} is to vary, and the attack has no such value"
         yield Problem(place=one.place, what=what, mend=pick(name, {**one.values, **one.attack}))
+
+
+def _unknown_words(one: Scenario) -> Iterator[Problem]:
+    """Places that a row fills with a word that nobody knows there."""
+    for text, known, what in (place for step in one.steps for place in _filled(step)):
+        for values in (one.attack, one.twin):
+            try:
+                found = Filler("", one.values, values)(text)
+            except ConfigError:
+                continue  # said already, or of the other side
+            if found not in known:
+                yield Problem(place=one.place, what=f"{shown(found)} is not {what}", mend=pick(found, known))
+
+
+def _filled(step: Step) -> Iterator[tuple[str, Iterable[str], str]]:
+    """The places of a step that hold one of a few words: what they say, the words, and what they are."""
+    match step:
+        case Asks():
+            yield step.dialect, SPOKEN, "a dialect"
+            yield step.stream, SWITCHED, "true or false"
+        case Speaks():
+            yield from ((how, TOKENS, "a way to come by a token") for how in step.tokens)
+        case Opens():
+            yield step.token, TOKENS, "a way to come by a token"
 
 
 def _kept(one: Scenario) -> Iterator[str]:

@@ -17,6 +17,8 @@ from aisecops.model.risk import from_micros
 from aisecops.model.rules import AgentRule, RuleSet, SecretAuthentication
 from aisecops.model.scope import quoted
 from aisecops.model.value import Value
+from aisecops.ops.evaluation.asking import REALTIME, TALK
+from aisecops.ops.evaluation.mcp_speech import FAMILIES, PATH, ROLE
 
 DOMAIN = "aisecops-eval.example"
 ROLES = (
@@ -33,12 +35,16 @@ ROLES = (
     "help",
     "model",
     "claude",
+    "gemini",
+    "tickets",
+    "feed",
     "drop",
 )
 """What stand-ins there are. `drop` is the attacker's, and no rule names it."""
 
 UNDECLARED = frozenset({"drop"})
 PREFIX = "evaluated"
+WEBSOCKET = "WEBSOCKET"
 RULES_FILE = "aisecops-evaluation.yaml"
 CALLS_MOST, WRITES_MOST = 200, 60
 """A loop that no budget ends within so many steps counts as endless."""
@@ -130,9 +136,21 @@ TOOLS: dict[str, Tool] = {
         at="find", method="GET", path="/search", match="/search", effect="read", scope="all", granted="all",
         more={"returns": {"tier": "external"}},
     ),
+    "feed.say": Tool(
+        at="feed", method=WEBSOCKET, path="/feed", match="/feed", effect="write", scope="all", granted="all",
+    ),
     "shell.run": Tool(at="", method="", path="", match="", effect="write", base_risk="0.9", scope="all"),
 }  # fmt: skip
 """By their short names; in the rules they are `evaluated.NAME`."""
+
+CALLED = tuple(name for name, tool in TOOLS.items() if tool.method != WEBSOCKET)
+"""Those that a step `call` calls."""
+
+_MCP: dict[str, dict[str, Any]] = {
+    "find_": {"effect": "read", "base_risk": 0.05, "returns": {"tier": "external"}},
+    "tell_": {"effect": "write", "base_risk": 0.1, **_steering("to", "text")},
+}
+"""What the rules say of the MCP server's tools, by how their names begin."""
 
 
 class Probe(Value):
@@ -177,13 +195,19 @@ def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
         "paid.call": {"cost": from_micros(min(costs) // 4)} if costs else {"cost": 1},
     }
     tools = {f"{PREFIX}.{name}": _tool(name, tool) | more.get(name, {}) for name, tool in TOOLS.items()}
+    tools |= {f"{PREFIX}.{FAMILIES[start]}.*": _at_server(start) | said for start, said in _MCP.items()}
     declared = {}
     for probe in probed:
         declared[probe.agent_id] = _posture(probe.rule) | {"grants": list(_grants())}
         other = {"authenticate": {"secret": secret_of_others}}
         declared[probe.other_id] = _posture(probe.rule) | {"grants": list(_grants())} | other
     priced = {"prices": {"*": {"input": 0.01, "output": 0.01}}}
-    models = {PREFIX: ("model", "openai"), f"{PREFIX}-claude": ("claude", "anthropic")}
+    talk = {"host": f"*.{TALK.role}.{DOMAIN}", "method": WEBSOCKET, "path": TALK.path.partition("?")[0]}
+    models = {
+        PREFIX: ("model", "openai"),
+        f"{PREFIX}-claude": ("claude", "anthropic"),
+        f"{PREFIX}-gemini": ("gemini", "gemini"),
+    }
     return orjson.dumps(
         {
             "version": 1,
@@ -192,7 +216,8 @@ def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
             "models": {
                 name: {"match": {"host": f"*.{at}.{DOMAIN}"}, "dialect": dialect} | priced
                 for name, (at, dialect) in models.items()
-            },
+            }
+            | {f"{PREFIX}-{REALTIME}": {"match": talk, "dialect": "openai"} | priced},
             "sources": [{"match": {"host": f"*.help.{DOMAIN}"}, "tier": "external"}],
             "memory": [{"tool": f"{PREFIX}.notes.write", "item": "text", "id": "id"}],
         },
@@ -239,12 +264,17 @@ def _tool(name: str, tool: Tool) -> dict[str, Any]:
     }
 
 
+def _at_server(start: str) -> dict[str, Any]:
+    return {"match": {"mcp": {"host": f"*.{ROLE}.{DOMAIN}", "path": PATH, "tool": f"{start}*"}}}
+
+
 def _grants() -> Iterator[dict[str, Any]]:
     for name, tool in TOOLS.items():
         if tool.granted:
             scope = f"{PREFIX}.{name}.{tool.granted}"
             constraints = {"constraints": tool.constraints} if tool.constraints else {}
             yield {"tool": f"{PREFIX}.{name}", "scope": scope, **constraints}
+    yield from ({"tool": f"{PREFIX}.{name}.*", "scope": f"{PREFIX}.{name}.**"} for name in FAMILIES.values())
 
 
 def _posture(rule: AgentRule) -> dict[str, Any]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,21 +20,35 @@ from aisecops.model.budget import Rate
 from aisecops.model.risk import from_micros
 from aisecops.ops.demo.script import ToolUse, Turn
 from aisecops.ops.evaluation.actor import Cast, default_body
-from aisecops.ops.evaluation.asking import DIALECTS, Question, encoded, proposals
+from aisecops.ops.evaluation.asking import (
+    DIALECTS,
+    REALTIME,
+    TALK,
+    Dialect,
+    Question,
+    encoded,
+    proposals,
+    told_in_talk,
+)
+from aisecops.ops.evaluation.channel import Channel
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.line import Heard, request
-from aisecops.ops.evaluation.places import TOOLS, host, scope_of
+from aisecops.ops.evaluation.mcp_speech import HEADERS, LIST, PATH, ROLE, body_of, declared_as, is_method, understood
+from aisecops.ops.evaluation.places import PREFIX, TOOLS, host, scope_of
 from aisecops.ops.evaluation.scenario import (
     Api,
     Asks,
     Calls,
+    Describes,
     Gives,
     NewRun,
+    Opens,
     Owns,
     Part,
     Posture,
     Raw,
     Reads,
+    Speaks,
     Step,
     Waits,
     Who,
@@ -99,12 +115,18 @@ class Play:
                 self._step(step)
         return self.told
 
-    def _step(self, step: Step) -> None:  # noqa: C901 - one case for each kind of step
+    def _step(self, step: Step) -> None:  # noqa: C901, PLR0912 - one case for each kind of step
         match step:
             case Gives():
                 body = orjson.dumps(self._fill.json(step.json)) if step.json else self._fill(step.text).encode()
                 kind = "application/json" if step.json else step.media
                 self._slot.told[step.at] = Answer(body=body, type=kind, status=step.status)
+            case Describes():
+                self._slot.described[self._fill(step.tool)] = self._fill(step.words)
+            case Speaks():
+                self._speak(step)
+            case Opens():
+                self._open(step)
             case Reads():
                 self._read(step)
             case Asks():
@@ -149,24 +171,82 @@ class Play:
             system=self._fill(step.system),
             before=[self._fill(said) for said in step.before],
             heard=[self._fill(result) for result in step.heard],
-            tool=(self._fill(step.offers) or tool) if tool else "",
+            tool=self._fill(step.offers) or tool,
             schema=self._fill.json(step.schema) if step.schema else {"type": "object"},
-            stream=step.stream,
+            stream=self._fill(step.stream) == "true",
         )
-        spoken = DIALECTS[self._fill(step.dialect)]
-        headers = [*spoken.headers, ("Content-Type", "application/json")]
-        name = host(spoken.role, self._slot.number)
-        heard = self._patiently(Who.AGENT, Asked(name, "POST", spoken.path, headers, encoded(spoken, asked)))
+        dialect = self._fill(step.dialect)
+        spoken = TALK if dialect == REALTIME else DIALECTS[dialect]
+        heard = self._talk(asked) if dialect == REALTIME else self._asked(spoken, asked)
         self.told.add(heard)
         self._fill.values["answer"] = heard.text
         if tool and not heard.code and tool not in proposals(spoken, heard):
             self.told.codes.append("withdrawn")
+
+    def _asked(self, spoken: Dialect, asked: Question) -> Heard:
+        headers = [*spoken.headers, ("Content-Type", "application/json")]
+        name = host(spoken.role, self._slot.number)
+        return self._patiently(Who.AGENT, Asked(name, "POST", spoken.target(asked), headers, encoded(spoken, asked)))
+
+    def _talk(self, asked: Question) -> Heard:
+        """The model is asked in a talk; what comes until the answer is whole is what was heard."""
+        opened = self._channel(host(TALK.role, self._slot.number), TALK.path, TALK.headers)
+        if isinstance(opened, Heard):
+            return opened
+        for said in told_in_talk(asked):
+            opened.say(said)
+        while (event := opened.hear()) is not None and '"response.done"' not in event:
+            pass
+        return _ended(opened)
+
+    def _open(self, step: Opens) -> None:
+        tool, how = TOOLS["feed.say"], self._fill(step.token)
+        token = self._cast.come_by(how, Who.AGENT, "feed.say", scope_of("feed.say", tool.path, None))
+        opened = self._channel(host(tool.at, self._slot.number), tool.path, _shown(how, token))
+        if isinstance(opened, Channel):
+            for said in step.says:
+                opened.say(self._fill(said))
+                opened.hear()
+        heard = opened if isinstance(opened, Heard) else _ended(opened)
+        self.told.add(heard)
+        self._fill.values["read"] = heard.text
+
+    def _channel(self, name: str, target: str, headers: Iterable[tuple[str, str]]) -> Channel | Heard:
+        conn = self._cast.lines(Who.AGENT).channel(name)
+        if isinstance(conn, Heard):
+            return conn
+        channel = Channel(conn)
+        return channel.opened(name, target, headers) or channel
+
+    def _speak(self, step: Speaks) -> None:
+        said = [self._fill(one) for one in step.says]
+        given = self._fill.json(step.arguments)
+        params = given if isinstance(given, list) else [given]
+        params += params[-1:] * (len(said) - len(params))
+        shown = [token for number, one in enumerate(said) if (token := self._token_for(step, number, one))]
+        together = ", ".join(dict.fromkeys(shown))  # a header stands once
+        headers = [*HEADERS, *([("AISecOps-Capability", together)] if together else [])]
+        name = host(ROLE, self._slot.number)
+        heard = self._patiently(Who.AGENT, Asked(name, "POST", PATH, headers, body_of(said, params)))
+        self.told.add(heard)
+        answer = understood(heard)
+        self.told.codes += answer.codes
+        if LIST in said and not heard.code:
+            self.told.codes += ["withdrawn" for tool in self._slot.described if tool not in answer.listed]
+        self._fill.values["read"] = answer.text
+
+    def _token_for(self, step: Speaks, number: int, said: str) -> str:
+        """The token of one message of a batch; empty for one that needs none."""
+        tool, how = declared_as(said), self._fill(step.tokens[min(number, len(step.tokens) - 1)])
+        return "" if is_method(said) else self._cast.come_by(how, Who.AGENT, tool, f"{PREFIX}.{tool}")
 
     def _call(self, step: Calls) -> None:
         in_vain, times, began = 0, int(self._fill(step.times)), time.monotonic()
         for _ in range(times):
             heard = self._send(step)
             self.told.add(heard, step.by, may=step.may)
+            if step.tool == ROLE:
+                self.told.codes += understood(heard).codes
             if heard.code == "human_approval_required":
                 self._fill.values["held_approval"] = str(heard.problem.get("approval_id", ""))
             in_vain = in_vain + 1 if heard.code else 0
@@ -272,6 +352,16 @@ class Play:
         if found is None or found > most:
             said = "nothing bounds" if found is None else f"{found:g} is the bound of"
             self.told.breaches.append(f"{said} its {step.of}; at most {most:g} is expected")
+
+
+def _ended(channel: Channel) -> Heard:
+    """What was heard on a WebSocket, which is closed now: a refusal when that is why."""
+    channel.close()
+    body = "\n".join(channel.heard).encode()
+    if channel.code:
+        problem = json.dumps({"code": channel.code}).encode()
+        return Heard(HTTPStatus.FORBIDDEN, {}, problem, body)
+    return Heard(HTTPStatus.OK, {"content-type": "text/event-stream"}, body)
 
 
 def _shown(how: str, token: str) -> list[tuple[str, str]]:

@@ -83,7 +83,8 @@ class Reads(Value, tag="read"):
 class Asks(Value, tag="ask"):
     """The model is asked; `heard` are results of tools. It answers `says`, and proposes the call `tool` if named.
 
-    The agent offers that tool, or the one that `offers` names. `dialect` is that of the model (`asking.py`).
+    The agent offers that tool, or the one that `offers` names. `dialect` is that of the model (`asking.py`);
+    it and `stream` may be places.
     """
 
     user: str
@@ -95,7 +96,7 @@ class Asks(Value, tag="ask"):
     arguments: bytes = b"{}"
     schema: bytes = b""
     offers: str = ""
-    stream: bool = False
+    stream: str = "false"
     dialect: str = "openai"
     only: Part = Part.BOTH
 
@@ -124,6 +125,35 @@ class Calls(Value, tag="call"):
     times: str = "1"
     patient: bool = True
     may: str = ""
+    only: Part = Part.BOTH
+
+
+class Describes(Value, tag="describes"):
+    """From now on the MCP stand-in lists `tool`, in these words."""
+
+    tool: str
+    words: str
+    only: Part = Part.BOTH
+
+
+class Speaks(Value, tag="mcp"):
+    """Messages to the MCP stand-in, several as a batch: each a method, or the name of a tool that is called.
+
+    `arguments` (an object, or a list of them) and `tokens` go with them one by one, the last of each with the rest.
+    Afterwards `{read}` is what the results say.
+    """
+
+    says: tuple[str, ...]
+    arguments: bytes = b"{}"
+    tokens: tuple[str, ...] = ("asked",)
+    only: Part = Part.BOTH
+
+
+class Opens(Value, tag="channel"):
+    """A WebSocket is opened to the tool `feed`, and on it each is said; afterwards `{read}` is what was heard."""
+
+    says: tuple[str, ...]
+    token: str = "asked"
     only: Part = Part.BOTH
 
 
@@ -180,7 +210,7 @@ class Posture(Value, tag="bound"):
     only: Part = Part.ATTACK
 
 
-Step = Gives | Reads | Asks | Calls | Owns | Raw | Api | NewRun | Waits | Posture
+Step = Gives | Describes | Reads | Asks | Calls | Speaks | Opens | Owns | Raw | Api | NewRun | Waits | Posture
 
 
 class Most(Value):

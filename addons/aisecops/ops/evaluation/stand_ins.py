@@ -5,6 +5,7 @@ Knows what each says when nothing else is told. What came to them is kept by `de
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -12,11 +13,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from aisecops.model.value import Value
 from aisecops.ops.demo.model_server import model_server
 from aisecops.ops.demo.script import Line, Turn
 from aisecops.ops.evaluation.asking import DIALECTS
+from aisecops.ops.evaluation.mcp_speech import ROLE
+from aisecops.ops.evaluation.mcp_stand_in import USUAL, answered
+from aisecops.ops.evaluation.model_speech import model_routes
 from aisecops.ops.evaluation.places import ROLES, host
 
 CUSTOMERS = 4000
@@ -38,17 +43,21 @@ class Slot:
         self.number = number
         self.turn = Turn(text="Done.")
         self.told: dict[str, Answer] = {}
+        self.described: dict[str, str] = {}
+        """The tools of the MCP server, by name."""
         self.items: list[dict[str, Any]] = []
 
     def clear(self) -> None:
         """As at the start of a play."""
         self.turn = Turn(text="Done.")
         self.told.clear()
+        self.described.clear()
         self.items.clear()
 
     def apps(self) -> dict[str, ASGIApp]:
         """One application for each host."""
         model = model_server(_Obeying(self))
+        model.routes.extend(model_routes(lambda: self.turn))
         return {host(role, self.number): model if role in MODELS else _Tool(self, role) for role in ROLES}
 
 
@@ -79,10 +88,26 @@ class _Tool:
         self._role = role
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._talk(WebSocket(scope, receive, send))
+            return
         request = Request(scope, receive)
         answer = self._slot.told.get(f"{self._role}{request.url.path}") or self._slot.told.get(self._role)
+        if self._role == ROLE and (answer is None or answer.type == "text/plain"):
+            said_by_all = answer.body.decode() if answer else USUAL
+            await (await answered(request, self._slot.described, said_by_all))(scope, receive, send)
+            return
         said = answer or self._usual(request, await request.body())
         await Response(said.body, status_code=said.status, media_type=said.type)(scope, receive, send)
+
+    async def _talk(self, socket: WebSocket) -> None:
+        """On a WebSocket each message has one answer."""
+        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                await socket.receive_text()
+                answer = self._slot.told.get(self._role)
+                await socket.send_text(answer.body.decode() if answer else '{"status": "accepted"}')
 
     def _usual(self, request: Request, body: bytes) -> Answer:
         if self._role == "notes":
