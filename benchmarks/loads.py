@@ -207,8 +207,8 @@ def prompts(requests: int, size: int) -> Callable[[Way, contextlib.ExitStack], A
     """The same large prompt again and again, seen before."""
 
     def begin(way: Way, stack: contextlib.ExitStack) -> Asked:
-        says = [{"role": "user", "content": _words(random.Random(7), size)}]  # noqa: S311 - text, no secret
-        request = _post(MODEL, "/v1/chat/completions", _prompt(says), way.run())
+        says = [{"role": "user", "content": words(random.Random(7), size)}]  # noqa: S311 - text, no secret
+        request = _post(MODEL, "/v1/chat/completions", prompt(says), way.run())
         line = stack.enter_context(way.line(MODEL))
         _ask(line, request, COMPLETION)
         return lambda: [_timed(lambda: _ask(line, request, COMPLETION)) for _ in range(requests)]
@@ -218,12 +218,12 @@ def prompts(requests: int, size: int) -> Callable[[Way, contextlib.ExitStack], A
 
 def conversation(way: Way, stack: contextlib.ExitStack) -> Asked:
     """An agent of 50 turns: each adds 2 KB that nobody has seen and sends everything before it again."""
-    run, line, words = way.run(), stack.enter_context(way.line(MODEL)), random.Random(time.monotonic_ns())  # noqa: S311 - ditto
+    run, line, chance = way.run(), stack.enter_context(way.line(MODEL)), random.Random(time.monotonic_ns())  # noqa: S311 - ditto
     says: list[dict[str, str]] = []
     requests = []
     for _ in range(TURNS):
-        says.append({"role": "user", "content": _words(words, TURN_BYTES)})
-        requests.append(_post(MODEL, "/v1/chat/completions", _prompt(says), run))
+        says.append({"role": "user", "content": words(chance, TURN_BYTES)})
+        requests.append(_post(MODEL, "/v1/chat/completions", prompt(says), run))
         says.append({"role": "assistant", "content": "I see."})
     return lambda: [_timed(lambda request=request: _ask(line, request, COMPLETION)) for request in requests]
 
@@ -232,7 +232,7 @@ def streams(count: int) -> Callable[[Way, contextlib.ExitStack], Asked]:
     """So many server-sent streams at once, of 50 pieces 10 ms apart: what each piece was late by."""
 
     def begin(way: Way, stack: contextlib.ExitStack) -> Asked:
-        body = _prompt([{"role": "user", "content": "go on"}], stream=True)
+        body = prompt([{"role": "user", "content": "go on"}], stream=True)
         request = _post(MODEL, "/v1/chat/completions", body, way.run())
         opened = [stack.enter_context(way.line(MODEL)) for _ in range(count)]
         for line in opened:  # also the way to the upstream is there then
@@ -297,11 +297,13 @@ def _timed(act: Callable[[], None]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _prompt(says: list[dict[str, str]], **more: bool) -> bytes:
+def prompt(says: list[dict[str, str]], **more: bool) -> bytes:
+    """The body of a call to a model."""
     return json.dumps({"model": "gpt-4o", "messages": says, **more}).encode()
 
 
-def _words(chosen: random.Random, size: int) -> str:
+def words(chosen: random.Random, size: int) -> str:
+    """So much text of words that `chosen` picks."""
     text = ""
     while len(text) < size:
         text += "".join(chosen.choices("abcdefghijklmnopqrstuvwxyz", k=chosen.randint(2, 9))) + " "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,9 @@ _IN_GROUPS = re.compile(
 )
 
 MAX_WORDS = 200_000
+WORDS_KEPT = 16_384
+"""Words of which the normal form, and the hash, are at hand: most texts say the same few thousand again and again."""
+_LONGEST_KEPT = 32
 _GROUP = 3  # digits between the marks of thousands
 
 
@@ -98,7 +102,23 @@ def _once_each(parts: Sequence[npt.NDArray[np.uint64]]) -> npt.NDArray[np.uint64
 def split(text: str) -> list[str]:
     """The words of `text` in their normal form. A number written in groups is one word, and so is an address."""
     text = _IN_GROUPS.sub(lambda found: _GROUPED.sub("", found[0]), text)
-    return [normal for word in _WORD.findall(text) if (normal := _normal(word))]
+    known = _normals
+    return [normal for word in _WORD.findall(text) if (normal := known[word])]
+
+
+class _OfWords[V](dict[str, V]):
+    """What `work` makes of words. From any thread: each step on it is one."""
+
+    def __init__(self, work: Callable[[str], V]) -> None:
+        self._work = work
+
+    def __missing__(self, word: str) -> V:
+        made = self._work(word)
+        if len(word) <= _LONGEST_KEPT:
+            if len(self) >= WORDS_KEPT:
+                self.clear()
+            self[word] = made
+        return made
 
 
 def _normal(word: str) -> str:
@@ -112,6 +132,9 @@ def _normal(word: str) -> str:
     return _number(word) or _MARKS.sub("", word.lower())
 
 
+_normals = _OfWords(_normal)
+
+
 def addresses(value: str) -> list[str]:
     """What in `value` says where something goes: mail addresses, links, host names."""
     return [match[0].strip(_EDGES) for match in _WORD.finditer(value) if _ADDRESS.fullmatch(match[0].strip(_EDGES))]
@@ -121,7 +144,7 @@ def hosts(text: str) -> list[str]:
     """The host names that stand in `text` inside something longer: a link, or with a path or port behind them."""
     if "/" not in text and ":" not in text:
         return []
-    found = (_LINK.fullmatch(match[0].strip(_EDGES)) for match in _WORD.finditer(text))
+    found = (_LINK.fullmatch(word.strip(_EDGES)) for word in _WORD.findall(text) if "." in word)
     named = [match[1].lower() for match in found if match is not None]
     return list(dict.fromkeys(written for host in named for written in (host, _as_asked(host))))
 
@@ -136,14 +159,20 @@ def _as_asked(host: str) -> str:
 
 def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:
     """The keyed hash of each word."""
-    begun = hashlib.blake2b(key=key[:64], digest_size=8)
-    drawn = b"".join([_drawn(begun.copy(), word) for word in words])
-    return np.frombuffer(drawn, dtype=">u8").astype(np.uint64)
+    known = _drawn_with(key[:64])
+    return np.frombuffer(b"".join([known[word] for word in words]), dtype=">u8").astype(np.uint64)
 
 
-def _drawn(begun: hashlib.blake2b, word: str) -> bytes:
-    begun.update(word.encode())
-    return begun.digest()
+@lru_cache(maxsize=8)
+def _drawn_with(key: bytes) -> _OfWords[bytes]:
+    begun = hashlib.blake2b(key=key, digest_size=8)
+
+    def drawn(word: str) -> bytes:
+        hashed = begun.copy()
+        hashed.update(word.encode())
+        return hashed.digest()
+
+    return _OfWords(drawn)
 
 
 def _number(word: str) -> str:
