@@ -93,7 +93,7 @@ class Across:
             await self._store.take_back(root_run_id, EVERYWHERE, position)
 
     def _at_hand(self, root_run_id: RunId) -> _Tree:
-        tree = self._trees.setdefault(root_run_id, _Tree())
+        tree = self._trees.get(root_run_id) or self._trees.setdefault(root_run_id, _Tree())
         self._trees.move_to_end(root_run_id)
         while len(self._trees) > TREES_KEPT:
             self._trees.popitem(last=False)

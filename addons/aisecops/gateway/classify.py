@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -63,16 +64,8 @@ _METHOD_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-met
 _VOLATILE_HEADERS = frozenset(
     {
         *("host", "content-length", "connection", "proxy-connection", "keep-alive", "dpop", "user-agent", "date"),
-        *(
-            "accept",
-            "accept-encoding",
-            "accept-language",
-            "idempotency-key",
-            "x-request-id",
-            "traceparent",
-            "tracestate",
-            "sec-websocket-key",
-        ),
+        *("accept", "accept-encoding", "accept-language", "idempotency-key", "x-request-id"),
+        *("traceparent", "tracestate", "sec-websocket-key"),
     }
 )
 _VOLATILE_PREFIXES = ("aisecops-", "proxy-", "x-stainless-")
@@ -141,6 +134,7 @@ def classify(rules: RuleSet, request: HttpRequest) -> Step:
     )
 
 
+@lru_cache(maxsize=1024)
 def names_a_secret(scope: str) -> bool:
     """True when what fills `scope` looks like a key, a token or a password."""
     text = unquote(scope)

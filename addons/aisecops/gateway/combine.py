@@ -46,8 +46,8 @@ def combine(
     `approved`: a person said yes to exactly this request, so what only asked for a person is allowed.
     The code is that of the first reason of the first judgment that is as strict as the whole.
     """
-    kept = tuple(_waived(judgment) if approved else judgment for judgment in judgments)
-    verdict = strictest(judgment.verdict for judgment in kept)
+    kept = tuple([_waived(judgment) for judgment in judgments] if approved else judgments)
+    verdict = strictest([judgment.verdict for judgment in kept])
     hardest = [judgment for judgment in kept if judgment.verdict is verdict]
     binding = [judgment for judgment in hardest if verdict is Verdict.DENY and _binds(judgment)]
     binds = mode is Mode.ENFORCE or bool(binding) or not kept

@@ -101,7 +101,7 @@ class Descents:
         found = await self._of_call(rules.firewall, root_run_id, call, vouched=vouched)
         await self._links.offered(root_run_id, call)
         if rules.risk.join is not Join.OFF:
-            read = [part.text for part in call.segments if part.kind in _READ and part.role.value not in INSTRUCTING]
+            read = [part.text for part in call.segments if part.kind in _READ and part.role not in INSTRUCTING]
             found = replace(found, drawn=await self._chains.found_in(root_run_id, read))
         return found
 
@@ -232,8 +232,8 @@ class Descents:
         for part, known in zip(read, traced, strict=True):
             labelled = label(
                 position=part.position,
-                role=part.role.value,
-                kind=part.kind.value,
+                role=str(part.role),
+                kind=str(part.kind),
                 length=len(part.text),
                 known=known,
                 unknown=lines.unknown_content,

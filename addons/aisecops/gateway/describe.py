@@ -60,7 +60,7 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
     """The decision, and an event of its own for each kind of no that people and alerts look for."""
     decision = judged.decision
     request = facts.request
-    serves = tuple(dict.fromkeys(control for judgment in decision.judgments for control in judgment.serves))
+    serves = tuple(dict.fromkeys([control for judgment in decision.judgments for control in judgment.serves]))
     whole = event(
         EventName.DECISION,
         facts,

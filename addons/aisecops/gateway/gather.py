@@ -7,6 +7,7 @@ it finds wrong goes into the facts, and `judge.py` says what that means.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -58,6 +59,7 @@ _REVOKED_WORDS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def _header_of(where: str) -> str:
     return where.removeprefix("header:").lower() if where.startswith("header:") else ""
 

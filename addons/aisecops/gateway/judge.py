@@ -19,6 +19,7 @@ The order in which a request is judged, first no first named:
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -70,16 +71,21 @@ class Judged(Value):
 
 def destination_words(request: ActionRequest) -> frozenset[str]:
     """The words by which egress rules speak of where a request goes. A model provider is outside too."""
+    return _destination_words(request.kind, request.trust, request.effect)
+
+
+@lru_cache(maxsize=256)
+def _destination_words(kind: Kind, trust: Decimal, effect: ToolEffect) -> frozenset[str]:
     words = {"any"}
-    if request.kind is Kind.MODEL:
+    if kind is Kind.MODEL:
         words |= {"model", "external"}
-    elif request.kind is Kind.TOOL and request.trust <= INTERNAL_TRUST:
+    elif kind is Kind.TOOL and trust <= INTERNAL_TRUST:
         words.add("internal")
-    elif request.kind is Kind.TOOL and request.trust <= NEUTRAL_TRUST:
+    elif kind is Kind.TOOL and trust <= NEUTRAL_TRUST:
         words.add("neutral")
     else:
         words.add("external")
-    if request.effect in {ToolEffect.MEMORY_READ, ToolEffect.MEMORY_WRITE}:
+    if effect in {ToolEffect.MEMORY_READ, ToolEffect.MEMORY_WRITE}:
         words.add("memory")
     return frozenset(words)
 

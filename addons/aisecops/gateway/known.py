@@ -99,8 +99,7 @@ class KnownAgain:
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._catch_up()
-        new = [text for text in texts if (root_run_id, self._digest(text)) not in self._traced]
-        return await self.aside(lambda: [self._trace(root_run_id, text) for text in texts], new, short=TO_LEARN)
+        return await self._each(self._traced, self._trace, root_run_id, texts)
 
     @property
     def any_put_out(self) -> bool:
@@ -126,8 +125,22 @@ class KnownAgain:
         await self._catch_up()
         if not len(self._outputs):
             return []
-        new = [text for text in texts if (root_run_id, self._digest(text)) not in self._drawn]
-        return await self.aside(lambda: [self._put_out_in(root_run_id, text) for text in texts], new, short=TO_LEARN)
+        return await self._each(self._drawn, self._put_out_in, root_run_id, texts)
+
+    async def _each(
+        self,
+        at_hand: Recent[tuple[RunId, bytes], tuple[Traced, ...]],
+        work: Callable[[RunId, str], tuple[Traced, ...]],
+        root_run_id: RunId,
+        texts: Sequence[str],
+    ) -> list[tuple[Traced, ...]]:
+        """What `work` makes of each of `texts`, and has put `at_hand` before."""
+        found = {text: at_hand.get((root_run_id, self._digest(text))) for text in texts}
+        new = [text for text, known in found.items() if known is None]
+        if new:
+            made = await self.aside(lambda: [work(root_run_id, one) for one in new], new, short=TO_LEARN)
+            found |= zip(new, made, strict=True)
+        return [found[text] or () for text in texts]
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""
@@ -235,15 +248,11 @@ class KnownAgain:
             return None
         return [
             Proposal(
-                name=one.name,
-                call_id=one.call_id,
-                decision_id=one.decision_id,
-                said=Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs)),
-                key=self._secret,
-                withdrawn=one.withdrawn,
+                name=one.name, call_id=one.call_id, decision_id=one.decision_id, key=self._secret,
+                said=Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs)), withdrawn=one.withdrawn,
             )
             for one in proposed.values()
-        ]
+        ]  # fmt: skip
 
     def close(self) -> None:
         """Finish what is under way and let go."""
@@ -362,17 +371,10 @@ class KnownAgain:
             words, pairs = self._spoken.of(name, functools.partial(self._packed_of, [text]), keep=_is_small(text))
             known.append(
                 SaidWords(
-                    root_run_id=root_run_id,
-                    name=name,
-                    trusted=trusted,
-                    words=words,
-                    pairs=pairs,
-                    origin_id=origin_id,
-                    origin=origin,
-                    tier=tier,
-                    part=part,
+                    root_run_id=root_run_id, name=name, trusted=trusted, words=words, pairs=pairs,
+                    origin_id=origin_id, origin=origin, tier=tier, part=part,
                 )
-            )
+            )  # fmt: skip
         return known
 
     def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:

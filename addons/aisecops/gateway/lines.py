@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from aisecops.model.budget import Budgets, Limits, TreeState
 from aisecops.model.ids import RunId
 from aisecops.model.risk import Thresholds
@@ -39,8 +37,9 @@ def lines_for(limits: dict[RunId, Limits], tree: TreeState) -> Thresholds:
     A review lets the tree come to so much more than it stood at then before it is halted again. Where a person is asked
     stays where it was: whoever let it go on is asked about each step over that line.
     """
-    lowest = Thresholds(
-        approve_micros=min((limit.thresholds.approve_micros for limit in limits.values()), default=0),
-        halt_micros=min((limit.thresholds.halt_micros for limit in limits.values()), default=0),
+    lines = [limit.thresholds for limit in limits.values()]
+    halt_micros = min([one.halt_micros for one in lines], default=0)
+    return Thresholds(
+        approve_micros=min([one.approve_micros for one in lines], default=0),
+        halt_micros=max(halt_micros, tree.reviewed_up_to_micros),
     )
-    return replace(lowest, halt_micros=max(lowest.halt_micros, tree.reviewed_up_to_micros))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
@@ -20,6 +21,14 @@ class Recent[K: Hashable, V]:
 
     def __contains__(self, name: K) -> bool:
         return name in self._found
+
+    def get(self, name: K) -> V | None:
+        """The result for `name`; None when it is not at hand. From any thread."""
+        found = self._found.get(name)
+        if found is not None:
+            with contextlib.suppress(KeyError):  # another thread has forgotten it since
+                self._found.move_to_end(name)
+        return found
 
     def of(self, name: K, work: Callable[[], V], *, keep: bool = True) -> V:
         """The result for `name`, by `work` when it is not at hand. What `work` raises is not remembered.

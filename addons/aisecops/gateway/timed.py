@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from enum import StrEnum
+from types import TracebackType
 
 from aisecops.gateway.ports import Meter
 
@@ -23,11 +22,18 @@ class Stage(StrEnum):
     SETTLE = "settle"
 
 
-@contextlib.contextmanager
-def timed(meter: Meter, stage: Stage) -> Iterator[None]:
+class timed:  # noqa: N801 - used as a function is
     """What is done inside is told to `meter` as `stage`, also when it fails."""
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        meter.stage(stage, time.perf_counter() - started)
+
+    __slots__ = ("_meter", "_stage", "_started")
+
+    def __init__(self, meter: Meter, stage: Stage) -> None:
+        self._meter, self._stage = meter, stage
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._meter.stage(self._stage, time.perf_counter() - self._started)

@@ -13,6 +13,7 @@ import asyncio
 import ipaddress
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -57,7 +58,9 @@ class _Trail:
 
     def place(self, name: str) -> Place:
         """What was said at one place."""
-        found = self.places.setdefault(name, Place())
+        found = self.places.get(name)
+        if found is None:
+            found = self.places[name] = Place()
         self.places.move_to_end(name)
         while len(self.places) > MAX_PLACES:
             self.places.popitem(last=False)
@@ -148,7 +151,7 @@ class Trails:
         return tuple(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told)
 
     def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:
-        trail = self._trails.setdefault((root_run_id, to), _Trail())
+        trail = self._trails.get((root_run_id, to)) or self._trails.setdefault((root_run_id, to), _Trail())
         self._trails.move_to_end((root_run_id, to))
         while len(self._trails) > TRAILS_KEPT:
             self._trails.popitem(last=False)
@@ -188,6 +191,7 @@ def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: 
     return seams
 
 
+@lru_cache(maxsize=1024)
 def _receiver(host: str, port: int) -> str:
     """To whom something goes: all names below one domain are one."""
     try:

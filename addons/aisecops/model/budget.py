@@ -113,6 +113,9 @@ class TreeState(Value):
 
     def lineage(self, run_id: RunId) -> tuple[RunId, ...]:
         """`run_id`, its parent, and so on to the root."""
+        first = self.runs.get(run_id)
+        if first is not None and first.parent is None:
+            return (run_id,)
         found: list[RunId] = []
         at: RunId | None = run_id
         while at is not None and at in self.runs and at not in found:

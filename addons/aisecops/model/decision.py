@@ -26,12 +26,12 @@ class Verdict(enum.Enum):
         raise TypeError("a verdict is not a bool; compare it by name")
 
 
-_ORDER = (Verdict.ALLOW, Verdict.HOLD, Verdict.DENY)
-
-
 def strictest(verdicts: Iterable[Verdict]) -> Verdict:
     """The hardest of `verdicts`; of none at all, DENY."""
-    return max(verdicts, key=_ORDER.index, default=Verdict.DENY)
+    said = list(verdicts)
+    if Verdict.DENY in said or not said:
+        return Verdict.DENY
+    return Verdict.HOLD if Verdict.HOLD in said else Verdict.ALLOW
 
 
 class Mode(enum.StrEnum):
@@ -83,7 +83,7 @@ class Decision(Value):
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Every reason of every judgment that did not allow, strictest first."""
-        ranked = sorted(self.judgments, key=lambda judgment: -_ORDER.index(judgment.verdict))
+        ranked = (Verdict.DENY, Verdict.HOLD)
         return tuple(
-            reason for judgment in ranked if judgment.verdict is not Verdict.ALLOW for reason in judgment.reasons
+            [reason for hard in ranked for one in self.judgments if one.verdict is hard for reason in one.reasons]
         )

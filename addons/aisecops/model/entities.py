@@ -8,6 +8,7 @@ the others fire on ordinary text or are common in it, and are for rules that wan
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from aisecops.model.value import Value
 
@@ -166,6 +167,11 @@ def expanded(words: Iterable[str], own: frozenset[str] = frozenset()) -> frozens
 
     Raises ValueError for a word that names none.
     """
+    return _expanded(frozenset(words), own)
+
+
+@lru_cache(maxsize=256)
+def _expanded(words: frozenset[str], own: frozenset[str]) -> frozenset[str]:
     found: set[str] = set()
     for word in words:
         if word in GROUPS:

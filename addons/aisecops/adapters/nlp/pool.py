@@ -11,7 +11,6 @@ import functools
 import itertools
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
-from aisecops.gateway.recent import OfTexts
+from aisecops.gateway.recent import TEXT_CHARS, OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
 from aisecops.model.finding import Finding
@@ -56,20 +55,30 @@ class _Watching:
         self.detectors = exact_detectors(watchlist.planted, key=key)
         version = digest(msgspec.msgpack.encode(watchlist), key)
         self.digest = OfTexts(lambda text: digest(text.encode("utf-8", "surrogatepass"), version))
+        self.looks: dict[tuple[frozenset[str], bool], _Look] = {}
 
 
-@dataclass(frozen=True, slots=True)
 class _Look:
-    """What one scan looks for, and in what: texts that are `whole`, or that were cut."""
+    """What scans look for, and in what: texts that are `whole`, or that were cut.
 
-    entities: frozenset[str]
-    watches: _Watching
-    whole: bool
+    `kinds` is what verdicts are kept under, beside the digest of the text. `known` are those of the texts that were
+    looked at last, by the texts themselves; of one that is not known without looking it is None.
+    """
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """What its verdicts are kept under, beside the digest of the text."""
-        return self.entities if self.whole else self.entities | {_CUT}
+    def __init__(
+        self,
+        entities: frozenset[str],
+        watches: _Watching,
+        known: Callable[[str, _Look], Findings | None],
+        *,
+        whole: bool,
+    ) -> None:
+        self.entities = entities
+        self.watches = watches
+        self.whole = whole
+        self.kinds = entities if whole else entities | {_CUT}
+        self.anywhere = not entities.isdisjoint(watches.own | NAMED)
+        self.known = OfTexts[Findings | None](lambda text: known(text, self), most_chars=TEXT_CHARS // 4)
 
 
 class ScannerPool:
@@ -131,7 +140,9 @@ class ScannerPool:
             raise Fault(str(error)) from error
         if wanted & NAMED and not watches.watchlist.names_model:
             raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
-        look = _Look(wanted, watches, whole)
+        look = watches.looks.get((wanted, whole))
+        if look is None:
+            look = watches.looks[wanted, whole] = _Look(wanted, watches, self._without_looking, whole=whole)
         known: dict[str, Findings] = {}
         unknown: dict[str, None] = {}
         said = [(where, named(where), text) for where, text in parts]
@@ -139,7 +150,7 @@ class ScannerPool:
             text = name + value
             if text in known or text in unknown:
                 continue
-            findings = self._without_looking(text, look)
+            findings = look.known(text)
             if findings is None:
                 unknown[text] = None
             else:
@@ -147,6 +158,8 @@ class ScannerPool:
         if unknown:
             found = await self._look(tuple(unknown), look)
             known.update(zip(unknown, found, strict=True))
+        if not any(known.values()):
+            return ()
         seen = ((where, name, known[name + text]) for where, name, text in said)
         return tuple(one for where, name, findings in seen if findings for one in placed(findings, where, name))
 
@@ -181,8 +194,7 @@ class ScannerPool:
     def _without_looking(self, text: str, look: _Look) -> Findings | None:
         """What is in a text, when that is known here and now: seen before, or nothing in it triggers."""
         entities, watches = look.entities, look.watches
-        anywhere = bool(entities & (watches.own | NAMED))  # kinds that no trigger tells
-        if len(text) < SHORTEST and not anywhere:
+        if len(text) < SHORTEST and not look.anywhere:  # some kinds no trigger tells
             return ()
         key = watches.digest(text), look.kinds
         findings = self._verdicts.get(key)

@@ -72,35 +72,28 @@ _LENGTHS = range(1, max(map(len, _BEGUN)) + 1)
 _MARK = re.compile("|".join(map(re.escape, sorted(_MARKS))))
 
 
-_NOTHING: frozenset[str] = frozenset()
-
-
 @dataclass(frozen=True, slots=True)
 class End:
     """One end of a text, and whether some secret's mark stands in it.
 
-    `ahead`: how marks go on that its own end may begin. `behind`: its beginnings, as far as a mark reaches.
+    `ahead`: how marks go on that its own end may begin.
     """
 
     text: str
     marked: bool
-    ahead: frozenset[str]
-    behind: frozenset[str]
+    ahead: tuple[str, ...]
 
-    @classmethod
-    def of(cls, text: str) -> End:
+    @staticmethod
+    @lru_cache(maxsize=2048)
+    def of(text: str) -> End:
+        """The end that `text` is."""
         marked = _MARK.search(text) is not None
         ahead = [_BEGUN[end] for length in _LENGTHS if (end := text[-length:]) in _BEGUN]
-        return cls(
-            text,
-            marked,
-            frozenset(itertools.chain.from_iterable(ahead)) if ahead else _NOTHING,
-            frozenset([text[:length] for length in _LENGTHS]),
-        )
+        return End(text, marked, tuple(itertools.chain.from_iterable(ahead)))
 
     def bears_on(self, behind: End) -> bool:
         """May the two together hold a secret that neither holds: is a mark in one of them, or across the seam?"""
-        return self.marked or behind.marked or not self.ahead.isdisjoint(behind.behind)
+        return self.marked or behind.marked or behind.text.startswith(self.ahead)
 
     def may_go_on(self, behind: End) -> bool:
         """May the two together hold what neither holds, an IBAN too?"""
@@ -185,6 +178,8 @@ class Place:
 
         They may stand for themselves in a place for texts of any sort, and when they are written as a card is.
         """
+        if len(self.numbers) <= 1:
+            return
         for row in self._rows(anything=_TELLS_ANYTHING.search(where) is not None):
             for numbers in (row, [re.sub("[^0-9]", "", number) for number in row]):
                 before = "".join(numbers[:-1])
@@ -239,11 +234,13 @@ def counts_again(piece: Piece) -> bool:
     return len(piece.head) <= _FEW_DIGITS or is_number(piece)
 
 
+@lru_cache(maxsize=4096)
 def is_number(piece: Piece) -> bool:
     """Is `piece` digits and nothing else, as whole numbers and cards are written?"""
     return not piece.tail and _NUMBER.fullmatch(piece.head.strip()) is not None
 
 
+@lru_cache(maxsize=4096)
 def first_token(piece: Piece) -> str:
     """What a value would go on with at the beginning of a text, without the name or the words before it."""
     if is_number(piece):
@@ -253,6 +250,7 @@ def first_token(piece: Piece) -> str:
     return _NAME.sub("", token, count=1)
 
 
+@lru_cache(maxsize=4096)
 def last_token(piece: Piece) -> str:
     """What a value would begin with at the end of a text."""
     if is_number(piece):

@@ -114,6 +114,7 @@ def judge_addresses(
     return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
 
 
+@lru_cache(maxsize=1024)
 def host_shape(host: str) -> Judgment:
     """Is `host`, as the client wrote it, a plain DNS name? Addresses in any spelling are not.
 
@@ -181,6 +182,7 @@ def _class(address: _Ip) -> AddressClass:
     return next((kind for holds, kind in questions if holds), AddressClass.RESERVED)
 
 
+@lru_cache(maxsize=1024)
 def _is_own(ip: str, port: int, own: frozenset[tuple[str, int]], here: frozenset[str]) -> bool:
     try:
         address = ipaddress.ip_address(ip.partition("%")[0])

@@ -29,6 +29,9 @@ def label(
     `known` are the stretches that came through the gateway, `unknown` what a tool's answer is worth that did not, and
     `so_far` the tier of everything before it: what the model said itself is worth no more than what it had read.
     """
+    if not known and role != _TOOL:
+        tier = so_far if role == _MODEL else TrustTier.OPERATOR if role in INSTRUCTING else TrustTier.USER
+        return LabelledSegment(position=position, role=role, kind=kind, tier=tier, stretches=(), wrapped=False)
     stretches = tuple(stretch_of(traced) for traced in _one_each(known))
     tiers = [stretch.tier for stretch in stretches]
     own = {_TOOL: unknown, _MODEL: so_far}.get(role, TrustTier.OPERATOR if role in INSTRUCTING else TrustTier.USER)
@@ -51,8 +54,8 @@ def label(
 def told_bytes(texts: Sequence[str], segments: Sequence[LabelledSegment]) -> int:
     """Bytes of those of `texts` that the user said alone: where anything comes from elsewhere, nothing is theirs."""
     said = zip(texts, segments, strict=True)
-    own = (text for text, by in said if by.role == _USER and by.tier is TrustTier.USER)
-    return sum(len(text.encode("utf-8", "surrogatepass")) for text in own)
+    own = [text for text, by in said if by.role == _USER and by.tier is TrustTier.USER]
+    return sum([len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")) for text in own])
 
 
 def stretch_of(traced: Traced) -> Stretch:
