@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import ssl
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,13 +18,10 @@ import httpx
 import orjson
 import pytest
 
-from aisecops.model.ids import AgentId
-from aisecops.ops.agents import rules_in
 from aisecops.ops.demo.scenes import SCENES
 from aisecops.ops.demo.stage import stage
-from aisecops.ops.environment import made_trust
-from aisecops.ops.opened import open_run
-from support.browser import CHROMIUM, browser, serious, shot, watched
+from support.browser import CHROMIUM, browser, picture, serious, shot, watched
+from support.demo_house import Mailer, api, secret, twin
 from support.prometheus import PROGRAM, prometheus
 
 pytestmark = [
@@ -80,10 +76,6 @@ def shots(tmp_path):
     return Path(named) if named else tmp_path / "shots"
 
 
-def secret(on):
-    return (on.settings.paths.state / "operator.secret").read_text().strip()
-
-
 def logged_in(on, chromium, path="/", *, dark=False):
     page, said = watched(chromium, dark=dark)
     page.goto(on.settings.control.url + path)
@@ -92,25 +84,6 @@ def logged_in(on, chromium, path="/", *, dark=False):
     page.wait_for_url(re.compile("/(?!login)[^/]*"))
     said.clear()  # Chromium would like a field for a name
     return page, said
-
-
-class Mailer:
-    """A support agent that sends mails, one after the other, whoever they are to."""
-
-    def __init__(self, on):
-        self.run = open_run(on.settings, rules_in(on.settings).agents[AgentId("support-bot")], parent=None)
-        name, key = self.run.credentials.name, self.run.credentials.secret
-        proxy = on.settings.proxy.url.replace("://", f"://{name}:{key}@")
-        self.http = httpx.Client(
-            proxy=proxy, verify=ssl.create_default_context(cafile=made_trust(on.settings).bundle), timeout=60
-        )
-
-    def send(self, to):
-        asked = {"run_id": self.run.run_id, "tool": "mail.send", "scope": f"mail.contacts.{to}"}
-        answer = self.http.post("http://aisecops.internal/v1/tokens", json=asked)
-        token = answer.json()["token"]
-        headers = {"AISecOps-Capability": token}
-        return self.http.post("https://mail.example/send", json={"to": to, "text": "hello"}, headers=headers)
 
 
 @in_a_browser
@@ -192,6 +165,7 @@ def test_an_attack_is_seen_from_its_source_to_where_it_was_stopped(on, chromium,
         "Untrusted words from https://help.example came through the proposal send_email into to, text"
     )
     assert words.endswith("which was refused.")
+    picture(page.locator(".flow-panel"), shots, "dashboard-flow")
     graph.get_by_role("link", name=re.compile("^call, mail.send")).click()
     assert page.locator(".story li:target .mark").inner_text() == "refused"
     shot(page, shots, "attack")
@@ -200,23 +174,27 @@ def test_an_attack_is_seen_from_its_source_to_where_it_was_stopped(on, chromium,
 
 @in_a_browser
 @pytest.mark.parametrize("dark", [False, True])
-def test_no_page_has_a_serious_fault_of_accessibility_or_anything_blocked(on, chromium, shots, dark):
+def test_no_page_has_a_serious_fault_of_accessibility_or_anything_blocked(on, asked, chromium, shots, dark):
     page, said = watched(chromium, dark=dark)
     page.goto(f"{on.settings.control.url}/login")
     assert serious(page) == []
     page, said = logged_in(on, chromium, dark=dark)
-    for path in (*PAGES, f"/runs/{on.runs['injection']}", f"/runs/{on.runs['held']}"):
+    figures = () if dark else (one["records"] for one in twin(on, "/index")["figures"])
+    runs = (f"/runs/{on.runs[scene]}" for scene in ("injection", "held"))
+    for path in (*PAGES, *runs, *asked, *figures):
         page.goto(on.settings.control.url + path)
         assert serious(page) == [], path
         shot(page, shots, f"{'dark' if dark else 'light'}{path.partition('?')[0].replace('/', '-')}")
     assert said == []
+    page.goto(on.settings.control.url + "/runs/run_nobody")  # Chromium complains of what is not there
+    assert serious(page) == []
 
 
 @in_a_browser
-def test_no_page_is_wider_than_a_phone(on, chromium):
+def test_no_page_is_wider_than_a_phone(on, asked, chromium):
     page, _ = logged_in(on, chromium)
     page.set_viewport_size({"width": 390, "height": 844})
-    for path in (*PAGES, f"/runs/{on.runs['injection']}"):
+    for path in (*PAGES, f"/runs/{on.runs['injection']}", *asked):
         page.goto(on.settings.control.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
 
@@ -276,6 +254,21 @@ def test_everything_is_reached_by_keyboard(on, chromium):
     assert said == []
 
 
+@pytest.fixture(scope="module")
+def asked(on):
+    """The pages of one step that waits, one that a person let through, and one that a person refused."""
+    pages = []
+    for decision in ("", "approve", "deny"):
+        agent = Mailer(on)
+        assert agent.send("customer1").status_code == 202
+        pages.append(f"/approvals/{agent.send('customer2').json()['approval_id']}")
+        if decision:
+            answered = api(on, f"/v1{pages[-1]}", decision=decision, reason="as agreed")
+            assert answered["state"] in {"approved", "denied"}
+        agent.http.close()
+    return pages
+
+
 @pytest.fixture
 def mailer(on):
     agent = Mailer(on)
@@ -284,10 +277,7 @@ def mailer(on):
 
 
 def figures(on):
-    with httpx.Client(
-        base_url=on.settings.control.url, headers={"Authorization": f"Bearer {secret(on)}"}, timeout=60
-    ) as asked:
-        told = asked.get("/index.json").json()
+    told = twin(on, "/index")
     assert told["record"]["read_to_its_end"]
     return {one["name"]: one["value"] for one in told["figures"]}, told["tools"]
 

@@ -55,3 +55,9 @@ def shot(page: Any, folder: Path, name: str) -> None:
     """A picture of the whole page, for whoever wants to look."""
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png", full_page=True)
+
+
+def picture(part: Any, folder: Path, name: str) -> None:
+    """A picture of one part of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part.screenshot(path=folder / f"{name}.png")

@@ -9,7 +9,8 @@ from aisecops.ops.control import shapes
 from aisecops.ops.control.who import Asker, Role
 from aisecops.ops.dashboard import standing_pages
 from aisecops.ops.dashboard.page import Visitor
-from aisecops.ops.dashboard.standing_pages import StandingPages
+from aisecops.ops.dashboard.standing_pages import BEHIND, StandingPages
+from aisecops.ops.maturity.criteria import CRITERIA
 from support.asking import read
 from support.dashboard import Site
 
@@ -64,7 +65,9 @@ async def test_the_last_evaluation_stands_on_the_page_and_in_the_figure(site):
     [evaluation] = (await site.json("/evaluation.json"))["evaluations"]
 
     assert (evaluation["ok"], [one["suite"] for one in evaluation["suites"]]) == (False, ["injection", "exfiltration"])
-    assert "39 of 40 contained · 1 false alarm" in await site.page("/evaluation")
+    page = await site.page("/evaluation")
+    assert "39 of 40 contained · 1 false alarm" in page
+    assert page.count('class="card" href="/records/1"') == len(SUITES)
     figures = {one["name"]: one["value"] for one in (await site.json("/index.json"))["figures"]}
     assert figures["injection_tests"] == 0.975
 
@@ -153,3 +156,9 @@ async def test_the_level_is_shown_with_what_is_missing_and_what_to_do_next(site)
     assert "<code>token: require</code>" in text
     assert "for tokens" in text
     assert "AIS-CTX-01" in text
+
+
+async def test_every_criterion_leads_to_the_page_that_has_what_it_is_shown_by(site):
+    assert set(BEHIND) == {name for _, name, _, _ in CRITERIA}
+    for path in set(BEHIND.values()):
+        await site.page(path)

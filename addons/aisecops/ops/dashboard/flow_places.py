@@ -10,7 +10,8 @@ WIDTH, NODE_WIDTH, NODE_HEIGHT = 1136.0, 172.0, 48.0
 _ROW = 64.0
 _HEAD = 30.0
 _FOOT = 10.0
-_CUT_LABEL, _CUT_BELOW = 22, 27
+_CUT_LABEL, _CUT_BELOW = 22, 23
+"""So many letters stand within a box, in the size that each line has."""
 
 
 def placed(flow: Flow) -> dict[str, Any] | None:

@@ -23,6 +23,28 @@ from aisecops.ops.figures.tested import suites_of
 EVALUATIONS_SHOWN = 20
 PATIENCE_S = 0.2
 """So long a page waits for an assessment."""
+BEHIND = {
+    "prompts": "/policy",
+    "people": "/approvals",
+    "injection": "/evaluation",
+    "allowlist": "/records?figure=denials",
+    "logs": "/records?figure=tool_distribution",
+    "regression": "/evaluation",
+    "step-risk": "/runs",
+    "gateway": "/records?figure=policy_enforced",
+    "context-firewall": "/policy",
+    "telemetry": "/records?figure=runs_traced",
+    "chain-risk": "/records?figure=escalation_detection",
+    "evaluation": "/evaluation",
+    "documented": "/records",
+    "inventory": "/inventory",
+    "dynamic-risk": "/runs",
+    "refinement": "/policy",
+    "continuous": "/evaluation",
+    "declaration": "/records",
+    "review": "/records",
+}
+"""The page that has what a criterion of maturity is shown by."""
 _ORDER = ("changed", "overdue", "undeclared", "unused", "active")
 
 Assessed = Callable[[], Awaitable[dict[str, Any]]]
@@ -82,7 +104,7 @@ class StandingPages:
     async def maturity(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         facts = await self._latest()
         levels = sorted({one["level"] for one in facts.get("criteria", ())})
-        drawn = {"levels": levels, "reading": self._assessing is not None}
+        drawn = {"levels": levels, "behind": BEHIND, "reading": self._assessing is not None}
         return Page("maturity.html", "Maturity", facts, drawn)
 
     async def _latest(self) -> dict[str, Any]:

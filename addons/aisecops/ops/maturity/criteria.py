@@ -51,7 +51,7 @@ def written_down(now: Standing) -> Shown:
         return _no(Step.RULES, "the rules name no agent", mend="declare one under `agents` in the rules")
     if now.ungranted:
         first = "" if now.tools else "declare what it may use under `tools` in the rules, then "
-        mend = f"{first}write its `grants`; `aisecops rules check` says whether they are good"
+        mend = f"{first}write `grants` of {_some(now.ungranted)}; `aisecops rules check` says whether they are good"
         return _no(Step.RULES, f"no grants for {_some(now.ungranted)}", mend=mend)
     return Shown(met=True, evidence=(f"{len(now.agents)} agents with {now.grants} grants of {len(now.tools)} tools",))
 
@@ -121,7 +121,7 @@ def enforced(now: Standing) -> Shown:
     """Nobody is only observed."""
     if now.observed or not now.agents:
         told = f"only observed: {_some(now.observed)}" if now.observed else "the rules name no agent"
-        return _no(Step.RULES, told, mend="write `mode: enforce` for them in the rules")
+        return _no(Step.RULES, told, mend=f"write `mode: enforce` in the rules of {_some(now.observed) or 'an agent'}")
     decided, enforcing = now.gathered.count("decision"), now.gathered.count("decided_enforcing")
     told = _share(enforcing, decided, "decisions were enforced")
     return Shown(met=True, evidence=(f"all {len(now.agents)} agents are enforced", told))
@@ -218,7 +218,9 @@ def releases_blocked(now: Standing) -> Shown:
 def bounded(now: Standing) -> Shown:
     """Every agent has the four budgets of spec 11.1, which the gate asks for."""
     if now.unbounded:
-        return _no(Step.RULES, f"no bound: {_some(now.unbounded)}", mend="write them under `budgets` of the agent")
+        return _no(
+            Step.RULES, f"no bound: {_some(now.unbounded)}", mend=f"write under `budgets`: {_some(now.unbounded)}"
+        )
     return Shown(met=True, evidence=("every agent has the four budgets",))
 
 
@@ -246,13 +248,13 @@ def documented(now: Standing) -> Shown:
 def reviewed(now: Standing) -> Shown:
     """What agents use is reviewed in time, and nothing that has changed waits (spec 22.4)."""
     if now.overdue:
-        mend = "review it, then write the next date as its `review` in the rules"
+        mend = f"review {_some(now.overdue)}, then write the next date as `review` in the rules"
         return _no(Step.RULES, f"{len(now.overdue)} reviews are overdue: {_some(now.overdue)}", mend=mend)
     if now.changed:
-        mend = "look at it, then `aisecops inventory accept NAME --reason WHY`"
+        mend = f"look at {_some(now.changed)}, then `aisecops inventory accept NAME --reason WHY`"
         return _no(Step.RULES, f"changed, and waiting for a person: {_some(now.changed)}", mend=mend)
     if now.unreviewed:
-        mend = "write the next date as `review`, and `owner`, in the rules of each"
+        mend = f"write `owner` and the next date as `review` in the rules of {_some(now.unreviewed)}"
         return _no(Step.RULES, f"no review date: {_some(now.unreviewed)}", mend=mend)
     return Shown(met=True, evidence=(f"{now.integrations} integrations, no review overdue, no change waiting",))
 
