@@ -76,6 +76,7 @@ def company(tmp_path_factory):
             "control": {"listen": f"127.0.0.1:{company.control_port}", **tls},
             "metrics": {"listen": f"127.0.0.1:{company.metrics_port}", **tls},
             "upstream": {"ca": [str(world.file), str(authority.file)], "proxy": "env:CORPORATE"},
+            "evaluation": {"live": True},
         }
         company.start()
         stack.callback(company.stop)
@@ -170,3 +171,14 @@ def test_doctor_finds_nothing_wrong(company):
     said = company.command("doctor").stdout
     assert "proxy certificate" in said
     assert f"https://127.0.0.1:{company.proxy_port}" in said
+
+
+def test_it_is_attacked_as_it_serves_over_tls_and_not_through_the_company(company):
+    before = len(company.corporate.asked)
+    done = company.command("eval", "token-forgery", "--live", "--mutations", "0", "--report", "md", timeout=200)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    [event] = company.events("evaluation_finished")
+    assert (event["live"], event["ok"]) == (True, True)
+    assert event["suites"]["token-forgery"]["attacks"] > 20
+    assert len(company.corporate.asked) == before

@@ -31,7 +31,7 @@ class ControlPlane:
             auth=authorization,
             timeout=TIMEOUT_S,
             trust_env=False,
-            verify=_trusted(settings),
+            verify=trusted(settings),
         )
 
     @classmethod
@@ -110,7 +110,8 @@ class _Bearer(httpx.Auth):
         yield request
 
 
-def _trusted(settings: Settings) -> ssl.SSLContext:
+def trusted(settings: Settings) -> ssl.SSLContext:
+    """What a control plane is believed by."""
     context = ssl.create_default_context()
     for file in settings.control_authorities:
         context.load_verify_locations(file)

@@ -96,6 +96,18 @@ def test_a_scenario_that_cannot_be_read_is_said_with_its_place(own_rules, capsys
     assert "own.eval.yaml:5:20: `chat.pots` is not a tool or a stand-in (did you mean `chat.post`?)" in err
 
 
+def test_a_gateway_that_knows_agents_by_certificate_alone_is_not_tried_live(own_rules, capsys):
+    (own_rules.parent / "pem").touch()
+    (own_rules.parent / "aisecops.yaml").write_text(
+        "proxy: {tls_certificate: pem, tls_key: pem, client_ca: pem, client_cert: required}\n"
+    )
+
+    code, _, err = run("--live", capsys=capsys)
+
+    assert code == 2
+    assert "asks for client certificates, and the evaluation's agents have none" in err
+
+
 def test_scenarios_are_listed_without_playing_them(own_rules, capsys):
     (own_rules / "own.eval.yaml").write_text(OWN)
 

@@ -9,16 +9,19 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from aisecops.adapters.system.files import read_private
+from aisecops.ops.client import trusted
 from aisecops.ops.evaluation.forgeries import BORROWED, FORGED, parts
 from aisecops.ops.evaluation.line import Heard, Lines, basic
 from aisecops.ops.evaluation.overlaid import OTHERS_SECRET
 from aisecops.ops.evaluation.places import PREFIX, TOOLS, Probe, scope_of
 from aisecops.ops.evaluation.scenario import Who
 from aisecops.ops.evaluation.stage import Stage
+from aisecops.ops.settings import Settings
 
 TIMEOUT_S = 30.0
 EXPIRES = "1s"
@@ -65,8 +68,7 @@ class Cast:
         heard = self.api(side, "POST", "/v1/runs", {"parent": parent} if parent else {})
         told = heard.json() if heard.is_success else {"run_id": "run_none", "run_secret": "none"}
         shown = basic(told["run_id"], told["run_secret"], scheme=self.stage.scheme)
-        lines = Lines(self.stage.settings.proxy.url, self.trust, shown)
-        self._all.append(lines)
+        lines = self._connected(shown)
         self.runs[side] = OpenRun(run_id=told["run_id"], secret=told["run_secret"], lines=lines)
         return self.runs[side]
 
@@ -74,7 +76,11 @@ class Cast:
         """Connections of `who`; nobody has some without credentials."""
         if who is not Who.NOBODY:
             return self.run(who).lines
-        lines = Lines(self.stage.settings.proxy.url, self.trust, "")
+        return self._connected("")
+
+    def _connected(self, credentials: str) -> Lines:
+        proxy = self.stage.settings.proxy
+        lines = Lines(proxy.url, self.trust, credentials, name=urlsplit(proxy.told_url).hostname or "")
         self._all.append(lines)
         return lines
 
@@ -150,6 +156,11 @@ class Cast:
         if how == "of-another-run":
             self.new_run(who)
         return token
+
+
+def control_plane(settings: Settings) -> httpx.Client:
+    """The control plane, asked by whoever shows what."""
+    return httpx.Client(base_url=settings.control_url, timeout=TIMEOUT_S, trust_env=False, verify=trusted(settings))
 
 
 def default_body(tool: str) -> bytes:

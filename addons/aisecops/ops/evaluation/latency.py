@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import orjson
 
-from aisecops.ops.evaluation.actor import TIMEOUT_S, Cast
+from aisecops.ops.evaluation.actor import TIMEOUT_S, Cast, control_plane
 from aisecops.ops.evaluation.line import Heard, exchange, request
 from aisecops.ops.evaluation.outcome import Latency
 from aisecops.ops.evaluation.places import TOOLS, host, scope_of
@@ -37,7 +37,7 @@ def latencies(stage: Stage) -> Iterator[Latency]:
         ("a source", "help", "GET", "/articles/1", b"", ""),
         ("a model", "model", "POST", "/v1/chat/completions", ask, ""),
     )
-    with httpx.Client(base_url=stage.settings.control_url, timeout=TIMEOUT_S, trust_env=False) as control:
+    with control_plane(stage.settings) as control:
         for kind, role, method, path, body, tool in kinds:
             name = host(role, 0)
             headers = [("Host", name), ("Authorization", "Bearer sk-stand-in"), ("Content-Type", "application/json")]

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from aisecops.ops.evaluation.outer import within_tls
+
 TIMEOUT_S = 20.0
 AFTER_S = 0.15
 """How long after the first answer another one is waited for, where one request may have been two."""
@@ -66,11 +68,15 @@ def request(method: str, target: str, headers: Iterable[tuple[str, str]], body: 
 
 
 class Lines:
-    """Connections through one proxy with one set of credentials; each is used again while it lasts."""
+    """Connections through one proxy with one set of credentials; each is used again while it lasts.
 
-    def __init__(self, proxy: str, trust: ssl.SSLContext, credentials: str) -> None:
+    `name` is what the certificate of a proxy that speaks TLS is for, where that is not its address.
+    """
+
+    def __init__(self, proxy: str, trust: ssl.SSLContext, credentials: str, *, name: str = "") -> None:
         parts = urlsplit(proxy)
         self._proxy = (parts.hostname or "127.0.0.1", parts.port or 0)
+        self._name = (name or self._proxy[0]) if parts.scheme == "https" else ""
         self._trust = trust
         self.credentials = credentials
         self._open: dict[str, ssl.SSLSocket] = {}
@@ -93,7 +99,7 @@ class Lines:
 
     def raw(self, data: bytes, *, inside: str, sni: str = "") -> Heard:
         """Bytes on a connection of their own, and everything that comes back shortly after the first answer."""
-        conn = self._tunnel(inside, sni or inside, checked=not sni) if inside else _dialled(self._proxy)
+        conn = self._tunnel(inside, sni or inside, checked=not sni) if inside else self._dialled()
         if isinstance(conn, Heard):
             return conn
         try:
@@ -112,6 +118,13 @@ class Lines:
             conn.close()
         self._open.clear()
 
+    def _dialled(self) -> socket.socket | Heard:
+        try:
+            conn = socket.create_connection(self._proxy, timeout=TIMEOUT_S)
+            return within_tls(conn, self._trust, self._name) if self._name else conn
+        except OSError:
+            return Heard()
+
     def _keep(self, host: str, conn: ssl.SSLSocket, *, lasts: bool) -> None:
         if lasts:
             self._open[host] = conn
@@ -119,7 +132,7 @@ class Lines:
             conn.close()
 
     def _tunnel(self, host: str, sni: str, *, checked: bool = True) -> ssl.SSLSocket | Heard:
-        conn = _dialled(self._proxy)
+        conn = self._dialled()
         if isinstance(conn, Heard):
             return conn
         place = f"{host}:443"
@@ -137,13 +150,6 @@ class Lines:
         except OSError:
             conn.close()
             return Heard()
-
-
-def _dialled(place: tuple[str, int]) -> socket.socket | Heard:
-    try:
-        return socket.create_connection(place, timeout=TIMEOUT_S)
-    except OSError:
-        return Heard()
 
 
 def exchange(conn: socket.socket, data: bytes, method: str) -> tuple[Heard, bool]:

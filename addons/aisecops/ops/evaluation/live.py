@@ -27,6 +27,7 @@ from aisecops.ops.evaluation.stand_ins import Slot
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import changed
+from aisecops.ops.settings_text import ClientCertificates
 
 LASTS_S = 1200
 """A round is closed when it is played; one that dies is over after this."""
@@ -41,9 +42,9 @@ def live_stage(operators: Settings, folder: Path, *, agents: tuple[str, ...]) ->
 
     A round that began under other rules than it ended with is no evidence for either: then it raises too.
     """
-    if operators.proxy.tls_certificate is not None:
+    if operators.proxy.client_cert is ClientCertificates.REQUIRED:
         raise CommandError(
-            "the proxy's listener speaks TLS, and the evaluation's agents do not",
+            "the proxy's listener asks for client certificates, and the evaluation's agents have none",
             "leave --live out: a gateway of the same rules is then started for it",
             MISUSED,
         )

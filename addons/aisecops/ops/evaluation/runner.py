@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from aisecops.model.errors import ConfigError
-from aisecops.ops.evaluation.actor import TIMEOUT_S, Cast
+from aisecops.ops.evaluation.actor import Cast, control_plane
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.judge import breaches
 from aisecops.ops.evaluation.mutations import Variation, mutated
@@ -69,7 +69,7 @@ class Runner:
         """What came of `jobs`, in their order. `KeyboardInterrupt` ends it between two plays."""
         together = [job for job in jobs if not job.scenario.alone]
         done: dict[Job, Result] = {}
-        with httpx.Client(base_url=self._stage.settings.control_url, timeout=TIMEOUT_S, trust_env=False) as control:
+        with control_plane(self._stage.settings) as control:
             pool = ThreadPoolExecutor(max_workers=len(self._stage.slots), thread_name_prefix="play")
             try:
                 waiting = {pool.submit(self._played, job, control): job for job in together}
