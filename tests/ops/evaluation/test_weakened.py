@@ -167,3 +167,23 @@ def test_with_nothing_enforced_every_attack_on_another_way_out_is_seen_to_come_t
     assert len(names) > 20
     contained = {base for base, name in names.items() if results[name].state is not State.BREACHED}
     assert contained == ALWAYS_STOPPED
+
+
+@pytest.mark.parametrize(
+    ("rule", "state"),
+    [
+        ("{to: external, action: hold}", State.CONTAINED),
+        ("{to: external, action: hold, free: 1MiB, most: 2MiB}", State.BREACHED),
+        ("{to: external, escalation: 1.5}", State.NOT_APPLICABLE),
+    ],
+)
+def test_more_than_a_task_explains_is_tried_where_rules_bound_it_and_shows_a_bound_that_is_none(
+    on, tmp_path, rule, state
+):
+    bound = Weakening("egress.yaml", "  unread: refuse", f"  proportion: [{rule}]\n  unread: refuse", "")
+    on.take_up(weakened(tmp_path / "rules", bound))
+    name = "more leaves than the task explains"
+
+    results = played(on, [name, f"{name}, a little each time"])
+
+    assert {result.state for result in results.values()} == {state}

@@ -30,7 +30,7 @@ FIXED = (
     "mark", "attacker", "contact", "account", "own_account", "agent", "agent_secret", "other", "run", "other_run",
     "read", "answer", "token", "canary", "known_secret", "approval", "held_approval", "control", "control_port",
     "proxy_credentials", "over.calls", "budget.calls", "over.writes", "budget.writes", "over.cost", "budget.cost",
-    "rate.burst", "rate.most", "mails.most", "mails.many",
+    "rate.burst", "rate.most", "mails.most", "mails.many", "much", "a_part",
 )  # fmt: skip
 """Values that the stage gives; so are `host.ROLE` and `fake.KIND`."""
 

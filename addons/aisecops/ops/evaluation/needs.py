@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from aisecops.model.entities import named_by
+from aisecops.model.finding import FindingAction
+from aisecops.model.proportion import ProportionRule
 from aisecops.model.rules import AgentRule, RuleSet, TokenMode
 
 type _Holds = Callable[[RuleSet, AgentRule], bool]
@@ -29,6 +31,14 @@ def _small_rate(_: RuleSet, agent: AgentRule) -> bool:
     return rate is not None and rate.count * 1000 <= RATE_MOST * rate.per_ms
 
 
+def bounding(rules: RuleSet) -> list[ProportionRule]:
+    """The rules that hold or block what goes to strangers out of proportion, whatever tool it goes by."""
+    actions = {FindingAction.HOLD, FindingAction.BLOCK}
+    return [
+        rule for rule in rules.egress.proportion if rule.to == "external" and not rule.tool and rule.action in actions
+    ]
+
+
 NEEDS: dict[str, tuple[str, _Holds]] = {
     "own-tokens": (
         "the agent shows its own capability tokens; the gateway gets them for it",
@@ -42,6 +52,10 @@ NEEDS: dict[str, tuple[str, _Holds]] = {
     "phones-watched": ("a detector looks for PHONE_NUMBER", _watched("PHONE_NUMBER")),
     "ids-watched": ("a detector looks for NATIONAL_ID", _watched("DE_TAX_ID", "FR_NIR", "UK_NINO")),
     "unread-refused": ("what cannot be read is refused", lambda rules, _: rules.egress.unread.value == "refuse"),
+    "proportion": (
+        "`egress.proportion` holds or blocks what leaves to external places with any tool",
+        lambda rules, _: bool(bounding(rules)),
+    ),
     "volume": ("`egress.volume` bounds what leaves to external places", lambda rules, _: bool(rules.egress.volume)),
 }
 
