@@ -20,7 +20,7 @@ import pytest
 
 from aisecops.ops.demo.scenes import SCENES
 from aisecops.ops.demo.stage import stage
-from support.browser import CHROMIUM, browser, picture, serious, shot, watched
+from support.browser import CHROMIUM, browser, kept_twin, picture, serious, shot, watched
 from support.demo_house import Mailer, api, secret, twin
 from support.prometheus import PROGRAM, prometheus
 
@@ -203,12 +203,12 @@ def test_no_page_is_wider_than_a_phone(on, asked, chromium):
 def test_charts_are_drawn_from_the_twin_in_both_themes_and_nothing_is_lost_without_scripts(on, chromium):
     page, said = logged_in(on, chromium, "/records?figure=denials")
     chart = page.locator(".chart-trend")
+    twin = kept_twin(page)
     chart.locator("canvas").wait_for()
     light = chart.screenshot()
     page.get_by_role("button", name="Light or dark").click()
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     assert chart.screenshot() != light
-    twin = page.evaluate("fetch(document.querySelector('link[rel=alternate]').href).then((one) => one.json())")
     last = next(at for at, point in reversed(list(enumerate(twin["trend"]))) if point["value"] is not None)
     chart.focus()
     page.keyboard.press("Home")

@@ -39,6 +39,14 @@ def watched(running: Any, *, dark: bool = False) -> tuple[Any, list[str]]:
     return page, said
 
 
+def kept_twin(page: Any) -> Any:
+    """The twin of `page`, which gets the same from now on: the points of a trend move with the clock."""
+    answer = page.request.get(page.evaluate("document.querySelector('link[rel=alternate]').href"))
+    page.route("**/*.json*", lambda route: route.fulfill(response=answer))
+    page.reload()
+    return answer.json()
+
+
 def serious(page: Any) -> list[str]:
     """What axe-core finds wrong with the page as it stands, of weight serious and above."""
     page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
