@@ -13,7 +13,7 @@ PYTHON ?= $(shell .ci/find-python)
 BIN := $(VENV)/bin
 # The tests that start gateways are waited for in seconds: more workers than cores only make them slow.
 JOBS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -61,7 +61,7 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 CLIENTS ?= .venv-clients
 NODE_CLIENTS = $(CLIENTS)/node/.ready
 clients: clients-setup ## run every client of docs/clients.md for real
-	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile tests/clients/test_table.py tests/clients/test_models.py
+	CLIENTS=$(abspath $(CLIENTS)) $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder tests/clients/test_table.py tests/clients/test_models.py
 
 clients-setup: $(VENV)/.ready $(CLIENTS)/.packages $(NODE_CLIENTS) $(CLIENTS)/.programs
 

@@ -33,7 +33,7 @@ from aisecops.ops.settings_keys import PREFIX, as_tree
 from aisecops.ops.settings_read import SECRETS, changed, environment
 from aisecops.ops.settings_text import Address
 
-PROGRAM = (sys.executable, "-P", "-m", "aisecops")
+PROGRAM = (sys.executable, "-O", "-P", "-m", "aisecops")
 START_SECONDS = 60.0
 """How long a process may take until it listens; the first start loads the language models."""
 

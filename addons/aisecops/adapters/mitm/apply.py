@@ -9,6 +9,7 @@ import http as status_phrases
 
 from mitmproxy import http
 
+from aisecops.adapters.mitm.headers import AskedHeaders
 from aisecops.adapters.mitm.translate import byte_headers, text_headers
 from aisecops.model.exchange import Headers, HttpResponse
 from aisecops.model.outcome import Forward
@@ -29,14 +30,13 @@ def apply_forward(request: http.Request, forward: Forward) -> None:
     gone = {name.lower().encode("latin-1") for name in forward.remove_headers}
     replaced = byte_headers(forward.set_headers)
     gone |= {name.lower() for name, _ in replaced}
-    fields = [
-        field for field in request.headers.fields if _may_leave(field[0].lower()) and field[0].lower() not in gone
-    ]
+    named = [(field[0].lower(), field) for field in request.headers.fields]
+    fields = [field for name, field in named if name not in gone and _may_leave(name)]
     if forward.body is not None:
         fields = [field for field in fields if field[0].lower() not in _FRAMING | {b"content-encoding"}]
         fields.append((b"Content-Length", b"%d" % len(forward.body)))
         request.raw_content = forward.body
-    request.headers = http.Headers([*_without_hop_names(fields), *replaced])
+    request.headers = AskedHeaders([*_without_hop_names(fields), *replaced])
 
 
 def _target(path: str) -> bytes:
@@ -64,11 +64,11 @@ def _without_hop_names(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, b
 
 def clean_answer(response: http.Response) -> None:
     """Remove what an upstream may not tell the agent: our own headers, and ways around the proxy."""
-    response.headers = http.Headers(
+    response.headers = AskedHeaders(
         [
             (name, value)
             for name, value in response.headers.fields
-            if name.lower() not in _NEVER_COMES_IN and not name.lower().startswith(_OURS)
+            if (lower := name.lower()) not in _NEVER_COMES_IN and not lower.startswith(_OURS)
         ]
     )
 
@@ -78,7 +78,7 @@ def add_headers(response: http.Response, headers: Headers) -> None:
     added = byte_headers(headers)
     names = {name.lower() for name, _ in added}
     kept = [field for field in response.headers.fields if field[0].lower() not in names]
-    response.headers = http.Headers([*kept, *added])
+    response.headers = AskedHeaders([*kept, *added])
 
 
 def apply_answer(response: http.Response, answer: HttpResponse) -> None:
@@ -87,10 +87,10 @@ def apply_answer(response: http.Response, answer: HttpResponse) -> None:
         response.status_code = answer.status
         response.reason = _phrase(answer.status)
     if answer.headers != text_headers(response.headers):
-        response.headers = http.Headers(byte_headers(answer.headers))
+        response.headers = AskedHeaders(byte_headers(answer.headers))
     if answer.body != (response.raw_content or b""):
         kept = [field for field in response.headers.fields if field[0].lower() not in _FRAMING]
-        response.headers = http.Headers([*kept, (b"Content-Length", b"%d" % len(answer.body))])
+        response.headers = AskedHeaders([*kept, (b"Content-Length", b"%d" % len(answer.body))])
         response.raw_content = answer.body
 
 
@@ -107,7 +107,7 @@ def make_answer(answer: HttpResponse, *, reason: str = "") -> http.Response:
         http_version=b"HTTP/1.1",
         status_code=answer.status,
         reason=(reason or _phrase(answer.status)).encode("ascii"),
-        headers=http.Headers(kept),
+        headers=AskedHeaders(kept),
         content=answer.body,
         trailers=None,
         timestamp_start=0,
@@ -123,7 +123,7 @@ def frame_for_stream(response: http.Response, *, http_version: str) -> None:
     kept = [field for field in response.headers.fields if field[0].lower() not in _FRAMING]
     if http_version == "HTTP/1.1" and response.status_code not in _NO_BODY_STATUS:
         kept.append((b"Transfer-Encoding", b"chunked"))
-    response.headers = http.Headers(kept)
+    response.headers = AskedHeaders(kept)
 
 
 def _phrase(status: int) -> str:

@@ -13,6 +13,7 @@ from mitmproxy import http
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_handshake
 from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority
+from aisecops.adapters.mitm.translate import UNCLEAN
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 
@@ -20,7 +21,6 @@ _METHOD = re.compile(rb"[A-Z]+(?:-[A-Z]+)*")
 _PATH = re.compile(rb"/[\x21\x22\x24-\x7e]*")
 _METHODS_NEVER = frozenset({b"CONNECT", b"TRACE", b"PRI"})
 _ONCE = frozenset({b"authorization", b"content-encoding", b"content-length", b"content-type", b"dpop", b"expect"})
-_UNCLEAN = frozenset(b"\r\n\0")
 _ONLY_WITH_HYPHENS = _ONCE | {b"transfer-encoding", b"http2-settings", b"keep-alive"}
 
 
@@ -73,7 +73,7 @@ def _header_fault(request: http.Request) -> str:
     seen: set[bytes] = set()
     for raw_name, value in request.headers.fields:
         name = raw_name.lower()
-        if _UNCLEAN & set(value):
+        if UNCLEAN.search(value):
             return f"header `{_shown(name)}` holds a line break or NUL; send one clean line"
         if name in seen and (name in _ONCE or name.startswith((b"aisecops-", b"proxy-authorization"))):
             return f"header `{_shown(name)}` is there twice; send it once"

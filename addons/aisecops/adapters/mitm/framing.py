@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from mitmproxy import http
 
+from aisecops.adapters.mitm.headers import AskedHeaders
+
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 _EXPECTED_WITH_A_BODY = frozenset({b"POST", b"PUT", b"PATCH"})
 
@@ -22,4 +24,4 @@ def frame(request: http.Request) -> None:
     if framing == ([(b"content-length", length)] if needed else []):
         return
     kept = [field for field in request.headers.fields if field[0].lower() not in _FRAMING]
-    request.headers = http.Headers([*kept, *([(b"Content-Length", length)] if needed else [])])
+    request.headers = AskedHeaders([*kept, *([(b"Content-Length", length)] if needed else [])])

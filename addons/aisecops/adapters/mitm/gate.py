@@ -98,7 +98,8 @@ class Exchange:
     """One request on its way. `forward` is set when it was admitted, `sent` when its first byte may have left.
 
     `cut` is why it was ended under way (`cuts.py`); `was_cut` wakes who waits for something of it. `asked_bytes` is
-    what it held when it was sent; more is its answer. `stream_id` is its number on its client connection.
+    what it held when it was sent; more is its answer. `stream_id` is its number on its client connection. `head` is
+    what its head said when it was looked at.
 
     INVARIANT: a permit is handed to the enforcer once; `permit` is taken by whoever settles it.
     """
@@ -106,6 +107,7 @@ class Exchange:
     client_id: str
     caller: Caller
     request: HttpRequest
+    head: tuple[object, ...] = ()
     allowed: int = 0
     forward: Forward | None = None
     permit: str | None = None

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mitmproxy import connection, http
+from msgspec.structs import replace
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, frame_for_stream
 from aisecops.adapters.mitm.doors import refused_connect, refused_head
 from aisecops.adapters.mitm.framing import frame
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_handshake, keep_known_extensions
+from aisecops.adapters.mitm.headers import asked
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, TRAILERS, TWO_IDENTITIES
 from aisecops.adapters.mitm.lateness import clock_for
 from aisecops.adapters.mitm.load import Held, most_decoded
@@ -63,6 +65,7 @@ async def judge_connect(gate: Gate, request: http.Request, client: connection.Cl
 
 async def judge_head(gate: Gate, flow_id: str, request: http.Request, client: connection.Client) -> Exchange | Refuse:
     """The head is there: refuse what can be refused, or keep an exchange under `flow_id` whose clock runs."""
+    asked(request)
     tunnel = gate.tunnels.get(client.id)
     redirected = gate.redirected.get(client.id)
     if refuse := gate.closed or refused_within(redirected, client, tunnel):
@@ -83,6 +86,7 @@ async def judge_head(gate: Gate, flow_id: str, request: http.Request, client: co
         client_id=client.id,
         caller=caller,
         request=copied,
+        head=_head(request),
         allowed=allowed,
         websocket="upgrade" in request.headers and is_websocket_handshake(request),
         clock=clock_for(gate, flow_id),
@@ -99,13 +103,16 @@ async def judge_whole(
     if request.trailers:
         return await gate.enforcer.refused(exchange.caller, exchange.request, TRAILERS)
     # an addon before this one may have changed the head since it was looked at
-    if refuse := _refused_head(gate, request, client):
+    if _head(request) != exchange.head and (refuse := _refused_head(gate, request, client)):
         return refuse
     coding, size = request.headers.get("content-encoding", ""), len(request.raw_content or b"")
     if not exchange.held.take(most_decoded(coding, size, allowed=exchange.allowed)):
         return await gate.enforcer.refused(exchange.caller, exchange.request, NO_ROOM_FOR_BODY)
     frame(request)
-    exchange.request = request_of(request, whole=True)
+    if _head(request) == exchange.head:
+        exchange.request = replace(exchange.request, body=request.raw_content or b"")
+    else:
+        exchange.request = request_of(request, whole=True)
     outcome = await gate.enforcer.admit(exchange.caller, exchange.request)
     if isinstance(outcome, Refuse):
         return outcome
@@ -163,6 +170,13 @@ async def let_go(gate: Gate, exchange: Exchange, why: str) -> None:
         await gate.enforcer.hang_up(permit)
     else:
         await gate.enforcer.abandon(permit, why, left=exchange.sent)
+
+
+def _head(request: http.Request) -> tuple[object, ...]:
+    """All that a head is looked at for. Where nobody touched it, one equals the other by being it."""
+    data = request.data
+    target = (data.method, data.scheme, data.authority, data.host, data.port, data.path)
+    return data.headers.fields, data.http_version, target
 
 
 def _refused_head(gate: Gate, request: http.Request, client: connection.Client) -> Refuse | None:

@@ -5,10 +5,15 @@ Header bytes become text one to one (latin-1), so that they can be written back 
 
 from __future__ import annotations
 
+import re
+
 from mitmproxy import http
 
 from aisecops.adapters.mitm.names import normal
 from aisecops.model.exchange import Headers, HttpRequest, HttpResponse
+
+UNCLEAN = re.compile(rb"[\r\n\x00]")
+"""What no name and no value of a header may hold."""
 
 
 def text_headers(headers: http.Headers) -> Headers:
@@ -20,7 +25,7 @@ def byte_headers(headers: Headers) -> tuple[tuple[bytes, bytes], ...]:
     """The way back. Raises ValueError for what cannot stand in a header."""
     pairs = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
     for name, value in pairs:
-        if not name or set(name + value) & set(b"\r\n\0"):
+        if not name or UNCLEAN.search(name) or UNCLEAN.search(value):
             raise ValueError(f"header `{name.decode('latin-1')!r}` holds a line break, or no name")
     return pairs
 

@@ -12,6 +12,7 @@ from mitmproxy import http
 from mitmproxy.net.http import http1
 from mitmproxy.proxy.layers.http._http1 import TBodyReader, make_body_reader
 
+from aisecops.adapters.mitm.headers import asked
 from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
 from aisecops.adapters.mitm.lane.line import Line
 from aisecops.adapters.mitm.upstream_layer import MAX_INTERIM, fault_of, is_interim
@@ -41,6 +42,7 @@ class AnswerReader:
                 continue
             try:
                 response = http1.read_response_head([bytes(line) for line in lines])
+                asked(response)
                 size = http1.expected_http_body_size(self._request, response)
             except ValueError:
                 raise BrokenAnswerError("cannot read the answer") from None

@@ -13,6 +13,7 @@ from mitmproxy import http
 from mitmproxy.net.http import http1
 from mitmproxy.net.http.validate import validate_headers
 
+from aisecops.adapters.mitm.headers import asked
 from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
 
 _END = b"\r\n\r\n"
@@ -56,6 +57,7 @@ def _read(received: bytes, *, but: frozenset[bytes]) -> Head | None:
         return None
     try:
         request = http1.read_request_head(text.split(b"\r\n"))
+        asked(request)
         validate_headers(request)
         size = http1.expected_http_body_size(request)
     except ValueError:
