@@ -14,15 +14,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import httpx
 import orjson
 import pytest
 
 from aisecops.ops.demo.scenes import SCENES
 from aisecops.ops.demo.stage import stage
 from support.browser import CHROMIUM, browser, kept_twin, picture, serious, shot, watched
-from support.demo_house import Mailer, api, secret, twin
-from support.prometheus import PROGRAM, prometheus
+from support.demo_house import Mailer, api, scraped, secret, twin
+from support.installation import until
+from support.prometheus import ALERTS, PROGRAM, prometheus
 
 pytestmark = [
     pytest.mark.slow,
@@ -321,42 +321,6 @@ def recount(on):
     return counted, dict(Counter(event["tool"] for event in events if event["event"] == "tool_invoked"))
 
 
-def scraped(on):
-    """The same from Prometheus' point of view; it has been up for as long as the record."""
-    text = httpx.get(on.metrics_url, timeout=60).text
-    samples = [re.fullmatch(r"aisecops_(\w+)(?:\{(.*)\})? (\S+)", line) for line in text.splitlines()]
-    found = [(one[1], dict(re.findall(r'(\w+)="([^"]*)"', one[2] or "")), float(one[3])) for one in samples if one]
-
-    def total(name, **labels):
-        def fits(said):
-            return all(said[label] in wanted for label, wanted in labels.items())
-
-        return sum(value for sample, said, value in found if sample == name and fits(said))
-
-    def share(much, whole):
-        return much / whole if whole else None
-
-    decisions = total("decisions_total")
-    tools = {"kind": {"tool", "local"}}
-    return {
-        "total_runs": total("events_total", event={"run_started"}),
-        "average_risk": share(total("run_risk_sum"), total("run_risk_count")),
-        "budget_violations": share(total("events_total", event={"budget_exceeded"}), decisions),
-        "tool_distribution": total("events_total", event={"tool_invoked"}),
-        "injection_tests": total("eval_pass_ratio", suite={"injection"}) or None,
-        "escalation_detection": share(
-            total("chain_escalations_total", outcome={"stopped"}), total("chain_escalations_total")
-        ),
-        "denials": share(total("decisions_total", enforced={"deny"}), decisions),
-        "egress_attempts": total("events_total", event={"egress_blocked", "egress_masked"}),
-        "policy_enforced": share(
-            total("decisions_total", **tools, mode={"enforce"}), total("decisions_total", **tools)
-        ),
-        "runs_traced": share(total("runs_ended", traced={"yes"}), total("runs_ended")),
-        "containment": share(total("containment_seconds_sum"), total("containment_seconds_count")),
-    }
-
-
 def test_dashboard_and_scrape_and_recount_say_the_same(on):
     counted, tools = recount(on)
     shown, shown_tools = figures(on)
@@ -368,20 +332,39 @@ def test_dashboard_and_scrape_and_recount_say_the_same(on):
     assert scraped(on) == pytest.approx(shown)
 
 
-@pytest.mark.skipif(PROGRAM is None, reason="there is no Prometheus on this machine: apt install prometheus")
+in_prometheus = pytest.mark.skipif(
+    PROGRAM is None, reason="there is no Prometheus on this machine: apt install prometheus"
+)
+
+
+@in_prometheus
+def test_a_real_prometheus_evaluates_every_alert(on):
+    named = re.findall(r"- alert: (\w+)", ALERTS.read_text())
+    until(lambda: "unknown" not in on.prometheus.alerts().values(), what="a first evaluation of each")
+
+    assert on.prometheus.alerts() == dict.fromkeys(named, "ok")
+
+
+@in_prometheus
+@pytest.mark.usefixtures("asked")
 def test_every_panel_of_the_grafana_dashboard_shows_what_a_real_prometheus_has_scraped(on):
     board = json.loads(
         (Path(__file__).parents[2] / "docker/observability/grafana/dashboards/aisecops.json").read_text()
     )
     panels = [panel for panel in board["panels"] if panel["type"] != "row"]
-    empty = {
+    until(lambda: empty(on, panels) <= QUIET, what="something in each panel")
+
+    assert len(panels) == 28
+    assert empty(on, panels) == QUIET
+
+
+def empty(on, panels):
+    """The panels of which no query has a number."""
+    return {
         panel["title"]
         for panel in panels
         if not any(on.prometheus.values(plain(target["expr"])) for target in panel["targets"])
     }
-
-    assert len(panels) == 28
-    assert empty == QUIET
 
 
 def plain(expr):

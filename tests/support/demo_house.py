@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Any
 
@@ -52,3 +53,39 @@ def api(on: Any, path: str, **body: Any) -> Any:
 def bearer(on: Any) -> dict[str, str]:
     """The operator's credentials."""
     return {"Authorization": f"Bearer {secret(on)}"}
+
+
+def scraped(on: Any) -> dict[str, float | None]:
+    """The eleven figures from Prometheus' point of view; it has been up for as long as the record."""
+    text = httpx.get(on.metrics_url, timeout=60).text
+    samples = [re.fullmatch(r"aisecops_(\w+)(?:\{(.*)\})? (\S+)", line) for line in text.splitlines()]
+    found = [(one[1], dict(re.findall(r'(\w+)="([^"]*)"', one[2] or "")), float(one[3])) for one in samples if one]
+
+    def total(name: str, **labels: set[str]) -> float:
+        def fits(said: dict[str, str]) -> bool:
+            return all(said[label] in wanted for label, wanted in labels.items())
+
+        return sum(value for sample, said, value in found if sample == name and fits(said))
+
+    def share(much: float, whole: float) -> float | None:
+        return much / whole if whole else None
+
+    decisions = total("decisions_total")
+    tools = {"kind": {"tool", "local"}}
+    return {
+        "total_runs": total("events_total", event={"run_started"}),
+        "average_risk": share(total("run_risk_sum"), total("run_risk_count")),
+        "budget_violations": share(total("events_total", event={"budget_exceeded"}), decisions),
+        "tool_distribution": total("events_total", event={"tool_invoked"}),
+        "injection_tests": total("eval_pass_ratio", suite={"injection"}) or None,
+        "escalation_detection": share(
+            total("chain_escalations_total", outcome={"stopped"}), total("chain_escalations_total")
+        ),
+        "denials": share(total("decisions_total", enforced={"deny"}), decisions),
+        "egress_attempts": total("events_total", event={"egress_blocked", "egress_masked"}),
+        "policy_enforced": share(
+            total("decisions_total", **tools, mode={"enforce"}), total("decisions_total", **tools)
+        ),
+        "runs_traced": share(total("runs_ended", traced={"yes"}), total("runs_ended")),
+        "containment": share(total("containment_seconds_sum"), total("containment_seconds_count")),
+    }

@@ -15,8 +15,10 @@ import httpx
 
 PROGRAM = shutil.which("prometheus")
 READY_S = 60.0
+ALERTS = Path(__file__).parents[2] / "docker/observability/alerts.yaml"
 SERIES = """
-global: {{scrape_interval: 1s, scrape_timeout: 1s}}
+global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}
+rule_files: ["{alerts}"]
 scrape_configs:
   - job_name: aisecops
     metrics_path: {path}
@@ -37,6 +39,11 @@ class Prometheus:
         found = [float(one["value"][1]) for one in answer["data"]["result"]]
         return [value for value in found if not math.isnan(value)]
 
+    def alerts(self) -> dict[str, str]:
+        """Every alert that it has loaded, and how it is with it: `unknown` until it is first evaluated."""
+        groups = httpx.get(f"{self.url}/api/v1/rules", timeout=60).json()["data"]["groups"]
+        return {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+
     def is_up(self) -> bool:
         """True once it has scraped."""
         with contextlib.suppress(httpx.HTTPError, ValueError):
@@ -46,11 +53,11 @@ class Prometheus:
 
 @contextlib.contextmanager
 def prometheus(folder: Path, metrics_url: str) -> Iterator[Prometheus]:
-    """One that scrapes `metrics_url` every second, and keeps what it knows in `folder`."""
+    """One that scrapes `metrics_url` every second with our alerts, and keeps what it knows in `folder`."""
     assert PROGRAM is not None
     url = httpx.URL(metrics_url)
     folder.mkdir(parents=True)
-    (folder / "prometheus.yaml").write_text(SERIES.format(path=url.path, target=url.netloc.decode()))
+    (folder / "prometheus.yaml").write_text(SERIES.format(path=url.path, target=url.netloc.decode(), alerts=ALERTS))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"

@@ -1,7 +1,10 @@
 """Attack text stands on every page: wherever it comes from, it is text there and nothing else."""
 
+import asyncio
 import html.parser
 import re
+from importlib.resources import files
+from urllib.parse import urlsplit
 
 import orjson
 import pytest
@@ -11,6 +14,7 @@ from aisecops.model.ids import AgentId, ApprovalId, RunId
 from aisecops.model.state import Approval
 from aisecops.ops.figures.line import ACTS
 from support.asking import read
+from support.browser import CHROMIUM, browser, watched
 from support.dashboard import Site
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)><svg/onload=alert(3)>{{191*7}}`<b>`javascript:alert(4)\u202e\x1b[31m"
@@ -121,19 +125,8 @@ async def lived(site):
     return run, len(events)
 
 
-async def test_hostile_events_are_text_on_every_page(site):
-    run, many = await lived(site)
-    figures = [one["name"] for one in (await site.json("/index.json"))["figures"]]
-    for path in (
-        "/", f"/runs/{run.run.run_id}", "/policy", "/evaluation", "/inventory", "/approvals", "/runs",
-        *(f"/records?figure={name}" for name in figures), *(f"/records/{seq}" for seq in range(1, many + 1)),
-    ):  # fmt: skip
-        text = harmless((await site.browser.get(path)).text)
-        if path.startswith("/records/"):
-            assert "&lt;script&gt;" in text
-
-
-async def test_a_hostile_step_that_waits_is_text(site):
+async def hostile_approval(site):
+    """A step that waits, with hostile text in every field."""
     approval = Approval(
         approval_id=ApprovalId("apr_1"), run_id=RunId(EVIL), root_run_id=RunId(EVIL), agent_id=AgentId(EVIL), tool=EVIL,
         digest=EVIL, opened_ms=site.house.clock.ms, expires_ms=site.house.clock.ms + 10_000,
@@ -144,10 +137,81 @@ async def test_a_hostile_step_that_waits_is_text(site):
     )  # fmt: skip
     await site.house.store.open_approval(approval)
 
+
+async def pages(site, run):
+    """Every page that shows what was recorded."""
+    figures = [one["name"] for one in (await site.json("/index.json"))["figures"]]
+    return (
+        "/", f"/runs/{run.run.run_id}", "/policy", "/evaluation", "/inventory", "/approvals", "/runs", "/records",
+        *(f"/records?figure={name}" for name in figures),
+    )  # fmt: skip
+
+
+async def test_hostile_events_are_text_on_every_page(site):
+    run, many = await lived(site)
+    for path in (*await pages(site, run), *(f"/records/{seq}" for seq in range(1, many + 1))):
+        text = harmless((await site.browser.get(path)).text)
+        if path.startswith("/records/"):
+            assert "&lt;script&gt;" in text
+
+
+async def test_a_hostile_step_that_waits_is_text(site):
+    await hostile_approval(site)
+
     assert "&lt;script&gt;" in harmless(await site.page("/approvals"))
     assert "&lt;script&gt;" in harmless(await site.page("/approvals/apr_1"))
     await site.send("/approvals/apr_1", decision="deny", reason=EVIL)
     assert "&lt;script&gt;" in harmless(await site.page("/approvals/apr_1"))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine: apt install chromium")
+async def test_in_a_browser_they_run_nothing_load_nothing_and_are_read_as_they_are(site):
+    """With scripts, charts and the content policy at work. What the site answers is fetched beforehand."""
+    run, _ = await lived(site)
+    await hostile_approval(site)
+    asked = [*await pages(site, run), "/records/1", "/approvals/apr_1"]
+    answers = {path: await site.browser.get(path) for path in asked}
+    more = {
+        found
+        for one in answers.values()
+        for found in re.findall(r'(?:src|href)="(/static/[^"]+|[^"]+\.json[^"]*)"', one.text)
+    }
+    more |= {f"/static/{file.name}" for file in files("aisecops.ops.dashboard").joinpath("static").iterdir()}
+    answers |= {path: await site.browser.get(path) for path in more}
+
+    told = await asyncio.to_thread(browsed, asked, answers)
+
+    assert {path: said for path, (said, _, _) in told.items() if said} == {}
+    assert {path: found for path, (_, found, _) in told.items() if found} == {}
+    assert all(EVIL.partition("\u202e")[0] in told[path][2] for path in ("/records/1", "/approvals/apr_1"))
+
+
+def browsed(asked, answers):
+    """Of each page what the browser complained of, which elements of the attacker's are on it, and its text."""
+    told = {}
+    with browser() as chromium:
+        page, said = watched(chromium)
+
+        def answered(route):
+            url = urlsplit(route.request.url)
+            found = answers.get(f"{url.path}{'?' if url.query else ''}{url.query}")
+            if found is None:  # the stream of changes
+                route.fulfill(status=204)
+            else:
+                route.fulfill(status=found.status_code, headers=dict(found.headers), body=found.content)
+
+        page.route("**/*", answered)
+        for path in asked:
+            page.goto(f"http://localhost{path}")
+            for chart in page.locator(".chart").all():
+                chart.focus()
+                page.keyboard.press("End")  # the words of a point are put there by a script
+            theirs = page.evaluate(
+                "[...document.querySelectorAll('main img, main b, main script, main svg[onload]')].map((one) => one.outerHTML)"
+            )
+            told[path] = (list(said), theirs, page.locator("main").inner_text())
+            said.clear()
+    return told
 
 
 async def test_a_hostile_reason_for_a_halt_is_text(site):
