@@ -73,10 +73,7 @@ class Text:
 
 def text_of(source: str, kind: str, text: str, *, attack: bool) -> Text:
     """A text with its traits."""
-    found = [
-        (frozenset(name for name, _, _ in traits(one)), one.place != "alone" and stray_order.may_be_one(one))
-        for one in sentences(text)
-    ]
+    found = [(frozenset(traits(one)), one.place != "alone" and stray_order.may_be_one(one)) for one in sentences(text)]
     return Text(source, kind, attack, text, tuple(said for said, _ in found), tuple(said for said, may in found if may))
 
 
@@ -136,8 +133,8 @@ def made_rows(without: frozenset[str] = frozenset()) -> Iterator[Row]:
         *made.harmless(pick, TIMES, without),
     ):
         for sentence in sentences(one.text):
-            said = frozenset(name for name, _, _ in traits(sentence))
-            if sentence.span.start < one.end and sentence.span.end > one.start:
+            said, span = frozenset(traits(sentence)), sentence.span_in(one.text)
+            if span.start < one.end and span.end > one.start:
                 yield said, one.order, f"made {one.kind}"
             elif pick.random() < KEPT:
                 yield said, False, "made carriers"

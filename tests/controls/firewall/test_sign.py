@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aisecops.controls.firewall.detectors import DETECTORS
-from aisecops.controls.firewall.sign import MAX_SIGNS, Passage, phrases
+from aisecops.controls.firewall.sign import MAX_SIGNS, REACH, Passage, Trigger, phrases
 from aisecops.model.provenance import Span
 
 PEARS = phrases("pears", (0.5, "pear", r"\beat (?:a|the [a-z ]{3,9}) pears?\b"))
@@ -35,6 +38,15 @@ def test_lower_case_keeps_every_place() -> None:
     text = "\u0130\u0130\u0130 eat a pear"
     (span,) = spans(text)
     assert text[span.start : span.end] == "eat a pear"
+
+
+@given(st.text("aber x", max_size=400), st.text("aber x", min_size=1, max_size=6))
+def test_a_trigger_is_found_wherever_it_stands_however_short(text: str, said: str) -> None:
+    places = Passage(text).places(Trigger.of(said))
+    assert places[:1] == ([text.index(said)] if said in text else [])
+    assert all(text.startswith(said, at) for at in places)
+    last = text.rfind(said)
+    assert last < 0 or any(0 <= last - at < REACH for at in places)
 
 
 def test_every_detector_has_a_name_of_its_own() -> None:

@@ -7,8 +7,9 @@ The traits are what `detectors/stray_order.weights` has weights for, so a change
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
 
 from aisecops.controls.firewall.word_kinds import UNSPACED, VERBS, kind_of
 from aisecops.model.provenance import Span
@@ -46,6 +47,8 @@ _WORD = re.compile(
     rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)?)"
     r"|(?P<mark>[!?]{1,3}|[*#<>\[\]{}|`\"=]{2,}|[:@])"
 )
+_MONEY_APART = re.compile(r"[$\u20ac\u00a3\u00a5]\s")
+"""The only thing that is one word over a space."""
 _AND = frozenset(
     [
         "and",
@@ -73,105 +76,102 @@ _TOLD = frozenset({"MODEL", "MUST", "YOU", "PLEASE"})
 """Kinds that an order may begin with, verbs aside."""
 _GAP = "_"
 _NOTHING = (_GAP, "$")
-_KINDS = ("url", "mail", "money", "number", "name")
+_KINDS = frozenset({"url", "mail", "money", "number", "name"})
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One word as it is weighed, and where it stands."""
-
-    said: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """Words in a row. `place` says where in which text: at its `end`, `amid` or `alone`, short or long."""
 
-    words: tuple[Word, ...]
+    words: tuple[str, ...]
     place: str
+    row: Span
+    """Where in the text its row stands: all of it, or the row of which it is a stretch."""
+    first: int
+    """How many words of the row stand before it."""
 
-    @property
-    def span(self) -> Span:
-        """From the first word to the last."""
-        return Span(start=self.words[0].start, end=self.words[-1].end)
+    def span_in(self, text: str) -> Span:
+        """From its first word to its last, in the text that it is of."""
+        places = [found.span() for found in _WORD.finditer(text, self.row.start, self.row.end)]
+        return Span(start=places[self.first][0], end=places[self.first + len(self.words) - 1][1])
 
 
 def sentences(text: str) -> Iterator[Sentence]:
     """The sentences of `text` that say something, in order; long ones in stretches."""
-    found = [words for words in _rows(text) if len(words) >= LEAST_WORDS]
+    found = [(row, words) for row in _rows(text) if len(words := _words(text, row)) >= LEAST_WORDS]
     size = "few" if len(found) <= FEW else "many"
     ends = ("amid", "end")
-    for number, words in enumerate(found):
+    for number, (row, words) in enumerate(found):
         place = "alone" if len(found) == 1 else f"{ends[number in (0, len(found) - 1)]} {size}"
-        for start in range(0, max(len(words) - MOST_WORDS // 2, 1), MOST_WORDS // 2):
-            yield Sentence(tuple(words[start : start + MOST_WORDS]), place)
+        for first in range(0, max(len(words) - MOST_WORDS // 2, 1), MOST_WORDS // 2):
+            yield Sentence(tuple(words[first : first + MOST_WORDS]), place, row, first)
 
 
-def _rows(text: str) -> Iterator[list[Word]]:
+def _rows(text: str) -> Iterator[Span]:
     start = 0
     for found in _BREAK.finditer(text):
         if found.start() > start:
-            yield _words(text, start, found.start())
+            yield Span(start=start, end=found.start())
         start = found.end()
-    yield _words(text, start, len(text))
+    yield Span(start=start, end=len(text))
 
 
-def _words(text: str, start: int, end: int) -> list[Word]:
-    words = []
-    for found in _WORD.finditer(text, start, end):
-        kind = found.lastgroup
-        said = f"<{kind}>" if kind in _KINDS else found[0].lower().replace("\u2019", "'")
-        words.append(Word(said, found.start(), found.end()))
+def _words(text: str, row: Span) -> list[str]:
+    """The words of a row as they are weighed. Most are letters and no more, and need no expression."""
+    piece = text[row.start : row.end]
+    if _MONEY_APART.search(piece) is not None:
+        return list(map(_said, _WORD.finditer(piece)))
+    words: list[str] = []
+    for between in piece.split():
+        bare = between if between.isalpha() else between.lstrip("(").rstrip(").,;")
+        if bare.isalpha() and bare.isascii():
+            words.append(bare.lower())
+        else:
+            words += map(_said, _WORD.finditer(between))
     return words
 
 
-def traits(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
-    """What the sentence is weighed by: a name, and from which word to which it stands; some stand for the whole."""
-    said = ["^", *(word.said for word in sentence.words), "$"]
-    last = len(said) - 1
-    for at in range(1, last):
-        word = said[at]
-        if word[0] == "<" or (len(word) < _SHORT and word.isascii()):
-            continue
-        yield word, at - 1, at
-        if len(word) > STEM:
-            yield f"{word[:STEM]}-", at - 1, at
-    for at in range(last):
-        yield f"{said[at]} {said[at + 1]}", max(at - 1, 0), min(at + 1, last - 1)
-    yield from _of_kinds(sentence)
+def _said(found: re.Match[str]) -> str:
+    kind = found.lastgroup
+    return f"<{kind}>" if kind in _KINDS else found[0].lower().replace("\u2019", "'")
 
 
-def _of_kinds(sentence: Sentence) -> Iterator[tuple[str, int, int]]:
-    row = _row(sentence)
+def traits(sentence: Sentence) -> set[str]:
+    """What the sentence is weighed by, by name."""
+    words = sentence.words
+    names = {word for word in words if word[0] != "<" and (len(word) >= _SHORT or not word.isascii())}
+    names.update([f"{word[:STEM]}-" for word in names if len(word) > STEM])
+    names.update(map(" ".join, pairwise(("^", *words, "$"))))
+    names.update(_of_kinds(words, sentence.place))
+    return names
+
+
+def _of_kinds(words: Iterable[str], place: str) -> Iterator[str]:
+    row = _row(words)
     for size in _SIZES:
         for at in range(len(row) - size + 1):
-            piece = row[at : at + size]
-            if piece[0][0] != _GAP and piece[-1][0] != _GAP:
-                yield f"={' '.join(kind for kind, _ in piece)}", piece[0][1], piece[-1][1] + 1
-    opening = row[1:3]
-    yield f"@{sentence.place} {' '.join(kind for kind, _ in opening)}", 0, opening[-1][1] + 1
-    yield f"@{sentence.place}", 0, len(sentence.words)
-    for at, (kind, start) in enumerate(row):
+            if row[at] != _GAP and row[at + size - 1] != _GAP:
+                yield f"={' '.join(row[at : at + size])}"
+    yield f"@{place} {' '.join(row[1:3])}"
+    yield f"@{place}"
+    for at, kind in enumerate(row):
         if kind in _TOLD or kind[-1] == "!":
-            for behind, end in row[at + 2 : at + _FURTHER]:
+            for behind in row[at + 2 : at + _FURTHER]:
                 if behind not in _NOTHING:
-                    yield f"={kind} .. {behind}", start, end + 1
+                    yield f"={kind} .. {behind}"
 
 
-def _row(sentence: Sentence) -> list[tuple[str, int]]:
-    """The kinds of its words and where they stand: what has none is one gap, however long; an order ends in `!`."""
-    row = [("^", 0)]
+def _row(words: Iterable[str]) -> list[str]:
+    """The kinds of words: what has none is one gap, however long; an order ends in `!`."""
+    row = ["^"]
     ordered = True  # a verb here would be an order
-    for at, word in enumerate(sentence.words):
-        kind = word.said if word.said[0] == "<" else kind_of(word.said)
+    for said in words:
+        kind = said if said[0] == "<" else kind_of(said)
         if kind in VERBS:
-            row.append((f"{kind}!" if ordered else kind.lower(), at))
+            row.append(f"{kind}!" if ordered else kind.lower())
         elif kind:
-            row.append((kind, at))
-        elif row[-1][0] != _GAP:
-            row.append((_GAP, at))
-        ordered = kind in _BEFORE_ORDERS or word.said in _AND
-    row.append(("$", len(sentence.words) - 1))
+            row.append(kind)
+        elif row[-1] != _GAP:
+            row.append(_GAP)
+        ordered = kind in _BEFORE_ORDERS or said in _AND
+    row.append("$")
     return row

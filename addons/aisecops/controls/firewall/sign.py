@@ -19,9 +19,23 @@ MAX_PLACES = 2_000
 """Triggers of one phrase that are looked at; a text with more is one long repetition."""
 MAX_SIGNS = 20
 """Signs of one phrase in a text: more of the same say nothing new."""
+_ROW = 3
 _GAP = r"(?:[^\w.!?]{1,8}+)"
 _DOTS = {0x130: "i", 0x131: "i"}
 _SPACE = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])| ")  # a class or an escape, which stay as they are, or a space
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A literal that a phrase holds, and the rows of three characters in it."""
+
+    said: str
+    rows: frozenset[str]
+
+    @classmethod
+    def of(cls, said: str) -> Trigger:
+        """The trigger that says `said`."""
+        return cls(said, frozenset(said[at : at + _ROW] for at in range(len(said) - _ROW + 1)))
 
 
 @dataclass(frozen=True)
@@ -38,6 +52,30 @@ class Passage:
         if len(lowered) == len(self.text):
             return lowered
         return "".join(low if len(low := character.lower()) == 1 else character for character in plain)
+
+    @cached_property
+    def _rows(self) -> set[str]:
+        lowered = self.lowered
+        return {lowered[at : at + _ROW] for at in range(len(lowered) - _ROW + 1)}
+
+    @cached_property
+    def _found(self) -> dict[str, list[int]]:
+        return {}
+
+    def places(self, trigger: Trigger) -> list[int]:
+        """Where `trigger` stands, one place for each stretch around it; looked for once, whoever asks."""
+        if not trigger.rows <= self._rows:  # most triggers stand nowhere, and that is seen without a look at the text
+            return []
+        found = self._found.get(trigger.said)
+        if found is None:
+            found = self._found[trigger.said] = list(self._looked_for(trigger.said))
+        return found
+
+    def _looked_for(self, said: str) -> Iterator[int]:
+        at = self.lowered.find(said)
+        while at >= 0:
+            yield at
+            at = self.lowered.find(said, at + REACH // 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +98,23 @@ class Detector:
 @dataclass(frozen=True, slots=True)
 class _Phrase:
     weight: float
-    triggers: tuple[str, ...]
+    triggers: tuple[Trigger, ...]
     pattern: re.Pattern[str]
 
     def signs(self, passage: Passage) -> Iterator[Sign]:
         found = 0
-        for start, end in self._around(passage.lowered):
+        for start, end in self._around(passage):
             for match in self.pattern.finditer(passage.lowered, start, end):
                 yield Sign(span=Span(start=match.start(), end=match.end()), weight=self.weight)
                 found += 1
                 if found == MAX_SIGNS:
                     return
 
-    def _around(self, lowered: str) -> Iterator[tuple[int, int]]:
+    def _around(self, passage: Passage) -> Iterator[tuple[int, int]]:
         """Stretches around the triggers, none twice: where the phrase can stand."""
         places: list[int] = []
         for trigger in self.triggers:
-            at = lowered.find(trigger)
-            while at >= 0 and len(places) < MAX_PLACES:
-                places.append(at)
-                at = lowered.find(trigger, at + REACH // 2)
+            places += passage.places(trigger)[: MAX_PLACES - len(places)]
         if not places:
             return
         places.sort()
@@ -99,7 +134,10 @@ def phrases(name: str, *said: tuple[float, str, str]) -> Detector:
     An expression is tried only near one of its triggers, literals with `|` between them, of which every match holds
     one. A space in it, outside a class, stands for anything between two words of a sentence.
     """
-    made = [_Phrase(weight, tuple(triggers.split("|")), _compiled(pattern)) for weight, triggers, pattern in said]
+    made = [
+        _Phrase(weight, tuple(map(Trigger.of, triggers.split("|"))), _compiled(pattern))
+        for weight, triggers, pattern in said
+    ]
 
     def find(passage: Passage) -> Iterator[Sign]:
         for phrase in made:

@@ -143,7 +143,11 @@ _NO_ORDER = (
     "ive",
     "ance",
 )
-_LONGEST = max(map(len, _BEGIN))
+_LENGTHS: dict[str, tuple[int, ...]] = {
+    first: tuple(sorted({len(one) for one in _BEGIN if one.startswith(first)}, reverse=True))
+    for first in {one[:2] for one in _BEGIN}
+}
+"""Of stems that begin with the same two characters, or are one, how long they are: the longest first."""
 UNSPACED = sorted(
     (one for one in (*_WHOLE, *_BEGIN) if any("\u3040" <= character <= "\u9fff" for character in one)),
     key=len,
@@ -157,7 +161,7 @@ def kind_of(word: str) -> str:
     kind = _WHOLE.get(word)
     if kind is not None:
         return kind
-    for length in range(min(len(word), _LONGEST), 0, -1):
+    for length in (*_LENGTHS.get(word[:2], ()), 1):
         kind = _BEGIN.get(word[:length])
         if kind is not None:
             return "" if kind in VERBS and word.isascii() and word.endswith(_NO_ORDER) else kind

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from importlib.resources import files
 from itertools import islice
 
 from aisecops.controls.firewall.sentences import Sentence, sentences, traits
 from aisecops.controls.firewall.sign import MAX_SIGNS, Detector, Passage, Sign
-from aisecops.model.provenance import Span
 
 LEAST_TRAITS = 10
 """A sentence of fewer traits is weighed as if it had so many: two words are no evidence."""
@@ -48,48 +46,43 @@ def weighed(names: Collection[str], weights: Mapping[str, float]) -> float:
 
 def evidence(sentence: Sentence, weights: Mapping[str, float] = WEIGHTS) -> float:
     """The log odds that the sentence is a stray order, as far as the weights know."""
-    return weighed({name for name, _, _ in traits(sentence)}, weights)
+    return weighed(traits(sentence), weights)
 
 
-def reasons(sentence: Sentence, most: int = 5, weights: Mapping[str, float] = WEIGHTS) -> list[tuple[str, float, Span]]:
-    """The traits that spoke most for an order: name, weight and place in the text, the heaviest first."""
-    found = {}
-    for name, start, end in traits(sentence):
-        if weights.get(name, 0.0) > 0:
-            stretch = sentence.words[start:end] or sentence.words[:1]
-            found[name] = (name, weights[name], Span(start=stretch[0].start, end=stretch[-1].end))
-    return sorted(found.values(), key=lambda one: (-one[1], one[2].start))[:most]
+def reasons(sentence: Sentence, weights: Mapping[str, float] = WEIGHTS) -> list[str]:
+    """The traits that spoke for an order, the heaviest first."""
+    found = [name for name in traits(sentence) if weights.get(name, 0.0) > 0]
+    return sorted(found, key=lambda name: (-weights[name], name))
 
 
 def _told(sentence: Sentence, weights: Mapping[str, float]) -> tuple[str, ...]:
     """The strongest of them that are kinds of words: the others are words of the text, which no record holds."""
-    names = (name for name, _, _ in reasons(sentence, len(weights), weights) if name.startswith("="))
-    return tuple(islice(names, _TOLD))
+    return tuple(islice((name for name in reasons(sentence, weights) if name.startswith("=")), _TOLD))
 
 
 def may_be_one(sentence: Sentence) -> bool:
     """True when there is enough of it to be an order."""
-    return sum(word.said[0].isalpha() for word in sentence.words) >= SAYING
+    return sum(word[0].isalpha() for word in sentence.words) >= SAYING
 
 
 def detector(weights: Mapping[str, float]) -> Detector:
     """The detector with these weights; a benchmark has others than those that lie here."""
 
     def find(passage: Passage) -> Iterator[Sign]:
-        known: dict[tuple[str, ...], float] = {}  # rows of a table and repetitions are weighed once
-        found: list[tuple[Sign, Sentence]] = []
+        known: dict[tuple[tuple[str, ...], str], float] = {}  # rows of a table and repetitions are weighed once
+        found: list[tuple[float, Sentence]] = []
         for sentence in filter(may_be_one, sentences(passage.text)):
-            said = (sentence.place, *(word.said for word in sentence.words))
+            said = (sentence.words, sentence.place)
             over = known.get(said)
             if over is None:
                 over = known[said] = evidence(sentence, weights) - weights[LINE]
             if over >= 0 and sentence.place != "alone":  # one alone may be what a person asks, a title, a line of a log
-                found.append((Sign(span=sentence.span, weight=min(_FLAGS + _STEEP * over, _MOST)), sentence))
+                found.append((min(_FLAGS + _STEEP * over, _MOST), sentence))
             elif over >= -_HINT:
-                found.append((Sign(span=sentence.span, weight=_HINTS), sentence))
-        found.sort(key=lambda one: (-one[0].weight, one[0].span.start))
-        for sign, sentence in found[:MAX_SIGNS]:
-            yield replace(sign, traits=_told(sentence, weights))
+                found.append((_HINTS, sentence))
+        found.sort(key=lambda one: (-one[0], one[1].row.start, one[1].first))
+        for weight, sentence in found[:MAX_SIGNS]:
+            yield Sign(span=sentence.span_in(passage.text), weight=weight, traits=_told(sentence, weights))
 
     return Detector(name="stray_order", find=find)
 
