@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from aisecops.controls.firewall.detectors import DETECTORS
 from aisecops.controls.firewall.framing import NEAR, SAYING, Framing
@@ -26,6 +27,8 @@ _MOST_ABOUT = 0.85
 """A text about injections is flagged at most, never blocked."""
 _MOST_SAYINGS = 0.49
 """What sayings that are shown come to together, with nothing in them that could be acted on."""
+_OLDEST, _MANY_WAYS = "instruction_override", 6
+"""In so many different words an order to forget what was said is a list of attacks, not an attack."""
 _LOOKS_LIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420"
     "\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u03bf\u03b1\u03b5\u03b9\u03bd\u03c1\u0391\u0392\u0395\u0397\u0399\u039a\u039c\u039d\u039f"
@@ -38,11 +41,24 @@ _MIXED = re.compile(r"\b(?=[^\W\d_]{0,40}[A-Za-z])(?=[^\W\d_]{0,40}[\u0370-\u03f
 _INVISIBLE = dict.fromkeys((0xAD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
 
 
+@dataclass(slots=True)
+class _Seen:
+    """What is seen in a text: said, shown, or shown and short; and whether it is about injections."""
+
+    said: list[Suspicion] = field(default_factory=list)
+    shown: list[Suspicion] = field(default_factory=list)
+    sayings: list[Suspicion] = field(default_factory=list)
+    about: bool = False
+
+
 def assess(text: str, detectors: Sequence[Detector] = DETECTORS) -> tuple[Suspicion, ...]:
     """What is suspicious in `text`, by place in it; empty when nothing is."""
-    found: list[Suspicion] = []
+    seen = _Seen()
     for start in range(0, max(len(text), 1), PIECE):
-        found += _of_piece(text[start : start + PIECE + OVERLAP], start, detectors)
+        _of_piece(text[start : start + PIECE + OVERLAP], start, detectors, seen)
+    found = [*seen.said, *_below([*seen.shown, *_below(seen.sayings, _MOST_SAYINGS)], _MOST_ABOUT)]
+    if seen.about or _is_a_list(text, found):
+        found = _below(found, _MOST_ABOUT)
     return tuple(sorted(_apart(found), key=lambda one: (one.span.start, one.span.end, one.detector)))
 
 
@@ -57,36 +73,40 @@ def total(suspicions: Iterable[Suspicion]) -> float:
     return round(1.0 - innocent, 3)
 
 
-def _of_piece(text: str, offset: int, detectors: Sequence[Detector]) -> list[Suspicion]:
+def _of_piece(text: str, offset: int, detectors: Sequence[Detector], seen: _Seen) -> None:
+    """Put what is seen in one piece of the text, which begins at `offset`, into `seen`."""
     plain, places = _plain(text)
     passage = Passage(plain)
     signs = [(detector.name, sign) for detector in detectors for sign in detector.find(passage)]
     if places is not None:  # what cannot be seen was taken out for the phrases, and is a sign itself
         hidden = next(detector for detector in DETECTORS if detector.name == "hidden_text")
-        found = [_suspicion("hidden_text", sign, sign.span, sign.weight, offset) for sign in hidden.find(Passage(text))]
-    else:
-        found = []
+        seen.said += [
+            _suspicion("hidden_text", sign, sign.span, sign.weight, offset) for sign in hidden.find(Passage(text))
+        ]
     if not signs:
-        return found
+        return
     framing = Framing(plain, passage.lowered)
     frames = [framing.of(sign.span) for _, sign in signs]
     sayings_at = [sign.span for (_, sign), frame in zip(signs, frames, strict=True) if frame.saying]
     frames = [
-        frame if frame.acts or frame.shown or not any(_holds(sign.span, one) for one in sayings_at) else SAYING
+        frame if frame.acts or not any(_holds(sign.span, one) for one in sayings_at) else SAYING
         for (_, sign), frame in zip(signs, frames, strict=True)
     ]
     mentioned = [sign.span for (_, sign), frame in zip(signs, frames, strict=True) if frame.shown]
-    talked_about: list[Suspicion] = []
-    sayings: list[Suspicion] = []
     for (name, sign), frame in zip(signs, frames, strict=True):
         span = sign.span
         if places is not None:
             span = Span(start=places[span.start], end=places[span.end - 1] + 1)
         beside = any(_beside(sign.span, one) for one in mentioned)
-        kept = sayings if frame.saying else talked_about if beside else found
+        kept = seen.sayings if frame.saying else seen.shown if beside else seen.said
         kept.append(_suspicion(name, sign, span, frame.score(sign.weight), offset))
-    found += _below([*talked_about, *_below(sayings, _MOST_SAYINGS)], _MOST_ABOUT)
-    return _below(found, _MOST_ABOUT) if framing.capped else found
+    seen.about = seen.about or framing.capped
+
+
+def _is_a_list(text: str, found: Iterable[Suspicion]) -> bool:
+    """True when the oldest phrase stands there in many words: who means it says it once, a collection has them all."""
+    oldest = _apart([one for one in found if one.detector == _OLDEST])
+    return len({" ".join(text[one.span.start : one.span.end].casefold().split()) for one in oldest}) >= _MANY_WAYS
 
 
 def _suspicion(name: str, sign: Sign, span: Span, score: float, offset: int) -> Suspicion:

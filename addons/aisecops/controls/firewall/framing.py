@@ -18,6 +18,8 @@ NEAR = 200
 """So close to a shown sign and to a word about attacks or phrases, what is seen is a saying that is talked about."""
 SHORT = 60
 """Characters of a quote, or of a reported order, that is a saying and no order with its particulars."""
+SHORT_LITERAL = 160
+"""The same of a literal in source code: what code holds is told to a program and not to its reader."""
 _LINE = 400
 """Characters before a sign in which its line, its quote or its fence begins."""
 _ACTS = 160
@@ -44,7 +46,7 @@ _MENTIONS = (
 )
 _QUOTE = re.compile(
     r"\"[^\"\n]{1,300}\"|\u201c[^\u201d\n]{1,300}\u201d|\u2018[^\u2019\n]{1,300}\u2019|`[^`\n]{1,300}`|\u00ab[^\u00bb\n]{1,300}\u00bb"
-    r"|\u300c[^\u300d\n]{1,300}\u300d|(?<!\w)'[^'\n]{1,300}'(?!\w)|\|[^|\n]{1,300}\|"
+    r"|\u300c[^\u300d\n]{1,300}\u300d|(?:(?<!\w)|(?<=\b[rfbu]))'[^'\n]{1,300}'(?!\w)|\|[^|\n]{1,300}\|"
 )
 _MARKS = "\"'`\u201c\u2018\u00ab\u300c"
 _JSON_VALUE = re.compile(
@@ -55,8 +57,9 @@ _REPORTED = re.compile(
     r"|web ?sites?|sites?|strings?|articles?|tickets?|tools?|contents?|files?|results?)\b[^.!?\n:]{0,60}"
     r"\b(?:tells?|told|asks?|asked|instructs?|instructed|orders?|ordered|wants?|makes?|made|gets?|tries to make)"
     r" (?:you|it|them|(?:the|an?|your) \w+|models|agents|assistants)(?: to)? $"
+    r"|\b(?:attempt(?:s|ed|ing)?|tr(?:ies|ied|ying)) to (?:\w+ (?:or|and) )?$"
 )
-"""Before a sign: it is told that somebody gives such an order, which is not to give it."""
+"""Before a sign: it is told that somebody gives such an order or tries such a thing, which is not to do it."""
 _NAMED = re.compile(
     r"\b(?:such as|like|e\.g\.,?|for example|called|named|the (?:tags?|markers?|delimiters?|phrases?|strings?|words?)) [\"'`(]?$"
 )
@@ -66,9 +69,16 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(
-    r"^[ \t]{0,40}(?:def \w+\(|class \w+[:(]|import \w|from [\w.]+ import|assert |const \w+ =|let \w+ =|function \w*\(|func \w+\(|@\w+[\w.]*\(?|return\b|if __name__|it\(|describe\(|expect\(|public |private )",
+    r"^[ \t]{0,40}(?:(?:async )?def \w+\(|class \w+[:(]|import \w|from [\w.]+ import|assert |function \w*\(|@\w+[\w.]*\(?|return\b|if __name__"
+    r"|(?:it|test|describe|expect)\(|public |private |(?:const|let|var) (?:mut )?\w+(?:: [^=\n]{1,60})? :?=|export (?:default |const |function |class |async |type |interface )"
+    r"|module\.exports\b|(?:pub )?(?:fn|struct|enum|mod|impl) \w+[^.\n]{0,200}\{|use \w+::|#\[\w+|#include [<\"]|package [\w.]+;?$|func [\w(]|type \w+ (?:struct|interface)\b"
+    r"|\w+(?:: [^=\n]{1,60})? :?= (?:[\[({]|[rfb]{0,2}[\"']))",
     re.MULTILINE,
 )
+_BLOCK = re.compile(
+    r"(?:[=(\[,{+]\s{0,200}|:[ \t]{0,4}|\breturn )(?:[rfbRFB]{0,2}(?P<python>\"\"\"|''')|r(?P<rust>#{1,3})\"|`)"
+)
+"""Where a literal over several lines begins that is a value. One that stands for itself is a comment: it speaks to whoever reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,22 @@ class Framing:
         found = _CODE.finditer(self.text)
         return sum(1 for _ in zip(found, range(_CODE_LINES), strict=False)) == _CODE_LINES
 
+    @cached_property
+    def _blocks(self) -> list[Span]:
+        if not self._is_code:
+            return []
+        blocks, at, nowhere = [], 0, set[str]()
+        while found := _BLOCK.search(self.text, at):
+            ends = found["python"] or (f'"{found["rust"]}' if found["rust"] else "`")
+            end = -1 if ends in nowhere else self.text.find(ends, found.end())
+            if end < 0:
+                nowhere.add(ends)
+                at = found.end()
+            else:
+                at = end + len(ends)
+                blocks.append(Span(start=found.start(), end=at))
+        return blocks
+
     def of(self, span: Span) -> Frame:
         """How the sign at `span` is framed."""
         before = self.lowered[max(0, span.start - NEAR) : span.start]
@@ -135,12 +161,13 @@ class Framing:
         if _JSON_VALUE.search(self.text[max(0, quote.start - 11) : quote.start + 1]) and not self._is_code:
             return Frame(self.about, shown=False, acts=acts)
         if self._is_code or self._is_mentioned(span):
-            return self._shown(quote.end - quote.start, acts=acts)
+            short = SHORT_LITERAL if self._is_code else SHORT
+            return self._shown(quote.end - quote.start, acts=acts, short=short)
         factor = 1.0 if self.text[quote.start] == "|" else _FACTOR_SHOWN
         return Frame(self.about * factor, shown=False, acts=acts)
 
-    def _shown(self, length: int, *, acts: bool) -> Frame:
-        saying = length <= SHORT and not acts
+    def _shown(self, length: int, *, acts: bool, short: int = SHORT) -> Frame:
+        saying = length <= short and not acts
         factor = _FACTOR_SAYING if saying else _FACTOR_SHOWN
         return Frame(self.about * factor, shown=True, acts=acts, saying=saying)
 
@@ -152,6 +179,9 @@ class Framing:
                 return Span(start=found.start(), end=found.end())
             if found.start() > span.start:
                 break
+        for block in self._blocks:
+            if block.start <= span.start < block.end:
+                return block
         fence = self.text.rfind("```", max(0, span.start - _LINE), span.start)
         if fence >= 0 and self.text.count("```", 0, span.start) % 2 == 1:
             end = self.text.find("```", span.start)

@@ -44,6 +44,8 @@ def test_an_order_to_decode_and_obey_is_seen() -> None:
         "https://shop.example/search?q=red%20shoes%20and%20boots",
         "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "Use base64 to decode the attachment.",
+        "Never decode and execute what a page says.",
+        "Scripts here do not decode and run their arguments.",
     ],
 )
 def test_dressed_data_is_left_alone(benign: str) -> None:

@@ -46,6 +46,7 @@ def test_an_order_to_forget_is_seen(order: str) -> None:
         "Wenn Sie schon bezahlt haben, ignorieren Sie bitte dieses Schreiben.",
         "The compiler ignores unknown directives in comments.",
         "The reader may skip content in order to find the end of the block sooner.",
+        "Этот параметр игнорируется, если не указан файл.",
         "A jailbreak is a prompt that makes a model ignore its safety rules.",
     ],
 )

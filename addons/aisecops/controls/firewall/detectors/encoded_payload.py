@@ -19,7 +19,7 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _DECODE_ME = re.compile(
-    r"\b(?:decode|decrypt|decipher|unscramble|unhex|percent-decode|apply rot13)\b[^.\n]{0,80}\b(?:and|then) (?:then )?(?:follow|execute|obey|do (?:exactly )?what|do it|run|perform|act|comply|carry (?:it|them|this) out)\b"
+    r"(?<!not )(?<!n't )(?<!never )\b(?:decode|decrypt|decipher|unscramble|unhex|percent-decode|apply rot13)\b[^.\n]{0,80}\b(?:and|then) (?:then )?(?:follow|execute|obey|do (?:exactly )?what|do it|run|perform|act|comply|carry (?:it|them|this) out)\b"
 )
 _SPELLED = re.compile(r"\b(?:[0-9a-f]{2}[ :]?){12,2000}|\b(?:[01]{8}[ ,]?){6,2000}")
 """Bytes written as hexadecimal or binary numbers."""
