@@ -78,3 +78,18 @@ async def test_of_too_much_the_last_is_kept():
     await said(store, PLACE, Ears(), [piece("x" * 6), piece("y" * 6), piece("z" * 6)], room=12)
     ((_, kept),) = await store.newer(*PLACE, 0)
     assert [one.head[0] for one in kept] == ["y", "z"]
+
+
+async def test_what_is_worn_out_counts_again_behind_what_another_has_said_meanwhile():
+    class Worn(Ears):
+        """For whom a piece need not be said again right behind itself."""
+
+        def knows(self, piece):
+            return self.heard[-1:] == [piece]
+
+    store, one = MemoryPieces(), Worn()
+    await said(store, PLACE, one, [A], room=ROOM)
+    one.add(A)
+    assert await said(store, PLACE, one, [A], room=ROOM) == []
+    await said(store, PLACE, Ears(), [B], room=ROOM)
+    assert len(await said(store, PLACE, one, [A], room=ROOM)) == 1

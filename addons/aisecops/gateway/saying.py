@@ -44,18 +44,20 @@ async def said(
     left = [piece for piece in pieces if not heard.knows(piece)]
     told = list(left)
     while True:
+        # said, or nothing to say: either way, what others have said before is heard
         before: Sequence[tuple[int, Sequence[Piece]]]
         if left:
             position, before = await store.say(*place, _last_of(left, room), after=heard.position)
             mine.append(position)
         else:
             before = await store.newer(*place, heard.position)
-        if not heard.position or all(pieces for _, pieces in before):
+        if not heard.position or all(kept for _, kept in before):
             _hear(heard, before, mine)
-            break
-        # something was taken back: what was taken to be known may be known to nobody any more
-        heard.forget()
-        _hear(heard, await store.newer(*place, 0), mine)
+        else:
+            # something was taken back: what was taken to be known may be known to nobody any more
+            heard.forget()
+            _hear(heard, await store.newer(*place, 0), mine)
+        # after what others have said, one that counted no longer may count again
         left = [piece for piece in pieces if piece not in told and not heard.knows(piece)]
         if not left:
             break

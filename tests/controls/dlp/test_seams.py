@@ -9,6 +9,7 @@ from aisecops.controls.dlp.seams import (
     _MARKS,
     NUMBERS_KEPT,
     PIECES_KEPT,
+    REPEATS_COUNT,
     ROW_CHARS,
     End,
     Line,
@@ -146,3 +147,37 @@ def test_two_ends_are_looked_at_where_a_mark_is_in_either_or_across_them_and_now
         together = before + behind
         marked = any(one in together for one in _MARKS) or _IBAN.search(together) is not None
         assert End.of(before).may_go_on(End.of(behind)) is marked, (before, behind)
+
+
+def test_the_same_few_characters_count_so_often_and_no_more():
+    """`v1` in the path of every call would make every call another row of texts to look through."""
+    place, same = Place(), piece_of("path:0", "v1")
+    for _ in range(REPEATS_COUNT + 1):
+        assert not place.knows(same)
+        place.add(same)
+    row = place.row
+    assert place.knows(same)
+    place.add(same)
+    assert place.row == row
+
+
+def test_what_is_worn_out_counts_again_behind_anything_else():
+    place, same = Place(), piece_of("path:0", "v1")
+    for _ in range(REPEATS_COUNT + 1):
+        place.add(same)
+    place.add(piece_of("path:0", "x"))
+    assert not place.knows(same)
+
+
+def test_numbers_are_never_worn_out():
+    place, zero = Place(), piece_of("body:/text", "0")
+    for _ in range(2 * REPEATS_COUNT):
+        place.add(zero)
+    assert not place.knows(zero)
+
+
+def test_a_value_in_single_characters_is_seen_behind_what_is_worn_out():
+    place, value = said(*["v1"] * (REPEATS_COUNT + 5)), "ghp_abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"
+    for character in value[:-1]:
+        place.add(piece_of("body:/text", character))
+    assert any((before + behind).endswith(value) for before, behind in together(place, value[-1]))

@@ -25,6 +25,8 @@ PIECES_KEPT = 12
 ROW_CHARS = 512
 """Characters of what was said there in a row."""
 NUMBERS_KEPT = 32
+REPEATS_COUNT = 32
+"""So often the same few characters count one after the other: `v1` in the path of each call. No value has so many."""
 
 _NUMBERS = frozenset(("CREDIT_CARD", "US_SSN"))
 _MARKED = (GROUPS["SECRET"] - {CREDENTIAL}) | {*PLANTED, "IBAN_CODE"}
@@ -133,9 +135,13 @@ class Line:
 
 @dataclass(slots=True)
 class Place:
-    """What was said at one place until now, as far back as it counts."""
+    """What was said at one place until now, as far back as it counts.
+
+    `repeats`: so often the `last` was said again, without a break.
+    """
 
     last: str = ""
+    repeats: int = 0
     row: str = ""
     numbers: list[str] = field(default_factory=list)
     pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
@@ -143,10 +149,17 @@ class Place:
 
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against, and needs not be said again?"""
-        return piece in self.pieces and not counts_again(piece)
+        return self._is_worn_out(piece) if counts_again(piece) else piece in self.pieces
+
+    def _is_worn_out(self, piece: Piece) -> bool:
+        """Was `piece` said so often in a row that once more adds nothing? Numbers may stand side by side for ever."""
+        return self.repeats >= REPEATS_COUNT and piece.end == self.last and not is_number(piece)
 
     def add(self, piece: Piece) -> None:
         """It was said."""
+        if self._is_worn_out(piece):
+            return
+        self.repeats = self.repeats + 1 if piece.end == self.last else 0
         number = is_number(piece)
         self.numbers = [*self.numbers, piece.head.strip()][-NUMBERS_KEPT:] if number else []
         token = last_token(piece)
