@@ -56,3 +56,10 @@ def test_an_origin_is_added_once() -> None:
     index.add(origin("one"), hashes(1))
     index.add(origin("one"), hashes(2))
     assert found(index, 1, 2) == [(0, "one")]
+
+
+def test_what_is_young_and_what_has_been_sorted_in_are_both_found() -> None:
+    index = Index()
+    for number in range(100):
+        index.add(origin(str(number)), hashes(*range(number * 100, number * 100 + 100)))
+        assert found(index, number * 100 + 50, 17) == sorted([(0, str(number)), (1, "0")])

@@ -42,3 +42,9 @@ def test_any_text_has_a_normal_form_whose_places_rise_and_lie_in_the_text(text: 
 @given(st.text(alphabet=st.characters(min_codepoint=32, max_codepoint=0x2FF)))
 def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
     assert plain(plain(text)) == plain(text)
+
+
+@given(st.text(st.characters(max_codepoint=127)))
+def test_plain_characters_are_read_the_quick_way_as_they_are_the_other_way(text: str) -> None:
+    quick, other = letters(text), letters(f"{text}\N{IDEOGRAPHIC SPACE}")  # of which nothing is left
+    assert (str(quick), list(quick.places)) == (str(other), list(other.places))

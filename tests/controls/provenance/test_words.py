@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisecops.controls.provenance import words
 from aisecops.controls.provenance.words import EMPTY, addresses, hosts, split, together, vocabulary
 
 KEY = b"a key for tests"
@@ -95,3 +96,16 @@ def test_every_text_holds_itself_when_it_has_words(text: str) -> None:
 )
 def test_the_hosts_of_links_are_named(text: str, named: list[str]) -> None:
     assert hosts(text) == named
+
+
+@given(st.text("0123456789AZab -()+.,", max_size=60))
+def test_the_look_for_groups_overlooks_none(text: str) -> None:
+    if words._IN_GROUPS.search(text) is not None:
+        assert words._MAY_BE_GROUPED.search(text) is not None
+
+
+def test_a_word_has_one_hash_however_many_others_were_hashed_since() -> None:
+    said = [f"word{number}" for number in range(words.WORDS_KEPT + 10)]
+    first = words.hashes(said, KEY)
+    assert list(words.hashes(said[:10], KEY)) == list(first[:10])
+    assert list(words.hashes(said[:1], b"another key")) != list(first[:1])

@@ -71,7 +71,6 @@ def _begun() -> dict[str, tuple[str, ...]]:
 
 _BEGUN = _begun()
 _LENGTHS = range(1, max(map(len, _BEGUN)) + 1)
-_MARK = re.compile("|".join(map(re.escape, sorted(_MARKS))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ class End:
     @lru_cache(maxsize=2048)
     def of(text: str) -> End:
         """The end that `text` is."""
-        marked = _MARK.search(text) is not None
+        marked = any(map(text.__contains__, _MARKS))  # of a short text, quicker than one pattern of all
         ahead = [_BEGUN[end] for length in _LENGTHS if (end := text[-length:]) in _BEGUN]
         return End(text, marked, tuple(itertools.chain.from_iterable(ahead)))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from aisecops.controls.provenance.letters import letters
-from aisecops.controls.provenance.winnow import Hashes, Key, whole, winnow
+from aisecops.controls.provenance.winnow import Hashes, Key, once_each, whole, winnow
 
 MAX_CHARACTERS = 4_000_000
 """Of one content so much is fingerprinted; the answer it came in may be no larger anyway."""
@@ -22,7 +22,7 @@ def fingerprint(texts: Iterable[str], key: Key) -> Hashes:
         found += [winnow(normal, key).hashes, whole(normal, key)]
         if left <= 0:
             break
-    return np.unique(np.concatenate(found))
+    return once_each(found)
 
 
 def packed(hashes: Hashes) -> bytes:

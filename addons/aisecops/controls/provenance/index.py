@@ -10,7 +10,7 @@ from collections import OrderedDict
 import numpy as np
 import numpy.typing as npt
 
-from aisecops.controls.provenance.winnow import HASH_BITS
+from aisecops.controls.provenance.winnow import HASH_BITS, once_each
 from aisecops.model.provenance import Origin
 
 MAX_PRINTS = 4_000_000
@@ -19,7 +19,9 @@ _SLOT_BITS = 64 - HASH_BITS
 _SLOTS = 1 << _SLOT_BITS
 _SLOT_MASK = np.uint64(_SLOTS - 1)
 _TAIL = 16
-"""Additions kept apart before they are sorted in; each lookup goes through them one by one."""
+"""Additions that wait to be sorted in; the next lookup does it."""
+_YOUNG = 4096
+"""Fingerprints that are kept apart before they are sorted in among all: that takes a copy of them all."""
 
 type Hashes = npt.NDArray[np.uint64]
 
@@ -30,6 +32,7 @@ class Index:
     def __init__(self, *, max_prints: int = MAX_PRINTS) -> None:
         self._max_prints = max_prints
         self._sorted: Hashes = np.empty(0, dtype=np.uint64)
+        self._young: Hashes = np.empty(0, dtype=np.uint64)
         self._tail: list[Hashes] = []
         self._origins: OrderedDict[int, tuple[Origin, int]] = OrderedDict()  # by slot, oldest first, with its size
         self._slots: dict[str, int] = {}
@@ -47,7 +50,7 @@ class Index:
         if origin.origin_id in self._slots or not len(hashes):
             return
         slot = self._free_slot()
-        found = np.unique(hashes)
+        found = once_each([hashes])
         self._origins[slot] = origin, len(found)
         self._slots[origin.origin_id] = slot
         self._prints += len(found)
@@ -55,19 +58,21 @@ class Index:
         if self._prints > self._max_prints:
             self._forget_oldest()
         elif len(self._tail) > _TAIL:
-            self._sort_in()
+            self._gather()
 
     def find(self, hashes: Hashes) -> list[tuple[int, Origin]]:
         """Which of `hashes` are known, by position, and whose; one that several origins share comes once for each."""
         found = []
-        order = np.argsort(hashes)  # looked up in order, neighbours share what the processor has at hand
+        self._gather()
+        order = hashes.argsort()  # looked up in order, neighbours share what the processor has at hand
         lowest = hashes[order] << np.uint64(_SLOT_BITS)
-        for known in (self._sorted, *self._tail):
+        highest = lowest | _SLOT_MASK
+        for known in (self._sorted, self._young):
             if not len(known):
                 continue
-            begins = np.searchsorted(known, lowest)
-            ends = np.searchsorted(known, lowest | _SLOT_MASK, side="right")
-            for position in np.flatnonzero(ends > begins):
+            begins = known.searchsorted(lowest)
+            ends = known.searchsorted(highest, side="right")
+            for position in (ends > begins).nonzero()[0]:
                 for packed in known[begins[position] : ends[position]]:
                     origin = self._origins.get(int(packed & _SLOT_MASK))
                     if origin is not None:
@@ -99,6 +104,17 @@ class Index:
         alive[list(self._origins)] = True
         self._sorted = self._sorted[alive[(self._sorted & _SLOT_MASK).astype(np.int64)]]
 
-    def _sort_in(self) -> None:
-        self._sorted = np.sort(np.concatenate([self._sorted, *self._tail]))
+    def _gather(self) -> None:
+        """Sort in what was added since."""
+        if not self._tail:
+            return
+        self._young = np.concatenate([self._young, *self._tail])
+        self._young.sort(kind="stable")  # quick where most of it is in order
         self._tail = []
+        if len(self._young) > _YOUNG:
+            self._sort_in()
+
+    def _sort_in(self) -> None:
+        young = np.sort(np.concatenate([self._young, *self._tail]))
+        self._sorted = np.insert(self._sorted, self._sorted.searchsorted(young), young)
+        self._young, self._tail = np.empty(0, dtype=np.uint64), []

@@ -40,6 +40,11 @@ class Letters:
 
 def letters(text: str) -> Letters:
     """The normal form of `text`. Never raises; lone surrogates are left out."""
+    if text.isascii():  # most of it, and no character becomes several
+        kept, small = _ascii()
+        read = np.frombuffer(text.encode(), dtype=np.uint8)
+        at = kept[read].nonzero()[0]
+        return Letters(points=small[read[at]], places=at.astype(np.int32))
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     counts, firsts, flat = _table()
     low = np.minimum(points, _PLANES - 1)
@@ -72,6 +77,13 @@ def _table() -> _Table:
         counts[point], firsts[point] = len(normal), len(flat)
         flat += map(ord, normal)
     return counts, firsts, np.array(flat, dtype=np.uint32)
+
+
+@functools.cache
+def _ascii() -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint32]]:
+    """Of each ASCII character whether anything is left of it, and what."""
+    normal = [_normal(chr(point)) for point in range(128)]
+    return np.array([bool(one) for one in normal]), np.array([ord(one or "\0") for one in normal], dtype=np.uint32)
 
 
 def _normal(character: str) -> str:
