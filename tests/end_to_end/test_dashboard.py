@@ -179,9 +179,8 @@ def test_no_page_has_a_serious_fault_of_accessibility_or_anything_blocked(on, as
     page.goto(f"{on.settings.control.url}/login")
     assert serious(page) == []
     page, said = logged_in(on, chromium, dark=dark)
-    figures = () if dark else (one["records"] for one in twin(on, "/index")["figures"])
     runs = (f"/runs/{on.runs[scene]}" for scene in ("injection", "held"))
-    for path in (*PAGES, *runs, *asked, *figures):
+    for path in (*PAGES, *runs, *asked):
         page.goto(on.settings.control.url + path)
         assert serious(page) == [], path
         shot(page, shots, f"{'dark' if dark else 'light'}{path.partition('?')[0].replace('/', '-')}")

@@ -63,7 +63,7 @@ def test_a_run_leaves_a_report_an_event_and_figures_and_compares_with_the_next(o
 
     text = (own_rules / "egress.yaml").read_text().replace("{entity: SECRET, to: any, action: block}", "")
     (own_rules / "egress.yaml").write_text(text.replace("    -  ", "    #"))
-    code, out, _ = run("--mutations", "2", "--compare", "first.json", capsys=capsys)
+    code, out, _ = run("--mutations", "2", "--compare", "last", capsys=capsys)
 
     assert code == 1
     assert "`{secret}` came to chat" in out
@@ -77,6 +77,7 @@ def test_a_run_leaves_a_report_an_event_and_figures_and_compares_with_the_next(o
         (["--agent", "asistant"], "no agent `asistant`"),
         (["--compare", "nowhere.json"], "there is no report `nowhere.json`"),
         (["--from", "nowhere.json"], "there is no report `nowhere.json`"),
+        (["--compare", "last"], ".aisecops/evaluations/last.json`"),
         (["--every", "often"], "--every is `often`"),
     ],
 )

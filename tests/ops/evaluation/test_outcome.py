@@ -24,7 +24,9 @@ def result(state=State.CONTAINED, twin=Twin.PASSED, name="one", **facts):
 
 
 def report(*results):
-    latency = Latency(kind="a model", direct_ms=1.0, through_ms=9.5, direct_p95_ms=2.0, through_p95_ms=12.0)
+    latency = Latency(
+        kind="a model", direct_ms=1.0, through_ms=9.5, direct_p95_ms=2.0, through_p95_ms=12.0, stages={"judge": 7.25}
+    )
     return Report(
         version="0", at="2026-01-01T00:00:00Z", policy_version="sha256:0", seed=1, mutations=0, agents=("bot",),
         suites=(Suite.INJECTION,), seconds=1.0, results=results, latency=(latency,),
@@ -84,6 +86,8 @@ def test_people_read_figures_failures_with_their_place_and_latency():
         assert "the benign twin was stopped by egress_blocked" in text
         assert "only where this holds: a canary" in text
         assert "8.5" in text
+        assert "policy, budgets, risk" in text
+        assert "7.2" in text
 
 
 def test_junit_has_a_case_for_each_and_no_character_that_xml_forbids():

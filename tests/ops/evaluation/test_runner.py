@@ -8,6 +8,7 @@ import pytest
 from aisecops.ops.evaluation.latency import latencies
 from aisecops.ops.evaluation.outcome import State, Twin
 from aisecops.ops.evaluation.parse import parse_scenarios
+from aisecops.ops.evaluation.report import STAGES
 from aisecops.ops.evaluation.runner import Runner
 from aisecops.ops.evaluation.stage import stage
 from aisecops.ops.settings_read import load
@@ -109,6 +110,8 @@ def test_latency_is_measured_for_tools_sources_and_models(on):
 
     assert [one.kind for one in found] == ["a tool's read", "a source", "a model"]
     assert all(0 < one.direct_ms < one.through_ms for one in found)
+    assert all(STAGES.keys() - {"trace", "resolve"} <= one.stages.keys() for one in found)
+    assert all(sum(one.stages[name] for name in ("judge", "record")) < one.stages["decide"] for one in found)
 
 
 def test_the_operators_secrets_and_folders_are_left_alone(on, monkeypatch):

@@ -49,7 +49,7 @@ MOST_MUTATIONS = 50
 @click.option(
     "--compare",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="An earlier JSON report; exit code 1 when anything is worse.",
+    help="An earlier JSON report, or `last` for the one kept last; exit code 1 when anything is worse.",
 )
 @click.option(
     "--from",
@@ -85,11 +85,12 @@ def evaluate(  # noqa: PLR0917 - one argument per option
     decides. SUITE is one of injection, tool-abuse, memory-poisoning, exfiltration, budget-overflow,
     chain-escalation, wire-evasion, approval-abuse, token-forgery; without any, all.
     """
-    from aisecops.ops.evaluation.kept import read_report
+    from aisecops.ops.evaluation.kept import last_path, read_report
 
     form = "json" if as_json else report
     pause_s = _pause(every)
-    before = read_report(compare) if compare else None
+    state = session.settings.paths.state
+    before = read_report(last_path(state) if compare == Path("last") else compare) if compare else None
     if given is not None:
         return _told(read_report(given), before, form, out)
     chosen, scenarios = _chosen(session, suites)

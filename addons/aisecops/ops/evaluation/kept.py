@@ -56,9 +56,14 @@ def keep(state: Path, data: bytes) -> Path:
     """Put a report into the state folder, by its digest and as the last one; durable on return."""
     folder = made_folder(folder_of(state), mode=0o700)
     path = folder / f"{digest_of(data).removeprefix('sha256:')[:16]}.json"
-    for target in (path, folder / LAST):
+    for target in (path, last_path(state)):
         write_whole(target, data, mode=PRIVATE)
     return path
+
+
+def last_path(state: Path) -> Path:
+    """Where the report that was kept last is."""
+    return folder_of(state) / LAST
 
 
 def folder_of(state: Path) -> Path:

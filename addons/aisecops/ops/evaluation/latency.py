@@ -5,6 +5,7 @@ Measured by the one clock of this process, on connections that stand already, on
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import statistics
@@ -23,6 +24,12 @@ from aisecops.ops.evaluation.stage import Stage
 
 SAMPLES = 40
 WARM = 3
+WHOLE = "decide"
+"""The stage that is all of a decision."""
+_SAMPLE = {
+    part: re.compile(rf'^aisecops_decision_seconds_{part}\{{stage="(\w+)"\}} (\S+)$', re.MULTILINE)
+    for part in ("sum", "count")
+}
 
 
 def latencies(stage: Stage) -> Iterator[Latency]:
@@ -46,7 +53,9 @@ def latencies(stage: Stage) -> Iterator[Latency]:
             with _straight(stage.served.port, name, straight) as conn:
                 data = request(method, path, [*headers, *length], body)
                 direct = _sampled(lambda data=data, conn=conn, method=method: exchange(conn, data, method)[0])  # type: ignore[misc]
+            before = _stages(stage)
             through = list(_through(stage, control, trust, name, method, path, [*headers, *length], body, tool))
+            after = _stages(stage)
             if direct and through:
                 yield Latency(
                     kind=kind,
@@ -54,6 +63,7 @@ def latencies(stage: Stage) -> Iterator[Latency]:
                     through_ms=statistics.median(through),
                     direct_p95_ms=_p95(direct),
                     through_p95_ms=_p95(through),
+                    stages=_means(before, after),
                 )
 
 
@@ -101,6 +111,26 @@ def _sampled(ask: Callable[[], Heard]) -> list[float]:
 
 def _straight(port: int, name: str, trust: ssl.SSLContext) -> ssl.SSLSocket:
     return trust.wrap_socket(socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S), server_hostname=name)
+
+
+def _stages(stage: Stage) -> dict[str, tuple[float, int]]:
+    """Seconds and times of each stage so far. A gateway that serves others meanwhile counts an evaluation nowhere."""
+    if stage.live:
+        return {}
+    text = httpx.get(stage.settings.metrics_url, timeout=TIMEOUT_S, trust_env=False).text
+    sums, counts = (dict(_SAMPLE[part].findall(text)) for part in ("sum", "count"))
+    return {name: (float(seconds), int(float(counts[name]))) for name, seconds in sums.items()}
+
+
+def _means(before: dict[str, tuple[float, int]], after: dict[str, tuple[float, int]]) -> dict[str, float]:
+    """Milliseconds of each stage for a decision in between."""
+    none = (0.0, 0)
+    decided = after.get(WHOLE, none)[1] - before.get(WHOLE, none)[1]
+    return {
+        name: (seconds - before.get(name, none)[0]) * 1000 / decided
+        for name, (seconds, _) in after.items()
+        if decided and seconds > before.get(name, none)[0]
+    }
 
 
 def _p95(values: list[float]) -> float:

@@ -18,6 +18,8 @@ def as_text(report: Report, changed: Sequence[Change] | None = None) -> str:
     lines += ["", *_aligned(_table("control", report.by_control()))]
     if report.latency:
         lines += ["", *_aligned(_latencies(report))]
+    if stages := _stages(report):
+        lines += ["", *_aligned(stages)]
     lines += _section("failed", [_failure(result) for result in report.failures])
     lines += _section("known to be open", _listed(report, State.OPEN))
     lines += _section("does not apply", _listed(report, State.NOT_APPLICABLE))
@@ -33,6 +35,8 @@ def as_markdown(report: Report, changed: Sequence[Change] | None = None) -> str:
     lines += ["", *_piped(_table("control", report.by_control()))]
     if report.latency:
         lines += ["", *_piped(_latencies(report))]
+    if stages := _stages(report):
+        lines += ["", *_piped(stages)]
     for title, rows in (
         ("Failed", [_failure(result) for result in report.failures]),
         ("Known to be open", _listed(report, State.OPEN)),
@@ -83,6 +87,24 @@ def _latencies(report: Report) -> list[list[str]]:
         figures = (one.direct_ms, one.through_ms, one.added_ms, one.direct_p95_ms, one.through_p95_ms)
         rows.append([one.kind, *(f"{figure:.1f}" for figure in figures)])
     return rows
+
+
+STAGES = {
+    "identify": "who calls",
+    "scan": "what leaves",
+    "trace": "where it came from",
+    "resolve": "where it goes",
+    "judge": "policy, budgets, risk",
+    "record": "record",
+    "settle": "the answer",
+}
+"""The stages of `aisecops_decision_seconds` that are apart from each other, and what each is about."""
+
+
+def _stages(report: Report) -> list[list[str]]:
+    rows = [["of it, ms", *STAGES.values()]]
+    rows += [[one.kind, *(f"{one.stages.get(name, 0):.1f}" for name in STAGES)] for one in report.latency if one.stages]
+    return rows if len(rows) > 1 else []
 
 
 def _listed(report: Report, state: State) -> list[str]:
