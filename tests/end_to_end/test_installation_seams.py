@@ -16,25 +16,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from support.dressing import ALL
+from support.feeds import talked, with_feed
 from support.installation import Installation, fresh
-from support.installation_rules import AGENTS, RULES
-from support.websockets import Talk
+from support.installation_rules import AGENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 WITHIN_S = 10.0
 KNOWN = "heron-" + secrets.token_hex(8)
-FEED = """
-  orders.feed:
-    match: {host: ws.example, method: WEBSOCKET, path: /feed}
-    effect: read
-    base_risk: 0
-    trust: internal
-    scope: "feed.orders"
-models:"""
-GRANT = '- {tool: step.run, scope: "steps.*"}'
-OWN = RULES.replace("\nmodels:", FEED).replace(GRANT, f'{GRANT}\n      - {{tool: orders.feed, scope: "feed.*"}}')
-OWN += '    - {entity: [IBAN_CODE], to: any, action: block}\n  known: ["file:known.txt"]\n'
+OWN = with_feed() + '    - {entity: [IBAN_CODE], to: any, action: block}\n  known: ["file:known.txt"]\n'
 
 AWS = "AKIA" + "QW3ERT5YUI7OPA2S"
 VALUES = {
@@ -62,16 +52,8 @@ def own(tmp_path_factory) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("seams")
     (folder / "rules").mkdir()
     (folder / "rules" / "known.txt").write_text(KNOWN)
-    installation = Installation(folder, rules=OWN, workers=2)
-    talk = Talk(installation.context_for("ws.example"))
-    installation.elsewhere = {"ws.example:443": f"127.0.0.1:{talk.port}"}
-    installation.start()
-    installation.talk = talk
-    try:
-        yield installation
-    finally:
-        talk.close()
-        assert installation.stop() == 0, installation.said()
+    with talked(Installation(folder, rules=OWN, workers=2)) as own:
+        yield own
 
 
 def sent(own, run, body, place: str) -> tuple[httpx.Response, bool]:

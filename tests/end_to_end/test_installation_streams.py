@@ -15,24 +15,14 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from support.feeds import talked, with_feed
 from support.installation import Installation, fresh, until
-from support.installation_rules import CARD, RULES
-from support.websockets import Talk
+from support.installation_rules import CARD
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 WITHIN_S = 10.0
-FEED = """
-  orders.feed:
-    match: {host: ws.example, method: WEBSOCKET, path: /feed}
-    effect: read
-    base_risk: 0
-    trust: internal
-    scope: "feed.orders"
-models:"""
-STREAMS = RULES.replace("\nmodels:", FEED).replace(
-    '- {tool: step.run, scope: "steps.*"}', '- {tool: step.run, scope: "steps.*"}\n      - {tool: orders.feed, scope: "feed.*"}'
-)  # fmt: skip
+STREAMS = with_feed()
 SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -70,16 +60,8 @@ def framed(data):
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    installation = Installation(tmp_path_factory.mktemp("streams"), rules=STREAMS, workers=2)
-    talk = Talk(installation.context_for("ws.example"))
-    installation.elsewhere = {"ws.example:443": f"127.0.0.1:{talk.port}"}
-    installation.start()
-    installation.talk = talk
-    try:
-        yield installation
-    finally:
-        talk.close()
-        assert installation.stop() == 0, installation.said()
+    with talked(Installation(tmp_path_factory.mktemp("streams"), rules=STREAMS, workers=2)) as own:
+        yield own
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ import openai
 import pytest
 from websockets.sync.client import connect
 
+from support.feeds import talked, with_feed
 from support.installation import Installation, fresh, until
 from support.installation_rules import CARD, RULES
 from support.installation_upstream import answering
 from support.parrot import TOOL, Parrot
-from support.websockets import Talk
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -36,30 +36,12 @@ OWN = RULES.replace(
     "- {entity: SECRET, to: any, action: block}\n    - {entity: [EMAIL_ADDRESS, CREDIT_CARD], to: any, action: pseudonymise}\n"
     "    - {entity: IP_ADDRESS, to: internal, action: block}",
 )  # fmt: skip
-FEED = """
-  orders.feed:
-    match: {host: ws.example, method: WEBSOCKET, path: /feed}
-    effect: read
-    base_risk: 0
-    trust: internal
-    scope: "feed.orders"
-models:"""
-GRANT = '- {tool: step.run, scope: "steps.*"}'
-OWN = OWN.replace("\nmodels:", FEED).replace(GRANT, f'{GRANT}\n      - {{tool: orders.feed, scope: "feed.*"}}')
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    installation = Installation(tmp_path_factory.mktemp("pseudonyms"), rules=OWN, workers=2)
-    talk = Talk(installation.context_for("ws.example"))
-    installation.elsewhere = {"ws.example:443": f"127.0.0.1:{talk.port}"}
-    installation.start()
-    installation.talk = talk
-    try:
-        yield installation
-    finally:
-        talk.close()
-        assert installation.stop() == 0, installation.said()
+    with talked(Installation(tmp_path_factory.mktemp("pseudonyms"), rules=with_feed(OWN), workers=2)) as own:
+        yield own
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import openai
 import orjson
 import pytest
 
+from support.feeds import talked
 from support.installation import Installation, fresh
 from support.installation_rules import RULES
-from support.websockets import Talk
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,16 +57,8 @@ def answer(command):
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    installation = Installation(tmp_path_factory.mktemp("realtime"), rules=SPOKEN)
-    talk = Talk(installation.context_for("api.openai.com"))
-    installation.elsewhere = {"api.openai.com:443": f"127.0.0.1:{talk.port}"}
-    installation.start()
-    installation.talk = talk
-    try:
-        yield installation
-    finally:
-        talk.close()
-        assert installation.stop() == 0, installation.said()
+    with talked(Installation(tmp_path_factory.mktemp("realtime"), rules=SPOKEN), "api.openai.com") as own:
+        yield own
 
 
 def spoken(text):

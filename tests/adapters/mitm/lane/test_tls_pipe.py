@@ -49,6 +49,20 @@ def trusting(authority: Authority) -> ssl.SSLContext:
     return context
 
 
+@contextlib.asynccontextmanager
+async def joined(
+    authority: Authority,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter, Line, TlsPipe]]:
+    """A client of the standard library, and the line and the pipe that serve it."""
+    async with piped(authority) as (port, came):
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
+        )
+        line, pipe = await came
+        yield reader, writer, line, pipe
+        writer.close()
+
+
 async def until(line: Line, size: int) -> bytes:
     while len(line.buf) < size and await line.more():
         pass
@@ -56,11 +70,7 @@ async def until(line: Line, size: int) -> bytes:
 
 
 async def test_what_is_said_arrives_on_both_sides_however_large(authority):
-    async with piped(authority) as (port, came):
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        line, pipe = await came
+    async with joined(authority) as (reader, writer, line, pipe):
         await pipe.shaken
         writer.write(b"a" * 200_000)
         line.write(b"b" * 200_000)
@@ -68,24 +78,15 @@ async def test_what_is_said_arrives_on_both_sides_however_large(authority):
         assert await reader.readexactly(200_000) == b"b" * 200_000
         line.close()
         assert await reader.read() == b""
-        writer.close()
 
 
 async def test_an_end_that_was_said_is_told_from_one_that_was_not(authority):
-    async with piped(authority) as (port, came):
-        _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        line, pipe = await came
+    async with joined(authority) as (_, writer, line, pipe):
         writer.write(b"all")
         writer.close()
         assert await until(line, 4) == b"all"
         assert not pipe.ragged
-    async with piped(authority) as (port, came):
-        _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        line, pipe = await came
+    async with joined(authority) as (_, writer, line, pipe):
         writer.write(b"not all")
         await until(line, 7)
         writer.transport._ssl_protocol._transport.close()  # the socket, behind the back of TLS
@@ -107,11 +108,7 @@ async def test_junk_is_no_handshake(authority, junk):
 
 
 async def test_who_says_that_nothing_more_comes_can_still_be_written_to(authority):
-    async with piped(authority) as (port, came):
-        reader, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        line, pipe = await came
+    async with joined(authority) as (reader, _, line, pipe):
         await pipe.shaken
         line.write(b"last words")
         assert pipe.can_write_eof()
@@ -120,34 +117,23 @@ async def test_who_says_that_nothing_more_comes_can_still_be_written_to(authorit
         assert await reader.read() == b"last words"
         pipe.data_received(b"junk, as nobody reads it")
         assert not pipe.is_closing()
-        writer.close()
 
 
 async def test_a_broken_record_ends_the_connection(authority):
-    async with piped(authority) as (port, came):
-        _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        line, pipe = await came
+    async with joined(authority) as (_, writer, line, pipe):
         await pipe.shaken
         writer.transport._ssl_protocol._transport.write(b"\x17\x03\x03\x00\x20" + b"x" * 32)
         while await line.more():
             pass
         assert bytes(line.buf) == b""
         assert pipe.is_closing()
-        writer.close()
 
 
 async def test_a_transport_that_has_ended_shakes_no_hands(authority):
-    async with piped(authority) as (port, came):
-        _, writer = await asyncio.open_connection(
-            "127.0.0.1", port, ssl=trusting(authority), server_hostname="api.test"
-        )
-        _, pipe = await came
+    async with joined(authority) as (_, _, _, pipe):
         raw = pipe._raw
         raw.abort()
         late = TlsPipe(raw, Line(), trusting(authority), server_side=False, server_hostname="api.test")
         late.begin()
         with pytest.raises(ConnectionError):
             await late.shaken
-        writer.close()
