@@ -4,38 +4,20 @@ from __future__ import annotations
 
 from aisecops.model.errors import WireError
 from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
-from aisecops.wire.assembly import Calls, Texts
+from aisecops.wire.assembly import AnswerInPieces
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
+from aisecops.wire.llm import ProposedCall
 
 
-class MessageStream:
+class MessageStream(AnswerInPieces):
     """A streamed message. A call is whole when its block stops."""
 
     def __init__(self) -> None:
-        self._model = ""
-        self._finish = ""
-        self._usage: Usage | None = None
-        self._texts = Texts()
-        self._calls = Calls()
-        self._hosted: list[ProposedCall] = []
+        super().__init__()
         self._of_provider: set[int] = set()
         self._begun: dict[int, ProposedCall] = {}
-        self._done = False
-
-    @property
-    def pending(self) -> bool:
-        return self._calls.pending
-
-    @property
-    def proposals(self) -> tuple[ProposedCall, ...]:
-        return (*self._hosted, *self._calls.whole)
-
-    @property
-    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
-        return self._calls.placed
 
     def feed(self, event: StreamEvent) -> None:
         if event.data is None:
@@ -90,14 +72,3 @@ class MessageStream:
         if not self._calls.grown(index, 0):  # nothing came after the start: it held the whole input
             self._calls.grow(index, 0, arguments=begun.arguments)
         self._calls.close(index)
-
-    def answer(self) -> LlmAnswer:
-        return LlmAnswer(
-            model=self._model,
-            usage=self._usage,
-            proposals=self.proposals,
-            texts=self._texts.whole,
-            reasoning_chars=self._texts.reasoning_chars,
-            finish=self._finish,
-            complete=self._done,
-        )

@@ -1,4 +1,4 @@
-"""Put together what a streamed answer brings in pieces: texts and proposed calls, within a bound.
+"""Put together what a streamed answer brings in pieces, within a bound: texts, proposed calls, and the answer itself.
 
 Knows pieces and their places. Which event carries a piece, and when a call is whole, is each dialect's to know.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
-from aisecops.wire.llm import ProposedCall
+from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
 
 MAX_ANSWER_CHARS = 16 * 1024 * 1024
 
@@ -88,6 +88,11 @@ class Calls:
         """True when the call at `index` has arguments by now."""
         return any(self._growing.get((group, index), ((), (), ()))[2])
 
+    def add(self, group: int, call: ProposedCall) -> None:
+        """A call that came whole."""
+        self._places.append((group, len(self._whole)))
+        self._whole.append(call)
+
     def close(self, group: int) -> None:
         """The calls of `group` are whole."""
         for key in sorted(key for key in self._growing if key[0] == group):
@@ -101,3 +106,43 @@ class Calls:
         """All calls are whole."""
         for group in sorted({key[0] for key in self._growing}):
             self.close(group)
+
+
+class AnswerInPieces:
+    """A streamed answer as far as it has come. A dialect's reader puts in what its events bring."""
+
+    def __init__(self) -> None:
+        self._model = self._finish = ""
+        self._usage: Usage | None = None
+        self._texts = Texts()
+        self._calls = Calls()
+        self._hosted: list[ProposedCall] = []
+        self._done = False
+
+    @property
+    def pending(self) -> bool:
+        """True while a call has begun and is not whole."""
+        return self._calls.pending
+
+    @property
+    def proposals(self) -> tuple[ProposedCall, ...]:
+        """Every whole call, first those that the provider makes itself."""
+        return (*self._hosted, *self._calls.whole)
+
+    @property
+    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
+        """The calls for the agent that are whole, each with its place."""
+        return self._calls.placed
+
+    def answer(self) -> LlmAnswer:
+        """What has come, as an answer; `complete` when its end has come too."""
+        return LlmAnswer(
+            model=self._model,
+            usage=self._usage,
+            proposals=self.proposals,
+            texts=self._texts.whole,
+            reasoning_chars=self._texts.reasoning_chars,
+            refusal_chars=self._texts.refusal_chars,
+            finish=self._finish,
+            complete=self._done,
+        )

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from aisecops.model.errors import WireError
-from aisecops.wire.assembly import Calls, Texts
+from aisecops.wire.assembly import AnswerInPieces
 from aisecops.wire.bedrock import read_proposal, read_usage
 from aisecops.wire.fields import JsonObject, an_object, as_json, count, maybe_object, maybe_text, text
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
+from aisecops.wire.llm import LlmAnswer
 
 
-class ConverseStream:
+class ConverseStream(AnswerInPieces):
     """A streamed answer. A call is whole when its block stops."""
 
     def __init__(self) -> None:
-        self._finish = ""
-        self._usage: Usage | None = None
-        self._texts = Texts()
-        self._calls = Calls()
-        self._hosted: list[ProposedCall] = []
+        super().__init__()
         self._open: set[int] = set()
         self._of_provider: set[int] = set()
-        self._done = False
-
-    @property
-    def pending(self) -> bool:
-        return self._calls.pending
-
-    @property
-    def proposals(self) -> tuple[ProposedCall, ...]:
-        return (*self._hosted, *self._calls.whole)
-
-    @property
-    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
-        return self._calls.placed
 
     def feed(self, event: StreamEvent) -> None:
         if event.event in {"exception", "error"}:
@@ -86,12 +71,5 @@ class ConverseStream:
         self._calls.close(index)
 
     def answer(self) -> LlmAnswer:
-        return LlmAnswer(
-            model="",
-            usage=self._usage,
-            proposals=self.proposals,
-            texts=tuple(said for said in self._texts.whole if said),
-            reasoning_chars=self._texts.reasoning_chars,
-            finish=self._finish,
-            complete=self._done,
-        )
+        said = super().answer()
+        return replace(said, texts=tuple(text for text in said.texts if text))

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from aisecops.wire.assembly import Calls, Texts
+from aisecops.wire.assembly import AnswerInPieces
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
-from aisecops.wire.llm import LlmAnswer, Place, ProposedCall, Usage
 from aisecops.wire.openai_chat import read_usage, reasoning_in
 
 
-class ChatStream:
+class ChatStream(AnswerInPieces):
     """A streamed chat completion. Calls are whole when their choice says why it finished."""
-
-    def __init__(self) -> None:
-        self._model = ""
-        self._finish = ""
-        self._usage: Usage | None = None
-        self._texts = Texts()
-        self._calls = Calls()
-        self._done = False
-
-    @property
-    def pending(self) -> bool:
-        return self._calls.pending
-
-    @property
-    def proposals(self) -> tuple[ProposedCall, ...]:
-        return self._calls.whole
-
-    @property
-    def placed(self) -> tuple[tuple[Place, ProposedCall], ...]:
-        return self._calls.placed
 
     def feed(self, event: StreamEvent) -> None:
         if event.data is None:
@@ -71,16 +50,4 @@ class ChatStream:
             call_id=maybe_text(call, "id", at),
             name=maybe_text(inner, "name", at),
             arguments=maybe_text(inner, "input" if custom else "arguments", at),
-        )
-
-    def answer(self) -> LlmAnswer:
-        return LlmAnswer(
-            model=self._model,
-            usage=self._usage,
-            proposals=self.proposals,
-            texts=self._texts.whole,
-            reasoning_chars=self._texts.reasoning_chars,
-            refusal_chars=self._texts.refusal_chars,
-            finish=self._finish,
-            complete=self._done,
         )
