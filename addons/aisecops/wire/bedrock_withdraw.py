@@ -10,7 +10,7 @@ from aisecops.wire.fields import JsonObject, an_object, count, maybe_object
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.withdraw import Words, objects_in
-from aisecops.wire.withdraw_stream import Weighed
+from aisecops.wire.withdraw_stream import BlockEditor
 
 _TO_CALL, _ENDED = "tool_use", "end_turn"
 
@@ -33,19 +33,8 @@ def from_bedrock(answer: JsonObject, words: Words) -> None:
         answer["stopReason"] = _ENDED
 
 
-class ConverseEditor:
+class ConverseEditor(BlockEditor):
     """Frames of Converse: the pieces of a refused call go, and its block ends with the words in their place."""
-
-    def __init__(self) -> None:
-        self._refused: dict[int, str] = {}
-        self._kept = False
-
-    def weighed(self, calls: Weighed) -> None:
-        for (place, _), why in calls.items():
-            if why is None:
-                self._kept = True
-            else:
-                self._refused[place[0]] = why
 
     def edit(self, event: StreamEvent) -> bytes:
         if event.data is None or not event.event.startswith(("contentBlock", "messageStop")):

@@ -135,8 +135,8 @@ class ChatEditor:
         return f"\n\n{self._refused[place]}"
 
 
-class MessageEditor:
-    """Events of an Anthropic message: the block of a call becomes a block of text, at the same index."""
+class BlockEditor:
+    """Knows which blocks of a message hold a refused call, by index, and whether any call stays."""
 
     def __init__(self) -> None:
         self._refused: dict[int, str] = {}
@@ -148,6 +148,10 @@ class MessageEditor:
                 self._kept = True
             else:
                 self._refused[place[0]] = why
+
+
+class MessageEditor(BlockEditor):
+    """Events of an Anthropic message: the block of a call becomes a block of text, at the same index."""
 
     def edit(self, event: StreamEvent) -> bytes:
         data = _json(event)
