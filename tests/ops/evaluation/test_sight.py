@@ -9,9 +9,9 @@ from aisecops.ops.evaluation.fill import WAYS, Filler
 from aisecops.ops.evaluation.judge import breaches
 from aisecops.ops.evaluation.mutations import KINDS
 from aisecops.ops.evaluation.places import host
-from aisecops.ops.evaluation.play import Told
 from aisecops.ops.evaluation.scenario import Expectation, Most
 from aisecops.ops.evaluation.sight import holds
+from aisecops.ops.evaluation.told import Told
 
 SECRET = "AKIAQ7WXQ7WXQ7WXQ7WX"
 

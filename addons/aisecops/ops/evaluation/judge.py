@@ -9,9 +9,9 @@ from typing import Any
 from aisecops.ops.demo.serving import ReceivedRequest
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.places import ROLES, host
-from aisecops.ops.evaluation.play import Told
 from aisecops.ops.evaluation.scenario import Expectation
 from aisecops.ops.evaluation.sight import holds
+from aisecops.ops.evaluation.told import Told
 
 SHORTEST_HALF = 8
 """A shorter piece may be there by chance."""

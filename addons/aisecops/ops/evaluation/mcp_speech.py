@@ -66,6 +66,13 @@ def understood(heard: Heard) -> Understood:
     return Understood(tuple(codes), "\n".join(texts), frozenset(listed))
 
 
+def problem_in(heard: Heard) -> dict[str, Any]:
+    """The refusal of a request: its document, or that in the error which answers the first message; empty for none."""
+    errors = (message.get("error") for message in _messages(heard))
+    data = next((error.get("data") for error in errors if isinstance(error, dict)), None)
+    return heard.problem or (data if isinstance(data, dict) else {})
+
+
 def _messages(heard: Heard) -> Iterator[dict[str, Any]]:
     streamed = "event-stream" in heard.headers.get("content-type", "")
     lines = (line.removeprefix("data:") for line in heard.text.splitlines() if line.startswith("data:"))

@@ -185,8 +185,8 @@ def probes(rules: RuleSet, chosen: Iterable[str]) -> tuple[Probe, ...]:
     return tuple(found.values())
 
 
-def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
-    """The rules file that is laid beside the operator's: JSON is YAML."""
+def overlay(agents: Iterable[Probe], *, secret_of_others: str, reads: Iterable[str] = ()) -> bytes:
+    """The rules file that is laid beside the operator's: JSON is YAML. Agents may call `reads` of theirs too."""
     probed = tuple(agents)
     costs = [c for probe in probed if (c := probe.rule.budgets.max_cost_micros)]
     more: dict[str, dict[str, Any]] = {
@@ -196,9 +196,10 @@ def overlay(agents: Iterable[Probe], *, secret_of_others: str) -> bytes:
     }
     tools = {f"{PREFIX}.{name}": _tool(name, tool) | more.get(name, {}) for name, tool in TOOLS.items()}
     tools |= {f"{PREFIX}.{FAMILIES[start]}.*": _at_server(start) | said for start, said in _MCP.items()}
+    own = [{"tool": name, "scope": "**"} for name in reads]
     declared = {}
     for probe in probed:
-        declared[probe.agent_id] = _posture(probe.rule) | {"grants": list(_grants())}
+        declared[probe.agent_id] = _posture(probe.rule) | {"grants": [*_grants(), *own]}
         other = {"authenticate": {"secret": secret_of_others}}
         declared[probe.other_id] = _posture(probe.rule) | {"grants": list(_grants())} | other
     priced = {"prices": {"*": {"input": 0.01, "output": 0.01}}}

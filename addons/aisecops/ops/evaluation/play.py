@@ -10,7 +10,6 @@ import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -33,7 +32,17 @@ from aisecops.ops.evaluation.asking import (
 from aisecops.ops.evaluation.channel import Channel
 from aisecops.ops.evaluation.fill import Filler
 from aisecops.ops.evaluation.line import Heard, request
-from aisecops.ops.evaluation.mcp_speech import HEADERS, LIST, PATH, ROLE, body_of, declared_as, is_method, understood
+from aisecops.ops.evaluation.mcp_speech import (
+    HEADERS,
+    LIST,
+    PATH,
+    ROLE,
+    body_of,
+    declared_as,
+    is_method,
+    problem_in,
+    understood,
+)
 from aisecops.ops.evaluation.places import PREFIX, TOOLS, host, scope_of
 from aisecops.ops.evaluation.scenario import (
     Api,
@@ -54,6 +63,7 @@ from aisecops.ops.evaluation.scenario import (
     Who,
 )
 from aisecops.ops.evaluation.stand_ins import Answer, Slot
+from aisecops.ops.evaluation.told import Told
 from aisecops.ops.evaluation.values import most_within
 
 PATIENCE = 60
@@ -62,25 +72,6 @@ PATIENCE = 60
 LONGEST_WAIT_S = 2.0
 IN_VAIN = 4
 """A loop ends after so many refusals one after another: an attacker sees it too."""
-
-
-@dataclass
-class Told:
-    """What the agent heard in a play: every refusal in order, and everything it was told."""
-
-    codes: list[str] = field(default_factory=list)
-    heard: list[bytes] = field(default_factory=list)
-    breaches: list[str] = field(default_factory=list)
-    """What was seen to be wrong before anything was sent."""
-    too_slow: str = ""
-    """Why nothing could be shown here: calls that came no faster than their rate."""
-
-    def add(self, heard: Heard, who: Who = Who.AGENT, *, may: str = "") -> None:
-        """One answer more; what others are told, the agent is not. `may` is a code that is no refusal here."""
-        if who not in {Who.OTHER, Who.OPERATOR}:
-            self.heard.append(heard.body + heard.more)
-        if heard.code and heard.code != may:
-            self.codes.append(heard.code)
 
 
 class Asked(NamedTuple):
@@ -228,12 +219,7 @@ class Play:
         headers = [*HEADERS, *([("AISecOps-Capability", together)] if together else [])]
         name = host(ROLE, self._slot.number)
         heard = self._patiently(Who.AGENT, Asked(name, "POST", PATH, headers, body_of(said, params)))
-        self.told.add(heard)
-        answer = understood(heard)
-        self.told.codes += answer.codes
-        if LIST in said and not heard.code:
-            self.told.codes += ["withdrawn" for tool in self._slot.described if tool not in answer.listed]
-        self._fill.values["read"] = answer.text
+        self._understand(heard, self._slot.described if LIST in said else ())
 
     def _token_for(self, step: Speaks, number: int, said: str) -> str:
         """The token of one message of a batch; empty for one that needs none."""
@@ -311,18 +297,30 @@ class Play:
 
     def _own(self, step: Owns) -> None:
         """Called without a token first: the refusal says which one to ask for."""
-        body = orjson.dumps(self._fill.json(step.body))
-        asked = Asked(step.host, step.method, step.path, [("Content-Type", "application/json")], body)
+        own = self._cast.stage.own
+        own.said = self._fill(step.says)
+        own.described = {self._fill(tool): self._fill(words) for tool, words in step.describes.items()}
+        body = orjson.dumps(self._fill.json(step.body)) if step.body else b""
+        asked = Asked(step.host, step.method, step.path, list(HEADERS) if body else [], body)
         heard = self._patiently(Who.AGENT, asked)
-        wanted = heard.problem.get("request_token")
-        if heard.code == "token_missing" and isinstance(wanted, dict):
+        problem = problem_in(heard)
+        wanted = problem.get("request_token")
+        if problem.get("code") == "token_missing" and isinstance(wanted, dict):
             answer = self._cast.api(Who.AGENT, "POST", "/v1/tokens", wanted)
             if answer.is_success:
                 shown = ("AISecOps-Capability", str(answer.json()["token"]))
                 heard = self._patiently(Who.AGENT, asked._replace(headers=[*asked.headers, shown]))
             else:
                 heard = Heard(answer.status_code, dict(answer.headers), answer.content)
+        self._understand(heard, own.described)
+
+    def _understand(self, heard: Heard, described: Iterable[str]) -> None:
+        """What an MCP server said, or another; a tool of those that it described and does not list was withdrawn."""
         self.told.add(heard)
+        answer = understood(heard)
+        self.told.codes += answer.codes
+        self.told.codes += ["withdrawn" for tool in described if not heard.code and tool not in answer.listed]
+        self._fill.values["read"] = answer.text or heard.text
 
     def _raw(self, step: Raw) -> None:
         text = self._fill(step.send)

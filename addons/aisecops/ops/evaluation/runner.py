@@ -23,11 +23,13 @@ from aisecops.ops.evaluation.judge import breaches
 from aisecops.ops.evaluation.mutations import Variation, mutated
 from aisecops.ops.evaluation.needs import missing
 from aisecops.ops.evaluation.outcome import Result, State, Twin
-from aisecops.ops.evaluation.own_tools import own_hosts, own_scenarios
+from aisecops.ops.evaluation.own_calls import hosts_of
+from aisecops.ops.evaluation.own_tools import own_scenarios
 from aisecops.ops.evaluation.places import Probe, host
-from aisecops.ops.evaluation.play import Play, Told
+from aisecops.ops.evaluation.play import Play
 from aisecops.ops.evaluation.scenario import Part, Scenario, Suite
 from aisecops.ops.evaluation.stage import Stage
+from aisecops.ops.evaluation.told import Told
 from aisecops.ops.evaluation.values import values_for
 
 
@@ -91,6 +93,8 @@ class Runner:
         lacks = missing(self._stage.rules, job.probe.rule, job.scenario.needs)
         if not lacks and self._stage.lacks & set(job.scenario.needs):
             lacks = "the gateway is one that starts for it; a running one gives none of its secrets away"
+        if job.scenario.absent:
+            return self._result(job, State.NOT_APPLICABLE, why=(job.scenario.absent,))
         if lacks or self._stopped.is_set():
             return self._result(job, State.NOT_APPLICABLE, why=(f"only where this holds: {lacks}",))
         began = time.monotonic()
@@ -126,6 +130,7 @@ class Runner:
     def _side(self, job: Job, control: httpx.Client, number: int, part: Part) -> tuple[Told, tuple[str, ...]]:
         scenario, slot = job.scenario, self._stage.slots[number]
         slot.clear()
+        self._stage.own.clear()
         seen = len(self._stage.served.received())
         cast = Cast(self._stage, job.probe, control, self._trust)
         mark = f"{self._seed}.{scenario.suite}.{scenario.name}.{job.probe.agent_id}.{job.variation}.{part}"
@@ -136,7 +141,7 @@ class Runner:
             told = Play(cast, slot, fill, part).perform(varied.steps)
         finally:
             cast.close()
-        own_tools = () if self._stage.live else own_hosts(self._stage.rules)
+        own_tools = () if self._stage.live else hosts_of(self._stage.rules)
         mine = {host(role, number) for role in _roles(self._stage, number)} | set(own_tools)
         came = [one for one in self._stage.served.received()[seen:] if one.host in mine]
         return told, breaches(scenario.must, fill, came, told, slot=number) if part is Part.ATTACK else ()

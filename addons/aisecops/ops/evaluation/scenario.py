@@ -158,12 +158,17 @@ class Opens(Value, tag="channel"):
 
 
 class Owns(Value, tag="own"):
-    """A call of one of the operator's own tools, with a token when one is asked for (`own_tools.py`)."""
+    """A call of one of the operator's own tools or sources, with a token when one is asked for (`own_calls.py`).
+
+    Its stand-in says `says`, and lists the tools that `describes` names; afterwards `{read}` is what was heard.
+    """
 
     host: str
     method: str
     path: str
     body: bytes
+    says: str = ""
+    describes: dict[str, str] = {}
     only: Part = Part.BOTH
 
 
@@ -242,7 +247,8 @@ class Scenario(Value):
     """One attack and its twin. `values` fill both, `attack` and `twin` one of them; `mutate` names what varies.
 
     `needs` says what the rules must have for it to apply. `open` says why it is known not to be stopped yet. When a
-    `tentative` one's twin does not pass, what is wrong is the scenario: it does not apply.
+    `tentative` one's twin does not pass, what is wrong is the scenario: it does not apply. `absent` says why there is
+    nothing to play.
     """
 
     name: str
@@ -259,3 +265,4 @@ class Scenario(Value):
     alone: bool = False
     open: str = ""
     tentative: bool = False
+    absent: str = ""

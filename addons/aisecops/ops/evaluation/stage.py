@@ -36,9 +36,10 @@ from aisecops.ops.agents import rules_in
 from aisecops.ops.demo.serving import Served, serve
 from aisecops.ops.environment import Trust, made_trust
 from aisecops.ops.evaluation.overlaid import OTHERS_SECRET
-from aisecops.ops.evaluation.own_tools import own_hosts
+from aisecops.ops.evaluation.own_calls import hosts_of
+from aisecops.ops.evaluation.own_reads import readable
 from aisecops.ops.evaluation.places import RULES_FILE, UNKNOWN_SECRET, Probe, overlay, probes
-from aisecops.ops.evaluation.stand_ins import Slot, accepting
+from aisecops.ops.evaluation.stand_ins import OwnStandIn, Slot
 from aisecops.ops.session import BROKEN, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import changed, environment, load
@@ -64,6 +65,8 @@ class Stage:
     """How its agents' credentials are called to the proxy."""
     lacks: frozenset[str] = frozenset()
     """Needs that cannot be met here, whatever the rules say."""
+    own: OwnStandIn = field(default_factory=OwnStandIn)
+    """What stands for the operator's own tools and sources."""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     """One for each side of a play: content is known again, so no two sides may share their words."""
 
@@ -88,7 +91,7 @@ class Stage:
         if not isinstance(read, RuleSet):
             raise ConfigError(str(read[0]), read[0].mend)
         self.rules, self.probes = read, probes(read, [probe.stands_for for probe in self.probes])
-        found[RULES_FILE] = overlay(self.probes, secret_of_others=f"env:{OTHERS_SECRET}")
+        found[RULES_FILE] = overlay(self.probes, secret_of_others=f"env:{OTHERS_SECRET}", reads=readable(read))
         for name in read_folder(laid).keys() - found.keys():
             (laid / name).unlink()
         for name, data in found.items():
@@ -128,10 +131,12 @@ def stage(operators: Settings, folder: Path, *, agents: Sequence[str], slots: in
     rules = rules_in(operators)
     chosen = probes(rules, [AgentId(name) for name in agents])
     shutil.copytree(operators.paths.rules, folder / "rules")
-    (folder / "rules" / RULES_FILE).write_bytes(overlay(chosen, secret_of_others=f"env:{OTHERS_SECRET}"))
+    laid = overlay(chosen, secret_of_others=f"env:{OTHERS_SECRET}", reads=readable(rules))
+    (folder / "rules" / RULES_FILE).write_bytes(laid)
     made = [Slot(number) for number in range(slots)]
     apps: dict[str, ASGIApp] = {name: app for slot in made for name, app in slot.apps().items()}
-    apps |= dict.fromkeys(own_hosts(rules), accepting)
+    own = OwnStandIn()
+    apps |= dict.fromkeys(hosts_of(rules), own)
     given = _secrets(rules)
     with serve(folder, apps, now_ms=SystemClock().now_ms()) as served:
         _write_settings(operators, folder, served)
@@ -144,6 +149,7 @@ def stage(operators: Settings, folder: Path, *, agents: Sequence[str], slots: in
                 probes=chosen,
                 trust=made_trust(settings),
                 secrets=given,
+                own=own,
             )
 
 

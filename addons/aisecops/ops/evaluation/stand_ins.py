@@ -61,9 +61,26 @@ class Slot:
         return {host(role, self.number): model if role in MODELS else _Tool(self, role) for role in ROLES}
 
 
-async def accepting(scope: Scope, receive: Receive, send: Send) -> None:
-    """Whatever an operator's own tool is asked, its stand-in accepts it."""
-    await Response(b'{"status": "accepted"}', media_type="application/json")(scope, receive, send)
+class OwnStandIn:
+    """Stands for the operator's own tools and sources: says what it is told to, and otherwise that it accepts."""
+
+    def __init__(self) -> None:
+        self.said = ""
+        self.described: dict[str, str] = {}
+
+    def clear(self) -> None:
+        """As at the start of a play."""
+        self.said, self.described = "", {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        body = await request.body()
+        if b'"jsonrpc"' in body:
+            await (await answered(request, self.described, self.said or USUAL))(scope, receive, send)
+        elif self.said:
+            await Response(self.said, media_type="text/plain")(scope, receive, send)
+        else:
+            await Response(b'{"status": "accepted"}', media_type="application/json")(scope, receive, send)
 
 
 class _Obeying(Mapping[str, Sequence[Line]]):
