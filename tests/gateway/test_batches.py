@@ -111,6 +111,22 @@ async def test_each_call_is_a_step_with_a_decision_a_charge_and_a_record():
     assert house.record.names().count("tool_returned") == 2
 
 
+async def test_all_events_of_a_batch_name_it_and_those_of_another_or_of_a_call_alone_do_not():
+    house, run = await opened()
+    for messages in ([call(1), call(2, queue="b..c")], [call(3), call(4)]):
+        outcome = await house.ask(run, post(*messages))
+        await house.enforcement.settle(outcome.permit, answer(*(said(one["id"]) for one in messages)))
+    await house.ask(run, post(body=call(5)))
+    named = [(line.event, line.fields.get("batch")) for line in house.record.events]
+    batches = {name for _, name in named if name}
+    assert len(batches) == 2
+    for batch in batches:
+        events = [event for event, name in named if name == batch]
+        assert events.count("decision") == 2
+        assert {"tool_invoked", "tool_returned"} <= set(events)
+    assert [name for event, name in named if event == "decision"][-1] is None
+
+
 async def test_what_is_refused_does_not_leave_and_is_answered_beside_the_others():
     house, run = await opened()
     note = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}

@@ -14,6 +14,7 @@ parts gives all back; a halt or a revocation of one ends the whole batch, since 
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -41,7 +42,7 @@ from aisecops.model.refusals import Code
 from aisecops.wire.limits import JsonBounds
 from aisecops.wire.mcp_batch import batch_of, pieces_of
 
-BATCH_PERMIT = "batch:"
+BATCH_PERMIT = "bat_"
 
 
 @dataclass
@@ -49,6 +50,7 @@ class _Way:
     """How far one part has come."""
 
     part: Part
+    batch: str
     asked: Asked | None = None
     looked: Looked | None = None
     course: Course | None = None
@@ -96,7 +98,8 @@ class Batches:
         parts = await aside(len(request.body), request.headers, parts_of, rules, request)
         if not parts:
             return None
-        name, ways = self._ids.new(BATCH_PERMIT), [_Way(part) for part in parts]
+        name = self._ids.new(BATCH_PERMIT)
+        ways = [_Way(part, name) for part in parts]
         batch = self._open[name] = _Open()
         try:
             await self._judged(caller, Cards.of(request), ways, batch)
@@ -144,6 +147,8 @@ class Batches:
         if isinstance(asked, Refuse):
             way.outcome = asked
             return
+        action = replace(asked.step.action, batch=way.batch)
+        asked = dataclasses.replace(asked, step=replace(asked.step, action=action))
         way.asked = asked = await cards.dealt(asked, self._admission.asking)
         try:
             token = cards.token_of(asked)

@@ -43,7 +43,8 @@ RETURNS = {Kind.TOOL: EventName.TOOL_RETURNED, Kind.MODEL: EventName.LLM_RETURNE
 
 
 def event(name: EventName, about: Facts, answer: Decision, /, *, control: tuple[str, ...] = (), **fields: Any) -> Event:
-    """An event about one decision's request."""
+    """An event about one decision's request; `batch` is what those of one batch have in common."""
+    fields["batch"] = about.request.batch or None
     return Event(
         event=name,
         run_id=about.principal.run_id,

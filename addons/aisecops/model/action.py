@@ -62,6 +62,7 @@ class ActionRequest(Value):
     `size_bytes` is what leaves: target and body as they were sent.
     `message`: it is one message on a WebSocket that was opened before, and not the opening. `restored`: of a talk in
     which what stands in for something is put back.
+    `batch` names the batch that it came in, if in one.
     `traceparent` is the caller's span in the words of W3C, as far as it is one: it is linked, never judged.
     `recipients` are keyed digests of whom it reaches, by what the rule says; `uncounted` names the budgets
     (`max_rows`, `max_recipients`) of which the rule says where their number is, and nothing is there.
@@ -94,4 +95,5 @@ class ActionRequest(Value):
     recipients: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
     rows_later: bool = False
+    batch: str = ""
     traceparent: str = ""

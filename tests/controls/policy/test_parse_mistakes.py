@@ -122,6 +122,10 @@ MISTAKES = {
         "tools: {t: {match: {host: h.test}, arguments: {a: {at: a, role: content, named_by: user}}}}",
         (2, 48, "`named_by` is about what steers", "write `role: steering`"),
     ),
+    "an answer to untrusted text in what steers nothing": (
+        "tools: {t: {match: {host: h.test}, arguments: {a: {at: a, role: content, untrusted: deny}}}}",
+        (2, 48, "`untrusted` is about what steers", "write `role: steering`"),
+    ),
     "a host with a scheme": (
         'sources: [{match: {host: "https://h.test"}}]',
         (2, 26, "`https://h.test` is not a host", ""),

@@ -14,7 +14,6 @@ from aisecops.model.rules import (
     McpMatch,
     Measure,
     ModelToolMatch,
-    NamedBy,
     RecipientsRule,
     Returns,
     ToolRule,
@@ -47,10 +46,11 @@ class _Cost:
         return {"anyOf": [_FIXED.schema(), MEASURE.schema()]}
 
 
-def _argument(role: bool, named_by: NamedBy = NamedBy.TRUSTED, **rest: Any) -> ArgumentRule:
-    if named_by is NamedBy.USER and not role:
-        raise ValueError("`named_by` is about what steers", "write `role: steering`, or leave `named_by` out")
-    return ArgumentRule(steering=role, named_by=named_by, **rest)
+def _argument(role: bool, **rest: Any) -> ArgumentRule:
+    for key in ("untrusted", "named_by"):
+        if key in rest and not role:  # what carries text is never held for where it came from: it raises the risk
+            raise ValueError(f"`{key}` is about what steers", f"write `role: steering`, or leave `{key}` out")
+    return ArgumentRule(steering=role, **rest)
 
 
 def _returns(trusted_fields: tuple[str, ...] = (), **rest: Any) -> Returns:
