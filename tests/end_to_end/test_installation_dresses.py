@@ -159,6 +159,7 @@ PLACES = {
     "digits": lambda value: {"json": {"rows": [int(one) for one in value]}},
     "codes": lambda value: {"json": {"rows": [ord(one) for one in value]}},
     "fields": lambda value: {"json": {"a": cut(value, 2)[0], "b": cut(value, 2)[1]}},
+    "fields with words": lambda value: {"json": {"a": f"it is {value[:7]}", "n": 1, "b": f"{value[7:]} for now"}},
     "form": lambda value: {"data": {f"f{n}": part for n, part in enumerate(cut(value, 4))}},
     "query": lambda value: {"query": f"?a={value[:7]}&b={value[7:]}", "json": {}},
     "path of a query": lambda value: {"query": f"?{value}=1", "json": {}},

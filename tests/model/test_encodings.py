@@ -5,7 +5,7 @@ import base64
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.model.encodings import BASE64, MIN_RUN, from_base64, from_hex
+from aisecops.model.encodings import BASE64, MIN_RUN, from_base64, from_hex, may_be_base64
 from aisecops.model.inside_bytes import Room, no_file
 
 SAID = "the words that were said"
@@ -24,6 +24,12 @@ def test_words_and_ids_say_nothing():
         "1700000000000000",
     ):
         assert from_base64(run, Room(0), no_file) == ""
+
+
+def test_a_part_of_an_encoded_text_may_be_one_and_words_and_digests_are_not():
+    run = base64.b64encode(SAID.encode() * 3).decode()
+    assert all(may_be_base64(run[at : at + 30]) for at in range(20))
+    assert not any(map(may_be_base64, ["MetadataConfigurationItemList", "da39a3ee5e6b4b0d3255bfef95601890afd80709"]))
 
 
 def test_of_bytes_that_are_no_text_the_readable_stretches_are_given():

@@ -1,6 +1,6 @@
 """What leaves, looked at alone and together with what was said before it, in a whole tree of runs, to one receiver.
 
-Values that were cut over several receivers are `across.py`.
+Values that were cut over several receivers are `across.py`; those over fields of one request `controls/dlp/beside.py`.
 
 A value that is cut over the messages of a request, over requests or over messages of a WebSocket is in none of them
 and in all of them together. What is said is kept before it is judged, so that of two requests at once, whichever
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 
 from msgspec.structs import replace
 
+from aisecops.controls.dlp.beside import beside
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.across import Across, ends_of
 from aisecops.gateway.ports import ContentScanner, PieceStore
@@ -25,7 +27,8 @@ from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece, piece_of
-from aisecops.wire.json_parts import Part
+from aisecops.model.provenance import Span
+from aisecops.wire.json_parts import KEY, Part
 from aisecops.wire.parts import CREDENTIAL_HEADERS, SEAM
 
 TRAILS_KEPT = 500
@@ -38,9 +41,16 @@ MAX_PLACES = 64
 """Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
+AT_ONCE = 32
+"""Texts of one request that are held against those near them before the event loop does something else."""
 _TEXTS_KNOWN = 2_000
+_PAIRS_KNOWN = 20_000
+_TOGETHER_CHARS = 2_048
+_BREAK = " \n"
+"""Between texts that are looked at as one; no encoding goes on behind a blank and a line break."""
 _HEADER = "header:"
 _PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
+_BESIDE = (*(place for place in _PLACES if place != _HEADER), KEY)
 _DOMAIN_LABELS = 2
 _WORDS_OF_PROTOCOLS = frozenset({"user", "assistant", "system", "developer", "tool", "model", "text", "function"})
 _NAMED_BY_PROTOCOLS = ("/role", "/type")
@@ -55,6 +65,7 @@ class _Trail:
         self.position = 0
         self.places: OrderedDict[str, Place] = OrderedDict()
         self.clean: OrderedDict[int, None] = OrderedDict()
+        self.clean_beside: OrderedDict[int, None] = OrderedDict()
 
     def place(self, name: str) -> Place:
         """What was said at one place."""
@@ -87,6 +98,12 @@ class _Trail:
         while len(self.clean) > _TEXTS_KNOWN:
             self.clean.popitem(last=False)
 
+    def remember_beside(self, pairs: Sequence[int]) -> None:
+        """Of these texts, each with the one before it, the same."""
+        self.clean_beside |= dict.fromkeys(pairs)
+        while len(self.clean_beside) > _PAIRS_KNOWN:
+            self.clean_beside.popitem(last=False)
+
 
 class Trails:
     """Scans what leaves. One object for a process; from many tasks at once."""
@@ -109,46 +126,60 @@ class Trails:
         if not entities & SEAM_KINDS:
             return await self._scanner.scan(parts, entities)
         trail = self._at_hand(root_run_id, receiver := _receiver(*to))
-        unknown = _new(trail, parts)
-        if not unknown:
-            return await self._scanner.scan(parts, entities)
-        new = ends_of(unknown, MAX_TEXTS)
         planted = not entities.isdisjoint(PLANTED)
-        async with trail.alone:
-            pieces = [piece for _, _, piece in new]
-            mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
-            seams = _together(trail, new, planted=planted)
-        half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
-        seams += apart
-        texts = [(f"{SEAM}{number}", line.text) for number, (_, line) in enumerate(seams)]
+        unknown = _new(trail, parts)
+        seams, pairs = await _side_by_side(trail, parts, planted=planted)
+        mine: list[int] = []
+        half: list[int] = []
+        if unknown:
+            new = ends_of(unknown, MAX_TEXTS)
+            async with trail.alone:
+                pieces = [piece for _, _, piece in new]
+                mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
+                seams += _together(trail, new, planted=planted)
+            half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
+            seams += apart
         alone = await self._scanner.scan(parts, entities)
-        together = await self._scanner.scan(texts, entities & SEAM_KINDS, whole=False)
-        crossing = await self._crossing(seams, together, entities & SEAM_KINDS)
+        crossing = await self._crossing(seams, entities & SEAM_KINDS)
         if not crossing:
             trail.remember([(number, piece) for number, _, piece in unknown])
+            trail.remember_beside(pairs)
+            return alone
         # tried again, it is to be found again: what was refused is no part of what was said
-        if crossing and mine:
-            async with trail.alone:
-                for position in mine:
-                    await self._store.take_back(root_run_id, receiver, position)
-        if crossing and half:
-            await self._across.take_back(root_run_id, half)
-        return (*alone, *dict.fromkeys(crossing))
+        async with trail.alone:
+            for position in mine:
+                await self._store.take_back(root_run_id, receiver, position)
+        await self._across.take_back(root_run_id, half)
+        return (*alone, *crossing)
 
-    async def _crossing(
-        self, seams: Sequence[tuple[str, Line]], found: Sequence[Finding], entities: frozenset[str]
-    ) -> tuple[Finding, ...]:
-        """Findings that neither of two texts has alone."""
-        crossed: list[tuple[Finding, Line]] = []
-        for finding in found:
-            where, line = seams[int(finding.where.removeprefix(SEAM))]
-            if line.says(finding):
-                crossed.append((replace(finding, where=f"{SEAM}{where}"), line))
+    async def _crossing(self, seams: Sequence[tuple[str, Line]], entities: frozenset[str]) -> tuple[Finding, ...]:
+        """Findings in `seams` that neither of their two texts has alone."""
+        exact = [seam for seam in seams if seam[1].exact]
+        crossed = [
+            *await self._seen([[seam] for seam in seams if not seam[1].exact], entities),
+            *await self._seen(_gathered(exact), entities.intersection(PLANTED)),
+        ]
         if not crossed:
             return ()
         halves = [(str(n), half) for n, (_, line) in enumerate(crossed) for half in line.halves]
         told = {(one.where, one.entity) for one in await self._scanner.scan(halves, entities, whole=False)}
-        return tuple(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told)
+        return tuple(dict.fromkeys(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told))
+
+    async def _seen(
+        self, groups: Sequence[Sequence[tuple[str, Line]]], entities: frozenset[str]
+    ) -> list[tuple[Finding, Line]]:
+        """What is found across a seam, where each group of seams is looked at as one text."""
+        texts = [(str(n), _BREAK.join(line.text for _, line in group)) for n, group in enumerate(groups)]
+        seen = []
+        for finding in await self._scanner.scan(texts, entities, whole=False):
+            start, end = finding.span.start, finding.span.end
+            for where, line in groups[int(finding.where)]:
+                if start >= 0 and end <= len(line.text):
+                    here = replace(finding, where=f"{SEAM}{where}", span=Span(start=start, end=end))
+                    if line.says(here):
+                        seen.append((here, line))
+                start, end = start - len(line.text) - len(_BREAK), end - len(line.text) - len(_BREAK)
+        return seen
 
     def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:
         trail = self._trails.get((root_run_id, to)) or self._trails.setdefault((root_run_id, to), _Trail())
@@ -189,6 +220,50 @@ def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: 
     for name, where in counted.items():
         seams += ((where, line) for line in distinct(trail.place(name).in_numbers(where)))
     return seams
+
+
+async def _side_by_side(
+    trail: _Trail, parts: Sequence[Part], *, planted: bool
+) -> tuple[list[tuple[str, Line]], list[int]]:
+    """What neighbouring texts of one request say together, and by what each two of them are known.
+
+    Headers are a row of their own, for other things stand between a path and a body.
+    """
+    seams: list[tuple[str, Line]] = []
+    known: list[int] = []
+    for fields in _rows(parts):
+        pairs = [hash((one, two)) for one, two in itertools.pairwise([("", ""), *fields])]
+        new = [pair not in trail.clean_beside for pair in pairs]
+        if not any(new):
+            continue
+        known += pairs
+        for at, lines in enumerate(beside(fields, new, planted=planted)):
+            seams += ((fields[at][0], line) for line in distinct(lines))
+            if at % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
+    return seams, known
+
+
+def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]:
+    """`seams` in groups, so that many short ones are looked at as one text."""
+    groups: list[list[tuple[str, Line]]] = []
+    room = 0
+    for seam in seams:
+        room -= len(seam[1].text)
+        if room < 0:
+            groups.append([])
+            room = _TOGETHER_CHARS
+        groups[-1].append(seam)
+    return groups
+
+
+def _rows(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    headers = [
+        part
+        for part in parts
+        if part[0].startswith(_HEADER) and part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS
+    ]
+    return [part for part in parts if part[0].startswith(_BESIDE)], headers
 
 
 @lru_cache(maxsize=1024)

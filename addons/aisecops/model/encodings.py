@@ -68,6 +68,12 @@ def _starts(body: str) -> Iterator[int]:
     yield from (at for at in (body.find(familiar, 1) for familiar in _FAMILIAR) if at > 0)
 
 
+def may_be_base64(run: str) -> bool:
+    """False for most runs that are not the base64 of a text, which may begin before the run does."""
+    body = run.translate(_URL_SAFE)
+    return any(_begins_ascii(body[at:]) >= 1 - _HALF_SURE / 2 for at in range(4))
+
+
 def _begins_ascii(body: str) -> float:
     """The share of bytes triplets in `body` that begin with an ASCII character."""
     firsts = body[::4]

@@ -142,10 +142,12 @@ def test_two_ends_are_looked_at_where_a_mark_is_in_either_or_across_them_and_now
         mark = chance.choice(_MARKS)
         at = chance.randint(0, len(mark))
         whole = chance.choice([("", ""), (mark[:at], mark[at:])])
-        before = letters(chance, "AKIghp_sx-oSG.:/eyJ01", chance.randint(1, 9)) + whole[0]
-        behind = whole[1] + letters(chance, "AKIghp_sx-oSG.:/eyJ01", chance.randint(1, 9))
+        before = letters(chance, "AKIghp_sx-oSG.:/@eyJ01", chance.randint(1, 9)) + whole[0]
+        behind = whole[1] + letters(chance, "AKIghp_sx-oSG.:/@eyJ01", chance.randint(1, 9))
         together = before + behind
-        marked = any(one in together for one in _MARKS) or _IBAN.search(together) is not None
+        address = "://" in together and ("@" in together or ("://" not in before and "://" not in behind))
+        others = (one for one in _MARKS if one != "://")
+        marked = address or any(one in together for one in others) or _IBAN.search(together) is not None
         assert End.of(before).may_go_on(End.of(behind)) is marked, (before, behind)
 
 

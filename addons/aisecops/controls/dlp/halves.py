@@ -71,10 +71,11 @@ class Halves:
         exact = len(elsewhere) - PLANTED_KEPT if planted else len(elsewhere)
         for at, other in enumerate(elsewhere):
             for before, after in ((other, half), (half, other)):
-                if at >= exact or before.last.bears_on(after.first):
+                likely = before.last.bears_on(after.first)
+                if likely or at >= exact:
                     text = before.last.text + after.first.text
                     if len(text) >= SHORTEST_PAIR:
-                        yield Line(text, len(before.last.text), near=False)
+                        yield Line(text, len(before.last.text), near=False, exact=not likely)
 
 
 def half_of(piece: Piece, *, planted: bool) -> Half | None:

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from aisecops.controls.dlp.detector import PatternDetector
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
+from aisecops.controls.dlp.marks import any_stands_in
 from aisecops.model.entities import CREDENTIAL, GROUPS, PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.piece import Piece
@@ -33,6 +34,7 @@ _MARKED = (GROUPS["SECRET"] - {CREDENTIAL}) | {*PLANTED, "IBAN_CODE"}
 SEAM_KINDS = _MARKED | _NUMBERS | {"CRYPTO"}
 """What is looked for across a seam."""
 
+_BACKWARDS = "backwards/"
 _SHORTEST = 8
 SHORTEST_PAIR = 14
 ONE_TOKEN = 128
@@ -53,11 +55,8 @@ _ADDRESS = re.compile(r"(?:mailto|https?|tel|ftp|urn|data|file|wss?|sip):", re.I
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11}")
 _MARK_LETTERS = 3
 _OWN_MARKS = {mark for one in SECRET_DETECTORS if isinstance(one, PatternDetector) for mark in one.trigger}
-_MARKS = (
-    *(mark for mark in _OWN_MARKS if len(mark) >= _MARK_LETTERS),
-    "PRIVATE KEY",
-    "://",
-)
+_ADDRESS_MARK, _BEFORE_HOST = "://", "@"
+_MARKS = tuple(sorted({*(mark for mark in _OWN_MARKS if len(mark) >= _MARK_LETTERS), "PRIVATE KEY", _ADDRESS_MARK}))
 
 
 def _begun() -> dict[str, tuple[str, ...]]:
@@ -71,30 +70,37 @@ def _begun() -> dict[str, tuple[str, ...]]:
 
 _BEGUN = _begun()
 _LENGTHS = range(1, max(map(len, _BEGUN)) + 1)
+_MARKS_ALONE = frozenset(_MARKS) - {_ADDRESS_MARK}
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One end of a text, and whether some secret's mark stands in it.
+    """One end of a text, and whether some secret's mark stands in it, or that of an address.
 
     `ahead`: how marks go on that its own end may begin.
     """
 
     text: str
     marked: bool
+    address: bool
     ahead: tuple[str, ...]
 
     @staticmethod
     @lru_cache(maxsize=2048)
     def of(text: str) -> End:
         """The end that `text` is."""
-        marked = any(map(text.__contains__, _MARKS))  # of a short text, quicker than one pattern of all
         ahead = [_BEGUN[end] for length in _LENGTHS if (end := text[-length:]) in _BEGUN]
-        return End(text, marked, tuple(itertools.chain.from_iterable(ahead)))
+        marked = any_stands_in(text, _MARKS_ALONE)
+        return End(text, marked, _ADDRESS_MARK in text, tuple(itertools.chain.from_iterable(ahead)))
 
     def bears_on(self, behind: End) -> bool:
-        """May the two together hold a secret that neither holds: is a mark in one of them, or across the seam?"""
-        return self.marked or behind.marked or behind.text.startswith(self.ahead)
+        """May the two together hold a secret that neither holds: is a mark in one of them, or across the seam?
+
+        In an address something is secret only where it says who asks.
+        """
+        if self.marked or behind.marked or behind.text.startswith(self.ahead):
+            return True
+        return (self.address or behind.address) and (_BEFORE_HOST in self.text or _BEFORE_HOST in behind.text)
 
     def may_go_on(self, behind: End) -> bool:
         """May the two together hold what neither holds, an IBAN too?"""
@@ -105,7 +111,8 @@ class End:
 class Line:
     """Two texts as one, and where the second begins.
 
-    `near`: they followed one another. `numbers`: a card may be in it; `whole`: only as the whole of it.
+    `near`: they followed one another. `numbers`: a card may be in it; `whole`: only as the whole of it. `exact`: only
+    exact values may be.
     """
 
     text: str
@@ -113,6 +120,7 @@ class Line:
     near: bool
     numbers: bool = False
     whole: bool = False
+    exact: bool = False
 
     @property
     def halves(self) -> tuple[str, str]:
@@ -123,10 +131,13 @@ class Line:
         """Does `finding`, of this line, need both texts? What one of them has alone is for the caller to see."""
         start, end = finding.span.start, finding.span.end
         if finding.entity in _NUMBERS:
+            if finding.detector.startswith(_BACKWARDS):
+                return False  # of two numbers one is a card now and then, and of turned ones another
             inside = (start, end) == (0, len(self.text)) if self.whole else start < self.seam < end
             return self.numbers and inside
-        if finding.entity == "DATABASE_URL" and _ADDRESS.match(self.text, self.seam):
-            return False  # two addresses in a row
+        if finding.entity == "DATABASE_URL":
+            # what is secret in it may stand in one text alone, and be known by the other; two addresses are none
+            return _ADDRESS.match(self.text, self.seam) is None
         # of a secret only the value is covered, and the name or the address before it may be the first text
         crosses = start < self.seam < end or (start >= self.seam and finding.entity in GROUPS["SECRET"])
         return crosses and (finding.entity in _MARKED or (self.near and finding.entity in SEAM_KINDS))
@@ -182,8 +193,8 @@ class Place:
         pairs = [(end, first) for _, end in others] + [(last, begin) for begin, _ in others]
         for before, behind in pairs:
             long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
-            if long and (planted or before.may_go_on(behind)):
-                yield from _lines(((before.text, behind.text),), near=False)
+            if long and ((likely := before.may_go_on(behind)) or planted):
+                yield Line(before.text + behind.text, len(before.text), near=False, exact=not likely)
 
     def in_numbers(self, where: str) -> Iterator[Line]:
         """What the numbers that were said in a row, last at `where`, are as one; nothing where they are ids of things.
@@ -226,13 +237,13 @@ def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
     best: dict[tuple[str, int], Line] = {}
     for line in lines:
         known = best.get((line.text, line.seam))
-        if known is None or (line.near, line.numbers, not line.whole) > (
-            known.near,
-            known.numbers,
-            not known.whole,
-        ):
+        if known is None or _lets_count(line) > _lets_count(known):
             best[line.text, line.seam] = line
     return tuple(best.values())
+
+
+def _lets_count(line: Line) -> tuple[bool, ...]:
+    return not line.exact, line.near, line.numbers, not line.whole
 
 
 def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
