@@ -77,7 +77,7 @@ CUTS: dict[str, _Cut] = {
 }
 
 
-OPEN = {"cut over fields": "halves at two places of other names are put together where they are told to be halves"}
+OPEN = {"cut over fields": "bare digits in two fields of which nothing says what they are may be ids of things"}
 """Cuts that are known to come through at times (docs/egress.md)."""
 
 
