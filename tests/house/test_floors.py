@@ -30,6 +30,7 @@ LIBRARIES = {
     "controls.firewall.patterns": {"regex"},
     "controls.provenance": {"msgspec", "numpy"},
     "controls.dlp.exact": {"numpy"},
+    "controls.dlp.beside": {"re2"},
     "controls.dlp.marks": {"re2"},
     "controls.dlp.recogniser": {"re2"},
     "controls.dlp.names": {"spacy"},
