@@ -34,7 +34,7 @@ from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
-from aisecops.model.provenance import Origin, TrustTier
+from aisecops.model.provenance import Origin, TrustTier, joined
 from aisecops.model.readings import readings
 from aisecops.model.rules import FirewallRules, HttpMatch, NamedBy, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece
@@ -239,7 +239,7 @@ class Descents:
                 unknown=lines.unknown_content,
                 so_far=tier,
             )
-            tier = max(tier, labelled.tier, key=lambda one: one.rank)
+            tier = tier if labelled.tier is tier else joined(tier, labelled.tier)
             segments.append(labelled)
         own = _own_words(read, segments) if vouched else []
         # content that nobody saw is no better for it: from now on the tree has read what it cannot vouch for

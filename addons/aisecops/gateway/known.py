@@ -20,7 +20,7 @@ from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters, plain
 from aisecops.controls.provenance.trace import trace
-from aisecops.controls.provenance.winnow import Key
+from aisecops.controls.provenance.winnow import Key, says_too_little
 from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
@@ -135,12 +135,12 @@ class KnownAgain:
         texts: Sequence[str],
     ) -> list[tuple[Traced, ...]]:
         """What `work` makes of each of `texts`, and has put `at_hand` before."""
-        found = {text: at_hand.get((root_run_id, self._digest(text))) for text in texts}
+        found = {text: at_hand.get((root_run_id, self._digest(text))) for text in texts if not says_too_little(text)}
         new = [text for text, known in found.items() if known is None]
         if new:
             made = await self.aside(lambda: [work(root_run_id, one) for one in new], new, short=TO_LEARN)
             found |= zip(new, made, strict=True)
-        return [found[text] or () for text in texts]
+        return [found.get(text) or () for text in texts]
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""

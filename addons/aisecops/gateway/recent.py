@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
@@ -26,8 +25,10 @@ class Recent[K: Hashable, V]:
         """The result for `name`; None when it is not at hand. From any thread."""
         found = self._found.get(name)
         if found is not None:
-            with contextlib.suppress(KeyError):  # another thread has forgotten it since
+            try:  # noqa: SIM105 - asked of each text of each request
                 self._found.move_to_end(name)
+            except KeyError:
+                pass  # another thread has forgotten it since
         return found
 
     def of(self, name: K, work: Callable[[], V], *, keep: bool = True) -> V:

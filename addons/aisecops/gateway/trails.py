@@ -210,7 +210,7 @@ def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: 
     paired = {number for number, _, _ in ends_of(new, MAX_PAIRED)}
     for number, where, piece in new:
         place = trail.place(piece.place)
-        lines = [*place.with_next(piece)]
+        lines = [*place.with_next(piece, planted=planted)]
         if number in paired:
             lines += place.with_each(piece, planted=planted)
         seams += ((where, line) for line in distinct(lines))

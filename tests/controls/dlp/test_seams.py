@@ -183,3 +183,14 @@ def test_a_value_in_single_characters_is_seen_behind_what_is_worn_out():
     for character in value[:-1]:
         place.add(piece_of("body:/text", character))
     assert any((before + behind).endswith(value) for before, behind in together(place, value[-1]))
+
+
+def test_the_same_few_characters_again_and_again_are_no_value_but_one_that_is_planted():
+    place, same = said(*["ab"] * 9), piece_of("body:/text", "ab")
+    assert list(place.with_next(same, planted=False)) == []
+    assert "ab" * 10 in [line.text for line in place.with_next(same, planted=True)]
+    assert "ab" * 9 + "cd" in [line.text for line in place.with_next(piece_of("body:/text", "cd"), planted=False)]
+
+
+def test_the_same_digits_again_and_again_may_be_a_value():
+    assert list(said(*["00"] * 7).with_next(piece_of("body:/text", "00"), planted=False))

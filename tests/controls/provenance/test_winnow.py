@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.provenance.letters import letters
-from aisecops.controls.provenance.winnow import QUOTE, SHORTEST, WINDOW, Key, whole, winnow
+from aisecops.controls.provenance.winnow import QUOTE, SHORTEST, WINDOW, Key, says_too_little, whole, winnow
 
 KEY = Key.of(b"a key for tests, 32 bytes long..")
 
@@ -50,3 +50,14 @@ def test_a_short_text_is_known_as_a_whole_and_a_tiny_one_not_at_all() -> None:
     assert len(whole(letters("a" * (SHORTEST - 1)), KEY)) == 0
     assert len(whole(letters("a" * QUOTE), KEY)) == 0
     assert not prints("a" * (QUOTE - 1))
+
+
+@given(st.text("abcXYZ019", max_size=7))
+def test_a_plain_word_that_says_too_little_has_no_fingerprint(text: str) -> None:
+    assert says_too_little(text) == bool(text)
+    assert not len(whole(letters(text), KEY))
+    assert not len(winnow(letters(text), KEY).hashes)
+
+
+def test_a_short_text_that_may_say_more_in_another_reading_does_not_say_too_little() -> None:
+    assert not any(map(says_too_little, ("\\uFDFA", "\ufdfa", "a b c d", "eightlet")))

@@ -163,7 +163,10 @@ class Place:
 
     def _is_worn_out(self, piece: Piece) -> bool:
         """Was `piece` said so often in a row that once more adds nothing? Numbers may stand side by side for ever."""
-        return self.repeats >= REPEATS_COUNT and piece.end == self.last and not is_number(piece)
+        return self.repeats >= REPEATS_COUNT and self._is_again(piece)
+
+    def _is_again(self, piece: Piece) -> bool:
+        return piece.end == self.last and len(piece.head) <= _FEW_DIGITS and not is_number(piece)
 
     def add(self, piece: Piece) -> None:
         """It was said."""
@@ -180,8 +183,13 @@ class Place:
             self.pieces.append(piece)
             self.ends.append((End.of(first_token(piece)), End.of(token)))
 
-    def with_next(self, piece: Piece) -> Iterator[Line]:
-        """What `piece` says together with the text before it, and with all that are in a row."""
+    def with_next(self, piece: Piece, *, planted: bool = True) -> Iterator[Line]:
+        """What `piece` says together with the text before it, and with all that are in a row.
+
+        `planted`: exact values are looked for too. No other value is the same few characters again and again.
+        """
+        if not planted and self._is_again(piece) and self.row == piece.end * (self.repeats + 1):
+            return
         numbers = not (is_number(piece) and self.numbers)
         near = ((self.last, piece.head), (self.row, first_token(piece)))
         yield from _lines(near, near=True, numbers=numbers)
@@ -268,8 +276,9 @@ def first_token(piece: Piece) -> str:
     """What a value would go on with at the beginning of a text, without the name or the words before it."""
     if is_number(piece):
         return piece.head.strip()
-    words = [word.strip(_WRAPPING) for word in piece.head.split()] or [""]
-    token = max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[0]
+    few = not piece.tail and len(piece.head) <= _FEW_WORDS
+    said = piece.head.split()
+    token = max([word.strip(_WRAPPING) for word in (said if few else said[:1])] or [""], key=len)
     return _NAME.sub("", token, count=1)
 
 
@@ -278,5 +287,6 @@ def last_token(piece: Piece) -> str:
     """What a value would begin with at the end of a text."""
     if is_number(piece):
         return piece.head.strip()
-    words = [word.strip(_WRAPPING).rstrip(".:") for word in piece.end.split()] or [""]
-    return max(words, key=len) if not piece.tail and len(piece.head) <= _FEW_WORDS else words[-1]
+    few = not piece.tail and len(piece.head) <= _FEW_WORDS
+    said = piece.end.split()
+    return max([word.strip(_WRAPPING).rstrip(".:") for word in (said if few else said[-1:])] or [""], key=len)

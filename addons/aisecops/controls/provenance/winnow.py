@@ -66,6 +66,11 @@ def winnow(text: Letters, key: Key) -> Prints:
     )
 
 
+def says_too_little(text: str) -> bool:
+    """True for a plain word that is surely too short to be known again; it says nothing else in another reading."""
+    return len(text) < SHORTEST and text.isascii() and text.isalnum()
+
+
 def whole(text: Letters, key: Key) -> Hashes:
     """The one fingerprint of a short text as a whole; none for one that is too short, or long enough to be winnowed."""
     if not SHORTEST <= len(text) < QUOTE:
