@@ -33,7 +33,7 @@ from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import Dispatch, count, lines_of
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
-from aisecops.gateway.judge import Judged, judge
+from aisecops.gateway.judge import Judged, judge, says_no
 from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
@@ -233,6 +233,8 @@ class Admission:
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
         asked = self._points.not_yet(rules)
         facts = facts_for(step, snapshot, now_ms=now_ms, token=token, opinions=asked, findings=findings)
+        if not says_no(rules, facts):
+            return snapshot
         judged = judge(rules, facts, self._new_decision())
         if judged.decision.enforced is not Verdict.DENY or judged.tree is not None:
             return snapshot

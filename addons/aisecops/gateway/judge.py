@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -46,6 +47,7 @@ from aisecops.model.finding import JudgedFinding
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import DecisionId, RunId
 from aisecops.model.refusals import Code
+from aisecops.model.risk import StepRisk
 from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.model.value import Value
 
@@ -101,11 +103,53 @@ def sent_by(facts: Facts, tool: ToolRule | None = None) -> Sent:
     )
 
 
+class _Weighed(NamedTuple):
+    """What every control says of a request, and what the tree would be with it."""
+
+    judgments: list[Judgment]
+    findings: tuple[JudgedFinding, ...]
+    charge: budget.Charge
+    projection: budget.Projection
+    limits: dict[RunId, Limits]
+    risk: StepRisk
+    planned: bool
+    progress: dict[str, int]
+    began: dict[str, int]
+    sent: dict[str, int]
+
+
 def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     """Decide one request. Reads nothing but its arguments; the same arguments give the same answer."""
+    weighed = _weighed(rules, facts)
+    agent = rules.agents.get(facts.principal.agent_id)
+    total = facts.tree.risk_micros + weighed.risk.micros
+    decision = combine(
+        weighed.judgments,
+        decision_id=decision_id,
+        mode=agent.mode if agent else Mode.ENFORCE,
+        policy_version=rules.policy_version,
+        approved=facts.approval is not None,
+        risk=weighed.risk,
+        total_micros=total,
+        retry_after_ms=budget.retry_after_ms(weighed.projection.faults),
+    )
+    return Judged(
+        decision=decision,
+        tree=_next_tree(decision, before=facts.tree, charged=_charged(rules, facts, weighed), now_ms=facts.now_ms),
+        findings=weighed.findings,
+        charge=weighed.charge,
+        limits=weighed.limits,
+    )
+
+
+def says_no(rules: RuleSet, facts: Facts) -> bool:
+    """False when no control says no: then `judge` does not either."""
+    return any(judgment.verdict is Verdict.DENY for judgment in _weighed(rules, facts).judgments)
+
+
+def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
+    """The questions, in their order."""
     request, principal, tree = facts.request, facts.principal, facts.tree
-    agent = rules.agents.get(principal.agent_id)
-    mode = agent.mode if agent else Mode.ENFORCE
 
     # 1 and 2
     judgments: list[Judgment] = [phase.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
@@ -181,21 +225,23 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
     )
     judgments.append(chains.judge(facts.joined, total, lines, rules.risk.join, adds=adds, approved=approved))
 
-    decision = combine(
-        judgments,
-        decision_id=decision_id,
-        mode=mode,
-        policy_version=rules.policy_version,
-        approved=facts.approval is not None,
-        risk=risk,
-        total_micros=total,
-        retry_after_ms=budget.retry_after_ms(projection.faults),
-    )
-    charged = projection.tree
-    if planned:
+    return _Weighed(judgments, findings, step, projection, limits, risk, planned, progress, began, proportion.sent)
+
+
+def _charged(rules: RuleSet, facts: Facts, weighed: _Weighed) -> TreeState:
+    """The tree with the step in it."""
+    request, principal, tree = facts.request, facts.principal, facts.tree
+    charged = weighed.projection.tree
+    if weighed.planned:
         left = tuple(held for held in charged.held_steps if held != (request.tool, request.scope))
         charged = replace(charged, held_steps=left)
-    charged = replace(charged, risk_micros=total, progress=progress, began=began, sent=proportion.sent)
+    charged = replace(
+        charged,
+        risk_micros=tree.risk_micros + weighed.risk.micros,
+        progress=weighed.progress,
+        began=weighed.began,
+        sent=weighed.sent,
+    )
     if facts.descent is not None and principal.run_id == tree.root_run_id:
         # what a child run is told is its parent's words, and not the user's
         charged = replace(charged, told=max(charged.told, facts.descent.told_bytes))
@@ -203,13 +249,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
         charged = chains.joined_with(
             charged, facts.descent.drawn, now_ms=facts.now_ms, within_ms=rules.risk.join_within_ms
         )
-    return Judged(
-        decision=decision,
-        tree=_next_tree(decision, before=tree, charged=charged, now_ms=facts.now_ms),
-        findings=findings,
-        charge=step,
-        limits=limits,
-    )
+    return charged
 
 
 def charge_of(request: ActionRequest, run_id: RunId) -> budget.Charge:

@@ -33,16 +33,18 @@ class Points:
 
     async def opinions(self, rules: RuleSet, asked: AccessRequest) -> tuple[Judgment, ...]:
         """What each point that `rules` name says, all asked at once, in the order of the points."""
-        named = [point for point in self._points if point.named_by(rules)]
+        named = self._named_by(rules)
         return tuple(await asyncio.gather(*(_opinion(point, rules, asked) for point in named)))
+
+    def _named_by(self, rules: RuleSet) -> list[DecisionPoint]:
+        return [point for point in self._points if point.named_by(rules)]
 
     def not_yet(self, rules: RuleSet) -> tuple[Judgment, ...]:
         """For a judgment that can only refuse: what is refused without them is not worth asking them about."""
         said = Reason(code=Code.POLICY_UNAVAILABLE, detail="not asked yet")
         return tuple(
             Judgment(control=point.name, verdict=Verdict.ALLOW, reasons=(said,), serves=SERVES)
-            for point in self._points
-            if point.named_by(rules)
+            for point in self._named_by(rules)
         )
 
     def anew(self, before: Sequence[Judgment], now: Sequence[Judgment]) -> tuple[Judgment, ...]:
@@ -62,7 +64,7 @@ class Points:
         descent: Descent | None = None,
     ) -> tuple[Judgment, ...]:
         """The opinions on one step of `snapshot`'s run; none on what carries no authority of its own."""
-        if action.kind not in ASKED_OF:
+        if action.kind not in ASKED_OF or not self._named_by(rules):
             return ()
         run = snapshot.run
         agent = rules.agents.get(run.agent_id)

@@ -170,9 +170,11 @@ class Pseudonyms:
         """`body`, which `write` reads as it is written, with all that is to be replaced in it replaced."""
         run_id, root_run_id = run
         kinds = pseudonymised(egress, words)
+        if not body or not (kinds or hits):
+            return body
         tree = await self._at_hand(root_run_id) if kinds or _any_stands_in(hits) else _Tree()
         values = tree.values(kinds)
-        if not body or not (hits or len(values)):
+        if not (hits or len(values)):
             return body
         written = await _aside(body, lambda _: write())
         if written is None and hits:

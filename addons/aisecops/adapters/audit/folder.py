@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 from aisecops.model.errors import RecordError
 
@@ -111,21 +112,32 @@ class KeptLock:
     def __init__(self, folder: Path) -> None:
         self._path = _lock_of(folder)
         self._fd: int | None = None
+        self._waits = True
 
-    @contextmanager
-    def held(self, *, wait: bool = True) -> Iterator[None]:
-        """Hold it, alone among all processes and threads. Raises as `locked` does."""
-        give_up = time.monotonic() + _LOCK_WITHIN_S if wait else None
+    def held(self, *, wait: bool = True) -> Self:
+        """To be used with `with`, which holds it alone among all processes and threads, and raises as `locked` does."""
+        self._waits = wait
+        return self
+
+    def __enter__(self) -> None:
+        give_up = time.monotonic() + _LOCK_WITHIN_S if self._waits else None
         while True:
             fd = self._fd if self._fd is not None else self._opened()
             _take(fd, give_up)
             try:
                 if _is_still(self._path, fd):  # or somebody took the file away since
-                    yield
                     return
-            finally:
+            except BaseException:
                 fcntl.flock(fd, fcntl.LOCK_UN)
+                raise
+            fcntl.flock(fd, fcntl.LOCK_UN)
             self.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._fd is not None:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Let go of the file."""
