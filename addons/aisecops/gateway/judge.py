@@ -144,7 +144,7 @@ def judge(rules: RuleSet, facts: Facts, decision_id: DecisionId) -> Judged:
 
 def says_no(rules: RuleSet, facts: Facts) -> bool:
     """False when no control says no: then `judge` does not either."""
-    return any(judgment.verdict is Verdict.DENY for judgment in _weighed(rules, facts).judgments)
+    return Verdict.DENY in [judgment.verdict for judgment in _weighed(rules, facts).judgments]
 
 
 def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
