@@ -6,8 +6,9 @@ from msgspec.structs import replace
 
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.gateway.enforcer import Caller
-from aisecops.gateway.judge import judge
+from aisecops.gateway.judge import judge, says_no
 from aisecops.model.budget import RunPhase
+from aisecops.model.decision import Verdict
 from aisecops.model.facts import Facts
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId
@@ -565,6 +566,7 @@ async def test_every_decision_can_be_made_again_from_its_record():
         facts = msgspec.convert(wire, Facts)
         again = judge(house.rules.rules, facts, event.decision_id)
         assert msgspec.to_builtins(again.decision) == event.fields["decision"]
+        assert says_no(house.rules.rules, facts) == (again.decision.verdict is Verdict.DENY)
 
 
 async def test_no_token_and_no_content_is_in_any_event():

@@ -109,3 +109,8 @@ def test_a_word_has_one_hash_however_many_others_were_hashed_since() -> None:
     first = words.hashes(said, KEY)
     assert list(words.hashes(said[:10], KEY)) == list(first[:10])
     assert list(words.hashes(said[:1], b"another key")) != list(first[:1])
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=80) | st.text("a1,.'\"()-;* \x1c\n\u2019\u3002", max_size=80))
+def test_words_are_told_apart_the_quick_way_as_they_are_the_other_way(text: str) -> None:
+    assert words._words_in(text) == words._WORD.findall(text)

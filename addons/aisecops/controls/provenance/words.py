@@ -21,6 +21,8 @@ from aisecops.controls.provenance.winnow import once_each
 # Inside a word may stand what holds addresses, links, numbers and ids together; around it only marks.
 _SIGNS = r"[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u00bb]+"
 _WORD = re.compile(rf"{_SIGNS}(?:(?<=[0-9]),(?=[0-9]){_SIGNS})*")
+_APART = str.maketrans(dict.fromkeys("\"'`<>()[]{}|,;*!?", " "))
+_NUMBER_WITH_MARKS = re.compile(r"[0-9],[0-9]")
 _MARKS = re.compile(r"[^0-9a-z]+")
 _EDGES = ".:-_=/\\&#~^@%+$\u2026"
 _ADDRESS = re.compile(
@@ -100,7 +102,14 @@ def split(text: str) -> list[str]:
     if _MAY_BE_GROUPED.search(text) is not None:
         text = _IN_GROUPS.sub(lambda found: _GROUPED.sub("", found[0]), text)
     known = _normals
-    return [normal for word in _WORD.findall(text) if (normal := known[word])]
+    return [normal for word in _words_in(text) if (normal := known[word])]
+
+
+def _words_in(text: str) -> list[str]:
+    """The words of `text` as they stand."""
+    if text.isascii() and _NUMBER_WITH_MARKS.search(text) is None:
+        return text.translate(_APART).split()  # most texts, five times as quick
+    return _WORD.findall(text)
 
 
 class _OfWords[V](dict[str, V]):
@@ -141,7 +150,7 @@ def hosts(text: str) -> list[str]:
     """The host names that stand in `text` inside something longer: a link, or with a path or port behind them."""
     if "." not in text or ("/" not in text and ":" not in text):
         return []
-    found = (_LINK.fullmatch(word.strip(_EDGES)) for word in _WORD.findall(text) if "." in word)
+    found = (_LINK.fullmatch(word.strip(_EDGES)) for word in _words_in(text) if "." in word)
     named = [match[1].lower() for match in found if match is not None]
     return list(dict.fromkeys(written for host in named for written in (host, _as_asked(host))))
 
