@@ -17,6 +17,8 @@ SHOWN_ELSEWHERE = {
     "adapters/audit/tail.py": "tests/adapters/audit/test_chain.py: appending after crashes",
     "adapters/audit/walk.py": "tests/adapters/audit: verification walks every line",
     "gateway/hold.py": "tests/gateway/test_admit.py: waiting for a person",
+    "gateway/dispatch.py": "tests/gateway/test_admit.py: whatever is forwarded",
+    "gateway/pins.py": "tests/gateway/test_prompts.py, test_servers.py and test_usage.py",
     "gateway/refuse.py": "tests/gateway/test_admit.py: every refusal",
     "gateway/reserve.py": "tests/gateway/test_admit.py: charges and lost swaps",
     "ops/commands/audit.py": "tests/ops/test_audit_commands.py",

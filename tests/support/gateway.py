@@ -14,36 +14,15 @@ from aisecops.adapters.store.memory import MemoryStore
 from aisecops.adapters.store.pieces import MemoryPieces
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
 from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
-from aisecops.gateway.admit import Admission
-from aisecops.gateway.answers import Answers
 from aisecops.gateway.approve import Approvals
-from aisecops.gateway.cuts import Cuts
-from aisecops.gateway.descent import Descents
-from aisecops.gateway.dispatch import Dispatch
-from aisecops.gateway.downloads import Downloads
-from aisecops.gateway.enforcement import Enforcement
+from aisecops.gateway.assembly import InstallationKeys, Place, World, assembled
 from aisecops.gateway.enforcer import Caller
-from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
-from aisecops.gateway.known import KnownAgain
-from aisecops.gateway.memories import Memories
-from aisecops.gateway.messages import Messages
-from aisecops.gateway.permits import Permits
-from aisecops.gateway.pins import Pins
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import Refused
-from aisecops.gateway.prompts import Prompts
-from aisecops.gateway.proposals import Proposals
-from aisecops.gateway.pseudonyms import Pseudonyms
-from aisecops.gateway.realtime import Realtime
 from aisecops.gateway.runs import OpenedRun, Runs
-from aisecops.gateway.servers import Servers
-from aisecops.gateway.settle import Settlement
-from aisecops.gateway.trails import Trails
-from aisecops.gateway.trees import Trees
-from aisecops.gateway.usage import Usage
 from aisecops.gateway.vouch import Vouching
 from aisecops.model.errors import RecordError
 from aisecops.model.exchange import HttpRequest
@@ -190,7 +169,6 @@ class House:
             Tally(),
         )
         self.store = store or MemoryStore()
-        self.permits, trees = Permits(), Trees(self.store)
         self.points = Points((CedarPoint(), *points))
         record = AdaptingRecord(self.record, store=self.store, rules=self.rules, clock=self.clock)
         self.moved_risk = MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
@@ -214,109 +192,41 @@ class House:
             points=self.points,
         )
         self.content = content or MemoryContent()
-        self.known = KnownAgain(self.content, b"p" * 32)
-        descents = Descents(self.known, self.scanner, clock=self.clock, ids=self.ids, secret=b"e" * 32)
-        memories = Memories(self.known, self.store, clock=self.clock, ids=self.ids)
-        pins = self.pins = Pins(
-            prompts=Prompts(self.known, self.store, record, self.clock),
-            servers=Servers(self.known, self.store, record, self.rules, self.clock),
-            usage=Usage(self.store, record, self.clock),
-        )
-        trails = Trails(self.pieces, self.scanner)
-        gatherer = Gatherer(
-            store=self.store,
+        self.vouching = Vouching(b"v" * 32, self.clock)
+        self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
+        self.inventory = Inventory(store=self.store, record=record, rules=self.rules, clock=self.clock)
+        world = World(
+            **common,
+            content=self.content,
+            pieces=self.pieces,
+            pseudonyms=self.pseudonyms,
+            rules=self.rules,
+            meter=self.meter,
             keys=self.keys,
             resolver=self.names,
+            route=None,
             scanner=self.scanner,
-            trails=trails,
+            points=self.points,
             broker=_ServiceBroker(self),
-            descents=descents,
-            memories=memories,
-            pins=pins,
+            runs=self.runs,
+            approvals=self.approvals,
+            identities=self.identities,
+            vouching=self.vouching,
+        )
+        keys = InstallationKeys(provenance=b"p" * 32, envelopes=b"e" * 32, pseudonyms=b"s" * 32, fingerprints=b"k" * 32)
+        place = Place(
             issuer="aisecops",
             audience="gateway",
             own_addresses=frozenset({("127.0.0.1", 8081)}),
             is_here=lambda _ip: False,
-        )
-        pseudonyms = Pseudonyms(self.pseudonyms, b"s" * 32)
-        dispatch = Dispatch(
-            trees=trees, record=record, clock=self.clock, meter=self.meter, approvals=self.approvals,
-            permits=self.permits, descents=descents, pseudonyms=pseudonyms,
-            memories=memories,
-            usage=pins.usage,
-        )  # fmt: skip
-        self.admission = Admission(
-            **common,
-            trees=trees,
-            rules=self.rules,
-            meter=self.meter,
-            gatherer=gatherer,
-            points=self.points,
-            dispatch=dispatch,
-            runs=self.runs,
-            approvals=self.approvals,
+            control=("127.0.0.1", 8081),
             hold_ms=hold_ms,
             idle_ms=60_000,
         )
-        answers = Answers(record=record, meter=self.meter)
-        proposals = Proposals(
-            **common,
-            trees=trees,
-            rules=self.rules,
-            meter=self.meter,
-            approvals=self.approvals,
-            descents=descents,
-            points=self.points,
-            answers=answers,
-            scanner=self.scanner,
-        )
-        self.settlement = Settlement(
-            store=self.store,
-            trees=trees,
-            record=record,
-            clock=self.clock,
-            permits=self.permits,
-            descents=descents,
-            memories=memories,
-            servers=pins.servers,
-            proposals=proposals,
-            answers=answers,
-        )
-        self.vouching = Vouching(b"v" * 32, self.clock)
-        self.downloads = Downloads(permits=self.permits, descents=descents, settlement=self.settlement)
-        self.inventory = Inventory(store=self.store, record=record, rules=self.rules, clock=self.clock)
-        self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
-        self.cuts = Cuts(
-            store=self.store, record=record, rules=self.rules, clock=self.clock, permits=self.permits,
-            meter=self.meter,
-        )  # fmt: skip
-        self.messages = Messages(
-            **common,
-            trees=trees,
-            rules=self.rules,
-            meter=self.meter,
-            scanner=self.scanner,
-            trails=trails,
-            permits=self.permits,
-            descents=descents,
-            realtime=Realtime(descents=descents, proposals=proposals, pseudonyms=pseudonyms),
-            points=self.points,
-            key=b"k" * 32,
-        )
-        self.enforcement = Enforcement(
-            rules=self.rules,
-            ids=self.ids,
-            identities=self.identities,
-            admission=self.admission,
-            settlement=self.settlement,
-            downloads=self.downloads,
-            permits=self.permits,
-            cuts=self.cuts,
-            messages=self.messages,
-            meter=self.meter,
-            vouching=self.vouching,
-            control=("127.0.0.1", 8081),
-        )
+        made = assembled(world, keys, place)
+        self.enforcement, self.admission, self.settlement = made.enforcement, made.admission, made.settlement
+        self.downloads, self.cuts, self.messages = made.downloads, made.cuts, made.messages
+        self.permits, self.pins, self.known = made.permits, made.pins, made.known
 
     async def run(self, agent: str = "clerk", *, parent: Any = None, opened_by: str | None = None) -> OpenedRun:
         opened = await self.runs.open(AgentId(agent), opened_by=opened_by or f"agent:{agent}", parent=parent)
