@@ -255,3 +255,17 @@ def test_a_machine_whose_memory_was_wiped_is_told_by_the_store_what_is_too_old(s
     split.gateway.start()
     run, customer = split.run("clerk"), fresh()
     assert read(split, run, split.token(run, "crm.read", f"crm.customers.{customer}"), customer).status == 200
+
+
+def test_the_gateway_is_attacked_as_it_serves_where_both_share_no_more_than_a_folder_for_it(split):
+    done = split.gateway.command("login", given=split.operator.removeprefix("Bearer "))
+    assert done.returncode == 0, done.stderr
+
+    done = split.gateway.command("eval", "token-forgery", "--live", "--mutations", "0", "--agent", "clerk")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    [event] = split.gateway.events("evaluation_finished")
+    assert (event["live"], event["ok"]) == (True, True)
+    assert [len(split.control.events(name)) for name in ("evaluation_opened", "evaluation_closed")] == [1, 1]
+    assert split.control.folder.joinpath("certs", "keys").is_dir()
+    assert not split.gateway.folder.joinpath("certs", "keys").exists()

@@ -83,6 +83,13 @@ class Machine:
             self.process.stdout.close()
             self.process = None
 
+    def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """`aisecops ARGUMENTS` in its folder, with these lines to read."""
+        return subprocess.run(
+            [sys.executable, "-m", "aisecops", *arguments],
+            cwd=self.folder, env=self.environment, input=given, capture_output=True, text=True, timeout=200, check=False,
+        )  # fmt: skip
+
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
         """It holds its connections and answers nothing."""
@@ -159,6 +166,7 @@ class Split(Installation):
             "paths": {"rules": "rules.bundle"},
             "rules": {"signed_by": [str(self.signing / "rules.jwks.json")]},
             "hold_seconds": "100ms",
+            "evaluation": {"live": True, "folder": str(self.signing.parent / "rounds")},
         }
         self.control.settings = shared | {
             "control": {"listen": f"127.0.0.1:{self.control_port}"},

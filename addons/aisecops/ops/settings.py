@@ -130,6 +130,9 @@ class EvaluationSettings(Part):
     live: Annotated[
         bool, about("let an operator try the running gateway with `aisecops eval --live`, against stand-ins alone")
     ] = False
+    folder: Annotated[
+        Path | None, about("what gateway and control plane share of it, where they have state folders of their own")
+    ] = None
 
 
 class LimitSettings(Part):

@@ -50,7 +50,7 @@ def test_it_is_closed_by_its_name(rounds, clock):
 @pytest.mark.parametrize("field", ["port", "ends_ms", "by", "evaluation_id"])
 def test_what_somebody_else_wrote_is_no_round(tmp_path, rounds, clock, field):
     rounds.open(a_round(clock))
-    file = tmp_path / "evaluation" / "round.json"
+    file = tmp_path / "round.json"
     told = json.loads(file.read_bytes())
     told["round"][field] = 8081 if field == "port" else told["round"]["ends_ms"] + 1 if field == "ends_ms" else "x"
     file.write_text(json.dumps(told))
@@ -60,7 +60,7 @@ def test_what_somebody_else_wrote_is_no_round(tmp_path, rounds, clock, field):
 
 def test_a_round_of_another_installation_is_none_here(tmp_path, rounds, clock):
     Rounds(tmp_path / "other", clock).open(a_round(clock))
-    shutil.copytree(tmp_path / "other" / "evaluation", tmp_path / "evaluation", dirs_exist_ok=True)
+    shutil.copy(tmp_path / "other" / "round.json", tmp_path)
 
     assert rounds.current() is None
 
@@ -74,7 +74,7 @@ def test_nothing_lasts_longer_than_a_round_may(rounds, clock):
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff" * 10_000, b"[" * 5000])
 def test_what_cannot_be_read_is_none(tmp_path, rounds, clock, content):
     rounds.open(a_round(clock))
-    (tmp_path / "evaluation" / "round.json").write_bytes(content)
+    (tmp_path / "round.json").write_bytes(content)
 
     assert rounds.current() is None
 

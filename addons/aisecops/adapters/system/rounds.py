@@ -1,6 +1,6 @@
-"""The open round of an evaluation, as all processes of this machine see it: one signed file in the state folder.
+"""The open round of an evaluation, as all processes of this machine see it: one signed file in a folder of theirs.
 
-Whoever has no key of the installation can open no round, lengthen none, and lead none to another port.
+Whoever has no key of that folder can open no round, lengthen none, and lead none to another port.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class _Signed(Value):
 class Rounds:
     """Opens, closes and finds the round; at most one is open."""
 
-    def __init__(self, state: Path, clock: Clock) -> None:
-        self._state = state
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
         self._clock = clock
-        self._file = state / "evaluation" / "round.json"
+        self._file = folder / "round.json"
 
     def folder(self, evaluation_id: str) -> Path:
         """What a round keeps: nothing of it is the installation's."""
-        return self._file.parent / evaluation_id
+        return self._folder / evaluation_id
 
     def current(self) -> Round | None:
         """The open round. None for one that is over, is not ours, or cannot be read."""
@@ -51,7 +51,7 @@ class Rounds:
 
     def open(self, new: Round) -> bool:
         """False when one is open already. Raises `OSError` when it cannot be written."""
-        with locked(made_folder(self._file.parent, mode=PRIVATE_FOLDER)):
+        with locked(made_folder(self._folder, mode=PRIVATE_FOLDER)):
             if self.current() is not None:
                 return False
             write_whole(self._file, msgspec.json.encode(_Signed(round=new, mac=self._mac(new))), mode=PRIVATE)
@@ -59,7 +59,7 @@ class Rounds:
 
     def close(self, evaluation_id: str) -> bool:
         """False when it is not the open one."""
-        with locked(made_folder(self._file.parent, mode=PRIVATE_FOLDER)):
+        with locked(made_folder(self._folder, mode=PRIVATE_FOLDER)):
             found = self.current()
             if found is None or found.evaluation_id != evaluation_id:
                 return False
@@ -74,4 +74,4 @@ class Rounds:
         return self._keyed(b"round:" + msgspec.json.encode(of))
 
     def _keyed(self, data: bytes) -> str:
-        return hmac.new(secret_key(self._state, "evaluation"), data, hashlib.sha256).hexdigest()
+        return hmac.new(secret_key(self._folder / "signing", "evaluation"), data, hashlib.sha256).hexdigest()

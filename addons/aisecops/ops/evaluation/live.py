@@ -28,6 +28,7 @@ from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import changed
 from aisecops.ops.settings_text import ClientCertificates
+from aisecops.ops.wiring.evaluation import authority
 
 LASTS_S = 1200
 """A round is closed when it is played; one that dies is over after this."""
@@ -55,7 +56,7 @@ def live_stage(operators: Settings, folder: Path, *, agents: tuple[str, ...]) ->
 
         def certified(port: int) -> TlsFiles:
             told.update(plane.post("/v1/evaluations", {"port": port, "seconds": LASTS_S}))
-            return _written(folder, operators.paths.certs, told)
+            return _written(folder, authority(operators).certificate_path, told)
 
         try:
             with serve(folder, apps, now_ms=SystemClock().now_ms(), certified=certified) as served:
@@ -96,9 +97,9 @@ def _rules(told: dict[str, Any]) -> RuleSet:
     return read
 
 
-def _written(folder: Path, certs: Path, told: dict[str, Any]) -> TlsFiles:
+def _written(folder: Path, trusted: Path, told: dict[str, Any]) -> TlsFiles:
     files = TlsFiles(
-        ca_path=certs / "evaluation-ca-cert.pem",
+        ca_path=trusted,
         certificate_path=folder / "stand-ins.pem",
         key_path=folder / "stand-ins-key.pem",
     )

@@ -47,7 +47,12 @@ SLOTS = 4
 
 def authority(settings: Settings) -> EvaluationAuthority:
     """Who vouches for stand-ins."""
-    return EvaluationAuthority(settings.paths.certs, SystemClock(), domain=DOMAIN)
+    return EvaluationAuthority(settings.evaluation.folder or settings.paths.certs, SystemClock(), domain=DOMAIN)
+
+
+def rounds_of(base: Foundation) -> Rounds:
+    """Where rounds are opened, closed and found."""
+    return Rounds(base.settings.evaluation.folder or base.settings.paths.state / "evaluation", base.clock)
 
 
 def evaluation_authority(settings: Settings) -> Sequence[Path]:
@@ -62,7 +67,7 @@ async def evaluated(base: Foundation, around: Around, everybodys: Enforcer) -> A
         yield everybodys
         return
     both = Evaluated(everybodys)
-    rounds = Rounds(base.settings.paths.state, base.clock)
+    rounds = rounds_of(base)
     both.annex = Annex(rounds.current, functools.partial(_enforcement, base, around, rounds, both))
     async with both.annex.running():
         yield both

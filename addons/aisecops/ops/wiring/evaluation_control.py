@@ -32,13 +32,13 @@ from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.evaluation.places import hosts
 from aisecops.ops.wiring.addresses import own_addresses
 from aisecops.ops.wiring.control import token_service
-from aisecops.ops.wiring.evaluation import AUDIENCE, PATH, SLOTS, authority, evaluated_foundation
+from aisecops.ops.wiring.evaluation import AUDIENCE, PATH, SLOTS, authority, evaluated_foundation, rounds_of
 from aisecops.ops.wiring.foundation import Foundation, gateway_secret, vouching
 
 
 def evaluation_calls(base: Foundation) -> EvaluationCalls:
     """The calls that open and close rounds."""
-    found = RoundFile(base.settings.paths.state, base.clock)
+    found = rounds_of(base)
     rounds = Rounds(
         open=functools.partial(_opened, found),
         close=found.close,
@@ -82,7 +82,7 @@ async def evaluation_routes(base: Foundation) -> AsyncIterator[Sequence[BaseRout
     if not base.settings.evaluation.live:
         yield ()
         return
-    rounds = RoundFile(base.settings.paths.state, base.clock)
+    rounds = rounds_of(base)
     annex = Annex(rounds.current, functools.partial(_plane, base, rounds))
     async with annex.running():
         yield (Mount(PATH, app=_OfRound(annex)),)
