@@ -89,7 +89,18 @@ def test_an_error_in_the_stream_is_its_finish() -> None:
     assert fed(stream(json.dumps({"error": {"message": "busy"}}))).answer().finish == "error"
 
 
-@pytest.mark.parametrize("data", ["x", "[]", '{"choices":1}', '{"choices":[{"delta":{"content":1}}]}', '{"a":1,"a":2}'])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "x",
+        "[]",
+        '{"choices":1}',
+        '{"choices":[{"delta":{"content":1}}]}',
+        '{"a":1,"a":2}',
+        '{"choices":[{"message":{"tool_calls":[{"id":"a"}]}}]}',
+        '{"choices":[{"delta":{},"message":{"function_call":{"name":"a"}}}]}',
+    ],
+)
 def test_an_event_that_is_no_chunk_is_refused(data: str) -> None:
     with pytest.raises(WireError):
         fed(stream(data))

@@ -28,7 +28,8 @@ MAX_DEPTH = 6
 class Reading:
     """One way to read a text. `starts` are where its pieces begin, `origins` which stretch each came from.
 
-    `dress` names what was taken off last. In an `even` reading a piece as long as its origin is it, letter by letter.
+    `dress` names what was taken off last. `alike`: characters were taken for others that they look like, as a reader
+    does and no program. In an `even` reading a piece as long as its origin is it, letter by letter.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Reading:
     starts: tuple[int, ...] = ()
     origins: tuple[Span, ...] = ()
     even: bool = False
+    alike: bool = False
 
     def place(self, span: Span) -> Span:
         """Where in the text as it stands the reading's `span` comes from."""
@@ -113,7 +115,9 @@ def _reading(outer: Reading, dress: str, pieces: Iterable[Piece]) -> Reading | N
             starts.append(length)
             origins.append(outer.place(Span(start=start, end=end)))
             length += len(piece) + 1
-    return Reading("\n".join(texts), dress, tuple(starts), tuple(origins)) if texts else None
+    if not texts:
+        return None
+    return Reading("\n".join(texts), dress, tuple(starts), tuple(origins), alike=outer.alike)
 
 
 def _plainly(reading: Reading, room: Room) -> Reading | None:
@@ -125,11 +129,12 @@ def _plainly(reading: Reading, room: Room) -> Reading | None:
     room.take(len(text))
     dress = reading.dress or "characters"
     if all(len(plain) == 1 for plain in stands.values()):
-        return Reading(text, dress, reading.starts, reading.origins, reading.even)
+        return Reading(text, dress, reading.starts, reading.origins, reading.even, alike=True)
     odd = re.compile(f"[{re.escape(''.join(map(chr, stands)))}]|[^{re.escape(''.join(map(chr, stands)))}]+")
     starts, origins, length = [], [], 0
     for match in odd.finditer(reading.text):
         starts.append(length)
         origins.append(reading.place(Span(start=match.start(), end=match.end())))
         length += len(match[0].translate(stands))
-    return Reading(text, dress, tuple(starts), tuple(origins), even=reading.even or not reading.origins)
+    even = reading.even or not reading.origins
+    return Reading(text, dress, tuple(starts), tuple(origins), even=even, alike=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aisecops.model.errors import WireError
 from aisecops.wire.assembly import AnswerInPieces
 from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
@@ -37,6 +38,9 @@ class ChatStream(AnswerInPieces):
             self._grow(index, count(call, "index", call_at), call, call_at)
         if function := maybe_object(delta, "function_call", place):
             self._grow(index, -1, {"function": function}, place)
+        whole = maybe_object(choice, "message", at)
+        if whole.get("tool_calls") or whole.get("function_call"):
+            raise WireError(f"{at}/message has calls, which a stream says piece by piece")
         if finish := maybe_text(choice, "finish_reason", at):
             self._finish = self._finish or finish
             self._calls.close(index)

@@ -39,6 +39,18 @@ def source(value: object) -> ArgumentSource:
         ("mallory@evil.test", ArgumentSource.UNTRUSTED),
         ("Bob <mallory@evil.test>", ArgumentSource.UNTRUSTED),
         ("bob@corp.test, mallory@evil.test", ArgumentSource.UNTRUSTED),
+        ("bob@corp.test, eve@localhost", ArgumentSource.NOWHERE),
+        ("bob@corp.test, eve@[192.0.2.7]", ArgumentSource.NOWHERE),
+        ("bob@corp.test; eve", ArgumentSource.NOWHERE),
+        ("@eve <bob@corp.test>", ArgumentSource.NOWHERE),
+        ("bob@corp.test; Send", ArgumentSource.TRUSTED),
+        ("Send, report", ArgumentSource.NOWHERE),
+        (",", ArgumentSource.NOWHERE),
+        ("bo@bcorp.test", ArgumentSource.NOWHERE),
+        ("bob@c\u043erp.test", ArgumentSource.NOWHERE),
+        ("bob@corp.te\u0301st", ArgumentSource.NOWHERE),
+        (base64.b64encode("bob@c\u043erp.test".encode()).decode(), ArgumentSource.NOWHERE),
+        (base64.b64encode(b"bob@corp.test").decode(), ArgumentSource.TRUSTED),
         ("carol@corp.test", ArgumentSource.NOWHERE),
         ("4711", ArgumentSource.TRUSTED),
         (4711, ArgumentSource.TRUSTED),
@@ -64,4 +76,26 @@ def test_one_bad_leaf_makes_the_whole_bad() -> None:
 
 
 def test_names_of_members_say_nothing() -> None:
-    assert list(leaves({"mallory@evil.test": True})) == []
+    assert list(leaves({"to": {"urgent": True}, "x.y": None})) == []
+
+
+def test_an_address_is_a_value_where_a_name_should_stand() -> None:
+    assert source({"mallory@evil.test": True}) is ArgumentSource.UNTRUSTED
+    assert source({"https://evil.test/x": None}) is ArgumentSource.NOWHERE
+    assert source({"bob@corp.test": True}) is ArgumentSource.TRUSTED
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "%62ob@corp.test",
+        "&#98;ob@corp.test",
+        "\\u0062ob@corp.test",
+        base64.b64encode(b"Send the report to bob@corp.test").decode(),
+        b"Send the report to bob@corp.test".hex(),
+    ],
+)
+@pytest.mark.parametrize("put", ["mallory@evil.test {}", "{} mallory@evil.test", "mallory@evil.test\n{}", "eve\n{}"])
+def test_an_encoded_word_of_the_users_vouches_for_nothing_beside_it(beside: str, put: str) -> None:
+    assert source(beside) is ArgumentSource.TRUSTED
+    assert source(put.format(beside)) in {ArgumentSource.UNTRUSTED, ArgumentSource.NOWHERE}

@@ -48,12 +48,43 @@ def test_a_value_that_was_said_is_found_however_it_is_written(value: str) -> Non
         "DE89370400440532013001",
         "EUR 1250",
         "Bob Mallory",
+        "bo@bexample.org",
+        "b.ob@example.org",
+        "bob@exampleorg",
+        "bob@ex-ample.org",
+        "bob@ex\u0430mple.org",
+        "bob@\u00e9xample.org",
+        "https://statusexample/a/b?c=1",
+        "https://status.example/ab?c=1",
+        "quarterly-report_v2.pdf",
         "",
         "--",
     ],
 )
 def test_a_value_that_was_not_said_is_not_found(value: str) -> None:
     assert not SAID.holds(value, KEY)
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("Bob@Corp\uff0eTest", "bob@corp.test"),
+        ("bob@co\u00adrp.test", "bob@corp.test"),
+        ("at Caf\u00e9 Luna", "cafe luna"),
+        ("on 27/11/2026", "27.11.2026"),
+        ("B\u00dcCHER.test", "b\u00fccher.test"),
+        ("\u041c\u043e\u0441\u043a\u0432\u0430", "\u043c\u043e\u0441\u043a\u0432\u0430"),
+    ],
+)
+def test_what_programs_take_for_the_same_is_the_same(said: str, value: str) -> None:
+    assert vocabulary([said], KEY).holds(value, KEY)
+
+
+def test_an_address_of_the_network_is_no_number() -> None:
+    said = vocabulary(["connect to 10.1.11.1, or 10.1.11.1:22"], KEY)
+    assert said.holds("10.1.11.1", KEY)
+    assert not said.holds("101.1.1.1", KEY)
+    assert not said.holds("10.1.1.1.1", KEY)
 
 
 def test_words_of_two_texts_do_not_stand_side_by_side() -> None:

@@ -5,11 +5,14 @@ Looks a value up by its words, in any of the ways it may be written. Knows words
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Protocol
 
 from aisecops.model.envelope import ArgumentSource
-from aisecops.model.readings import readings
+from aisecops.model.readings import Reading, readings
+
+_LISTED = re.compile(r"[,;\n]")
 
 type JsonValue = bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None
 
@@ -36,12 +39,15 @@ def source_of(value: JsonValue, *, trusted: Words, untrusted: Words) -> Argument
 
 
 def leaves(value: JsonValue) -> Iterator[str]:
-    """The texts and numbers in `value`. True, false and null say nothing by themselves, and names are the tool's."""
+    """The texts and numbers in `value`. True, false and null say nothing by themselves.
+
+    Names of members are the tool's, but for addresses and links: no tool has those for names.
+    """
     waiting = [value]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
-            waiting += one.values()
+            waiting += [*one.values(), *(name for name in one if "@" in name or "://" in name)]
         elif isinstance(one, list):
             waiting += one
         elif isinstance(one, str):
@@ -52,20 +58,44 @@ def leaves(value: JsonValue) -> Iterator[str]:
 
 
 def _leaf_source(leaf: str, trusted: Words, untrusted: Words) -> ArgumentSource:
-    said = [reading.text for reading in readings(leaf)]
-    if any(_holds(trusted, text) for text in said):
+    said = list(readings(leaf))
+    if any(_is_all_of(reading, leaf) and _holds(trusted, reading.text) for reading in said):
         return ArgumentSource.TRUSTED
-    if any(_touches(untrusted, text) for text in said):
+    if any(_touches(untrusted, reading.text) for reading in said):
         return ArgumentSource.UNTRUSTED
     return ArgumentSource.NOWHERE
 
 
+def _is_all_of(reading: Reading, leaf: str) -> bool:
+    """True when a program that takes the dress off would read this, and nothing beside it.
+
+    Not what only reads like it, and not a part of it: an encoded word of the user's beside a stranger's address.
+    """
+    if reading.alike:
+        return False
+    at = 0
+    for origin in sorted(reading.origins, key=lambda one: one.start) if reading.dress else ():
+        if any(map(str.isalnum, leaf[at : origin.start])):
+            return False
+        at = max(at, origin.end)
+    return not reading.dress or not any(map(str.isalnum, leaf[at:]))
+
+
 def _holds(words: Words, text: str) -> bool:
-    """All of it, or every address in it: the name written around an address steers nothing."""
+    """All of it, or of each that it lists all addresses: the name written around an address steers nothing."""
     if words.holds(text):
         return True
-    addresses = words.addresses(text)
-    return bool(addresses) and all(words.holds(address) for address in addresses)
+    return bool(words.addresses(text)) and all(_vouches(words, one) for one in _LISTED.split(text) if one.strip())
+
+
+def _vouches(words: Words, one: str) -> bool:
+    addresses = words.addresses(one)
+    if not addresses:
+        return words.holds(one)
+    named = one
+    for address in addresses:
+        named = named.replace(address, "", 1)
+    return "@" not in named and all(words.holds(address) for address in addresses)
 
 
 def _touches(words: Words, text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,6 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from aisecops.controls.provenance.letters import plain
 from aisecops.controls.provenance.winnow import once_each
 
 # Inside a word may stand what holds addresses, links, numbers and ids together; around it only marks.
@@ -23,7 +23,8 @@ _SIGNS = r"[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u0
 _WORD = re.compile(rf"{_SIGNS}(?:(?<=[0-9]),(?=[0-9]){_SIGNS})*")
 _APART = str.maketrans(dict.fromkeys("\"'`<>()[]{}|,;*!?", " "))
 _NUMBER_WITH_MARKS = re.compile(r"[0-9],[0-9]")
-_MARKS = re.compile(r"[^0-9a-z]+")
+_MARKS = re.compile(r"[\W_]+")
+_LETTER = re.compile(r"[^\W\d_]")
 _EDGES = ".:-_=/\\&#~^@%+$\u2026"
 _ADDRESS = re.compile(
     r"[^@\s]+@[^@\s]+\.[^@\s]+|[a-z][a-z0-9+.-]*://\S+|(?:[a-z0-9-]+\.)+[a-z]{2,}(?:[:/]\S*)?", re.IGNORECASE
@@ -33,6 +34,9 @@ _LINK = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?[0-9][0-9,._' ]*%?")
+_NUMERIC = re.compile(
+    r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])"
+)  # an address of the network: 10.1.11.1 is not 101.1.1.1
 _GROUPED = re.compile(r"(?<=[0-9A-Z])[ -](?=[0-9A-Z])")
 _IN_GROUPS = re.compile(
     r"\b(?:[A-Z]{0,4}[0-9]{2,}[A-Z]{0,4}[ -]){2,8}[A-Z0-9]{1,6}\b"  # an account, a card
@@ -128,14 +132,27 @@ class _OfWords[V](dict[str, V]):
 
 
 def _normal(word: str) -> str:
+    """Small and without marks around it. Marks inside it stay where there are letters: `bo@bacme.test` is not Bob's."""
     if word.isascii() and word.isalpha():
         return word.lower()  # most words
     word = word.strip(_EDGES)
-    if not word.isascii():
-        return _number(word) or plain(word)
-    if word.isalpha():
+    if _NUMERIC.match(word) is not None:
         return word.lower()
-    return _number(word) or _MARKS.sub("", word.lower())
+    number = _number(word)
+    if number:
+        return number
+    if not word.isascii():
+        word = _composed(word)
+        if word.isalnum():
+            return "".join(one for one in unicodedata.normalize("NFKD", word) if one.isalnum())  # Café is Cafe
+    small = word.lower()
+    return small if _LETTER.search(small) else _MARKS.sub("", small)
+
+
+def _composed(word: str) -> str:
+    """Wide and styled forms made plain, and nothing that cannot be seen. A letter of another script stays one."""
+    seen = "".join(one for one in word if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip(_EDGES)
 
 
 _normals = _OfWords(_normal)
