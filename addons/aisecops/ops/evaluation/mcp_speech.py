@@ -16,7 +16,7 @@ from aisecops.ops.evaluation.line import Heard
 PATH = "/mcp"
 ROLE = "tickets"
 HEADERS = (("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream"))
-FAMILIES = {"find_": "finding", "tell_": "telling"}
+FAMILIES = {"find_": "finding", "tell_": "telling", "count_": "counting"}
 """How the names of the server's tools begin, and the family of the rules that they are then in."""
 CALL, LIST = "tools/call", "tools/list"
 _PLAIN = frozenset({"initialize", "ping"})

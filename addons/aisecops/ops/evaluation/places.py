@@ -149,6 +149,7 @@ CALLED = tuple(name for name, tool in TOOLS.items() if tool.method != WEBSOCKET)
 _MCP: dict[str, dict[str, Any]] = {
     "find_": {"effect": "read", "base_risk": 0.05, "returns": {"tier": "external"}},
     "tell_": {"effect": "write", "base_risk": 0.1, **_steering("to", "text")},
+    "count_": {"effect": "write", "base_risk": 0, "trust": "internal"},
 }
 """What the rules say of the MCP server's tools, by how their names begin."""
 

@@ -217,9 +217,14 @@ class Play:
         shown = [token for number, one in enumerate(said) if (token := self._token_for(step, number, one))]
         together = ", ".join(dict.fromkeys(shown))  # a header stands once
         headers = [*HEADERS, *([("AISecOps-Capability", together)] if together else [])]
-        name = host(ROLE, self._slot.number)
-        heard = self._patiently(Who.AGENT, Asked(name, "POST", PATH, headers, body_of(said, params)))
-        self._understand(heard, self._slot.described if LIST in said else ())
+        asked = Asked(host(ROLE, self._slot.number), "POST", PATH, headers, body_of(said, params))
+        in_vain = 0
+        for _ in range(int(self._fill(step.times))):
+            before = len(self.told.codes)
+            self._understand(self._patiently(Who.AGENT, asked), self._slot.described if LIST in said else ())
+            in_vain = in_vain + 1 if len(self.told.codes) > before else 0
+            if in_vain == IN_VAIN:
+                return
 
     def _token_for(self, step: Speaks, number: int, said: str) -> str:
         """The token of one message of a batch; empty for one that needs none."""
@@ -285,9 +290,10 @@ class Play:
         """A request that is made again, after the time it is told, when it came too fast."""
         heard = self._once(who, asked)
         for _ in range(PATIENCE):
-            if heard.code != "rate_limited":
+            problem = problem_in(heard)
+            if problem.get("code") != "rate_limited":
                 break
-            time.sleep(min(float(heard.problem.get("retry_after") or 1), LONGEST_WAIT_S))
+            time.sleep(min(float(problem.get("retry_after") or 1), LONGEST_WAIT_S))
             heard = self._once(who, asked)
         return heard
 

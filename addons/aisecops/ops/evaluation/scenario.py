@@ -140,12 +140,13 @@ class Speaks(Value, tag="mcp"):
     """Messages to the MCP stand-in, several as a batch: each a method, or the name of a tool that is called.
 
     `arguments` (an object, or a list of them) and `tokens` go with them one by one, the last of each with the rest.
-    Afterwards `{read}` is what the results say.
+    All of it is said `times` in a row. Afterwards `{read}` is what the results say.
     """
 
     says: tuple[str, ...]
     arguments: bytes = b"{}"
     tokens: tuple[str, ...] = ("asked",)
+    times: str = "1"
     only: Part = Part.BOTH
 
 

@@ -144,6 +144,7 @@ STEPS: dict[str, Record] = {
             "mcp": Key(ListOf(TEXT, single=True, least=1), to="says", needed=True),
             "arguments": Key(_JSON),
             "token": Key(ListOf(Filled(_TOKEN), single=True, least=1), to="tokens"),
+            "times": Key(TEXT),
             "only": _ONLY,
         },
     ),
