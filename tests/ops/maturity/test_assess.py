@@ -137,6 +137,9 @@ def test_with_nothing_at_all_it_is_level_0_and_no_control_is_in_force():
 
     assert (now.level, now.coverage) == (0, 0.0)
     assert len(now.gaps) > len(mapping())
+    steps = [todo.step for todo in now.next]
+    assert list(dict.fromkeys(steps)) == ["rules", "work", "people", "evaluate", "gate", "keep"]
+    assert [todo.mend for todo in now.next if todo.step == "evaluate"] == ["`aisecops eval`"]
 
 
 @pytest.mark.parametrize(

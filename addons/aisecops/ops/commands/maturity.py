@@ -77,8 +77,8 @@ def _show(now: Assessment) -> None:
             click.echo(f"  {'yes' if one.met else 'NO '}  {one.asks}")
             for line in one.evidence:
                 click.echo(f"         {cell(line)}")
-            if one.mend:
-                click.echo(f"         -> {cell(one.mend)}")
+            for _, mend in one.mends:
+                click.echo(f"         -> {cell(mend)}")
     if now.next:
         click.echo(f"\nNext, in this order, for Level {max(now.level + 1, BASELINE)}")
         for number, todo in enumerate(now.next, start=1):

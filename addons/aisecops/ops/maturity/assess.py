@@ -31,7 +31,10 @@ BASELINE = 3
 
 
 class Criterion(Value):
-    """One criterion of a level: what spec 12 asks, whether it is met, what shows it, and what would mend it."""
+    """One criterion of a level: what spec 12 asks, whether it is met, what shows it, and what would mend it.
+
+    `mends` is all that is to be done, each at its step; `mend` is the first of it.
+    """
 
     level: int
     name: str
@@ -39,7 +42,7 @@ class Criterion(Value):
     met: bool
     evidence: tuple[str, ...]
     mend: str = ""
-    step: Step | None = None
+    mends: tuple[tuple[Step, str], ...] = ()
 
 
 class ControlCoverage(Value):
@@ -78,7 +81,7 @@ class Assessment(Value):
         """What to do for `BASELINE`, or for the level after it, in an order in which nothing is done twice."""
         wanted = max(self.level + 1, BASELINE)
         unmet = (one for one in self.criteria if one.level <= wanted and not one.met)
-        return in_order((one.step, one.mend, one.name) for one in unmet if one.step is not None)
+        return in_order((step, mend, one.name) for one in unmet for step, mend in one.mends)
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -124,8 +127,8 @@ def _criteria(now: Standing) -> Iterator[Criterion]:
             asks=asks,
             met=shown.met,
             evidence=shown.evidence,
-            mend="" if shown.met else shown.mend,
-            step=None if shown.met else shown.step,
+            mend=shown.mends[0][1] if shown.mends else "",
+            mends=shown.mends,
         )
 
 
@@ -138,7 +141,7 @@ def _controls(now: Standing) -> Iterator[ControlCoverage]:
             objective=mapped.objective,
             in_force=not unmet,
             evidence=tuple(line for part in unmet or parts for line in part.evidence),
-            mend=unmet[0].mend if unmet else "",
+            mend=unmet[0].mends[0][1] if unmet else "",
             nist_ai_rmf=mapped.nist_ai_rmf,
             owasp_llm_2025=mapped.owasp_llm_2025,
             owasp_agentic=mapped.owasp_agentic,

@@ -16,21 +16,25 @@ CHAIN = "chain-escalation"
 CONTINUOUS_DAYS = 5
 """Of the last `WINDOW_DAYS`, on so many the attacks have been tried."""
 
-_WORK = "let an agent work through the gateway: `aisecops run --agent NAME -- COMMAND`"
+_WORK = "let an agent work with a model and tools of the rules: `aisecops run --agent NAME -- COMMAND`"
+_ASK = "ask `aisecops release-gate`, and do what it says"
 _LISTED = 5
 
 
 class Shown(Value):
-    """Whether something is shown, by what, what would mend it, and when that is best done."""
+    """Whether something is shown, by what, and what would mend it, each at its step, the first one first."""
 
     met: bool
     evidence: tuple[str, ...]
-    mend: str = ""
-    step: Step = Step.WORK
+    mends: tuple[tuple[Step, str], ...] = ()
 
 
 def _no(step: Step, *evidence: str, mend: str) -> Shown:
-    return Shown(met=False, evidence=evidence, mend=mend, step=step)
+    return Shown(met=False, evidence=evidence, mends=((step, mend),))
+
+
+def _if(met: bool, *evidence: str, step: Step = Step.WORK, mend: str) -> Shown:
+    return Shown(met=True, evidence=evidence) if met else _no(step, *evidence, mend=mend)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -50,10 +54,13 @@ def written_down(now: Standing) -> Shown:
     if not now.agents:
         return _no(Step.RULES, "the rules name no agent", mend="declare one under `agents` in the rules")
     if now.ungranted:
-        first = "" if now.tools else "declare what it may use under `tools` in the rules, then "
-        mend = f"{first}write `grants` of {_some(now.ungranted)}; `aisecops rules check` says whether they are good"
-        return _no(Step.RULES, f"no grants for {_some(now.ungranted)}", mend=mend)
+        return _no(Step.RULES, f"no grants for {_some(now.ungranted)}", mend=_granting(now))
     return Shown(met=True, evidence=(f"{len(now.agents)} agents with {now.grants} grants of {len(now.tools)} tools",))
+
+
+def _granting(now: Standing) -> str:
+    first = "" if now.tools else "declare what may be used under `tools` in the rules, then "
+    return f"{first}write `grants` of {_some(now.ungranted)}; `aisecops rules check` says whether they are good"
 
 
 def people_look(now: Standing) -> Shown:
@@ -89,7 +96,8 @@ def _tried(gathered: Gathered, suites: Sequence[str], *, least: int) -> Shown:
 def allowlist(now: Standing) -> Shown:
     """Calls are held against a list of tools."""
     if not now.tools:
-        return _no(Step.RULES, "the rules declare no tool", mend="declare one under `tools` in the rules")
+        mend = _granting(now) if now.ungranted else "declare one under `tools` in the rules"
+        return _no(Step.RULES, "the rules declare no tool", mend=mend)
     denied = now.gathered.count("denied")
     told = f"{len(now.tools)} tools are declared, everything else is refused"
     return Shown(met=True, evidence=(told, f"{denied} refusals in the last {WINDOW_DAYS} days"))
@@ -99,7 +107,7 @@ def tools_logged(now: Standing) -> Shown:
     """Tool calls are in the record with agent and tool."""
     invoked, named = now.gathered.count("tool_invoked"), now.gathered.count("invoked_named")
     told = _share(named, invoked, "recorded tool calls name agent and tool")
-    return Shown(met=0 < invoked == named, evidence=(told,), mend=_WORK)
+    return _if(0 < invoked == named, told, mend=_WORK)
 
 
 def three_classes(now: Standing) -> Shown:
@@ -111,7 +119,7 @@ def steps_scored(now: Standing) -> Shown:
     """Each decision on a tool has its risk."""
     decided, scored = now.gathered.count("tool_decisions"), now.gathered.count("tool_decisions_scored")
     told = _share(scored, decided, "decisions on tools carry their risk")
-    return Shown(met=scored > 0, evidence=(told,), mend=_WORK)
+    return _if(scored > 0, told, mend=_WORK)
 
 
 # Level 3
@@ -131,7 +139,7 @@ def tokens_verified(now: Standing) -> Shown:
     """Each tool call that left had a verified capability token."""
     allowed, tokened = now.gathered.count("tools_allowed"), now.gathered.count("tools_allowed_with_token")
     told = _share(tokened, allowed, "allowed tool calls had a verified capability token")
-    return Shown(met=0 < allowed == tokened, evidence=(told,), mend=_WORK)
+    return _if(0 < allowed == tokened, told, mend=_WORK)
 
 
 def gateway_tokens(now: Standing) -> Shown:
@@ -143,15 +151,14 @@ def content_labelled(now: Standing) -> Shown:
     """What comes back is labelled with where it came from (AIS-CTX-02)."""
     answers, labelled = now.gathered.count("answers"), now.gathered.count("answers_labelled")
     told = _share(labelled, answers, "answers of tools and sources have a provenance")
-    return Shown(met=0 < answers == labelled, evidence=(told,), mend=_WORK)
+    return _if(0 < answers == labelled, told, mend=_WORK)
 
 
 def prompts_labelled(now: Standing) -> Shown:
     """What a model is told is labelled piece by piece (AIS-CTX-01)."""
     called, labelled = now.gathered.count("llm_called"), now.gathered.count("llm_labelled")
     told = _share(labelled, called, "model calls have a provenance for each piece")
-    mend = f"{_WORK}; a model that it calls must be under `models` in the rules"
-    return Shown(met=0 < called == labelled, evidence=(told,), mend=mend)
+    return _if(0 < called == labelled, told, mend=_WORK)
 
 
 def firewall_on(now: Standing) -> Shown:
@@ -180,14 +187,14 @@ def all_traced(now: Standing) -> Shown:
     if now.record != WHOLE:
         return _no(Step.WORK, whole, told, mend="`aisecops audit verify`")
     met = 0 < now.runs_known == now.runs_recorded and not stray
-    return Shown(met=met, evidence=(told, whole), mend=_WORK)
+    return _if(met, told, whole, mend=_WORK)
 
 
 def chain_risk(now: Standing) -> Shown:
     """The sum of a chain is compared before each step."""
     decided, lined = now.gathered.count("decision"), now.gathered.count("decided_with_lines")
     told = _share(lined, decided, "decisions compared the chain's sum with its lines")
-    return _all(enforced(now), Shown(met=0 < decided == lined, evidence=(told,), mend=_WORK), _green(now, (CHAIN,)))
+    return _all(enforced(now), _if(0 < decided == lined, told, mend=_WORK), _green(now, (CHAIN,)))
 
 
 def _green(now: Standing, suites: Sequence[str]) -> Shown:
@@ -229,10 +236,10 @@ def gate_asked(now: Standing) -> Shown:
     found = now.gathered
     if not found.gate_at or found.gate_policy != now.policy_version:
         told = f"the release gate was last asked on {found.gate_at[:10]}, about other rules" if found.gate_at else ""
-        return _no(Step.GATE, told or "the release gate was never asked", mend="`aisecops release-gate`")
+        return _no(Step.GATE, told or "the release gate was never asked", mend=_ASK)
     if not found.gate_ok:
         told = f"the release gate said no on {found.gate_at[:10]}"
-        return _no(Step.GATE, told, mend="`aisecops release-gate` names what is missing")
+        return _no(Step.GATE, told, mend=_ASK)
     return Shown(met=True, evidence=(f"the release gate let these rules through on {found.gate_at[:10]}",))
 
 
@@ -266,12 +273,8 @@ def dynamic_risk(now: Standing) -> Shown:
     """The risk of runs was adjusted while they ran."""
     adjusted = now.gathered.count("risk_adjusted")
     told = f"{adjusted} adjustments of a run's risk by the gateway in the last {WINDOW_DAYS} days"
-    return Shown(
-        met=adjusted > 0,
-        evidence=(told,),
-        mend="see docs/risk.md and docs/memory.md: nothing has called for it",
-        step=Step.LATER,
-    )
+    mend = "see docs/risk.md and docs/memory.md: nothing has called for it"
+    return _if(adjusted > 0, told, step=Step.LATER, mend=mend)
 
 
 def refined(now: Standing) -> Shown:
@@ -279,7 +282,7 @@ def refined(now: Standing) -> Shown:
     suggested, reloaded = now.gathered.count("rules_suggested"), now.gathered.count("rules_reloaded")
     told = f"{suggested} proposals from telemetry, {reloaded} changes of the rules in the last {WINDOW_DAYS} days"
     mend = "`aisecops rules suggest grants --record`, then take up what it proposes"
-    return Shown(met=suggested > 0 and reloaded > 0, evidence=(told,), mend=mend, step=Step.LATER)
+    return _if(suggested > 0 and reloaded > 0, told, step=Step.LATER, mend=mend)
 
 
 def continuous(now: Standing) -> Shown:
@@ -288,7 +291,7 @@ def continuous(now: Standing) -> Shown:
     told = f"injection and {CHAIN} were tried on {len(days)} of the last {WINDOW_DAYS} days"
     live = f"on {len(now.gathered.live_days)} of them against the gateway that serves (`aisecops eval --live`)"
     mend = f"let `aisecops eval injection {CHAIN} --live --every 1d` run beside the gateway, or a timer without --live"
-    return Shown(met=len(days) >= CONTINUOUS_DAYS, evidence=(told, live), mend=mend, step=Step.LATER)
+    return _if(len(days) >= CONTINUOUS_DAYS, told, live, step=Step.LATER, mend=mend)
 
 
 def declared(now: Standing) -> Shown:
@@ -313,16 +316,15 @@ def tokens_short(now: Standing) -> Shown:
     """Tokens are signed and end within fifteen minutes (AIS-CAP-02)."""
     issued, short = now.gathered.count("token_issued"), now.gathered.count("tokens_short")
     told = _share(short, issued, "issued tokens live no longer than fifteen minutes")
-    return Shown(met=0 < issued == short, evidence=(told,), mend=_WORK)
+    return _if(0 < issued == short, told, mend=_WORK)
 
 
 def _all(*parts: Shown) -> Shown:
-    """Met when all are; of those that are not, the mend that is best done first."""
-    unmet = sorted((part for part in parts if not part.met), key=lambda part: order(part.step))
+    """Met when all are; of those that are not, every mend."""
+    unmet = [part for part in parts if not part.met]
     evidence = tuple(line for part in unmet or parts for line in part.evidence)
-    if not unmet:
-        return Shown(met=True, evidence=evidence)
-    return _no(unmet[0].step, *evidence, mend=unmet[0].mend)
+    mends = dict.fromkeys(mend for part in unmet for mend in part.mends)
+    return Shown(met=not unmet, evidence=evidence, mends=tuple(sorted(mends, key=lambda mend: order(mend[0]))))
 
 
 Shows = Callable[[Standing], Shown]
