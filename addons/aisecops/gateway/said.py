@@ -29,10 +29,12 @@ class Sayings:
 
     said: Vocabulary
     key: bytes
+    exactly: bool = True
+    """False for texts that nobody trusts: there a value is one whatever marks are before it."""
 
     def holds(self, value: str) -> bool:
         """True when `value` stands in the texts."""
-        return self.said.holds(value, self.key)
+        return self.said.holds(value, self.key, exactly=self.exactly)
 
     def addresses(self, value: str) -> list[str]:
         """What in `value` says where something goes."""
@@ -100,7 +102,7 @@ class Tree:
             self.own = [together(*self.own)] if self.own else []
             trusted = together(*self.own, *(said for said, _ in self.fields))
             untrusted = together(*(said for said, _ in self.untrusted)) if self.untrusted else EMPTY
-            self._merged = Sayings(trusted, self.key), Sayings(untrusted, self.key)
+            self._merged = Sayings(trusted, self.key), Sayings(untrusted, self.key, exactly=False)
         return self._merged
 
     def own_words(self) -> Sayings:
@@ -110,7 +112,7 @@ class Tree:
     def named_in(self, values: Sequence[str], *, of: str = "") -> tuple[str, str]:
         """The origin (id and source) of the first retrieved text that names one of `values`; its source begins so."""
         for said, one in self.untrusted:
-            if one.origin.startswith(of) and any(said.holds(value, self.key) for value in values):
+            if one.origin.startswith(of) and any(said.holds(value, self.key, exactly=False) for value in values):
                 return one.origin_id, one.origin
         return "", ""
 
@@ -126,7 +128,7 @@ class Tree:
         if not vouching:
             return None
         for said, one in self._beside(vouching):
-            if any(said.holds(value, self.key) for value in values):
+            if any(said.holds(value, self.key, exactly=False) for value in values):
                 return one.origin_id, one.origin
         return None
 

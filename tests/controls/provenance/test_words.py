@@ -87,6 +87,29 @@ def test_an_address_of_the_network_is_no_number() -> None:
     assert not said.holds("10.1.1.1.1", KEY)
 
 
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("fish, chips etc", "/etc"),
+        ("the report", "../report"),
+        ("the env", ".env"),
+        ("5 pieces", "-5"),
+        ("bob@corp.test", "_bob@corp.test"),
+        ("bob@corp.test", "+bob@corp.test"),
+        ("the home of", "~home"),
+    ],
+)
+def test_a_mark_before_a_word_makes_another_of_it(said: str, value: str) -> None:
+    assert not vocabulary([said], KEY).holds(value, KEY)
+    assert vocabulary([said], KEY).holds(value, KEY, exactly=False)
+    assert vocabulary([f"{said}, or {value}."], KEY).holds(value, KEY)
+
+
+@pytest.mark.parametrize("value", ["#4711", "$4711", "@ann", "./notes", "notes/", "+49301234"])
+def test_a_mark_that_says_what_it_is_changes_nothing(value: str) -> None:
+    assert vocabulary(["order 4711 for ann in notes, call 49301234"], KEY).holds(value, KEY)
+
+
 def test_words_of_two_texts_do_not_stand_side_by_side() -> None:
     assert not vocabulary(["one", "two"], KEY).holds("one two", KEY)
 

@@ -42,6 +42,7 @@ _IN_GROUPS = re.compile(
     r"\b(?:[A-Z]{0,4}[0-9]{2,}[A-Z]{0,4}[ -]){2,8}[A-Z0-9]{1,6}\b"  # an account, a card
     r"|\+?[0-9]{1,4}(?:[ -]\(?[0-9]{2,4}\)?){2,5}"  # a telephone number
 )
+_COUNTING = frozenset("/\\~-._")
 _MAY_BE_GROUPED = re.compile(r"[0-9][A-Z]{0,4}[ -]\(?[A-Z0-9]")
 """What stands in everything that is written in groups: a look for it costs a tenth."""
 
@@ -62,13 +63,16 @@ class Vocabulary:
     def __len__(self) -> int:
         return len(self.words)
 
-    def holds(self, value: str, key: bytes) -> bool:
-        """True when `value` stands in the texts: whole, or word by word in its order. False for one without words."""
-        said = split(value)
+    def holds(self, value: str, key: bytes, *, exactly: bool = True) -> bool:
+        """True when `value` stands in the texts: whole, or word by word in its order. False for one without words.
+
+        `exactly`: with the marks before its words that make others of them: `/etc` is not the `etc` of a sentence.
+        """
+        said, marked = _told(value)
         if not said:
             return False
         hashed = hashes(said, key)
-        if not _all_in(hashed, self.words):
+        if not _all_in(hashed, self.words) or (exactly and marked and not _all_in(hashes(marked, key), self.words)):
             return False
         return len(hashed) == 1 or _all_in(_pairs(hashed), self.pairs)
 
@@ -84,8 +88,9 @@ def vocabulary(texts: Iterable[str], key: bytes) -> Vocabulary:
     """The vocabulary of `texts`. Of more than `MAX_WORDS` words in all only the first are kept."""
     words, pairs, left = [EMPTY.words], [EMPTY.pairs], MAX_WORDS
     for text in texts:
-        hashed = hashes(split(text)[:left], key)
-        words.append(hashed)
+        said, marked = _told(text)
+        hashed = hashes(said[:left], key)
+        words += [hashed, hashes(marked[:left], key)]
         pairs.append(_pairs(hashed))
         left -= len(hashed)
     return Vocabulary(words=once_each(words), pairs=once_each(pairs))
@@ -103,10 +108,24 @@ def together(*parts: Vocabulary) -> Vocabulary:
 
 def split(text: str) -> list[str]:
     """The words of `text` in their normal form. A number written in groups is one word, and so is an address."""
+    return _told(text)[0]
+
+
+def _told(text: str) -> tuple[list[str], list[str]]:
+    """The words of `text` in their normal form; and those before which a mark stands that counts, with it."""
     if _MAY_BE_GROUPED.search(text) is not None:
         text = _IN_GROUPS.sub(lambda found: _GROUPED.sub("", found[0]), text)
-    known = _normals
-    return [normal for word in _words_in(text) if (normal := known[word])]
+    known, words = _normals, _words_in(text)
+    begun = [word for word in words if word[0] in _EDGES]
+    marked = [f"{before}{known[word]}" for word in begun if (before := _before(word)) and known[word]]
+    return [normal for word in words if (normal := known[word])], marked
+
+
+def _before(word: str) -> str:
+    """The marks before `word`, where they make it another: of a path, a flag, a number, or what is before an @."""
+    bare = word.lstrip(_EDGES)
+    before = word[: len(word) - len(bare)].removeprefix("./")
+    return before if "@" in bare or not _COUNTING.isdisjoint(before) else ""
 
 
 def _words_in(text: str) -> list[str]:
