@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aisecops.adapters.store.content import SqliteContent
-from aisecops.gateway.ports import ContentStore
+from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
 from aisecops.model.ids import RunId
 from aisecops.model.known import KnownContent, ProposedWords, SaidWords
 from support.origins import origin
@@ -36,7 +36,7 @@ async def everything(store: ContentStore, after: int = 0) -> list[object]:
     while True:
         place, known = await store.newer(after)
         found += known
-        if place == after:
+        if len(known) < KNOWN_AT_ONCE:
             return found
         after = place
 

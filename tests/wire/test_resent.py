@@ -38,10 +38,16 @@ def test_the_order_of_names_counts():
 
 def test_what_is_no_list_of_objects_is_left_as_it_is():
     resent = Resent()
-    for document in ([{"a": 1}], "text", None, 7, {"a": {"b": 1}}, {"a": [{"b": 1}]}, {"a": ["x", 1, None, [2]]}):
+    for document in ([{"a": 1}], "text", None, 7, {"a": {"b": 1}}, {"a": ["x", 1, None, [2]]}):
         known = resent.known(document)
         assert known is document
         assert len(resent) == 0
+
+
+def test_a_message_alone_is_known_again_too():
+    resent = Resent()
+    first, second = (resent.known(said({"content": "alone"}))["messages"][0] for _ in range(2))
+    assert first is second
 
 
 def test_what_was_not_read_for_long_goes_when_there_is_too_much():

@@ -22,7 +22,7 @@ from aisecops.controls.provenance.letters import letters, plain
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key, says_too_little
 from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
-from aisecops.gateway.ports import ContentStore
+from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
@@ -280,9 +280,9 @@ class KnownAgain:
                 place, known = await self._store.newer(self._place)
                 if known:
                     await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
-                if place == self._place:
-                    return
                 self._place = place
+                if len(known) < KNOWN_AT_ONCE:
+                    return
 
     async def _at_hand(self, root_run_id: RunId) -> None:
         """Catch up, and have the words of one tree in memory."""

@@ -169,6 +169,10 @@ class Store(Protocol):
         ...
 
 
+KNOWN_AT_ONCE = 500
+"""So many of what is known are read at once, or more."""
+
+
 class ContentStore(Protocol):
     """Fingerprints of what came in and was said, for all processes. Bounded: the oldest goes first.
 
@@ -182,7 +186,7 @@ class ContentStore(Protocol):
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         """What was kept after position `after`, oldest first, and the position to ask from next; 0 is the beginning.
 
-        May return a part only: then the next call returns more.
+        Fewer than `KNOWN_AT_ONCE` are all there are; of so many or more the next call returns the rest.
         """
         ...
 

@@ -16,7 +16,6 @@ from aisecops.wire.limits import JsonValue
 MAX_BYTES = 16 * 1024 * 1024
 """JSON of all messages that are kept; with what was worked out of them they take about four times that."""
 _LARGEST_PART = 8
-_FEWEST = 2
 _MISSING = object()
 
 
@@ -78,7 +77,7 @@ class Resent:
         if not isinstance(document, dict):
             return document
         for name, value in document.items():
-            if isinstance(value, list) and len(value) >= _FEWEST:
+            if isinstance(value, list):
                 value[:] = [
                     self._one(name, index, item) if isinstance(item, dict) else item for index, item in enumerate(value)
                 ]

@@ -13,13 +13,13 @@ from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.adapters.store.written import name_of, packed, unpacked
+from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
 MAX_BYTES = 64 * 1024 * 1024
 """Kept in all; a page of text takes about as much as it has characters."""
-_AT_ONCE = 500
 _CHECK_EVERY = 100
 
 _NEWER = "SELECT place, known FROM known WHERE place > ? ORDER BY place LIMIT ?"
@@ -61,7 +61,7 @@ class SqliteContent:
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         # asked before each trace, and mostly there is nothing: fetched where it is asked for
-        rows = await self._reader.look_up(_NEWER, after, _AT_ONCE)
+        rows = await self._reader.look_up(_NEWER, after, KNOWN_AT_ONCE)
         return (rows[-1][0] if rows else after), [unpacked(data) for _, data in rows]
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:

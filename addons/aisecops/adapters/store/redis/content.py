@@ -11,10 +11,9 @@ from aisecops.adapters.store.content import MAX_BYTES
 from aisecops.adapters.store.redis.link import Link
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.written import name_of, packed, unpacked
+from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
-
-_AT_ONCE = 500
 
 # bytes kept in all; then name, root of its tree or nothing, data, each. Places are whole numbers without a gap, and
 # those up to `known:forgotten` are gone.
@@ -82,7 +81,7 @@ class RedisContent:
             await self._link.ask(_KEEP, self._max_bytes, *(part for row in rows for part in row))
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
-        place, found = await self._link.ask(_NEWER, after, _AT_ONCE)
+        place, found = await self._link.ask(_NEWER, after, KNOWN_AT_ONCE)
         return place, [unpacked(data) for data in found]
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
