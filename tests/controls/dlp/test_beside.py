@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from aisecops.controls.dlp.beside import FAR, REACH, Field, beside
+from aisecops.controls.dlp.beside import _ANY_WITHOUT_MARK, _KEY, FAR, REACH, Field, _may_go_on, beside
 from support.senders import AWS, IBAN, cut
 
 ONE, TWO = cut(AWS, 9)
@@ -104,3 +106,12 @@ def test_an_account_is_seen_in_groups_and_small_letters():
     for value in (IBAN, grouped):
         one, two = cut(value, 12)
         assert f"pay {one}|{two} now" in said(f"pay {one}", f"{two} now")[1]
+
+
+@given(
+    st.text(st.sampled_from("aB1 -+.\N{LATIN SMALL LETTER E WITH ACUTE}"), max_size=96)
+    | st.from_regex(f"a {_KEY} b|x{{20,40}} y")
+)
+def test_the_quick_look_overlooks_nothing(edge):
+    if _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is not None:
+        assert _may_go_on(edge)

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 import re2
@@ -17,7 +18,7 @@ import re2
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS, iban
 from aisecops.controls.dlp.seams import ROW_CHARS, SEAM_KINDS, End, Line, first_token, is_number, last_token
 from aisecops.model.encodings import may_be_base64
-from aisecops.model.piece import piece_of
+from aisecops.model.piece import Piece, piece_of
 
 REACH = 16
 """Texts before one that it is held against, either half first."""
@@ -36,9 +37,11 @@ _CARD = r"\b[0-9](?:[ .-]?[0-9]){11,}"
 _SSN = r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b"
 _ACCOUNT = r"\b[A-Za-z]{2}[ -]?[0-9]{2}(?:[ .-]?[A-Za-z0-9]){11,}"
 _COIN = r"\b(?:bc1|[13])[A-Za-z0-9]{25,60}\b"
-_ENCODED = r"[A-Za-z0-9+/_-]{24,}={0,2}"
+_LONG_WORD = 24
+_ENCODED = rf"[A-Za-z0-9+/_-]{{{_LONG_WORD},}}={{0,2}}"
 _DIGIT = re.compile("[0-9]")
-_KEY = r"-----BEGIN [A-Z0-9 ]{0,50}PRIVATE KEY(?: BLOCK)?-----"
+_KEY_BEGINS = "-----BEGIN "
+_KEY = rf"{_KEY_BEGINS}[A-Z0-9 ]{{0,50}}PRIVATE KEY(?: BLOCK)?-----"
 _NUMBERS = tuple(re.compile(one, re.ASCII) for one in (_CARD, _SSN))
 _WITHOUT_MARK = tuple(re.compile(one, re.ASCII) for one in (_COIN, _KEY))
 _ANY_WITHOUT_MARK = re2.compile(f"{_CARD}|{_SSN}|{_COIN}|{_KEY}|{_ACCOUNT}|{_ENCODED}".encode())
@@ -80,7 +83,11 @@ class Field:
     @classmethod
     def of(cls, where: str, text: str) -> Field:
         """`text` as the field at `where`."""
-        piece = piece_of("", text)
+        return cls._of_piece(where, piece_of("", text))
+
+    @classmethod
+    @lru_cache(maxsize=1024)  # the neighbours of a new text were there before
+    def _of_piece(cls, where: str, piece: Piece) -> Field:
         first, last = first_token(piece), last_token(piece)
         name = _NAMED.match(piece.head)
         heads = [piece.head.lstrip(_AROUND)]
@@ -202,7 +209,7 @@ def _is_secret(before: End, behind: End) -> bool:
 def _goes_on(before: str, behind: str, *, near: bool, numbers: bool) -> bool:
     """May a value that no mark tells in one word stand across the seam? What is encoded only goes on in the next."""
     edge = before[-_EDGE:] + behind[:_EDGE]
-    if _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is None:
+    if not _may_go_on(edge) or _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is None:
         return False
     if any(_is_across(pattern, before, behind) for pattern in (_NUMBERS if numbers else ()) + _WITHOUT_MARK):
         return True
@@ -210,6 +217,16 @@ def _goes_on(before: str, behind: str, *, near: bool, numbers: bool) -> bool:
     if any(one.span.start < seam < one.span.end for detector in iban.DETECTORS for one in detector.find(edge)):
         return True
     return near and any(may_be_base64(run) for run in _across(_ENCODED_RUN, before, behind))
+
+
+def _may_go_on(edge: str) -> bool:
+    """False only where none of those values can be, for it has neither a digit, nor a key's mark, nor a long word."""
+    return (
+        not edge.isascii()
+        or _DIGIT.search(edge) is not None
+        or _KEY_BEGINS in edge
+        or max(map(len, edge.split()), default=0) >= _LONG_WORD
+    )
 
 
 def _may_be_card(one: Field, two: Field) -> bool:
