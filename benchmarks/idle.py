@@ -23,6 +23,8 @@ from typing import Any
 
 from stage import Line, Site, cpu_ms, installed, upstream, weighed
 
+from aisecops.adapters.mitm.load import DESCRIPTORS_KEPT
+
 HOST = "idle.internal"
 AGENT = "idle"
 EACH_SOURCE = 400
@@ -168,7 +170,11 @@ def main() -> int:
     asked = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    more = {"limits": {"keepalive_seconds": 3600, "head_seconds": 3600, "connections": 2 * asked.lines}}
+    fit = asked.workers * ((most - DESCRIPTORS_KEPT) // 2 - 1)  # two files for each line, and one line that works
+    if asked.lines > fit:
+        print(f"a process may have {most} files here: {fit} lines are opened", file=sys.stderr)
+    lines = min(asked.lines, fit)
+    more = {"limits": {"keepalive_seconds": 3600, "head_seconds": 3600, "connections": 2 * lines}}
     with tempfile.TemporaryDirectory(prefix="aisecops-idle-") as name:
         folder = Path(name)
         for inside in ("upstream", "site"):
@@ -179,7 +185,7 @@ def main() -> int:
                 folder / "site", RULES, agent=AGENT, places={HOST: port}, ca=ca, more=more, workers=asked.workers
             ) as site,
         ):
-            result = asyncio.run(measure(site, asked.lines))
+            result = asyncio.run(measure(site, lines))
     print(json.dumps(result, indent=2) if asked.json else _table(result))
     stayed = result["after"]["gateways"]["files"] - result["before"]["gateways"]["files"]
     return 1 if result["dropped"] or stayed > 0 else 0
