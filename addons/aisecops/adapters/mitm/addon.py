@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mitmproxy import connection, http
 
 from aisecops.adapters.mitm.apply import add_headers, clean_answer
+from aisecops.adapters.mitm.bounds import LINGER_S
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.handshake import is_websocket_answer
 from aisecops.adapters.mitm.host_refusals import SWITCHED
@@ -66,6 +67,8 @@ class GovernanceAddon:
             if not (exchange.websocket and is_websocket_answer(flow.request, response)):
                 self.gate.refuse(flow, SWITCHED)
                 self.gate.drop_server(flow.client_conn, flow.server_conn)
+                if flow.client_conn.alpn != b"h2":  # there a stream of many; here what may come after it is anybody's
+                    self.gate.end_within(flow.client_conn, LINGER_S)
             return
         begin_answer(self.gate, exchange, flow.request, response, cut=lambda: self.gate.drop_answer(flow))
         if exchange.stream is not None:

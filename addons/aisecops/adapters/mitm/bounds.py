@@ -51,3 +51,6 @@ class Bounds:
 
 BODY_BYTES_EACH_SECOND = 16 * 1024
 """How fast a request body must come, on average, once `body_s` is used up."""
+
+LINGER_S = 2.0
+"""How long a client that is still sending may go on, unread, so that it comes to read why it was cut."""

@@ -19,6 +19,7 @@ from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Event, Ping, Pong, TextMessage
 from wsproto.frame_protocol import CloseReason, Opcode
 
+from aisecops.adapters.mitm.bounds import LINGER_S
 from aisecops.adapters.mitm.deflate import extensions
 from aisecops.adapters.mitm.gate import Exchange, Gate
 from aisecops.model.outcome import Refuse
@@ -28,8 +29,6 @@ Commands = layer.CommandGenerator[None]
 
 POLICY_VIOLATION, TOO_BIG = CloseReason.POLICY_VIOLATION, CloseReason.MESSAGE_TOO_BIG
 PINGS_KEPT = 16
-LINGER_S = 2.0
-"""How long a client that is still sending may go on, unread, so that it comes to read why it was cut."""
 _OPEN = frozenset({ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING})
 
 
