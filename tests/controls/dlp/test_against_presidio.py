@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import pytest
@@ -63,20 +63,61 @@ def presidio() -> AnalyzerEngine:
     return AnalyzerEngine(registry=registry, nlp_engine=BlankEngine(), supported_languages=["en"])
 
 
-def text_of(chance: Random, size: int) -> str:
+MARKS = (
+    " ",
+    "\n",
+    "",
+    ": ",
+    "=",
+    "_",
+    "-",
+    ".",
+    ",",
+    "T",
+    "x",
+    " ext 3",
+    "#",
+    '"',
+    "é",
+    "\u0663",
+    "\u00a0",
+    "/",
+    "(",
+    ")",
+)
+
+
+def text_of(chance: Random, size: int, marks: Sequence[str] = (" ",)) -> str:
     words: list[str] = []
     while sum(map(len, words)) < size:
         words += [
             chance.choice(FILL),
             chance.choice([*personal(chance).values(), *NATIONAL, letters(chance, "0123456789-. ", 12)]),
-            " ",
+            chance.choice(marks),
         ]
     return "".join(words)
 
 
+def regrouped(chance: Random, text: str) -> str:
+    """`text` with other marks in its numbers, and letters in the other case."""
+    marks = {" ": chance.choice(" -."), "-": chance.choice("- ."), ".": chance.choice(". -")}
+    text = "".join(marks.get(char, char) if chance.random() < 0.3 else char for char in text)
+    return text.swapcase() if chance.random() < 0.3 else text
+
+
 @pytest.mark.parametrize(("seed", "size"), [(1, 300), (2, 300), (3, 3000), (4, 12_000), (5, 12_000)])
 def test_all_that_presidio_finds_in_the_whole_text_is_found(seed: int, size: int) -> None:
-    text = text_of(Random(seed), size)
+    nothing_is_lost(text_of(Random(seed), size))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nor_is_anything_lost_among_other_marks_groups_and_letters(seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(6):
+        nothing_is_lost(regrouped(chance, text_of(chance, 250, MARKS)))
+
+
+def nothing_is_lost(text: str) -> None:
     theirs = presidio().analyze(text, "en", entities=list(KINDS), score_threshold=FLOOR)
     ours = scan([("body:", text)], frozenset(KINDS), every_detector(), b"key")
     lost = [
@@ -86,4 +127,4 @@ def test_all_that_presidio_finds_in_the_whole_text_is_found(seed: int, size: int
         and not disbelieved(one.entity_type, text, Span(start=one.start, end=one.end))
     ]
     assert theirs
-    assert lost == []
+    assert lost == [], text

@@ -46,6 +46,42 @@ def test_it_finds_what_the_librarys_matcher_finds_in_any_text(text: str) -> None
     assert set(phone_spans(text, REGIONS, LENIENCY)) == as_the_library_does(text)
 
 
+@settings(max_examples=150)
+@given(st.text(alphabet="0123456789 -.()+/x~;ext=#in,:\tT\na", max_size=70))
+def test_it_finds_what_the_librarys_matcher_finds_beside_extensions_and_times(text: str) -> None:
+    assert set(phone_spans(text, REGIONS, LENIENCY)) == as_the_library_does(text)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_finds_what_the_librarys_matcher_finds_of_numbers_beside_anything(seed: int) -> None:
+    chance = Random(seed)
+    marks = (
+        "",
+        " ",
+        "  ",
+        "-",
+        ", ",
+        ": ",
+        "\n",
+        "T",
+        "x",
+        " ext 12",
+        " ext. 7",
+        "#",
+        ";ext=3",
+        ":30",
+        "a",
+        "/",
+        "(",
+        ") ",
+        "_",
+    )
+    days = ("2024-11-02 10", "2024-11-02", "10:30", "2012-01-02 08", "20241123", "12.50")
+    parts = [chance.choice([phone(chance), chance.choice(days), letters(chance, "0123456789-", 9)]) for _ in range(40)]
+    text = "".join(part + chance.choice(marks) for part in parts)
+    assert set(phone_spans(text, REGIONS, LENIENCY)) == as_the_library_does(text)
+
+
 def test_no_country_has_shorter_numbers_than_we_think() -> None:
     for region in phonenumbers.SUPPORTED_REGIONS:
         metadata = PhoneMetadata.metadata_for_region(region)

@@ -22,8 +22,10 @@ MIN_PLANTED = 8
 _CHUNK = 4096
 """Characters hashed at once: arrays that fit into the allocator's own memory cost a tenth of larger ones."""
 
+_FEW = 8
+"""Up to so many are compared one by one, which is quicker than looking them up."""
 _DIGEST_BYTES = 16
-_HALF = np.uint64(32)
+_HALF, _ODD = np.uint32(16), np.uint32(1)
 
 
 def planted(entity: str, value: str, *, key: bytes) -> Planted:
@@ -63,8 +65,17 @@ class ExactDetector:
             return
         for start in range(0, len(text) - MIN_PLANTED + 1, _CHUNK):
             beginnings = _beginnings(text[start : start + _CHUNK + MIN_PLANTED - 1], self._key)
-            for place in np.flatnonzero(np.isin(beginnings, self._known)).tolist():
+            for place in np.flatnonzero(self._may_begin(beginnings)).tolist():
                 yield from self._at(text, start + place, int(beginnings[place]))
+
+    def _may_begin(self, beginnings: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+        """At each place, whether one of the values may begin there."""
+        if len(self._known) > _FEW:
+            return np.isin(beginnings, self._known)
+        found: npt.NDArray[np.bool_] = beginnings == self._known[0]
+        for other in self._known[1:]:
+            found |= beginnings == other
+        return found
 
     def _at(self, text: str, at: int, beginning: int) -> Iterator[Sighting]:
         for length, digests in self._values[beginning].items():
@@ -78,12 +89,13 @@ def _digest(value: str, key: bytes) -> bytes:
 
 def _beginnings(text: str, key: bytes) -> npt.NDArray[np.uint32]:
     """At each place, a keyed hash of the `MIN_PLANTED` characters from there on."""
-    signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    factors = np.frombuffer(hashlib.blake2b(b"beginnings", key=key, digest_size=64).digest(), dtype=np.uint64)
+    signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    factors = np.frombuffer(hashlib.blake2b(b"beginnings", key=key, digest_size=32).digest(), dtype=np.uint32) | _ODD
     count = len(signs) - MIN_PLANTED + 1
-    mixed = np.zeros(count, dtype=np.uint64)
-    for offset, factor in enumerate(factors):
-        mixed += signs[offset : offset + count] * (factor | np.uint64(1))
+    mixed: npt.NDArray[np.uint32] = signs[:count] * factors[0]
+    for offset in range(1, MIN_PLANTED):
+        mixed += signs[offset : offset + count] * factors[offset]
     mixed ^= mixed >> _HALF
-    hashed: npt.NDArray[np.uint32] = (mixed * (factors[0] | np.uint64(1)) >> _HALF).astype(np.uint32)
-    return hashed
+    mixed *= factors[0]
+    mixed ^= mixed >> _HALF
+    return mixed

@@ -30,12 +30,20 @@ _SHORTEST_PREFIX = 2
 _CANDIDATES_KEPT = 8_192
 """Pairs of a candidate and a region of which it is known whether it is valid."""
 
+_TOO_SHORT = 3
 _PLUS = frozenset("+\uff0b")
 _MARKS = str.maketrans("", "", " -.()/")
 """Marks inside a number that parsing takes out; with any other (a plus, an extension) a candidate is parsed."""
 
 _WORTH = re.compile(r"[0-9](?:[-x ()\[\]./~]{0,4}[0-9]){3}")
 """What every number has in ASCII: digits, of which no country makes do with fewer, and the marks between them."""
+_RUN = re.compile(r"[0-9+(\[][-0-9+x ()\[\]./~]*")
+"""Every candidate in ASCII stands in such a run, but for the letters of an extension behind it."""
+_EXTENSION = re.compile(r"[ \t,;]*(?:e?xt|[x#~]|int|anexo)", re.IGNORECASE)
+_LONGEST_RUN = 64
+"""Characters; a longer run may be cut into candidates otherwise than alone, and is searched where it stands."""
+_BEHIND = 3
+"""Characters behind a run that the library looks at, to tell a time."""
 _BEFORE_DIGITS = 32
 """Characters; what stands in a candidate before its first digit is shorter."""
 
@@ -173,8 +181,34 @@ def _stands(before: str, candidate: str, behind: str, region: str, leniency: int
 
 def phone_spans(text: str, regions: Iterable[str], leniency: int) -> Iterator[tuple[int, int]]:
     """Where numbers stand that are valid, dialled from any of `regions`; one may come several times."""
+    regions = tuple(regions)
+    alone = _spans_in_runs(text, regions, leniency) if text.isascii() else None
+    return _spans(text, regions, leniency) if alone is None else alone
+
+
+def _spans_in_runs(text: str, regions: tuple[str, ...], leniency: int) -> Iterator[tuple[int, int]] | None:
+    """The same, run by run; None for a text with a run that cannot be looked at alone."""
+    runs = [match.span() for match in _RUN.finditer(text)]
+    if any(end - start > _LONGEST_RUN or _EXTENSION.match(text, end) for start, end in runs):
+        return None
+    return (
+        (before + at, before + stop)
+        for start, end in runs
+        if end - start > _TOO_SHORT
+        for before in (max(0, start - 1),)
+        for at, stop in _spans_around(text[before : end + _BEHIND], regions, leniency)
+    )
+
+
+@lru_cache(maxsize=_CANDIDATES_KEPT)
+def _spans_around(run: str, regions: tuple[str, ...], leniency: int) -> tuple[tuple[int, int], ...]:
+    """Where the numbers stand in a run and what is beside it. Remembered, for the same runs come again."""
+    return tuple(_spans(run, regions, leniency)) if _WORTH.search(run) else ()
+
+
+def _spans(text: str, regions: tuple[str, ...], leniency: int) -> Iterator[tuple[int, int]]:
     cuts = _Cuts(text, leniency)
-    for region in _worth_a_search(cuts, tuple(regions), leniency):
+    for region in _worth_a_search(cuts, regions, leniency):
         yield from _Search(text, region, leniency, cuts).spans()
 
 

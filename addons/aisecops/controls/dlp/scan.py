@@ -16,7 +16,7 @@ from aisecops.controls.dlp.exact import ExactDetector
 from aisecops.controls.dlp.marks import any_stands_in, is_marked, marks_of
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.triggers import kinds_in
-from aisecops.controls.dlp.turned import turned
+from aisecops.controls.dlp.turned import Turner
 from aisecops.model.entities import expanded
 from aisecops.model.finding import Finding
 from aisecops.model.inside_bytes import Opener, Room, no_file
@@ -72,6 +72,7 @@ class _Asked:
         self.asked_of = detectors
         self._kinds = expanded(entities, frozenset(detector.entity for detector in detectors))
         self.detectors = [detector for detector in detectors if detector.entity in self._kinds]
+        self.turned = Turner(self.detectors)
         self._planted = [one for one in self.detectors if isinstance(one, ExactDetector)]
         self._marks = marks_of(self.detectors)
         self._unmarked = [one for one in self.detectors if not is_marked(one)]
@@ -116,7 +117,7 @@ class _Look:
         found: list[Finding] = []
         for reading in readings(text, self._room, self._opener):
             found += self._seen(reading, self._asked.worth_asking(reading.text))
-            for inner, fitting in turned(reading, self._asked.detectors):
+            for inner, fitting in self._asked.turned(reading):
                 found += self._seen(inner, fitting)
         return _without_repeats(found)
 

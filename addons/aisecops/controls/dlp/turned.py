@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from aisecops.controls.dlp.detector import Detector, PatternDetector
 from aisecops.controls.dlp.detectors.private_key import PrivateKeyDetector
 from aisecops.controls.dlp.exact import ExactDetector
+from aisecops.controls.dlp.marks import any_stands_in
 from aisecops.controls.dlp.triggers import has_run
 from aisecops.model.encodings import MIN_RUN, TURNS
 from aisecops.model.kinds import kinds, of_kind
@@ -45,24 +46,37 @@ _BY_CAPITAL = kinds(("X", string.ascii_uppercase + string.digits))
 _MAY_TELL: dict[str, Callable[[str], bool]] = {
     "IBAN_CODE": of_kind(_BY_CAPITAL, b"X" * 12, b"XXXX.XXXX.XXXX"),
     "EMAIL_ADDRESS": lambda text: "@" in text,
-    "CREDIT_CARD": of_kind(_BY_DIGIT, b"d" * 12, b"dddd.dddd.dddd", b"dddd.dddddd.ddddd"),
-    "US_SSN": of_kind(_BY_DIGIT, b"ddd.dd.dddd"),
+    "CREDIT_CARD": of_kind(_BY_DIGIT, b"d" * 12, b"dddd.dddd.dddd", b"ddddd.dddddd.dddd"),
+    "US_SSN": of_kind(_BY_DIGIT, b"dddd.dd.ddd"),
 }
+"""Of a text as it stands, whether it may tell something when it is turned: turned, each character keeps its kind."""
+_URL, _KEY = "://", "PRIVATE KEY"
 
 
-def turned(reading: Reading, detectors: Sequence[Detector]) -> Iterator[tuple[Reading, Sequence[Detector]]]:
-    """What of `reading` tells something when it is turned, and the detectors that it tells."""
-    runs = " ".join(_RUN.findall(reading.text)) if has_run(reading.text) else ""
-    for name, turn in TURNS.items():
-        text, turned_runs = turn(reading.text), turn(runs)
-        telling = _TELLING | _TELLING_BACKWARDS if name == "backwards" else _TELLING
-        told = frozenset(entity for entity in telling if _MAY_TELL[entity](text))
-        for detector in detectors:
-            if not _is_likely(detector, name, turned_runs, told):
+class Turner:
+    """Looks at texts turned, for some detectors."""
+
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self._detectors = detectors
+        self._exact = [one for one in detectors if isinstance(one, ExactDetector)]
+        marks = {mark for one in detectors if isinstance(one, PatternDetector) for mark in _telling(one)} - {_URL}
+        self._turned_marks = frozenset(turn(mark) for mark in marks for turn in TURNS.values())
+
+    def __call__(self, reading: Reading) -> Iterator[tuple[Reading, Sequence[Detector]]]:
+        """What of `reading` tells something when it is turned, and the detectors that it tells."""
+        may_tell = frozenset(entity for entity, tells in _MAY_TELL.items() if tells(reading.text))
+        marked = bool(self._turned_marks) and any_stands_in(reading.text, self._turned_marks)
+        runs = " ".join(_RUN.findall(reading.text)) if marked and has_run(reading.text) else ""
+        for name, turn in TURNS.items():
+            text, turned_runs = turn(reading.text), turn(runs)
+            telling = _TELLING | _TELLING_BACKWARDS if name == "backwards" else _TELLING
+            told = may_tell & telling.keys()
+            address = name == "backwards" and _URL in text
+            if not (told or runs or address or _KEY in text or any(one.holds(text) for one in self._exact)):
                 continue
-            spans = list(_told(text, detector, telling))
-            if spans:
-                yield _reading(reading, text, name, spans), (detector,)
+            for detector in self._detectors:
+                if _is_likely(detector, name, turned_runs, told) and (spans := list(_told(text, detector, telling))):
+                    yield _reading(reading, text, name, spans), (detector,)
 
 
 def _is_likely(detector: Detector, turn: str, turned_runs: str, told: frozenset[str]) -> bool:
@@ -74,7 +88,12 @@ def _is_likely(detector: Detector, turn: str, turned_runs: str, told: frozenset[
         return detector.entity in told or isinstance(detector, ExactDetector | PrivateKeyDetector)
     if detector.entity == "DATABASE_URL":
         return turn == "backwards"  # thirteen letters on it is a URL still, and seen as it stands
-    return bool(turned_runs) and any(mark in turned_runs for mark in detector.trigger)
+    return bool(turned_runs) and any(mark in turned_runs for mark in _telling(detector))
+
+
+def _telling(detector: PatternDetector) -> Sequence[str]:
+    """The marks of `detector` that are looked for in a turned text."""
+    return [mark for mark in detector.trigger if len(mark) >= _MARK_LETTERS]
 
 
 def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) -> Iterator[tuple[int, int]]:
@@ -83,9 +102,9 @@ def _told(text: str, detector: Detector, telling: dict[str, re.Pattern[str]]) ->
         if detector.holds(text):
             yield 0, len(text)
     elif isinstance(detector, PatternDetector):
-        yield from _around(text, [mark for mark in detector.trigger if len(mark) >= _MARK_LETTERS])
+        yield from _around(text, _telling(detector))
     elif isinstance(detector, PrivateKeyDetector):
-        yield from _around(text, ["PRIVATE KEY"])
+        yield from _around(text, [_KEY])
     elif detector.entity in telling:
         for match in telling[detector.entity].finditer(text):
             yield match.start(), match.end()

@@ -19,6 +19,11 @@ _BEFORE_IT = re.compile(
     r"(?:(?:number|no|nr|is|me|us|on|at|my|him|her|them|to|back|the|work|home|or)\b[^\w+(]{0,4}){0,3}",
     re.IGNORECASE | re.ASCII,
 )
+_HINTS = (
+    *("phone", "tel", "mobil", "cell", "handy", "fax", "desk", "office", "call", "ring", "dial", "whatsapp", "sms"),
+    *("text me", "reach me", "answering", "contact", "hotline", "helpline", "home", "work"),
+)
+"""In small letters, what is in every such word; cheap to look for."""
 _BEHIND_IT = re.compile(r"[ ]{0,2}[-,]?[ ]{0,2}\(?\b(?:office|mobile|fax|cell|phone|home|work|desk)\b", re.IGNORECASE)
 _DIGITS = r"(?:\(?\+?[0-9]{1,4}\)?[ ./-]{0,2}){1,6}[0-9]{2,4}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?"
 _NUMBER = re.compile(rf"{_DIGITS}(?![\w.:/-]*[0-9])", re.IGNORECASE | re.ASCII)
@@ -64,8 +69,11 @@ def _spans(text: str) -> Iterator[Span]:
 
 def _spans_in(text: str, begin: int, end: int) -> Iterator[Span]:
     """Numbers whose word begins at `begin` or behind it, and before `end`."""
-    for abroad in _ABROAD.finditer(text, begin, end):
+    around = text[begin:end].lower()
+    for abroad in _ABROAD.finditer(text, begin, end) if "+" in around else ():
         yield Span(start=abroad.start(), end=abroad.end())
+    if not any(hint in around for hint in _HINTS):
+        return
     for word in _BEFORE_IT.finditer(text, begin, end):
         number = _NUMBER.match(text, word.end())
         if number is not None:
