@@ -29,9 +29,12 @@ def test_each_message_is_said_and_heard_and_a_peaceful_end_has_no_code(talk):
     for one in said:
         channel.say(one)
         assert channel.hear() == one
+    channel.say("as bytes", binary=True)
+    assert channel.hear() == "as bytes"
     channel.close()
 
-    assert (channel.heard, channel.code, talk.got, talk.paths) == (said, "", said, ["/feed?x=1"])
+    assert (channel.heard, channel.code, talk.paths) == ([*said, "as bytes"], "", ["/feed?x=1"])
+    assert talk.got == [*said, b"as bytes"]
 
 
 def test_why_the_other_end_has_ended_it_is_kept_and_what_it_said_before(talk):

@@ -163,6 +163,8 @@ class _Front:
             self._received.append(ReceivedRequest(host=host, method=method, target=target, headers=headers, body=body))
 
         if scope["type"] == "websocket":
+            # the server takes them out of the headers
+            headers += tuple(("sec-websocket-protocol", name) for name in scope["subprotocols"])
             came(WEBSOCKET, b"")
             await app(scope, _each_kept(receive, came), send)
             return

@@ -51,12 +51,13 @@ class Channel:
             self._conn.close()
         return refused
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, binary: bool = False) -> None:
         """One message; nothing when it has ended."""
         if not self._open:
             return
+        message = BytesMessage(data=text.encode()) if binary else TextMessage(data=text)
         try:
-            self._conn.sendall(self._state.send(TextMessage(data=text)))
+            self._conn.sendall(self._state.send(message))
         except (OSError, ProtocolError):
             self._end("closed")
 

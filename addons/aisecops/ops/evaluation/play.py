@@ -193,10 +193,12 @@ class Play:
     def _open(self, step: Opens) -> None:
         tool, how = TOOLS["feed.say"], self._fill(step.token)
         token = self._cast.come_by(how, Who.AGENT, "feed.say", scope_of("feed.say", tool.path, None))
-        opened = self._channel(host(tool.at, self._slot.number), tool.path, _shown(how, token))
+        headers = [*_shown(how, token), *(pair for line in step.headers if (pair := _header(self._fill(line))))]
+        target = f"{tool.path}?{self._fill(step.query)}" if step.query else tool.path
+        opened = self._channel(host(tool.at, self._slot.number), target, headers)
         if isinstance(opened, Channel):
             for said in step.says:
-                opened.say(self._fill(said))
+                opened.say(self._fill(said), binary=step.binary)
                 opened.hear()
         heard = opened if isinstance(opened, Heard) else _ended(opened)
         self.told.add(heard)

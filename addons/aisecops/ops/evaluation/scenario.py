@@ -151,10 +151,16 @@ class Speaks(Value, tag="mcp"):
 
 
 class Opens(Value, tag="channel"):
-    """A WebSocket is opened to the tool `feed`, and on it each is said; afterwards `{read}` is what was heard."""
+    """A WebSocket is opened to the tool `feed`, and on it each is said, as text or as bytes (`binary`).
+
+    `query` and `headers` are of the handshake. Afterwards `{read}` is what was heard.
+    """
 
     says: tuple[str, ...]
     token: str = "asked"
+    binary: bool = False
+    query: str = ""
+    headers: tuple[str, ...] = ()
     only: Part = Part.BOTH
 
 

@@ -122,7 +122,8 @@ class _Tool:
         await socket.accept()
         with contextlib.suppress(WebSocketDisconnect):
             while True:
-                await socket.receive_text()
+                if (await socket.receive())["type"] == "websocket.disconnect":
+                    return
                 answer = self._slot.told.get(self._role)
                 await socket.send_text(answer.body.decode() if answer else '{"status": "accepted"}')
 

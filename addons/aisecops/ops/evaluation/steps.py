@@ -154,6 +154,9 @@ STEPS: dict[str, Record] = {
         {
             "channel": Key(ListOf(TEXT, single=True, least=1), to="says", needed=True),
             "token": Key(Filled(_TOKEN)),
+            "binary": Key(SWITCH),
+            "query": Key(TEXT),
+            "headers": Key(MANY),
             "only": _ONLY,
         },
     ),
