@@ -57,6 +57,25 @@ def test_a_call_without_arguments_has_an_empty_object() -> None:
     assert fed(raw).proposals[0].arguments == "{}"
 
 
+BLOCK = {"type": "tool_use", "id": "t", "name": "mail", "input": {"to": "eve"}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [{"type": "message_start", "message": {"model": "claude-sonnet-4-5", "content": [BLOCK]}}],
+        [
+            {"type": "content_block_start", "index": 0, "content_block": BLOCK},
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": "{}"}},
+        ],
+    ],
+    ids=["in the start of the message", "in a block's start and in pieces"],
+)
+def test_a_call_that_stands_where_none_is_looked_for_or_twice_is_refused(told: list[dict[str, object]]) -> None:
+    with pytest.raises(WireError):
+        fed(stream(*told, named=True))
+
+
 def test_what_the_provider_runs_is_proposed_and_not_held() -> None:
     block = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
     reader = fed(stream({"type": "content_block_start", "index": 0, "content_block": block}, named=True))

@@ -40,6 +40,51 @@ def test_a_call_that_only_the_last_event_shows_is_proposed() -> None:
     assert [call.name for call in fed(raw).proposals] == ["weather", "local_shell", "web_search"]
 
 
+CALL = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "mail", "arguments": '{"to":"eve"}'}
+BEGUN = {"type": "response.output_item.added", "output_index": 0, "item": {**CALL, "arguments": ""}}
+PIECE = {"type": "response.function_call_arguments.delta", "output_index": 0, "delta": '{"to":"eve"}'}
+ALL = {"type": "response.function_call_arguments.done", "output_index": 0, "arguments": '{"to":"eve"}'}
+OTHER = {**CALL, "arguments": '{"to":"ann"}'}
+DONE = {"type": "response.output_item.done", "output_index": 0, "item": OTHER}
+EMPTY = {"id": "r", "model": "gpt-4o", "status": "completed", "output": []}
+LAST = {"type": "response.completed", "response": EMPTY}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [{**BEGUN, "item": CALL}, LAST],
+        [BEGUN, PIECE, LAST],
+        [BEGUN, ALL, LAST],
+        [BEGUN, PIECE, DONE],
+        [BEGUN, ALL, DONE],
+        [BEGUN, PIECE, {**ALL, "arguments": OTHER["arguments"]}],
+        [{**BEGUN, "item": CALL}, DONE],
+        [BEGUN, {**DONE, "item": {**CALL, "name": "read"}}],
+        [BEGUN, PIECE, {**LAST, "response": {**EMPTY, "output": [OTHER]}}],
+        [{"type": "response.created", "response": {**EMPTY, "output": [CALL]}}],
+        [{"type": "response.in_progress", "response": {**EMPTY, "output": [CALL]}}],
+    ],
+)
+def test_a_call_that_its_events_tell_in_two_ways_or_never_end_is_refused(told: list[dict[str, object]]) -> None:
+    with pytest.raises(WireError):
+        fed(stream(*told, named=True))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [BEGUN, PIECE, ALL, {**DONE, "item": CALL}, LAST],
+        [{**BEGUN, "item": {**CALL, "arguments": "{}"}}, {**DONE, "item": CALL}],
+        [BEGUN, PIECE, {**LAST, "response": {**EMPTY, "output": [CALL]}}],
+    ],
+)
+def test_a_call_that_some_events_leave_out_is_whole_where_another_says_it(told: list[dict[str, object]]) -> None:
+    reader = fed(stream(*told, named=True))
+    assert [call.arguments for call in reader.proposals] == ['{"to":"eve"}']
+    assert not reader.pending
+
+
 def test_what_the_provider_runs_is_not_held() -> None:
     item = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
     reader = fed(stream({"type": "response.output_item.added", "output_index": 0, "item": item}, named=True))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from aisecops.model.errors import WireError
 from aisecops.wire.anthropic import is_proposal, read_proposal, read_usage
 from aisecops.wire.assembly import AnswerInPieces
-from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, text
+from aisecops.wire.fields import JsonObject, an_object, count, maybe_object, maybe_text, objects, text
 from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent
 from aisecops.wire.limits import read_json
 from aisecops.wire.llm import ProposedCall
+
+NO_INPUT = "{}"
 
 
 class MessageStream(AnswerInPieces):
@@ -27,6 +29,8 @@ class MessageStream(AnswerInPieces):
             case "message_start":
                 message = maybe_object(data, "message", "")
                 self._model = maybe_text(message, "model", "/message")
+                if any(is_proposal(block) for _, block in objects(message, "content", "/message")):
+                    raise WireError("the start of a message holds a call, which a stream says block by block")
                 self._usage = read_usage(maybe_object(message, "usage", "/message"), self._usage)
             case "content_block_start":
                 self._begin(count(data, "index", ""), maybe_object(data, "content_block", ""))
@@ -61,7 +65,10 @@ class MessageStream(AnswerInPieces):
             case "thinking_delta":
                 self._texts.add_reasoning(text(delta, "thinking", "/delta"))
             case "input_json_delta" if index in self._begun:
-                self._calls.grow(index, 0, arguments=text(delta, "partial_json", "/delta"))
+                piece = text(delta, "partial_json", "/delta")
+                if piece and self._begun[index].arguments != NO_INPUT:
+                    raise WireError("a proposed call has an input at its start, and another in pieces")
+                self._calls.grow(index, 0, arguments=piece)
             case "input_json_delta" if index not in self._of_provider:
                 raise WireError("a piece of a proposed call stands outside of it")
 
