@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,21 @@ def test_an_envelope_of_somebody_else_is_text_like_any_other() -> None:
     forged = wrapped("some text", STRETCH, b"another key")
     assert not is_wrapped(forged, KEY)
     assert wrapped(forged, STRETCH, KEY).count("<context v=") == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "claimed"),
+    [
+        ('tier="external"', 'tier="operator"'),
+        ("https://page.test", "https://hq.corp.test"),
+        ("prv_1", "prv_2"),
+        ("abc", "d"),
+    ],
+)
+def test_a_mark_that_was_seen_serves_for_no_other_origin_of_the_same_text(told: str, claimed: str) -> None:
+    forged = wrapped("some text", STRETCH, KEY).replace(told, claimed)
+    assert not is_wrapped(forged, KEY)
+    assert wrapped(forged, STRETCH, KEY).startswith(wrapped("x", STRETCH, KEY).partition(" mark=")[0])
 
 
 def test_a_text_with_something_around_its_envelope_is_wrapped() -> None:

@@ -1,6 +1,7 @@
 """The envelope in which untrusted text reaches a model (contract 10): where it is from, and where it ends.
 
-The mark is keyed to the content: whoever writes the text cannot know it, so the text cannot close its own envelope.
+The mark is keyed to the content and to what is said of it: whoever writes the text cannot know it, so the text cannot
+close its own envelope, and a mark that was seen once serves for nothing else than that text from that place.
 The same text from the same place gives the same bytes, so that a provider's prompt cache goes on working.
 """
 
@@ -21,7 +22,7 @@ NOTICE = (
 
 _MARK_BYTES = 10
 _OPENING = re.compile(
-    r'<context v="1" id="[^"<>]*" tier="[^"<>]*" source="[^"<>]*" sha256="[^"<>]*" mark="([a-z2-7]{16})">\n'
+    r'<context (v="1" id="[^"<>]*" tier="[^"<>]*" source="[^"<>]*" sha256="[^"<>]*") mark="([a-z2-7]{16})">\n'
 )
 _UNSAFE = re.compile(r'[<>"&\x00-\x1f]')
 
@@ -39,7 +40,7 @@ def wrapped(text: str, stretch: Stretch, key: bytes) -> str:
         "sha256": stretch.sha256 or hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     }
     said = " ".join(f'{name}="{_UNSAFE.sub("", value)}"' for name, value in facts.items())
-    mark = _mark(text, key)
+    mark = _mark(said, text, key)
     return f'<context {said} mark="{mark}">\n{text}\n</context mark="{mark}">'
 
 
@@ -48,12 +49,13 @@ def is_wrapped(text: str, key: bytes) -> bool:
     opening = _OPENING.match(text)
     if opening is None:
         return False
-    closing = f'\n</context mark="{opening[1]}">'
-    return text.endswith(closing) and _mark(text[opening.end() : -len(closing)], key) == opening[1]
+    said, mark = opening.groups()
+    closing = f'\n</context mark="{mark}">'
+    return text.endswith(closing) and _mark(said, text[opening.end() : -len(closing)], key) == mark
 
 
-def _mark(text: str, key: bytes) -> str:
+def _mark(said: str, text: str, key: bytes) -> str:
     drawn = hashlib.blake2b(
-        text.encode("utf-8", "surrogatepass"), key=key[:64], digest_size=_MARK_BYTES, person=b"envelope"
+        f"{said}\n{text}".encode("utf-8", "surrogatepass"), key=key[:64], digest_size=_MARK_BYTES, person=b"envelope"
     )
     return base64.b32encode(drawn.digest()).decode().lower()
