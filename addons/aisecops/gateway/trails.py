@@ -238,7 +238,8 @@ async def _side_by_side(
             continue
         known += pairs
         for at, lines in enumerate(beside(fields, new, planted=planted)):
-            seams += ((fields[at][0], line) for line in distinct(lines))
+            if lines:
+                seams += ((fields[at][0], line) for line in distinct(lines))
             if at % AT_ONCE == AT_ONCE - 1:
                 await asyncio.sleep(0)
     return seams, known

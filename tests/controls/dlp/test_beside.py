@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.controls.dlp.beside import _ANY_WITHOUT_MARK, _KEY, FAR, REACH, Field, _may_go_on, beside
+from aisecops.controls.dlp.beside import _ANY_WITHOUT_MARK, _KEY, FAR, REACH, Field, _may_go_on, _together, beside
 from support.senders import AWS, IBAN, cut
 
 ONE, TWO = cut(AWS, 9)
@@ -115,3 +117,14 @@ def test_an_account_is_seen_in_groups_and_small_letters():
 def test_the_quick_look_overlooks_nothing(edge):
     if _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is not None:
         assert _may_go_on(edge)
+
+
+_TEXTS = st.text(st.sampled_from("ab1- A:"), max_size=40) | st.sampled_from(("ghp_", "then ghp", "_abc then", "x" * 20))
+
+
+@given(_TEXTS, _TEXTS, st.booleans())
+def test_of_two_quiet_texts_nothing_is_overlooked(text, other, near):
+    one, two = Field.of("body:/a", text), Field.of("body:/b", other)
+    loud = dataclasses.replace(one, quiet=False)
+    told = list(_together(one, two, near=near, planted=False))
+    assert told == list(_together(loud, two, near=near, planted=False))

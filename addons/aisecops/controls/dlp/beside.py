@@ -67,7 +67,8 @@ _NAME = re.compile(r"[/:]([^/:]*[A-Za-z][^/:]*)(?:/[0-9]+)*\Z")
 class Field:
     """A text of a request, as it may go on from another or in another: its ends, and the words there.
 
-    `heads` are its beginning, and what stands behind a name there: `and then: …`.
+    `heads` are its beginning, and what stands behind a name there: `and then: …`. `quiet`: words and nothing else, so
+    that in another such text beside it nothing goes on that no mark tells.
     """
 
     where: str
@@ -79,6 +80,7 @@ class Field:
     number: bool
     is_name: bool
     has_digits: bool
+    quiet: bool
 
     @classmethod
     def of(cls, where: str, text: str) -> Field:
@@ -94,6 +96,7 @@ class Field:
         if name is not None:
             heads.append(piece.head[name.end() :].lstrip(_AROUND))
         end = piece.end.rstrip(_AROUND)
+        has_digits = _DIGIT.search(piece.head) is not None or _DIGIT.search(piece.tail) is not None
         return cls(
             where=where,
             end=end,
@@ -103,7 +106,8 @@ class Field:
             alone=not piece.tail and first == piece.head.strip(),
             number=is_number(piece),
             is_name=where.startswith(_IS_NAME),
-            has_digits=_DIGIT.search(piece.head) is not None or _DIGIT.search(piece.tail) is not None,
+            has_digits=has_digits,
+            quiet=not has_digits and _is_quiet(piece.head) and _is_quiet(piece.tail),
         )
 
     @property
@@ -116,6 +120,11 @@ class Field:
         """Is its name one for texts of any sort, or for a part of one?"""
         name = _NAME.search(self.where)
         return name is None or _SAYS_ANYTHING.fullmatch(name[1]) is not None
+
+
+def _is_quiet(text: str) -> bool:
+    longest = max(map(len, text.split()), default=0)
+    return text.isascii() and _KEY_BEGINS[:2] not in text and longest < _LONG_WORD // 2
 
 
 def _ends(*texts: str) -> tuple[End, ...]:
@@ -184,6 +193,10 @@ def _near(new: Sequence[bool]) -> list[bool]:
 
 def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
     """What the words at the end of `one` and at the beginning of `two` say together, and all that stands there."""
+    if one.quiet and two.quiet and not planted:
+        bears = [before.bears_on(behind) for before in one.last for behind in two.first]
+        if True not in bears:
+            return
     numbers = one.has_digits and two.has_digits and _may_be_card(one, two)
     pairs = {
         (before.text, behind.text): _is_secret(before, behind)
