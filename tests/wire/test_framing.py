@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
@@ -31,9 +31,10 @@ def read(framing, *pieces):
 
 @pytest.mark.parametrize("name", FRAMINGS)
 @given(cuts=st.lists(st.integers(0, 3000), max_size=6))
+@example(cuts=[-1])
 def test_the_same_bytes_cut_anywhere_give_the_same_events(name, cuts):
     made, raw = FRAMINGS[name]
-    ends = sorted(min(cut, len(raw)) for cut in cuts)
+    ends = sorted(min(cut, len(raw)) if cut >= 0 else len(raw) + cut for cut in cuts)
     pieces = [raw[a:b] for a, b in zip([0, *ends], [*ends, len(raw)], strict=True)]
     events = read(made(), *pieces)
     assert events == read(made(), raw)

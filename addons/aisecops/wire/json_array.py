@@ -48,7 +48,10 @@ class ArrayReader:
 
     def _next(self) -> StreamEvent | None:
         if self._depth == 0 and not self._opens():
-            return self._taken(data=False) if self._seen == "closed" and b"]" in self._buffer else None
+            if self._seen != "closed" or b"]" not in self._buffer:
+                return None
+            self._at = self._buffer.index(b"]") + 1  # blanks behind it come with the end, whenever they came
+            return self._taken(data=False)
         return self._taken(data=True) if self._closes() else None
 
     def _opens(self) -> bool:
