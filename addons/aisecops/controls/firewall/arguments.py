@@ -12,7 +12,10 @@ from typing import Protocol
 from aisecops.model.envelope import ArgumentSource
 from aisecops.model.readings import Reading, readings
 
-_LISTED = re.compile(r"[,;\n]")
+_LISTED = re.compile(r"[,;|\t\r\n]")
+_OPENS = " <([\"'"
+_ENDS = re.compile(r"[.:]*(?:[\s>)\]\"']|$)")
+"""What may stand before an address, and behind it, that is not of it."""
 
 type JsonValue = bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None
 
@@ -94,7 +97,10 @@ def _vouches(words: Words, one: str) -> bool:
         return words.holds(one)
     named = one
     for address in addresses:
-        named = named.replace(address, "", 1)
+        before, _, behind = named.partition(address)
+        if _ENDS.match(behind) is None or (before and before[-1] not in _OPENS):
+            return False  # more of a link, such as what it is asked
+        named = f"{before} {behind}"
     return "@" not in named and all(words.holds(address) for address in addresses)
 
 
