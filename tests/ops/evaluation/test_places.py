@@ -59,6 +59,15 @@ def test_a_write_to_strangers_weighs_so_little_that_a_careful_agent_may_make_one
     assert both.tools[f"evaluated.{tool}"].base_risk * 2 * 1_000_000 < lowest
 
 
+def test_a_mail_after_a_word_over_a_websocket_still_needs_nobodys_yes():
+    _, probed, both = laid(DEMO)
+    lowest = min(probe.rule.risk.approve_micros for probe in probed)
+    mail, said = (both.tools[f"evaluated.{name}"].base_risk * 2 for name in ("mail.send", "feed.say"))
+
+    # opening it is a step and so is each message, and a sequence of the rules makes the last half again as heavy
+    assert (2 * said + mail) * 3 / 2 * 1_000_000 < lowest
+
+
 def test_a_scope_is_made_as_the_gateway_makes_it():
     assert scope_of("crm.read", "/v1/customers/a.b?x=1", None) == "evaluated.crm.read.a%2Eb"
     assert scope_of("mail.send", "/send", {"to": "a@b.c"}) == "evaluated.mail.send.a@b%2Ec"

@@ -137,7 +137,8 @@ TOOLS: dict[str, Tool] = {
         more={"returns": {"tier": "external"}},
     ),
     "feed.say": Tool(
-        at="feed", method=WEBSOCKET, path="/feed", match="/feed", effect="write", scope="all", granted="all",
+        at="feed", method=WEBSOCKET, path="/feed", match="/feed", effect="write", base_risk="0.01",
+        scope="all", granted="all",
     ),
     "shell.run": Tool(at="", method="", path="", match="", effect="write", base_risk="0.9", scope="all"),
 }  # fmt: skip
