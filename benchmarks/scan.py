@@ -19,14 +19,17 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
 
 from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths come first
+from aisecops.adapters.store.pieces import MemoryPieces  # noqa: E402
 from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
+from aisecops.gateway.trails import Trails  # noqa: E402
 from aisecops.model.entities import ENTITIES  # noqa: E402
 from aisecops.model.exchange import HttpRequest  # noqa: E402
+from aisecops.model.ids import RunId  # noqa: E402
 from aisecops.wire.limits import read_json  # noqa: E402
 from aisecops.wire.openai_chat import read_call  # noqa: E402
 from aisecops.wire.parts import outgoing_parts  # noqa: E402
 from aisecops.wire.resent import with_resent  # noqa: E402
-from support.samples import Random, personal  # noqa: E402
+from support.samples import Random, letters, personal  # noqa: E402
 
 STRONG = frozenset(name for name, entity in ENTITIES.items() if entity.strong)
 ROUNDS = 5
@@ -94,6 +97,55 @@ def taken_apart() -> None:
     print(f"a chat of 100 KB taken apart: {told}")
 
 
+def rows(size: int, seed: int) -> bytes:
+    """A body of short fields: ids, numbers, days and a few words."""
+    chance = Random(seed)
+    found: list[dict[str, str]] = []
+    while len(json.dumps(found)) < size:
+        ids = {"id": letters(chance, "abcdef0123456789", 16), "number": letters(chance, "0123456789", 8)}
+        found.append(
+            ids | {"note": "please ring twice at the back door", "at": "2026-06-22T10:35:00Z", "total": "12.50"}
+        )
+    return json.dumps(found).encode()
+
+
+def one_text(size: int, seed: int) -> bytes:
+    """A body of one long text."""
+    return json.dumps({"text": text_of(lambda _: PROSE, size, seed)}).encode()
+
+
+async def holds(pool: ScannerPool) -> None:
+    """Print how long what leaves holds the event loop at a stretch while it is looked at."""
+    held: list[float] = []
+    once = asyncio.Handle._run  # noqa: SLF001 - all that the loop does passes here
+
+    def timed(handle: asyncio.Handle) -> None:
+        before = time.thread_time()
+        once(handle)
+        held.append((time.thread_time() - before) * 1000)
+
+    asyncio.Handle._run = timed  # noqa: SLF001
+    print("CPU that holds the event loop at a stretch, ms (goal: 2), and in all")
+    kind = (("content-type", "application/json"),)
+    for name, make in (("rows", rows), ("one text", one_text), ("chat", lambda _, seed: conversation(seed))):
+        for size in SIZES[1:]:
+            longest, every = [], []
+            for seed in range(ROUNDS):
+                body = make(size, seed)
+                request = HttpRequest(
+                    method="POST", scheme="https", host="m", port=443, path="/", headers=kind, body=body
+                )
+                parts = outgoing_parts(request, body)
+                await asyncio.sleep(0)
+                held.clear()
+                scan = Trails(MemoryPieces(), pool).scanned(RunId("run_1"), ("m", 443), parts, STRONG)
+                await asyncio.get_running_loop().create_task(scan)
+                longest.append(max(held))
+                every.append(sum(held))
+            print(f"  {name:9} {size:7} {statistics.median(longest):6.2f} {statistics.median(every):8.1f}")
+    asyncio.Handle._run = once  # noqa: SLF001
+
+
 async def main() -> None:
     """Print the table."""
     pool = ScannerPool(workers=1, deadline_s=60.0, queue=8, key=b"k")
@@ -114,6 +166,7 @@ async def main() -> None:
 
             figures = [await median_ms(work) for work in (look, scan, scan)]
             print(f"{name:8} {size:7} {figures[0]:8.3f} {figures[1]:9.2f} {figures[2]:8.3f}")
+    await holds(pool)
     await pool.close()
     taken_apart()
 

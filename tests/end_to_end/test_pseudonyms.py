@@ -35,7 +35,7 @@ OWN = RULES.replace(
     "- {entity: [CREDIT_CARD, SECRET], to: any, action: block}\n    - {entity: EMAIL_ADDRESS, to: model, action: mask}",
     "- {entity: SECRET, to: any, action: block}\n    - {entity: [EMAIL_ADDRESS, CREDIT_CARD], to: any, action: pseudonymise}\n"
     "    - {entity: IP_ADDRESS, to: internal, action: block}",
-)  # fmt: skip
+).replace("    rows: {response:", "    headers: [X-Customer]\n    rows: {response:")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -284,6 +284,26 @@ def test_a_tool_hears_a_stand_in_in_its_path_and_its_answer_is_given_back(own, p
     assert (said.status, said.json) == (200, {"customers": [address]})
     assert own.received(address) == []
     assert own.received("%40mail.example")
+
+
+def test_a_tool_hears_a_stand_in_in_a_header_that_its_rule_names_and_nothing_in_another(own, parrot):
+    run, address = own.run("clerk"), mail()
+
+    def answer(request, send):
+        told = re.search(rb"x-customer: for (\S+)", request, re.IGNORECASE)
+        body = json.dumps({"customers": [told[1].decode()]}).encode()
+        send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    def asked(**headers):
+        shown = own.with_token(run, "crm.read", "crm.customers.42") | headers
+        return own.ask(run, "GET", "https://crm.internal/v1/customers/42", headers=shown)
+
+    own.upstream.answer = answer
+    said = asked(**{"X-Customer": f"for {address}"})
+    assert (said.status, said.json) == (200, {"customers": [address]})
+    assert asked(**{"X-Note": f"for {address}"}).code == "egress_blocked"
+    assert own.received(address) == []
+    assert own.received("@mail.example")
 
 
 def test_nothing_that_is_written_anywhere_holds_a_real_value_and_the_run_s_end_forgets_it(own, parrot, talking):

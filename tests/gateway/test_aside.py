@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
 
-from aisecops.gateway.aside import ASIDE_FROM_BYTES, aside
+from aisecops.gateway.aside import ASIDE_FROM_BYTES, aside, in_turns
 
 GZIP = (("Content-Encoding", "gzip"),)
 PLAIN = (("Content-Encoding", "identity"),)
@@ -27,3 +28,16 @@ async def test_what_is_raised_elsewhere_is_raised_here():
 
     with pytest.raises(ValueError, match="why"):
         await aside(ASIDE_FROM_BYTES, (), fail, why="why")
+
+
+async def test_in_turns_others_get_their_turn() -> None:
+    done: list[str] = []
+
+    async def other() -> None:
+        done.append("other")
+
+    task = asyncio.create_task(other())
+    async for item in in_turns("abcd", 2):
+        done.append(item)  # noqa: PERF401 - what comes between counts
+    await task
+    assert done == ["a", "b", "other", "c", "d"]

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
+from aisecops.gateway.aside import in_turns
 from aisecops.gateway.ports import PieceStore
 from aisecops.gateway.saying import said
 from aisecops.model.ids import RunId
@@ -24,6 +25,8 @@ EVERYWHERE = "*"
 """The receiver under which halves are kept; no host has such a name."""
 ROOM = MOST_NEW * 2 * MAX_PIECE_CHARS
 """Characters of one request that are kept: all of it."""
+AT_ONCE = 16
+"""Texts that are looked at before the event loop does something else."""
 TREES_KEPT = 500
 """Trees of which what was said is at hand; of others it is read from the store again."""
 
@@ -66,8 +69,11 @@ class Across:
 
         Kept when this returns, at the positions it gives. Raises `StoreError`.
         """
-        placed = [(where, replace(piece, place=f"{receiver} {piece.place}")) for _, where, piece in new]
-        may_be = [(where, half) for where, piece in placed if (half := half_of(piece, planted=planted)) is not None]
+        may_be = []
+        async for _, where, piece in in_turns(new, AT_ONCE):
+            half = half_of(replace(piece, place=f"{receiver} {piece.place}"), planted=planted)
+            if half is not None:
+                may_be.append((where, half))
         if not may_be:
             return [], []
         found = ends_of(may_be, MOST_NEW)

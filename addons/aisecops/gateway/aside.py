@@ -7,7 +7,7 @@ on; what holds on to it, the JSON reader above all, is bounded by the sizes of b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from aisecops.model.exchange import Headers, values
@@ -30,6 +30,14 @@ async def aside[**P, T](size_bytes: int, headers: Headers, work: Callable[P, T],
     if size_bytes < ASIDE_FROM_BYTES and not (compressed and size_bytes):
         return work(*args, **named)
     return await in_thread(work, *args, **named)
+
+
+async def in_turns[T](items: Iterable[T], at_once: int) -> AsyncIterator[T]:
+    """`items`; after each `at_once` of them the event loop does what else is waiting."""
+    for at, item in enumerate(items, 1):
+        yield item
+        if at % at_once == 0:
+            await asyncio.sleep(0)
 
 
 async def in_thread[**P, T](work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:

@@ -21,6 +21,7 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.beside import beside
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.across import Across, ends_of
+from aisecops.gateway.aside import in_turns
 from aisecops.gateway.ports import ContentScanner, PieceStore
 from aisecops.gateway.saying import said
 from aisecops.model.entities import PLANTED
@@ -41,8 +42,9 @@ MAX_PLACES = 64
 """Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
-AT_ONCE = 32
-"""Texts of one request that are held against those near them before the event loop does something else."""
+AT_ONCE = 4
+"""Texts of one request that are held against others before the event loop does something else."""
+_LOOKED_UP_AT_ONCE = 128
 _TEXTS_KNOWN = 2_000
 _PAIRS_KNOWN = 20_000
 _TOGETHER_CHARS = 2_048
@@ -127,7 +129,7 @@ class Trails:
             return await self._scanner.scan(parts, entities)
         trail = self._at_hand(root_run_id, receiver := _receiver(*to))
         planted = not entities.isdisjoint(PLANTED)
-        unknown = _new(trail, parts)
+        unknown = await _new(trail, parts)
         seams, pairs = await _side_by_side(trail, parts, planted=planted)
         mine: list[int] = []
         half: list[int] = []
@@ -136,7 +138,7 @@ class Trails:
             async with trail.alone:
                 pieces = [piece for _, _, piece in new]
                 mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
-                seams += _together(trail, new, planted=planted)
+                seams += await _together(trail, new, planted=planted)
             half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
             seams += apart
         alone = await self._scanner.scan(parts, entities)
@@ -189,10 +191,10 @@ class Trails:
         return trail
 
 
-def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
+async def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
     found = []
-    for where, text in parts:
+    async for where, text in in_turns(parts, _LOOKED_UP_AT_ONCE):
         if text in _WORDS_OF_PROTOCOLS and where.endswith(_NAMED_BY_PROTOCOLS):
             continue
         if where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
@@ -203,12 +205,12 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
     return found
 
 
-def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: bool) -> list[tuple[str, Line]]:
+async def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: bool) -> list[tuple[str, Line]]:
     """Seams of `new`, one after the other; each is said then."""
     seams: list[tuple[str, Line]] = []
     counted: dict[str, str] = {}
     paired = {number for number, _, _ in ends_of(new, MAX_PAIRED)}
-    for number, where, piece in new:
+    async for number, where, piece in in_turns(new, AT_ONCE):
         place = trail.place(piece.place)
         lines = [*place.with_next(piece, planted=planted)]
         if number in paired:
@@ -237,11 +239,10 @@ async def _side_by_side(
         if not any(new):
             continue
         known += pairs
-        for at, lines in enumerate(beside(fields, new, planted=planted)):
+        found = zip(fields, beside(fields, new, planted=planted), strict=True)
+        async for (where, _), lines in in_turns(found, AT_ONCE):
             if lines:
-                seams += ((fields[at][0], line) for line in distinct(lines))
-            if at % AT_ONCE == AT_ONCE - 1:
-                await asyncio.sleep(0)
+                seams += ((where, line) for line in distinct(lines))
     return seams, known
 
 

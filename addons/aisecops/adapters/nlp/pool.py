@@ -24,6 +24,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
+from aisecops.gateway.aside import in_turns
 from aisecops.gateway.recent import TEXT_CHARS, OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
@@ -40,6 +41,9 @@ SHORTEST = 5
 LONGEST_LOOK = 32 * 1024
 """Characters above which a text goes to a worker unlooked at: the look would hold up the event loop."""
 
+_AT_ONCE = 8
+"""Texts that are looked at before the event loop does something else."""
+_KEPT_AT_ONCE = 128
 _CUT = "a cut text"
 _START_WITHIN_S = 120.0
 _BATCH_BYTES = 32 * 1024
@@ -145,8 +149,9 @@ class ScannerPool:
             look = watches.looks[wanted, whole] = _Look(wanted, watches, self._without_looking, whole=whole)
         known: dict[str, Findings] = {}
         unknown: dict[str, None] = {}
-        said = [(where, named(where), text) for where, text in parts]
-        for _, name, value in said:
+        said: list[tuple[str, str, str]] = []
+        async for where, value in in_turns(parts, _AT_ONCE):
+            said.append((where, name := named(where), value))
             text = name + value
             if text in known or text in unknown:
                 continue
@@ -209,7 +214,7 @@ class ScannerPool:
         async def scanned(link: WorkerLink, batch: Sequence[tuple[str, bytes]]) -> tuple[Findings, ...]:
             data = [data for _, data in batch]
             found = await link.scan(data, sorted(look.entities), look.watches.watchlist, whole=look.whole)
-            for (text, _), findings in zip(batch, found, strict=True):
+            async for (text, _), findings in in_turns(zip(batch, found, strict=True), _KEPT_AT_ONCE):
                 self._verdicts.put((look.watches.digest(text), look.kinds), findings)
             return found
 
