@@ -129,22 +129,27 @@ def test_a_run_is_watched_live_through_an_approval_into_its_halt(on, chromium, s
     page.locator(".story .mark", has_text="halted").wait_for()
     page.locator("summary", has_text="Resume").wait_for()  # the brake is another one by now
     assert not chart.locator(".chart-tip").is_visible()
-    chart.focus()
-    page.keyboard.press("End")  # the newest step, by keyboard
-    words = chart.locator(".chart-tip").inner_text()
-    assert words.startswith("mail.send: refused")
+    until(lambda: newest(page, chart).startswith("mail.send: refused"), what="the refused step on the chart")
+    words = newest(page, chart)
     assert "0.8 base" in words or "0.4 base" in words
     page.locator("#steps summary").click()
     told = page.locator("#steps tbody tr").last.inner_text()
     assert all(line in told for line in words.splitlines())  # the table says the same as the chart
     shot(page, shots, "run-halted")
     chart.hover()  # and by mouse
-    assert chart.locator(".chart-tip").is_visible()
+    chart.locator(".chart-tip").wait_for()
     chart.focus()
     page.keyboard.press("End")
     page.keyboard.press("Enter")
     assert page.locator(".story li:target .mark").inner_text() == "refused"
     assert said == []
+
+
+def newest(page, chart):
+    """What a chart says of its newest point, by keyboard."""
+    chart.focus()
+    page.keyboard.press("End")
+    return chart.locator(".chart-tip").inner_text()
 
 
 @in_a_browser
