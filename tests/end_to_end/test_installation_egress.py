@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from aisecops.ops.wiring.gateway import SCANS_WAITING
 from support.installation import below, fresh, installed, until
 from support.installation_rules import RULES
 from support.speaking import assert_refused
@@ -189,3 +192,21 @@ def test_a_scanner_that_does_not_answer_lets_nothing_leave_and_is_replaced(own, 
     until(lambda: order(own, never_seen())[0].status == 200, what="a new scanner")
     assert pid not in scanners(own)
     assert f"scanning worker {pid} did not answer" in own.said()
+
+
+def test_a_full_queue_lets_nothing_leave_says_so_at_once_and_empties(own):
+    own.put_in_force(OWN.replace("max_body: 65536B", "max_body: 10MiB"))
+    (pid,) = scanners(own)
+    os.kill(pid, signal.SIGSTOP)
+
+    def many():
+        # each text is a piece of work of its own: of two such requests at once, one finds the queue full
+        texts = [f"{never_seen()} {'so it goes ' * 1600}" for _ in range(SCANS_WAITING + 1)]
+        return order(own, json.dumps(texts), **{"Content-Type": "application/json"})
+
+    with ThreadPoolExecutor(2) as both:
+        said = [one.result() for one in [both.submit(many), both.submit(many)]]
+
+    assert [(one.status, one.code, received) for one, received in said] == [(503, "internal", [])] * 2
+    assert any("queue of the content scanner is full" in one.json["detail"] for one, _ in said)
+    until(lambda: order(own, never_seen())[0].status == 200, what="a queue with room")
