@@ -34,7 +34,6 @@ SHOWN_ELSEWHERE = {
     "ops/wiring/evaluation_control.py": "tests/end_to_end/test_installation_evaluation.py",
     "ops/wiring/control.py": "tests/ops/commands/conftest.py starts it",
     "ops/wiring/foundation.py": "tests/ops/commands/conftest.py starts it",
-    "ops/wiring/gateway.py": "tests/ops/commands/test_up.py",
     "ops/settings_file.py": "tests/ops/test_settings_read.py: places and mends",
 }
 
