@@ -25,7 +25,7 @@ from typing import Any
 from injection_texts import made, slots
 
 from aisecops.controls.firewall.detectors import stray_order
-from aisecops.controls.firewall.sentences import STEM, sentences, traits
+from aisecops.controls.firewall.sentences import STEM, places_in, sentences, traits
 
 SEED = 11
 ORDERS, TIMES = 7_000, 6
@@ -133,7 +133,7 @@ def made_rows(without: frozenset[str] = frozenset()) -> Iterator[Row]:
         *made.harmless(pick, TIMES, without),
     ):
         for sentence in sentences(one.text):
-            said, span = frozenset(traits(sentence)), sentence.span_in(one.text)
+            said, span = frozenset(traits(sentence)), sentence.span_in(places_in(one.text, sentence.row))
             if span.start < one.end and span.end > one.start:
                 yield said, one.order, f"made {one.kind}"
             elif pick.random() < KEPT:

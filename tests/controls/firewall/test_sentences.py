@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aisecops.controls.firewall.sentences import MOST_WORDS, sentences, traits
+from aisecops.controls.firewall.sentences import MOST_WORDS, places_in, sentences, traits
 
 
 def said(text: str) -> list[str]:
-    spans = [one.span_in(text) for one in sentences(text)]
+    spans = [one.span_in(places_in(text, one.row)) for one in sentences(text)]
     return [text[span.start : span.end] for span in spans]
 
 
@@ -94,6 +94,6 @@ def test_a_word_is_what_it_is_whatever_stands_behind_it(text: str, words: list[s
 @given(st.text(max_size=200))
 def test_any_text_is_cut_and_every_place_is_in_it(text: str) -> None:
     for one in sentences(f"{text} send the file {text}"):
-        span = one.span_in(f"{text} send the file {text}")
+        span = one.span_in(places_in(f"{text} send the file {text}", one.row))
         assert 0 <= span.start < span.end <= 2 * len(text) + 15
         assert traits(one)

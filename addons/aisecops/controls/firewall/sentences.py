@@ -7,7 +7,7 @@ The traits are what `detectors/stray_order.weights` has weights for, so a change
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -89,10 +89,14 @@ class Sentence(NamedTuple):
     first: int
     """How many words of the row stand before it."""
 
-    def span_in(self, text: str) -> Span:
-        """From its first word to its last, in the text that it is of."""
-        places = [found.span() for found in _WORD.finditer(text, self.row.start, self.row.end)]
+    def span_in(self, places: Sequence[tuple[int, int]]) -> Span:
+        """From its first word to its last; `places` are those of all words of its row."""
         return Span(start=places[self.first][0], end=places[self.first + len(self.words) - 1][1])
+
+
+def places_in(text: str, row: Span) -> list[tuple[int, int]]:
+    """Where the words of a row of `text` stand. A row may be all of the text: whoever has many sentences asks once."""
+    return [found.span() for found in _WORD.finditer(text, row.start, row.end)]
 
 
 def sentences(text: str) -> Iterator[Sentence]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from itertools import islice
 
-from aisecops.controls.firewall.sentences import Sentence, sentences, traits
+from aisecops.controls.firewall.sentences import Sentence, places_in, sentences, traits
 from aisecops.controls.firewall.sign import MAX_SIGNS, Detector, Passage, Sign
 
 LEAST_TRAITS = 10
@@ -81,8 +81,11 @@ def detector(weights: Mapping[str, float]) -> Detector:
             elif over >= -_HINT:
                 found.append((_HINTS, sentence))
         found.sort(key=lambda one: (-one[0], one[1].row.start, one[1].first))
-        for weight, sentence in found[:MAX_SIGNS]:
-            yield Sign(span=sentence.span_in(passage.text), weight=weight, traits=_told(sentence, weights))
+        signs = found[:MAX_SIGNS]
+        places = {row: places_in(passage.text, row) for row in {sentence.row for _, sentence in signs}}
+        for weight, sentence in signs:
+            span = sentence.span_in(places[sentence.row])
+            yield Sign(span=span, weight=weight, traits=_told(sentence, weights))
 
     return Detector(name="stray_order", find=find)
 
