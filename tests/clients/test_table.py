@@ -28,9 +28,12 @@ from support.installation_rules import Party
 from support.upstream import Authority, running_upstream
 
 FOLDER = os.environ.get("CLIENTS", "")
+ONLY = {name for name in os.environ.get("CLIENTS_ONLY", "").split("; ") if name}
+"""The clients that are run, when not all are; then the page stays as it is."""
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
 AT_ONCE = 2
 NOT_RUN = " (not run again)"
+NOT_MEASURED = "not on this machine, or not asked for: `make clients` runs all"
 
 pytestmark = [
     pytest.mark.slow,
@@ -50,6 +53,8 @@ def measured(tmp_path_factory) -> dict[str, Measured | None]:
             free.put(runs)
 
         def measure(client: Client) -> Measured | None:
+            if ONLY and client.name not in ONLY:
+                return None
             runs = free.get()
             try:
                 return runs.measure(client)
@@ -99,6 +104,8 @@ def page(measured) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """What the page said before; it is written when the tests are over."""
     before = read_back(PAGE.read_text()) if PAGE.exists() else ({}, {})
     yield before
+    if ONLY:
+        return
     rows, versions = dict(before[0]), dict(before[1])
     for client in CLIENTS:
         seen = measured[client.name]
@@ -113,7 +120,7 @@ def page(measured) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
 def test_what_is_known_of_a_client_is_so(client, measured, page):
     seen = measured[client.name]
     if seen is None:
-        pytest.skip("not on this machine")
+        pytest.skip(NOT_MEASURED)
 
     assert (seen.alone == "governed") == client.governed, seen.last
     assert (seen.alone == "nameless") == client.nameless, seen.last
@@ -126,10 +133,15 @@ def test_what_is_known_of_a_client_is_so(client, measured, page):
 def test_what_the_page_says_of_a_client_is_so(client, measured, page):
     seen = measured[client.name]
     if seen is None:
-        pytest.skip("not on this machine")
+        pytest.skip(NOT_MEASURED)
 
     assert page[0].get(client.name) == row(client, seen), seen.last
 
 
 def test_no_line_of_the_page_is_of_no_client(page):
     assert set(page[0]) <= {client.name for client in CLIENTS}
+
+
+def test_whoever_is_asked_for_by_name_is_a_client(measured):
+    assert {name for name in measured if measured[name] is not None} <= (ONLY or set(measured))
+    assert {client.name for client in CLIENTS} >= ONLY

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SEED = 20261127
 
 
-@pytest.mark.parametrize(("store", "seconds"), [("sqlite", 10.0), ("redis", 12.0)])
+@pytest.mark.parametrize(("store", "seconds"), [("sqlite", 8.0), ("redis", 9.0)])
 def test_nothing_is_overspent_unrecorded_or_let_out_while_parts_die(tmp_path, store, seconds):
     with storm(tmp_path, SEED, store) as own:
         own.rages(seconds)

@@ -127,7 +127,9 @@ class Installation:
     @property
     def environment(self) -> dict[str, str]:
         secrets = {f"{agent.name.upper()}_SECRET": agent.secret for agent in AGENTS.values()}
-        return {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", **secrets}
+        named = RULES + "".join(path.read_text() for path in self.rules_file.parent.glob("*.yaml"))
+        known = {variable: secret for variable, secret in secrets.items() if variable in named}
+        return {"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", **known}
 
     def said(self) -> str:
         """What the processes wrote to stderr."""
