@@ -71,3 +71,12 @@ def test_a_message_is_asked_the_same_afterwards():
     held = request.headers
     asked(request)
     assert request.headers is held
+
+
+def test_of_fields_that_may_change_as_they_lie_there_nothing_is_kept():
+    headers = AskedHeaders([(b"a", b"1")])
+    headers.fields = [(b"a", b"1")]  # as an addon of somebody else may
+    assert headers.get("a") == "1"
+    headers.fields.append((b"a", b"2"))
+
+    assert headers.get_all("a") == ["1", "2"]

@@ -1,6 +1,7 @@
 """Headers that say the same as the core's, and are quick to ask: a head is asked thirty times for what it mostly lacks.
 
-Knows names and values. Leans on one thing: the core's fields are a tuple that is replaced, never changed.
+Knows names and values. Leans on one thing: the core's fields are a tuple that is replaced, never changed; of a list,
+which an addon may put there, nothing is kept.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class AskedHeaders(http.Headers):
         return isinstance(name, str | bytes) and bool(self._values(name))
 
     def _values(self, name: str | bytes) -> list[str]:
-        if self._indexed is not self.fields:
+        if self._indexed is not self.fields or type(self.fields) is not tuple:  # a list may be changed as it lies there
             index: dict[bytes, list[str]] = {}
             for key, value in self.fields:
                 index.setdefault(key.lower(), []).append(value.decode("utf-8", "surrogateescape"))
