@@ -163,6 +163,31 @@ async def test_what_waits_for_a_person_is_not_in_the_list_that_the_agent_gets(no
     assert names(await lists(house, now, CLOSE, **form)) == ["find", "close"]
 
 
+def offers(tool: dict[str, Any]) -> Any:
+    function = {"name": tool["name"], "description": tool["description"], "parameters": tool["inputSchema"]}
+    messages = [{"role": "user", "content": "which tickets are open?"}]
+    body = {"model": "gpt-4o", "messages": messages, "tools": [{"type": "function", "function": function}]}
+    return request("POST", "https://api.openai.com/v1/chat/completions", body=body)
+
+
+@pytest.mark.parametrize("form", [{}, {"stream": True}, {"batch": True}])
+async def test_what_was_taken_out_of_a_list_is_refused_where_an_agent_has_it_from_elsewhere_and_offers_it(form: Any):
+    house = House(RULES)
+    await lists(house, poisoned := FIND | {"description": ORDERS}, CLOSE, **form)
+    elsewhere = await house.run()
+    refused = await house.ask(elsewhere, offers(poisoned))
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.CONTEXT_REJECTED
+    assert "https://mcp.internal" in refused.detail
+    assert isinstance(await house.ask(elsewhere, offers(CLOSE)), Forward)
+
+
+async def test_what_it_says_of_one_is_the_agents_own_word_where_no_server_was_heard_to_say_it():
+    house = House(RULES)
+    await lists(house, CLOSE)
+    assert isinstance(await house.ask(await house.run(), offers(FIND | {"description": ORDERS})), Forward)
+
+
 async def test_a_packed_list_is_given_unpacked_without_what_waits():
     house = House(RULES)
     run = await house.run()

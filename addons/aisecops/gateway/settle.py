@@ -96,7 +96,10 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             rows = await rows_taken(self._trees, permit, data)
-            response = await self._servers.listed(permit.facts, permit.step, response, self._json)
+            listed = await self._servers.listed(permit.facts, permit.step, response, self._json)
+            if listed is not response:
+                await self._provenance(permit, response)  # what was taken out, agents may have from elsewhere
+            response = listed
             provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
