@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aisecops.adapters.mitm.bounds import Bound, Bounds
-from aisecops.adapters.mitm.deadlines import ClientClock, ExchangeClock, Stage
+from aisecops.adapters.mitm.deadlines import TELLS_S, ClientClock, ExchangeClock, Stage
 from support.timeless import timeless
 
 SHORT = Bounds(
@@ -101,12 +101,15 @@ def a_client(busy=lambda: False):
 
 
 @timeless
-async def test_bytes_earn_no_time_before_the_first_head():
+async def test_bytes_earn_no_time_before_the_first_head_and_who_reads_it_may_refuse_it_first():
     clock, rung = a_client()
     watch = asyncio.create_task(clock.watch())
-    for _ in range(13):
+    until = asyncio.get_running_loop().time() + SHORT.head_s + TELLS_S
+    while asyncio.get_running_loop().time() < until - 0.02:
         await asyncio.sleep(0.01)
         clock.register_activity()
+    assert rung == []
+    await asyncio.sleep(0.03)
     assert rung == [1]
     await watch
 

@@ -14,6 +14,10 @@ from enum import Enum, auto
 from aisecops.adapters.mitm.bounds import BODY_BYTES_EACH_SECOND, Bound, Bounds
 
 
+TELLS_S = 1.0
+"""How much later than a head's own time the connection ends: whoever reads the head can say why, and is let to first."""
+
+
 class ExchangeClock:
     """The clock of one exchange. One without `late` never rings.
 
@@ -168,7 +172,7 @@ class ClientClock:
             return self._bounds.keepalive_s
         match self._stage:
             case Stage.OPENED:
-                return self._since + self._bounds.head_s - now
+                return self._since + self._bounds.head_s + TELLS_S - now
             case Stage.IN_TUNNEL:
                 return self._since + self._bounds.handshake_s - now
             case Stage.SPEAKS:
