@@ -13,9 +13,8 @@ from enum import Enum, auto
 
 from aisecops.adapters.mitm.bounds import BODY_BYTES_EACH_SECOND, Bound, Bounds
 
-
 TELLS_S = 1.0
-"""How much later than a head's own time the connection ends: whoever reads the head can say why, and is let to first."""
+"""How much later than a first head's own time its connection ends: who reads the head is let to say why first."""
 
 
 class ExchangeClock:
