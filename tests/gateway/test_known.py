@@ -53,7 +53,7 @@ async def test_it_is_known_again_after_a_restart(tmp_path: Path) -> None:
 
 async def test_words_of_one_tree_are_no_words_of_another() -> None:
     again = KnownAgain(MemoryContent(), SECRET)
-    await again.heard(ROOT, trusted=["mail bob@corp.test"], untrusted=[])
+    await again.heard(ROOT, trusted=[("mail bob@corp.test", [])], untrusted=[])
     trusted, untrusted = await again.sayings(OTHER)
     assert not trusted.holds("bob@corp.test")
     assert len(untrusted.said) == 0
@@ -65,9 +65,11 @@ async def test_words_of_a_tree_that_was_put_away_are_read_again(
 ) -> None:
     monkeypatch.setattr(known_module, "TREES_KEPT", 2)
     again = KnownAgain(store, SECRET)
-    await again.heard(ROOT, trusted=["bob@corp.test"], untrusted=[("mallory@evil.test", "prv_1", "https://page.test")])
+    await again.heard(
+        ROOT, trusted=[("bob@corp.test", [])], untrusted=[("mallory@evil.test", "prv_1", "https://page.test")]
+    )
     for number in range(5):
-        await again.heard(RunId(f"run_x{number}"), trusted=["something else"], untrusted=[])
+        await again.heard(RunId(f"run_x{number}"), trusted=[("something else", [])], untrusted=[])
     trusted, untrusted = await again.sayings(ROOT)
     assert trusted.holds("bob@corp.test")
     assert untrusted.holds("mallory@evil.test")

@@ -16,7 +16,11 @@ def said(data):
 def test_messages_pass_as_they_came_and_are_known_as_one_document():
     watch = McpWatch(status=200, awaited=(1,))
     answer = b'event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{"content":[{"text":"a\\nb"}]}}\n\n'
-    assert b"".join(watch.feed(EVENTS + b"id: 4\ndata:\n\n" + answer)) == EVENTS + b"id: 4\ndata:\n\n" + answer
+    assert watch.feed(b": still here\n\n") == [b": still here\n\n"]
+    assert watch.feed(EVENTS + b"id: 4\ndata:\n\n" + answer) == []
+    assert [orjson.loads(one).get("id") for one in watch.waiting] == [None, 1]
+    assert b"".join(watch.known()) == EVENTS + b"id: 4\ndata:\n\n" + answer
+    assert not watch.waiting
     known = orjson.loads(watch.content.body)
     assert known[1]["result"]["content"] == [{"text": "a\nb"}]
 

@@ -244,7 +244,8 @@ async def test_a_list_is_never_streamed_past_and_none_comes_in_another_stream():
     other = await house.ask(run, request("POST", URL, body=message("ping")))
     tap = house.enforcement.tap(other.permit, head)
     assert tap is not None
-    assert tap.feed(b'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
+    tap.feed(b'data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
+    assert await house.enforcement.weigh(other.permit, tap)
     for name in (b'"tools"', b'"\\u0074ools"'):
         with pytest.raises(WireError):
             tap.feed(b'data: {"jsonrpc":"2.0","id":1,"result":{' + name + b":[]}}\n\n")
@@ -265,6 +266,7 @@ async def test_what_a_server_returns_is_known_again_in_every_form(method: str, f
         tap = house.enforcement.tap(outcome.permit, head)
         assert tap is not None
         tap.feed(b"data: " + orjson.dumps(document) + b"\n\n")
+        assert await house.enforcement.weigh(outcome.permit, tap)
         await house.enforcement.finish(outcome.permit, tap)
     else:
         body = orjson.dumps([document] if form == "batch" else document)

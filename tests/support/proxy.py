@@ -16,6 +16,7 @@ from aisecops.adapters.mitm.host import HostSettings, serve
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
+from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId, DecisionId, RunId
@@ -156,7 +157,7 @@ class Lets:
 
     async def weigh(self, permit: str, tap: StreamTap) -> list[bytes]:
         self._called("weigh")
-        return []
+        return tap.known() if isinstance(tap, StreamWatch) else []
 
     async def finish(self, permit: str, tap: StreamTap) -> None:
         self._called("finish")

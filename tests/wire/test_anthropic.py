@@ -60,8 +60,8 @@ def test_found_documents_keep_their_words_and_their_source() -> None:
         "context": "old",
     }
     segments = read_call({"model": "m", "messages": [{"role": "user", "content": [found, nested]}]}).segments
-    assert [(part.kind.value, part.text) for part in segments] == [
-        ("text", "A"), ("text", "words"), ("text", "old"), ("text", "more"),
+    assert [(part.role.value, part.kind.value, part.text) for part in segments] == [
+        ("tool", "tool_result", "A"), ("tool", "tool_result", "words"), ("user", "text", "old"), ("user", "text", "more"),
     ]  # fmt: skip
     assert segments[0].name == "https://a.example"
 

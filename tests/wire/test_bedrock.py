@@ -77,7 +77,7 @@ def test_words_stand_in_many_blocks():
     found = {"source": "https://a.example", "title": "A", "content": [{"text": "words"}]}
     document = {"name": "d", "format": "txt", "context": "old", "source": {"content": [{"text": "more"}]}}
     assert of({"searchResult": found}, {"document": document}) == [
-        ("/0/searchResult/content/0/text", Role.USER, SegmentKind.TEXT),
+        ("/0/searchResult/content/0/text", Role.TOOL, SegmentKind.TOOL_RESULT),
         ("/1/document/context", Role.USER, SegmentKind.TEXT),
         ("/1/document/source/content/0/text", Role.USER, SegmentKind.TEXT),
     ]

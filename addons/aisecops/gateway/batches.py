@@ -223,6 +223,15 @@ class Batches:
             restores=permits[-1].restores if permits else None,  # of them all: each knows those before it
         )
 
+    def least_trusted(self, name: str) -> str:
+        """The permit of the part of a batch whose answer is worth least: what nobody can tell whose it is, is that."""
+        found = [one.permit for one in self._open[name].sent if self._permits.find(one.permit) is not None]
+        return max(found, key=self._worth, default="")
+
+    def _worth(self, permit: str) -> int:
+        found = self._permits.find(permit)
+        return found.facts.request.returns_tier.rank if found is not None else 0
+
     async def finish(self, name: str, tap: BatchWatch) -> None:
         """A streamed answer has ended. Raises a `Fault`."""
         await BatchAnswer(self._settlement, self._open.pop(name).sent).finished(tap)

@@ -28,13 +28,13 @@ from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.gateway.undeclared import undeclared
 from aisecops.gateway.vouched import looked_at
 from aisecops.model.action import ActionRequest, Principal
-from aisecops.model.chain import Join
+from aisecops.model.chain import Join, Way
 from aisecops.model.envelope import ArgumentSource, Carried, Descent, LabelledSegment, Suspected, TracedArgument
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import RunId
 from aisecops.model.json_places import containers, quoted, string_values, with_values
-from aisecops.model.provenance import Origin, TrustTier, joined
+from aisecops.model.provenance import Origin, Span, TrustTier, joined
 from aisecops.model.readings import readings
 from aisecops.model.rules import FirewallRules, HttpMatch, NamedBy, RuleSet, ToolRule
 from aisecops.wire.answer_pieces import Piece
@@ -174,6 +174,12 @@ class Descents:
         digests = tuple(self._known.digest(one)[:RECIPIENT_DIGITS] for one in recipients)
         return replace(request, recipients=digests) if digests else request
 
+    async def answered(self, principal: Principal, texts: Sequence[str], *, joins: bool) -> None:
+        """A model has said `texts`: nobody's own words where they come again. Raises `StoreError`."""
+        await self._known.model_said(principal.root_run_id, texts)
+        if joins:
+            await self._chains.put_out(principal, Way.MODEL, texts)
+
     @property
     def chains(self) -> Chains:
         """What runs put out."""
@@ -241,9 +247,10 @@ class Descents:
             )
             tier = tier if labelled.tier is tier else joined(tier, labelled.tier)
             segments.append(labelled)
-        own = _own_words(read, segments) if vouched else []
+        own = _told(read, segments) if vouched else []
         # content that nobody saw is no better for it: from now on the tree has read what it cannot vouch for
-        others = [*_others(read, segments), *((name, "", UNSEEN) for name in call.unseen)]
+        unseen = (*call.unseen, *call.fetching)
+        others = [*_others(read, segments), *((name, "", UNSEEN) for name in unseen)]
         await self._known.heard(root_run_id, trusted=own, untrusted=others)
         found = await self._suspected(read, segments, flag_at=float(lines.flag_at))
         flagged = {one.position for one in found}
@@ -252,7 +259,7 @@ class Descents:
         return Descent(
             segments=tuple(segments),
             suspected=(*offers, *found),
-            read_untrusted=tier in UNTRUSTED or bool(call.unseen),
+            read_untrusted=tier in UNTRUSTED or bool(unseen),
             told_bytes=told_bytes([part.text for part in read], segments) if vouched else 0,
         )
 
@@ -371,20 +378,13 @@ def _in_object(wrapped_text: str) -> str:
     return f'{{"output":{quoted(wrapped_text)}}}'
 
 
-def _own_words(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[str]:
-    """What operator and user said themselves: their segments, without what is known to come from elsewhere."""
-    own = []
-    for part, segment in zip(read, segments, strict=True):
-        if segment.role not in INSTRUCTING and segment.role != "user":
-            continue
-        at = 0
-        for stretch in segment.stretches:
-            if stretch.tier in OWN:
-                continue
-            own.append(part.text[at : stretch.span.start])
-            at = stretch.span.end
-        own.append(part.text[at:])
-    return [text for text in own if text.strip()]
+def _told(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[tuple[str, list[Span]]]:
+    """The segments of operator and user, each with the stretches of it that are known to come from elsewhere."""
+    return [
+        (part.text, [one.span for one in segment.stretches if one.tier not in OWN])
+        for part, segment in zip(read, segments, strict=True)
+        if segment.role in INSTRUCTING or segment.role == "user"
+    ]
 
 
 def _others(read: Sequence[Segment], segments: Sequence[LabelledSegment]) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""An answer of any size, where a rule names it: passed on piece by piece, each piece known again before it goes.
+"""An answer that is passed on piece by piece, each piece known again before it goes: files, and what tools stream.
 
 Holds one piece at a time. Nothing in it is counted, which is why rules that count are not read together with `stream`;
 one that does not decode, or cannot be kept, is cut, and never ends as a whole answer does.
@@ -11,6 +11,7 @@ from aisecops.gateway.aside import in_thread
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.settle import Settlement, shown_origin
+from aisecops.gateway.watch import StreamWatch
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import Headers, HttpResponse
 from aisecops.model.outcome import Refuse
@@ -122,6 +123,22 @@ class Downloads:
             )
             tap.origin = tap.origin or origin
         return held
+
+    async def hear(self, name: str, tap: StreamWatch) -> list[bytes]:
+        """What `tap` holds back of a tool's stream, known again from now on, message by message. Raises `StoreError`.
+
+        A server may ask its client for something, and what it asks for may go on to a model, while its stream is open.
+        """
+        permit = self._permits.find(name)
+        if permit is None:
+            raise Fault("words came in an answer that was not on its way")
+        facts = permit.facts
+        for said in tap.unknown:
+            body = said.encode("utf-8", "surrogatepass")
+            event = HttpResponse(status=tap.status, headers=(), body=body)
+            origin = await self._descents.learn(facts.principal, facts.request, permit.step.tool, event, body)
+            tap.origin = tap.origin or origin
+        return tap.known()
 
     async def finish(self, name: str, tap: DownloadWatch) -> None:
         """It has ended, whole or not: charge and record it, with the digest of what came."""

@@ -161,8 +161,11 @@ class Enforcement:
             return await self._downloads.weigh(permit, tap)
         if not isinstance(tap, StreamWatch):
             raise Fault("a stream waits that was not opened here")
+        if tap.unknown:
+            carries = self._batches.least_trusted(permit) if self._batches.is_open(permit) else permit
+            return await self._downloads.hear(carries, tap)
         passed: list[bytes] = []
-        while awaited := tap.waiting:
+        while awaited := tap.unweighed:
             weighed = await self._settlement.weigh(permit, awaited)
             passed += tap.stopped(weighed) if isinstance(weighed, Refuse) else tap.weighed(weighed)
         return passed
@@ -177,7 +180,13 @@ class Enforcement:
             await self._batches.finish(permit, tap)
             return
         await self._settlement.finish(
-            permit, status=tap.status, size=tap.size, answer=tap.answer(), content=tap.content, refused=tap.refused
+            permit,
+            status=tap.status,
+            size=tap.size,
+            answer=tap.answer(),
+            content=tap.content,
+            known=tap.origin if isinstance(tap, McpWatch) else None,  # elsewhere words are cut over events
+            refused=tap.refused,
         )
 
     async def message(self, permit: str, *, from_client: bool, data: bytes) -> Pass | Refuse:

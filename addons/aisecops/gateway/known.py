@@ -16,12 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 from aisecops.controls.firewall.arguments import JsonValue, source_of
 from aisecops.controls.firewall.assess import assess
-from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint, packed, unpacked
+from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
-from aisecops.controls.provenance.letters import letters, plain
+from aisecops.controls.provenance.letters import letters
+from aisecops.controls.provenance.own_words import own_words
 from aisecops.controls.provenance.trace import trace
-from aisecops.controls.provenance.winnow import Key, says_too_little
-from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
+from aisecops.controls.provenance.winnow import QUOTE, Key, says_too_little
+from aisecops.controls.provenance.words import Vocabulary, vocabulary
+from aisecops.gateway.kept_words import KeptWords
 from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
@@ -29,7 +31,7 @@ from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import ArgumentSource, Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, Part, ProposedWords, SaidWords
-from aisecops.model.provenance import Origin, Traced, TrustTier, joined
+from aisecops.model.provenance import Origin, Span, Traced, TrustTier, joined
 
 TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
@@ -40,12 +42,11 @@ TO_LEARN = 3_000
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
-CONTENTS_KEPT = 500
-"""Contents whose fingerprints and words are remembered, for what is fetched again and again,"""
-SMALL = 50_000
-"""of so many characters at most."""
 TEXTS_KEPT = 50_000
 """Texts whose trace is remembered, so that a history that is sent again costs nothing."""
+
+
+type Told = tuple[str, Sequence[Span]]
 
 
 class KnownAgain:
@@ -61,9 +62,9 @@ class KnownAgain:
         self._traced = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._drawn = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
-        self._prints = Recent[tuple[bytes, ...], bytes](CONTENTS_KEPT)
-        self._spoken = Recent[str, tuple[bytes, bytes]](CONTENTS_KEPT)
+        self._owned = Recent[tuple[RunId, bytes], bool](TEXTS_KEPT)
         self._digest = OfTexts(self._digest_of)
+        self._kept = KeptWords(secret, self._key, self._digest)
         self._place = 0
         self._reading = asyncio.Lock()
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
@@ -77,9 +78,11 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._begun(origin.root_run_id)
-        seen = tuple(map(self._digest, texts)) in self._prints
+        seen = self._kept.has(texts)
         known = await self.aside(
-            lambda: self._taken(self._of_content(origin, texts, vouched)), () if seen else texts, short=TO_LEARN
+            lambda: self._taken(self._kept.of_content(self._trees[origin.root_run_id], origin, texts, vouched)),
+            () if seen else texts,
+            short=TO_LEARN,
         )
         if known:
             await self._store.keep(*known)
@@ -91,7 +94,11 @@ class KnownAgain:
         await self._begun(contents[0][0].root_run_id)
         texts = [text for _, text in contents]
         known = await self.aside(
-            lambda: [one for origin, text in contents for one in self._taken(self._of_content(origin, [text]))],
+            lambda: [
+                one
+                for origin, text in contents
+                for one in self._taken(self._kept.of_content(self._trees[origin.root_run_id], origin, [text]))
+            ],
             texts,
         )
         await self._store.keep(*known)
@@ -148,22 +155,45 @@ class KnownAgain:
         return await self.aside(lambda: [self._assess(text) for text in texts], new)
 
     async def heard(
-        self, root_run_id: RunId, *, trusted: Iterable[str], untrusted: Iterable[tuple[str, str, str]]
+        self, root_run_id: RunId, *, trusted: Iterable[Told], untrusted: Iterable[tuple[str, str, str]]
     ) -> None:
         """What operator and user said in this tree, and what was retrieved (text, origin id, source).
 
-        Known to every process when this returns. Raises `StoreError`.
+        `trusted` are whole texts, each with the stretches of it that are not theirs. What a model of the tree had said
+        before in as many words is not either. Known to every process when this returns. Raises `StoreError`.
         """
-        said = [(text, True, "", "") for text in trusted]
-        said += [(text, False, origin_id, origin) for text, origin_id, origin in untrusted]
         await self._begun(root_run_id)
-        names = self._trees[root_run_id].names
-        new = [one for one in said if said_as(self.digest(one[0]), trusted=one[1]) not in names]
-        known = await self.aside(
-            lambda: self._taken(self._of_words(root_run_id, new)), [one[0] for one in new], short=TO_LEARN
-        )
+        tree = self._trees[root_run_id]
+        # heard once: what somebody said before a model did is their own
+        told = [one for one in trusted if (root_run_id, self._digest(one[0])) not in self._owned]
+        said = [
+            (text, False, origin_id, origin)
+            for text, origin_id, origin in untrusted
+            if said_as(self.digest(text), trusted=False) not in tree.names
+        ]
+
+        def work() -> list[Known]:
+            own = [(text, True, "", "") for text in self._own_in(root_run_id, told)]
+            return self._taken(self._kept.of_words(tree, root_run_id, [*own, *said]))
+
+        known = await self.aside(work, [*(text for text, _ in told), *(one[0] for one in said)], short=TO_LEARN)
         if known:
             await self._store.keep(*known)
+
+    async def model_said(self, root_run_id: RunId, texts: Sequence[str]) -> None:
+        """A model of this tree has said `texts`; who repeats them is not the one who said it. Raises `StoreError`.
+
+        Nothing is kept for a tree that has read nothing untrusted: there the model has its words from whom it may.
+        """
+        await self._begun(root_run_id)
+        tree, said = self._trees[root_run_id], [(text, False, "", "") for text in texts if len(text) >= QUOTE]
+        if tree.untrusted and said:
+            kept = await self.aside(
+                lambda: self._taken(self._kept.of_words(tree, root_run_id, said, part=Part.MODEL)),
+                texts,
+                short=TO_LEARN,
+            )
+            await self._store.keep(*kept)
 
     async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""
@@ -204,7 +234,9 @@ class KnownAgain:
 
     async def printed(self, texts: Sequence[str]) -> list[tuple[str, Vocabulary]]:
         """For each text the keyed digest of its normal form, and its words: what it is known again by alone."""
-        return await self.aside(lambda: [(self._normal_digest(text), self._words(text)) for text in texts], texts)
+        return await self.aside(
+            lambda: [(self._kept.normal_digest(text), self._kept.words(text)) for text in texts], texts
+        )
 
     async def part_of(self, text: str, whole: Vocabulary) -> bool:
         """True when `text` is a piece of the text whose words are `whole`, word by word."""
@@ -318,64 +350,16 @@ class KnownAgain:
         while len(self._trees) > TREES_KEPT:
             self._trees.popitem(last=False)
 
-    def _of_content(self, origin: Origin, texts: Sequence[str], vouched: Vouched = NOTHING_VOUCHED) -> list[Known]:
-        if not texts:
-            return []
-        name = tuple(map(self._digest, texts))
-        prints = self._prints.of(name, lambda: packed(fingerprint(texts, self._key)), keep=_is_small(*texts))
-        known: list[Known] = [KnownContent(origin=origin, prints=prints)]
-        # the tool speaks for operator or user only where the rules say so
-        own = origin.tier in {TrustTier.OPERATOR, TrustTier.USER}
-        said = [(text, own, origin.origin_id, origin.source) for text in texts[:1]]
-        known += self._of_words(origin.root_run_id, said, origin.tier, Part.WHOLE)
-        if vouched.fields:
-            tree = self._trees[origin.root_run_id]
-            chosen = vouched.chosen(lambda leaf: any(said.holds(leaf, self._secret) for said in tree.own))
-            parts = [*vouched.parts, *([(Part.CHOSEN, chosen)] if chosen else [])]
-            known += [self._of_part(origin, part, said) for part, said in parts]
-        return known
-
-    def _of_part(self, origin: Origin, part: Part, texts: Sequence[str]) -> SaidWords:
-        """The words of one part of an answer, told apart from the same words of another one."""
-        name = f"{part}:{self.digest(chr(0).join(texts))}"
-        words, pairs = self._spoken.of(name, lambda: self._packed_of(texts), keep=_is_small(*texts))
-        return SaidWords(
-            root_run_id=origin.root_run_id, name=f"{part}:{origin.origin_id}", trusted=part is not Part.REST,
-            words=words, pairs=pairs, origin_id=origin.origin_id, origin=origin.source, tier=origin.tier, part=part,
-        )  # fmt: skip
-
-    def _words(self, text: str) -> Vocabulary:
-        """The words of `text`; the host of a link is one too, for it is called by other links."""
-        return vocabulary([text, " ".join(hosts(text))], self._secret)
-
-    def _packed_of(self, texts: Sequence[str]) -> tuple[bytes, bytes]:
-        words = together(*(self._words(text) for text in texts))
-        return packed(words.words), packed(words.pairs)
-
-    def _normal_digest(self, text: str) -> str:
-        return self.digest((plain(text) if len(text) <= MAX_CHARACTERS else "") or text)
-
-    def _of_words(
-        self,
-        root_run_id: RunId,
-        said: Iterable[tuple[str, bool, str, str]],
-        tier: TrustTier = TrustTier.EXTERNAL,
-        part: Part = Part.HEARD,
-    ) -> list[Known]:
+    def _own_in(self, root_run_id: RunId, told: Sequence[Told]) -> list[str]:
+        """The pieces of `told` that are its speakers' own."""
         tree = self._trees[root_run_id]
-        known: list[Known] = []
-        for text, trusted, origin_id, origin in said:
-            name = self._digest(text).hex()
-            if said_as(name, trusted=trusted) in tree.names:
-                continue
-            words, pairs = self._spoken.of(name, functools.partial(self._packed_of, [text]), keep=_is_small(text))
-            known.append(
-                SaidWords(
-                    root_run_id=root_run_id, name=name, trusted=trusted, words=words, pairs=pairs,
-                    origin_id=origin_id, origin=origin, tier=tier, part=part,
-                )
-            )  # fmt: skip
-        return known
+        models, (_, untrusted) = tree.by_models(), tree.sayings()
+        own: list[str] = []
+        for text, others in told:
+            if said_as(self.digest(text), trusted=True) not in tree.names:
+                own += own_words(text, others, retrieved=untrusted.said, models=models, key=self._secret)
+            self._owned.of((root_run_id, self._digest(text)), lambda: True)
+        return [text for text in own if text.strip()]
 
     def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
         # By tree: what somebody said before it came in elsewhere is their own, but only there.
@@ -394,7 +378,3 @@ class KnownAgain:
 
     def _digest_of(self, text: str) -> bytes:
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), key=self._secret[:64], digest_size=16).digest()
-
-
-def _is_small(*texts: str) -> bool:
-    return sum(map(len, texts)) <= SMALL

@@ -62,13 +62,15 @@ class Tree:
     """The words of one tree of runs.
 
     `own` said operator and user, `fields` are the values that rules vouch for, of each answer by itself, `untrusted`
-    what was retrieved. `proposed` is None until a model of the tree could have proposed anything.
+    what was retrieved, `models` what models said. `proposed` is None until a model of the tree could have proposed
+    anything.
     """
 
     key: bytes
     own: list[Vocabulary] = field(default_factory=list)
     fields: list[tuple[Vocabulary, SaidWords]] = field(default_factory=list)
     untrusted: list[tuple[Vocabulary, SaidWords]] = field(default_factory=list)
+    models: list[Vocabulary] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     proposed: OrderedDict[str, ProposedWords] | None = None
     _merged: tuple[Sayings, Sayings] | None = None
@@ -91,6 +93,8 @@ class Tree:
         bare = replace(one, words=b"", pairs=b"")  # the words are unpacked already
         if one.part is Part.FIELDS:
             self.fields.append((said, bare))
+        elif one.part is Part.MODEL:
+            self.models.append(said)
         elif one.trusted:
             self.own.append(said)
         else:
@@ -104,6 +108,16 @@ class Tree:
             untrusted = together(*(said for said, _ in self.untrusted)) if self.untrusted else EMPTY
             self._merged = Sayings(trusted, self.key), Sayings(untrusted, self.key, exactly=False)
         return self._merged
+
+    def by_models(self) -> Vocabulary:
+        """What models of this tree have said and proposed, if it has read anything untrusted."""
+        if not self.untrusted:
+            return EMPTY
+        self.models = [together(*self.models)] if self.models else []
+        proposed = self.proposed.values() if self.proposed is not None else ()
+        return together(
+            *self.models, *(Vocabulary(words=unpacked(one.words), pairs=unpacked(one.pairs)) for one in proposed)
+        )
 
     def own_words(self) -> Sayings:
         """What operator and user said, without the fields that rules vouch for."""

@@ -6,6 +6,8 @@ An answer that cannot be held against its grant is not delivered.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +38,7 @@ from aisecops.gateway.trees import Trees
 from aisecops.gateway.usual import keep_usual, with_read
 from aisecops.model.action import Kind
 from aisecops.model.budget import TreeState
-from aisecops.model.chain import Drawn, Way
+from aisecops.model.chain import Drawn
 from aisecops.model.decision import Reason
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse, values
@@ -96,10 +98,9 @@ class Settlement:
             answer, data = await aside(len(response.body), response.headers, self._read, permit.step, response)
             cost = self._cost(permit, answer, data)
             rows = await rows_taken(self._trees, permit, data)
-            listed = await self._servers.listed(permit.facts, permit.step, response, self._json)
-            if listed is not response:
-                await self._provenance(permit, response)  # what was taken out, agents may have from elsewhere
-            response = listed
+            whole, response = response, await self._servers.listed(permit.facts, permit.step, response, self._json)
+            if whole is not response:
+                await self._provenance(permit, whole)  # what was taken out, agents may have from elsewhere
             provenance, recalled, drawn = await self._provenance(permit, response)
         except Unfit as unfit:
             await self._closed(permit, status=response.status, size=size, refused=unfit.reason.code)
@@ -154,11 +155,12 @@ class Settlement:
         size: int,
         answer: LlmAnswer | None = None,
         content: HttpResponse | None = None,
+        known: Origin | None = None,
         provenance: dict[str, str] | None = None,
         complete: bool | None = None,
         refused: Code | None = None,
     ) -> None:
-        """A streamed answer has ended: charge and record it. `content` is what a tool's stream said.
+        """A streamed answer has ended: charge and record it. `content` is what a tool's stream said, `known` as what.
 
         `provenance` is that of one which was known again while it passed, `complete` whether all of it did,
         `refused` why its end did not reach the agent.
@@ -166,7 +168,7 @@ class Settlement:
         permit = self._taken(name)
         drawn: tuple[Drawn, ...] = ()
         if content is not None:
-            provenance, _, drawn = await self._provenance(permit, content)
+            provenance, _, drawn = await self._provenance(permit, content, known)
         cost = self._cost(permit, answer, None)
         await self._closed(
             permit,
@@ -253,7 +255,7 @@ class Settlement:
         return reserved
 
     async def _provenance(
-        self, permit: Permit, response: HttpResponse
+        self, permit: Permit, response: HttpResponse, known: Origin | None = None
     ) -> tuple[dict[str, str] | None, Recalled | None, tuple[Drawn, ...]]:
         """Where this content came from, for whoever reads it next, what of it was kept in a memory before, whose it is.
 
@@ -264,24 +266,17 @@ class Settlement:
             return None, None, ()
         try:
             # an error page is read by agents like any other: what it says is as little trusted
-            body = await aside(
-                len(response.body),
-                response.headers,
-                decode,
-                response.body,
-                response.headers,
-                max_bytes=MAX_ANSWER_BYTES,
-                allow_names=True,
-            )
+            read = functools.partial(decode, max_bytes=MAX_ANSWER_BYTES, allow_names=True)
+            body = await aside(len(response.body), response.headers, read, response.body, response.headers)
         except WireError as error:
-            # what we cannot read we could not recognise again: it must not become anybody's words
-            raise unread(error) from error
+            raise unread(error) from error  # what we could not recognise again must not become anybody's words
         recalled = await self._recalled(permit, response, body)
-        origin = (
-            recalled.origin
-            if recalled is not None
-            else await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
-        )
+        if recalled is not None:
+            origin = recalled.origin
+        elif known is not None:
+            origin = replace(known, sha256=hashlib.sha256(body).hexdigest())
+        else:
+            origin = await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
         drawn = await drawn_by(self._descents, self._store, permit, (response, body), recalled)
         return shown_origin(origin), recalled, drawn
 
@@ -326,8 +321,8 @@ class Settlement:
                 return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._clock.now_ms())
 
             tree = await self._trees.change(facts, settled)
-        if answer is not None and permit.join_within_ms is not None:
-            await self._descents.chains.put_out(facts.principal, Way.MODEL, answer.texts)
+        if answer is not None:
+            await self._descents.answered(facts.principal, answer.texts, joins=permit.join_within_ms is not None)
         said: dict[str, Any] = {
             "status": status,
             "bytes": size,

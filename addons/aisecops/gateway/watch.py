@@ -1,6 +1,7 @@
 """Watching one streamed answer as it passes: whole events at a time, nothing delayed that is whole.
 
-A proposed call is held from its first event on until it is whole and was weighed. An answer to a request that gives a
+A proposed call is held from its first event on until it is whole and was weighed; what a tool says, until it is known
+again. An answer to a request that gives a
 schema for it is held as a whole: text that breaks the schema cannot be taken back once the agent has it. While it is
 held, a comment for each piece that comes keeps the line open.
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
+from aisecops.model.provenance import Origin
 from aisecops.model.refusals import Code
 from aisecops.wire.dialects import event_restorer, stream_editor, stream_reader
 from aisecops.wire.framing import Framing, StreamEvent
@@ -34,6 +36,7 @@ class StreamWatch:
     """A tap on one streamed answer; `dialect` None passes events on without reading them.
 
     `framing` cuts it into events; `judged`: proposed calls must be weighed. `shaped`: so must the answer as a whole.
+    `origin` is where what a tool's stream says came from, as its first words are known; None before.
     `restores`: what in it stands for real values; it is put back before anything else is done.
 
     What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
@@ -52,11 +55,13 @@ class StreamWatch:
         self.status = status
         self.size = 0
         self.refused: Code | None = None
+        self.origin: Origin | None = None
         self._dialect = dialect
         self._framing = framing or SseReader()
         self._begun = False
         self._reader: StreamReader | None = stream_reader(dialect) if dialect else None
         self._texts: list[str] = []
+        self._unknown: list[str] = []
         self._kept = 0
         self._editor: StreamEditor | None = stream_editor(dialect) if dialect and judged else None
         self._shaped = shaped and self._editor is not None
@@ -77,8 +82,26 @@ class StreamWatch:
         return passed or ([_STILL_THERE] if self._shaped and isinstance(self._framing, SseReader) else [])
 
     @property
-    def waiting(self) -> tuple[ProposedCall | LlmAnswer, ...]:
-        """The calls that hold everything after them back until they are weighed, and the whole answer if it does."""
+    def waiting(self) -> tuple[ProposedCall | LlmAnswer | str, ...]:
+        """What holds everything after it back: calls until they are weighed, and the whole answer if it does.
+
+        Of a tool's stream what it says, until it is known again.
+        """
+        return self.unknown or self.unweighed
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What a tool has said and nobody knows again."""
+        return tuple(self._unknown)
+
+    def known(self) -> list[bytes]:
+        """What a tool has said is known again, and goes on."""
+        held, self._held, self._unknown = self._held, [], []
+        return self._going([event.raw for event in held])
+
+    @property
+    def unweighed(self) -> tuple[ProposedCall | LlmAnswer, ...]:
+        """The calls that wait, and the whole answer if it does."""
         calls = tuple(call for _, call in self._waiting)
         return calls if self._whole is None else (*calls, self._whole)
 
@@ -107,11 +130,22 @@ class StreamWatch:
     def _passed(self) -> list[bytes]:
         """Take what has come, up to the first call that must be weighed."""
         passed: list[bytes] = []
-        while self._coming and not self.waiting:
+        while self._coming and not self.unweighed:
             event = self._coming.popleft()
             self._read(event)
-            passed += [event.raw] if self._reader is None or self._editor is None else self._held_back(event)
+            if self._reader is None:
+                passed += self._held_until_known(event)
+            else:
+                passed += [event.raw] if self._editor is None else self._held_back(event)
         return passed
+
+    def _held_until_known(self, event: StreamEvent) -> list[bytes]:
+        if event.data is not None and event.data.strip():
+            self._unknown.append(event.data)
+        if not self._unknown:
+            return [event.raw]
+        self._held.append(event)
+        return []
 
     def _read(self, event: StreamEvent) -> None:
         """Read or keep what is about to pass. Raises `WireError` for what must not."""

@@ -34,6 +34,7 @@ class Part(StrEnum):
     FIELDS = "fields"  # the values in an answer that rules vouch for
     CHOSEN = "chosen"  # those of them that stand beside what operator or user had named before
     REST = "rest"  # what such an answer says besides
+    MODEL = "model"  # what a model has said, of which nobody is the speaker
 
 
 class SaidWords(Value, tag="words"):

@@ -27,6 +27,9 @@ _ROLES = {role.value: role for role in (Role.SYSTEM, Role.USER, Role.ASSISTANT)}
 _LOCAL_TOOLS = ("bash_", "text_editor_", "computer_", "memory_")
 """Tools with a type of Anthropic's that the agent itself carries out; all others of that sort the provider runs."""
 
+_MAKING_TOOLS = ("code_execution_", "tool_search_")
+"""Those among them that bring in nothing from elsewhere."""
+
 _MEDIA = {"image": SegmentKind.IMAGE, "document": SegmentKind.FILE, "audio": SegmentKind.AUDIO}
 
 
@@ -103,10 +106,12 @@ def _block(block: JsonObject, at: str, role: Role, *, kind: SegmentKind, call_id
             return [one("/text", kind, text(block, "text", at))]
         case "image" | "document" | "audio":
             return _media(block, at, role, _MEDIA[declared], words=kind, call_id=call_id)
-        case "search_result":
+        case "search_result":  # found by somebody, whoever passes it on
+            found, what = Role.TOOL, SegmentKind.TOOL_RESULT
+            title, source = text(block, "title", at), maybe_text(block, "source", at)
             return [
-                one("/title", kind, text(block, "title", at), name=maybe_text(block, "source", at)),
-                *_content(block, "content", at, role, kind=kind, call_id=call_id),
+                Segment(position=f"{at}/title", role=found, kind=what, text=title, name=source, call_id=call_id),
+                *_content(block, "content", at, found, kind=what, call_id=call_id),
             ]
         case "thinking":
             return [one("/thinking", SegmentKind.OTHER, maybe_text(block, "thinking", at))]
@@ -174,6 +179,7 @@ def _offer(tool: JsonObject, at: str) -> ToolOffer:
         description=maybe_text(tool, "description", at),
         schema=maybe_object(tool, "input_schema", at) or None,
         hosted=kind != "custom" and not kind.startswith(_LOCAL_TOOLS),
+        makes=kind.startswith(_MAKING_TOOLS),
     )
 
 

@@ -103,7 +103,9 @@ def _block(
         elif name == "guardContent":
             found += _guarded(an_object(value, place), place, role, kind=kind, call_id=call_id)
         elif name in {"searchResult", "citationsContent"}:
-            found += _blocks(an_object(value, place), place, role, kind=kind, call_id=call_id)
+            # what was found is a tool's, whoever passes it on
+            whose, what = (Role.TOOL, SegmentKind.TOOL_RESULT) if name == "searchResult" else (role, kind)
+            found += _blocks(an_object(value, place), place, whose, kind=what, call_id=call_id)
         elif name != "cachePoint":
             found.append(Segment(position=place, role=role, kind=SegmentKind.OTHER, text=as_json(value)))
     return found

@@ -32,8 +32,10 @@ _METHOD = re.compile(r"/([^/:]+):(generateContent|streamGenerateContent|countTok
 _CAPITAL = re.compile(r"[A-Z]")
 _ROLES = {"": Role.USER, "user": Role.USER, "model": Role.ASSISTANT, "function": Role.TOOL, "tool": Role.TOOL}
 _MEDIA = {"image": SegmentKind.IMAGE, "audio": SegmentKind.AUDIO}
-_LOCAL_TOOLS = frozenset({"computerUse"})
+_LOCAL_TOOLS = frozenset({"computerUse", "computer_use"})
 """Tools without declarations that the agent itself carries out; all others of that sort the provider runs."""
+_MAKING_TOOLS = frozenset({"codeExecution", "code_execution"})
+"""Those among them that bring in nothing from elsewhere."""
 
 
 def read_call(path: str, body: JsonValue) -> LlmCall | None:
@@ -182,7 +184,13 @@ def _offers(tool: JsonObject, at: str) -> list[ToolOffer]:
             )
         )
     return offers + [
-        ToolOffer(name=name, position=f"{at}/{name}", size_bytes=len(as_json(held)), hosted=name not in _LOCAL_TOOLS)
+        ToolOffer(
+            name=name,
+            position=f"{at}/{name}",
+            size_bytes=len(as_json(held)),
+            hosted=name not in _LOCAL_TOOLS,
+            makes=name in _MAKING_TOOLS,
+        )
         for name, held in tool.items()
         if name != declared and held is not None
     ]

@@ -60,6 +60,8 @@ class Segment(Value):
 class ToolOffer(Value):
     """A tool the model may call. `hosted` ones the provider runs itself: their calls never cross the gateway.
 
+    Those that `make` only work on what they are given; all other hosted ones bring in what nobody here has seen.
+
     `position` points to the declaration; `size_bytes` is what it weighs in the prompt. `schema` is the arguments' JSON
     Schema (of a dialect that has words of its own for one, translated); None: none declared. Of a `free_text` tool the
     arguments are no JSON.
@@ -71,6 +73,7 @@ class ToolOffer(Value):
     description: str = ""
     schema: dict[str, JsonValue] | None = None
     hosted: bool = False
+    makes: bool = False
     free_text: bool = False
 
 
@@ -99,6 +102,11 @@ class LlmCall(Value):
     offers_elsewhere: bool = False
     streams_usage: bool = True
     charged: bool = True
+
+    @property
+    def fetching(self) -> tuple[str, ...]:
+        """The tools with which the provider may bring in content that never comes by here: a search, an MCP server."""
+        return tuple(tool.name for tool in self.tools if tool.hosted and not tool.makes)
 
 
 class Usage(Value):

@@ -30,6 +30,10 @@ _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, 
 _LOCAL_TOOLS = frozenset({"local_shell", "shell", "apply_patch", "computer", "computer_use", "computer_use_preview"})
 """Tools without a declaration that the agent itself carries out; all others of that sort the provider runs."""
 
+_MAKING_TOOLS = frozenset({"image_generation", "code_interpreter", "tool_search"})
+"""Tools of the provider's that bring in nothing from elsewhere."""
+_BROUGHT = ("output", "outputs", "results")
+"""Where a call that the provider has made says what came of it."""
 _PRINTED = ("stdout", "stderr")
 _TEXT_PARTS = frozenset({"input_text", "output_text", "text", "summary_text", "reasoning_text"})
 
@@ -102,17 +106,32 @@ def _item_segments(item: JsonObject, at: str) -> list[Segment]:
         return _content(item, "output", at, Role.TOOL, kind=SegmentKind.TOOL_RESULT, call_id=call_id)
     if kind.endswith("_call"):
         end, proposed = read_proposal(item, at)
-        return [
-            Segment(
-                position=f"{at}{end}",
-                role=Role.ASSISTANT,
-                kind=SegmentKind.TOOL_CALL,
-                text=proposed.arguments,
-                name=proposed.name,
-                call_id=proposed.call_id,
-            )
-        ]
+        asked = Segment(
+            position=f"{at}{end}",
+            role=Role.ASSISTANT,
+            kind=SegmentKind.TOOL_CALL,
+            text=proposed.arguments,
+            name=proposed.name,
+            call_id=proposed.call_id,
+        )
+        return [asked, *(_brought(item, at, name, proposed) for name in _BROUGHT if proposed.hosted and item.get(name))]
+    if kind == "mcp_list_tools":  # what a server says of its tools
+        return [_brought(item, at, "tools", None)] if item.get("tools") else []
     return [Segment(position=at, role=Role.ASSISTANT, kind=SegmentKind.OTHER, text=as_json(item))]
+
+
+def _brought(item: JsonObject, at: str, name: str, of: ProposedCall | None) -> Segment:
+    """What the provider itself has brought in, which it takes back only as it gave it."""
+    said = item[name]
+    return Segment(
+        position=f"{at}/{name}",
+        role=Role.TOOL,
+        kind=SegmentKind.TOOL_RESULT,
+        text=said if isinstance(said, str) else as_json(said),
+        name=of.name if of is not None else "",
+        call_id=of.call_id if of is not None else "",
+        fixed=True,
+    )
 
 
 def _content(
@@ -188,6 +207,7 @@ def _offer(tool: JsonObject, at: str) -> ToolOffer:
         description=maybe_text(tool, "description", at),
         schema=(maybe_object(tool, "parameters", at) or None) if declared else None,
         hosted=not declared and kind not in _LOCAL_TOOLS,
+        makes=kind in _MAKING_TOOLS,
         free_text=kind == "custom",
     )
 

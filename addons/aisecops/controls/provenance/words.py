@@ -74,7 +74,7 @@ class Vocabulary:
         hashed = hashes(said, key)
         if not _all_in(hashed, self.words) or (exactly and marked and not _all_in(hashes(marked, key), self.words)):
             return False
-        return len(hashed) == 1 or _all_in(_pairs(hashed), self.pairs)
+        return len(hashed) == 1 or _all_in(pairs_of(hashed), self.pairs)
 
     def share_in(self, other: Vocabulary) -> float:
         """Which part of its words are words of `other` too, 0 to 1; 0 when it has none."""
@@ -91,7 +91,7 @@ def vocabulary(texts: Iterable[str], key: bytes) -> Vocabulary:
         said, marked = _told(text)
         hashed = hashes(said[:left], key)
         words += [hashed, hashes(marked[:left], key)]
-        pairs.append(_pairs(hashed))
+        pairs.append(pairs_of(hashed))
         left -= len(hashed)
     return Vocabulary(words=once_each(words), pairs=once_each(pairs))
 
@@ -109,6 +109,22 @@ def together(*parts: Vocabulary) -> Vocabulary:
 def split(text: str) -> list[str]:
     """The words of `text` in their normal form. A number written in groups is one word, and so is an address."""
     return _told(text)[0]
+
+
+def placed(text: str) -> list[tuple[str, int, int]]:
+    """The words of `text` as `split` has them, each with where it begins and ends."""
+    joined, places = text, range(len(text) + 1)
+    if _MAY_BE_GROUPED.search(text) is not None:
+        left_out = {
+            group.start() + mark.start() for group in _IN_GROUPS.finditer(text) for mark in _GROUPED.finditer(group[0])
+        }
+        kept = [at for at in range(len(text)) if at not in left_out]
+        joined, places = "".join(text[at] for at in kept), [*kept, len(text)]  # type: ignore[assignment]
+    return [
+        (normal, places[found.start()], places[found.end() - 1] + 1)
+        for found in _WORD.finditer(joined)
+        if (normal := _normals[found[0]])
+    ]
 
 
 def _told(text: str) -> tuple[list[str], list[str]]:
@@ -235,7 +251,8 @@ def _digits(text: str) -> str:
     return re.sub(r"[^0-9]", "", text)
 
 
-def _pairs(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def pairs_of(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The hash of each word with the one behind it."""
     return hashed[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashed[1:]
 
 
