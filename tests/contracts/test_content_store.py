@@ -49,6 +49,23 @@ async def test_what_was_kept_is_read_in_order_and_once(store: ContentStore) -> N
     assert list((await store.newer(place))[1]) == [content("b")]
 
 
+async def test_who_adds_alone_need_not_read_it_again_and_who_does_not_must(store: ContentStore) -> None:
+    place = await store.keep(content("a"), words("x"), after=0)
+    assert place > 0
+    assert list((await store.newer(place))[1]) == []
+    other = await store.keep(content("b"), after=place)
+    behind = await store.keep(content("c"), after=place)
+    assert behind == place
+    assert list((await store.newer(behind))[1]) == [content("b"), content("c")]
+    assert list((await store.newer(other))[1]) == [content("c")]
+
+
+async def test_who_adds_nothing_new_is_told_to_read_on_from_where_it_was(store: ContentStore) -> None:
+    await store.keep(words("x"))
+    assert await store.keep(words("x"), after=0) == 0
+    assert list((await store.newer(0))[1]) == [words("x")]
+
+
 async def test_more_than_fits_one_answer_is_read_in_several(store: ContentStore) -> None:
     await store.keep(*(content(f"{number:05}") for number in range(1200)))
     assert len(await everything(store)) == 1200

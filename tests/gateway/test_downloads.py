@@ -134,7 +134,7 @@ async def test_what_cannot_be_kept_does_not_go(monkeypatch):
     house = House(STREAMS)
     permit, tap = await opened(house)
 
-    async def keep(*_known):
+    async def keep(*_known, after=0):
         raise StoreError("the disk is full")
 
     monkeypatch.setattr(house.content, "keep", keep)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from aisecops.gateway.adapting import moved_for
+from aisecops.gateway.additions import one_look
 from aisecops.gateway.approve import Approvals, facts_of
 from aisecops.gateway.aside import aside
 from aisecops.gateway.asking import Asked, Asking
@@ -184,7 +185,7 @@ class Admission:
         try:
             with timed(self._meter, Stage.SCAN):
                 findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
-            with timed(self._meter, Stage.TRACE):
+            with timed(self._meter, Stage.TRACE), one_look():
                 descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)

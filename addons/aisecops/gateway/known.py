@@ -23,8 +23,9 @@ from aisecops.controls.provenance.own_words import own_words
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import QUOTE, Key, says_too_little
 from aisecops.controls.provenance.words import Vocabulary, vocabulary
+from aisecops.gateway.additions import Additions
 from aisecops.gateway.kept_words import KeptWords
-from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
+from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
@@ -54,6 +55,7 @@ class KnownAgain:
 
     def __init__(self, store: ContentStore, secret: bytes) -> None:
         self._store = store
+        self._additions = Additions(store, self._take_aside)
         self._key = Key.of(secret)
         self._secret = secret
         self._index = Index()
@@ -65,8 +67,6 @@ class KnownAgain:
         self._owned = Recent[tuple[RunId, bytes], bool](TEXTS_KEPT)
         self._digest = OfTexts(self._digest_of)
         self._kept = KeptWords(secret, self._key, self._digest)
-        self._place = 0
-        self._reading = asyncio.Lock()
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
@@ -84,8 +84,7 @@ class KnownAgain:
             () if seen else texts,
             short=TO_LEARN,
         )
-        if known:
-            await self._store.keep(*known)
+        await self._additions.keep(known)
 
     async def learn_each(self, contents: Sequence[tuple[Origin, str]]) -> None:
         """The same for many texts at once, each an origin's own; all of one tree of runs. Raises `StoreError`."""
@@ -101,11 +100,11 @@ class KnownAgain:
             ],
             texts,
         )
-        await self._store.keep(*known)
+        await self._additions.keep(known)
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
-        await self._catch_up()
+        await self._additions.read()
         return await self._each(self._traced, self._trace, root_run_id, texts)
 
     @property
@@ -118,18 +117,17 @@ class KnownAgain:
 
         Known to every process when this returns. Raises `StoreError`.
         """
-        await self._catch_up()
+        await self._additions.read()
 
         def work() -> list[Known]:
             own = self._index.unknown(fingerprint(texts, self._key))
             return self._taken([KnownOutput(origin=origin, prints=packed(own))]) if len(own) else []
 
-        if known := await self.aside(work, texts, short=TO_LEARN):
-            await self._store.keep(*known)
+        await self._additions.keep(await self.aside(work, texts, short=TO_LEARN))
 
     async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it some run has put out. Raises `StoreError`."""
-        await self._catch_up()
+        await self._additions.read()
         if not len(self._outputs):
             return []
         return await self._each(self._drawn, self._put_out_in, root_run_id, texts)
@@ -177,8 +175,7 @@ class KnownAgain:
             return self._taken(self._kept.of_words(tree, root_run_id, [*own, *said]))
 
         known = await self.aside(work, [*(text for text, _ in told), *(one[0] for one in said)], short=TO_LEARN)
-        if known:
-            await self._store.keep(*known)
+        await self._additions.keep(known)
 
     async def model_said(self, root_run_id: RunId, texts: Sequence[str]) -> None:
         """A model of this tree has said `texts`; who repeats them is not the one who said it. Raises `StoreError`.
@@ -193,7 +190,7 @@ class KnownAgain:
                 texts,
                 short=TO_LEARN,
             )
-            await self._store.keep(*kept)
+            await self._additions.keep(kept)
 
     async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""
@@ -246,7 +243,7 @@ class KnownAgain:
         """A model of this tree may propose calls from now on. Raises `StoreError`."""
         await self._begun(root_run_id)
         if self._trees[root_run_id].proposed is None:
-            await self._store.keep(*self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
+            await self._additions.keep(self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
 
     async def propose(
         self, root_run_id: RunId, decision_id: str, calls: Sequence[tuple[str, str, str]], *, withdrawn: bool = False
@@ -270,7 +267,7 @@ class KnownAgain:
                 known.append(said)
             return self._taken(known)
 
-        await self._store.keep(*await self.aside(work, texts))
+        await self._additions.keep(await self.aside(work, texts))
 
     async def proposals(self, root_run_id: RunId) -> list[Proposal] | None:
         """The calls that models of this tree proposed, oldest first; None when none could have. Raises `StoreError`."""
@@ -305,20 +302,12 @@ class KnownAgain:
         finally:
             self._under_way -= 1
 
-    async def _catch_up(self) -> None:
-        """Read what others, and this process, have added to the store since."""
-        async with self._reading:
-            while True:
-                place, known = await self._store.newer(self._place)
-                if known:
-                    await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
-                self._place = place
-                if len(known) < KNOWN_AT_ONCE:
-                    return
+    async def _take_aside(self, known: Sequence[Known]) -> None:
+        await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
 
     async def _at_hand(self, root_run_id: RunId) -> None:
         """Catch up, and have the words of one tree in memory."""
-        await self._catch_up()
+        await self._additions.read()
         await self._begun(root_run_id)
 
     async def _begun(self, root_run_id: RunId) -> None:

@@ -179,8 +179,12 @@ class ContentStore(Protocol):
     Survives the process, but perhaps not a power failure. Raises `StoreError` when it cannot be asked.
     """
 
-    async def keep(self, *known: Known) -> None:
-        """Add `known`; words of the same tree and name are kept once."""
+    async def keep(self, *known: Known, after: int = 0) -> int:
+        """Add `known`; words of the same tree and name are kept once.
+
+        Gives the position to ask from next for whom had asked up to `after`: behind `known` when nothing but these
+        was added since, else `after`.
+        """
         ...
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:

@@ -22,6 +22,7 @@ MAX_BYTES = 64 * 1024 * 1024
 """Kept in all; a page of text takes about as much as it has characters."""
 _CHECK_EVERY = 100
 
+_SINCE = "SELECT count(*), max(place) FROM known WHERE place > ?"
 _NEWER = "SELECT place, known FROM known WHERE place > ? ORDER BY place LIMIT ?"
 _OF_TREE = "SELECT known FROM known WHERE name >= ? AND name < ? ORDER BY place"
 _FORGET = """
@@ -44,20 +45,22 @@ class SqliteContent:
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
-    async def keep(self, *known: Known) -> None:
+    async def keep(self, *known: Known, after: int = 0) -> int:
         rows = [(name_of(one), data, len(data)) for one in known for data in (packed(one),)]
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.executemany(
+        def work(connection: sqlite3.Connection) -> int:
+            added = connection.executemany(
                 "INSERT INTO known (name, known, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows
-            )
+            ).rowcount
+            since, last = connection.execute(_SINCE, (after,)).fetchone()
             self._kept += len(rows)
             if self._kept >= _CHECK_EVERY:
                 self._kept = 0
                 connection.execute(_FORGET, (self._max_bytes,))
+            return last if since == added > 0 else after
 
         # Not durable on purpose: after a power failure the agents that read it are gone too.
-        await self._writer.run(work, durable=False)
+        return await self._writer.run(work, durable=False)
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         # asked before each trace, and mostly there is nothing: fetched where it is asked for
@@ -80,9 +83,11 @@ class MemoryContent:
     def __init__(self) -> None:
         self._known: dict[str, Known] = {}
 
-    async def keep(self, *known: Known) -> None:
+    async def keep(self, *known: Known, after: int = 0) -> int:
+        before = len(self._known)
         for one in known:
             self._known.setdefault(name_of(one), one)
+        return len(self._known) if before == after else after
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return len(self._known), list(self._known.values())[after:]

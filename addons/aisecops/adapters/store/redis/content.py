@@ -15,13 +15,15 @@ from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
-# bytes kept in all; then name, root of its tree or nothing, data, each. Places are whole numbers without a gap, and
-# those up to `known:forgotten` are gone.
+# bytes kept in all, and the position that the asker has read up to; then name, root of its tree or nothing, data, each.
+# Gives the position to ask from next. Places are whole numbers without a gap; those up to `known:forgotten` are gone.
 _KEEP = writing(
     """
     local names, owners, datas = P .. 'known:names', P .. 'known:owners', P .. 'known'
     local size = tonumber(redis.call('GET', P .. 'known:size') or '0')
-    for i = 2, count, 3 do
+    local after = tonumber(arg(2))
+    local nothing_else = after == tonumber(redis.call('GET', P .. 'known:last') or '0')
+    for i = 3, count, 3 do
         if redis.call('HEXISTS', names, arg(i)) == 0 then
             local place = redis.call('INCR', P .. 'known:last')
             redis.call('HSET', names, arg(i), place)
@@ -41,7 +43,7 @@ _KEEP = writing(
         redis.call('HDEL', owners, place)
         redis.call('HDEL', datas, place)
     end
-    return true
+    return true, nothing_else and tonumber(redis.call('GET', P .. 'known:last') or '0') or after
     """,
     durable=False,
 )
@@ -72,13 +74,11 @@ class RedisContent:
         self._link = link
         self._max_bytes = max_bytes
 
-    async def keep(self, *known: Known) -> None:
-        rows = [
-            (name_of(one), "" if isinstance(one, KnownContent | KnownOutput) else one.root_run_id, packed(one))
-            for one in known
-        ]
-        if rows:
-            await self._link.ask(_KEEP, self._max_bytes, *(part for row in rows for part in row))
+    async def keep(self, *known: Known, after: int = 0) -> int:
+        rows = [(name_of(one), _tree_of(one), packed(one)) for one in known]
+        if not rows:
+            return after
+        return int(await self._link.ask(_KEEP, self._max_bytes, after, *(part for row in rows for part in row)))
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         place, found = await self._link.ask(_NEWER, after, KNOWN_AT_ONCE)
