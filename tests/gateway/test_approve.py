@@ -103,7 +103,8 @@ async def test_an_approval_is_for_this_very_request_once_in_time_and_under_these
             rewritten(house)
         refused = await asked_again(house, run, token, approval_id)
     assert code(refused) is Code.HUMAN_APPROVAL_REQUIRED
-    assert refused.approval_id != approval_id
+    assert refused.approval_id not in {None, approval_id}  # a person is asked anew, under an id of its own
+    assert refused.decision_id is not None
 
 
 async def test_an_approval_that_nothing_stands_against_passes():
@@ -276,3 +277,12 @@ async def test_a_refusal_for_want_of_somebody_on_duty_is_not_a_persons_no():
     run = await house.run()
     asked = await house.ask(run, send(token=await house.token(run, "mail.send", "mail.contacts.ann")))
     assert code(asked) is Code.HUMAN_APPROVAL_REQUIRED
+
+
+async def test_every_event_of_a_question_names_the_rules_it_was_asked_under():
+    house = House(HOLDING)
+    approval_id = await held(house, await house.run())
+    await house.approvals.answer(approval_id, approve=True, by=OPERATOR, why="it is fine")
+    told = [one for one in house.record.events if "approval" in one.event.value]
+    assert [one.event.value for one in told] == ["human_approval_required", "approval_granted"]
+    assert {one.policy_version for one in told} == {house.rules.current().policy_version}

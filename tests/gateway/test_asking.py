@@ -2,9 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from aisecops.gateway.enforcer import Caller
-from aisecops.model.outcome import Refuse
+from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
+from aisecops.model.state import ApprovalState
 from support.gateway import RULES, House, read, rules_of, send
 
 HOLDING = RULES.replace("approve_above: 1.5", "approve_above: 0.1")
@@ -38,3 +41,38 @@ async def test_a_yes_under_rules_that_changed_meanwhile_lets_nothing_pass():
     assert isinstance(outcome, Refuse)
     assert outcome.code is Code.HUMAN_APPROVAL_REQUIRED
     assert "tool_invoked" not in house.record.names()
+
+
+async def answered_no(house, run, *, on_the_line):
+    """What the caller gets, and the question, when a person says no: while it waits, or before it comes again."""
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    asked = asyncio.ensure_future(house.ask(run, send(token=token)))
+    if not on_the_line:
+        await asked
+    while not (pending := await house.store.list_approvals()):
+        await asyncio.sleep(0)
+    approval_id = pending[0].approval_id
+    await house.approvals.answer(approval_id, approve=False, by="operator:local", why="not to them")
+    again = send(token=token, AISecOps_Approval=approval_id)
+    return (await asked if on_the_line else await house.ask(run, again)), approval_id
+
+
+@pytest.mark.parametrize("on_the_line", [True, False])
+async def test_a_no_is_decided_and_recorded_like_every_other(on_the_line):
+    house = House(HOLDING, hold_ms=60_000 if on_the_line else 0)
+    run = await house.run()
+    refused, approval_id = await answered_no(house, run, on_the_line=on_the_line)
+    assert (refused.code, refused.run_id, refused.approval_id) == (Code.POLICY_DENIED, run.run.run_id, approval_id)
+    assert "not to them" in refused.detail
+    last = house.record.events[-1]
+    assert (last.event.value, last.decision_id, last.fields["verdict"]) == ("decision", refused.decision_id, "deny")
+
+
+async def test_a_no_to_a_step_that_is_only_observed_stops_nothing_and_stays_a_no():
+    house = House(HOLDING)
+    run = await house.run()
+    _, approval_id = await answered_no(house, run, on_the_line=False)
+    house.rules.rules = rules_of(HOLDING.replace("clerk:", "clerk:\n    mode: observe"))
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    assert isinstance(await house.ask(run, send(token=token, AISecOps_Approval=approval_id)), Forward)
+    assert (await house.store.find_approval(approval_id)).state is ApprovalState.DENIED

@@ -48,6 +48,7 @@ async def test_the_first_prompt_is_pinned_and_another_is_told_once_and_passes():
     )
     assert changed["gone"] == 1
     assert "Pay" not in str(changed)
+    assert {one.policy_version for one in house.record.events} == {house.rules.current().policy_version}
 
 
 async def test_another_process_knows_the_pin_and_what_was_told():

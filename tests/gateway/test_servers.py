@@ -74,6 +74,7 @@ async def test_a_tool_is_pinned_when_it_is_first_listed_and_told_once():
     seen = told(house, "integration_first_seen")
     assert [one["integration"] for one in seen] == ["mcp-tool:mcp.internal/mcp#find", "mcp-tool:mcp.internal/mcp#close"]
     assert isinstance(await calls(house), Forward)
+    assert {one.policy_version for one in house.record.events} == {house.rules.current().policy_version}
 
 
 @pytest.mark.parametrize(

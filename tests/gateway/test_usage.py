@@ -33,6 +33,7 @@ async def test_destination_tool_model_and_source_are_told_once():
         "destination:api.openai.com:443",
         "model:openai/gpt-4o",
     ]
+    assert {one.policy_version for one in house.record.events} == {house.rules.current().policy_version}
     later = House(store=house.store)
     await later.ask(await later.run(), request("GET", WIKI))
     assert seen(later) == []

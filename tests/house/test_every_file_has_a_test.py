@@ -33,7 +33,6 @@ SHOWN_ELSEWHERE = {
     "ops/serve.py": "tests/ops/commands/test_up.py",
     "ops/wiring/evaluation_control.py": "tests/end_to_end/test_installation_evaluation.py",
     "ops/wiring/control.py": "tests/ops/commands/conftest.py starts it",
-    "ops/wiring/foundation.py": "tests/ops/commands/conftest.py starts it",
     "ops/settings_file.py": "tests/ops/test_settings_read.py: places and mends",
 }
 

@@ -8,7 +8,7 @@ import sys
 import click
 import pytest
 
-from aisecops.model.errors import StoreError
+from aisecops.model.errors import ConfigError, StoreError
 from aisecops.ops import cli
 from aisecops.ops.cli import COMMANDS, main
 from aisecops.ops.session import CommandError
@@ -50,12 +50,20 @@ def test_wrong_use_is_two_lines_and_exit_code_2(capsys, arguments, what, mend):
     assert mend in second
 
 
+@pytest.mark.parametrize("arguments", [[], ["runs"]])
+def test_nothing_to_do_shows_what_there_is(capsys, arguments):
+    assert main(arguments) == 2
+
+    assert capsys.readouterr().err.startswith("Usage: aisecops")
+
+
 @pytest.mark.parametrize(
     ("raised", "code", "line"),
     [
         (CommandError("the chain is broken", "look", 1), 1, "aisecops: the chain is broken"),
         (StoreError("the store is gone"), 3, "aisecops: the store is gone"),
         (ZeroDivisionError("by zero"), 3, "aisecops: unexpected: ZeroDivisionError: by zero"),
+        (ExceptionGroup("of tasks", [ConfigError("the port is taken", "free it")]), 2, "aisecops: the port is taken"),
         (click.ClickException("Something failed."), 1, "aisecops: something failed"),
     ],
 )

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from aisecops.model.errors import ConfigError
 from aisecops.ops.client import ControlPlane
 from aisecops.ops.environment import Credentials
 from aisecops.ops.session import CommandError
@@ -89,3 +90,22 @@ def test_an_operators_secret_open_to_others_is_not_used(tmp_path):
 
     with pytest.raises(Exception, match="open to others"):
         ControlPlane.as_operator(settings)
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_is_none_is_named(tmp_path, content):
+    file = tmp_path / "corp.pem"
+    if content is not None:
+        file.write_text(content)
+    settings = load({"upstream.ca": [str(file)]}, environ={}, folder=tmp_path)
+
+    with pytest.raises(ConfigError, match=r"corp\.pem"):
+        ControlPlane.as_agent(settings, Credentials("bot", "s"))
+
+
+def test_a_mend_that_the_answer_names_is_the_one_that_is_shown(tmp_path):
+    body = b'{"code": "policy_denied", "detail": "it is already denied; ask anew"}'
+    with answering(403, body) as (port, _), pytest.raises(CommandError) as said:
+        asked(tmp_path, port)
+
+    assert (said.value.what, said.value.mend) == ("it is already denied (policy_denied)", "ask anew")

@@ -45,3 +45,8 @@ def test_a_person_reads_who_asks_for_what_why_and_what_became_of_the_last_ones()
 def test_what_an_agent_wrote_does_not_reach_the_terminal_as_orders(capsys):
     show_held(TOLD)
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_it_begins_with_its_name_and_nothing_else(capsys):
+    show_held(TOLD)
+    assert capsys.readouterr().out.splitlines()[0] == "apr_1"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,8 +14,13 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from aisecops.adapters.system.signing import TOKEN_KEY
-from aisecops.ops.supervise import child_environment
+from aisecops.model.errors import ConfigError
+from aisecops.ops.lifeline import ending_signals
+from aisecops.ops.settings_read import load
+from aisecops.ops.supervise import Supervisor, child_environment
 
 STAND_IN = Path(__file__).parent.parent / "support" / "stand_in.py"
 UP = """
@@ -87,13 +94,14 @@ def scraped(ready_line):
         return answer.read().decode()
 
 
-def test_it_says_one_line_and_ends_well_when_told(tmp_path):
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+def test_it_says_one_line_and_ends_well_when_told(tmp_path, told):
     with up(tmp_path) as supervisor:
         ready = supervisor.stdout.readline().strip()
         assert READY.fullmatch(ready)
         assert (len(running(tmp_path, "control")), len(running(tmp_path, "gateway"))) == (1, 2)
 
-        supervisor.send_signal(signal.SIGTERM)
+        supervisor.send_signal(told)
         rest, _ = supervisor.communicate(timeout=15)
 
         assert (rest, supervisor.returncode) == ("", 0)
@@ -180,3 +188,23 @@ def test_only_the_control_plane_is_given_the_key_that_signs_tokens(tmp_path, mon
         "gateway": False,
         "telemetry": False,
     }
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path, shared):
+    with socket.create_server(("127.0.0.1", 0), reuse_port=shared) as other:
+        told = {"proxy.listen": str(other.getsockname()[1]), "control.listen": "0", "metrics.listen": "0"}
+        settings = load(told, environ={}, folder=tmp_path)
+        supervisor = Supervisor(settings, print, (sys.executable, str(STAND_IN)))
+        with pytest.raises(ConfigError, match=r"cannot listen on .*in use") as no:
+            asyncio.run(supervisor.run())
+
+    assert no.value.mend == "free the port, or set proxy.listen"
+    assert not everyone(tmp_path)
+
+
+def test_a_terminal_that_closes_ends_it_unless_somebody_had_that_ignored(monkeypatch):
+    assert signal.SIGHUP in ending_signals()
+
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)  # as `nohup` does
+    assert ending_signals() == (signal.SIGINT, signal.SIGTERM)

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 
 from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.additions import one_look
-from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.approve import Approvals, denied_id, facts_of, noes_of
 from aisecops.gateway.aside import aside
 from aisecops.gateway.asking import Asked, Asking
 from aisecops.gateway.chains import joined_chains
@@ -139,8 +139,6 @@ class Admission:
         if isinstance(looked, Refuse):
             return self.told(asked, looked)
         approval = await self.asking.presented_approval(asked)
-        if isinstance(approval, Refuse):
-            return self.told(asked, approval)
         return self.told(asked, await self.decide(asked, looked, self.course(approval)))
 
     async def understood(self, caller: Caller, request: HttpRequest) -> Asked | Refuse:
@@ -270,7 +268,7 @@ class Admission:
                 with timed(self._meter, Stage.RECORD):
                     return await self._dispatch.forward(rules, facts, judged, looked, asked.request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
-                return await self._refused(rules, facts, judged)
+                return replace(await self._refused(rules, facts, judged), approval_id=denied_id(course.approval))
             question = await self.asking.question(asked, facts, judged)
             if isinstance(question, Refuse):
                 return question
@@ -326,7 +324,7 @@ class Admission:
                 course.spent = TokenFacts(fault=Code.TOKEN_REPLAYED, detail="the token has no use left")
                 return False
             course.counted = True
-        if course.approval is not None and course.approval.state is not ApprovalState.USED:
+        if course.approval is not None and course.approval.state is ApprovalState.APPROVED:
             if await self._approvals.use(course.approval) is None:
                 course.approval = None
                 return False
@@ -356,8 +354,8 @@ class Admission:
             now_ms=now_ms,
             token=token,
             findings=looked.findings,
-            approval=facts_of(course.approval) if course.approval else None,
-            opinions=(*looked.opinions, *opinions),
+            approval=facts_of(course.approval),
+            opinions=(*looked.opinions, *opinions, *noes_of(course.approval)),
             descent=looked.descent,
             moved=await moved_for(self._store, rules, run.agent_id, action.tool, now_ms=now_ms),
             usual=await usual_for(self._store, rules, action, agent_id=run.agent_id, root_run_id=run.root_run_id),

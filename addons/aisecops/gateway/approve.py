@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aisecops.controls.policy.duty import next_duty_ms, on_duty
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
 from aisecops.gateway.question import CONTENT, Content, shown_origins, shown_reason, shown_request, shown_risk
-from aisecops.model.decision import Decision
+from aisecops.model.decision import Decision, Judgment, Reason, Verdict
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.facts import ApprovalFacts, Facts
 from aisecops.model.ids import ApprovalId, RunId
@@ -98,7 +98,8 @@ class Approvals:
         """A person's answer. Refused for whoever opened the run, and once it is no longer pending."""
         approval = await self.standing(approval_id)
         if approval is None:
-            return Refuse(code=Code.POLICY_DENIED, detail=f"there is no approval `{approval_id}`")
+            what = f"there is no approval `{approval_id}`; GET /v1/approvals lists them"
+            return Refuse(code=Code.POLICY_DENIED, detail=what)
         opened_by = await self._openers(approval.run_id)
         if by in opened_by:
             return Refuse(
@@ -112,7 +113,7 @@ class Approvals:
                 code=Code.POLICY_DENIED,
                 run_id=approval.run_id,
                 approval_id=approval_id,
-                detail=f"the approval is already {approval.state.value}",
+                detail=f"the approval is already {approval.state.value}; only one that is pending is answered",
             )
         state = ApprovalState.APPROVED if approve else ApprovalState.DENIED
         event = EventName.APPROVAL_GRANTED if approve else EventName.APPROVAL_DENIED
@@ -180,6 +181,7 @@ class Approvals:
                 root_run_id=facts.principal.root_run_id,
                 agent_id=facts.principal.agent_id,
                 decision_id=decision.decision_id,
+                policy_version=decision.policy_version,
                 control=SERVES,
                 fields={"approval_id": "", "by": NOBODY, "why": why, "waited_s": 0.0, "tool": facts.request.tool},
             ),
@@ -212,6 +214,7 @@ class Approvals:
             root_run_id=approval.root_run_id,
             agent_id=approval.agent_id,
             decision_id=approval.decision_id,
+            policy_version=self._rules.current().policy_version,
             control=SERVES,
             fields={"approval_id": approval.approval_id, **fields},
         )
@@ -234,6 +237,22 @@ async def came_back(store: Store, facts: Facts, outcome: str) -> None:
         return  # it is told to people, and decides nothing
 
 
-def facts_of(approval: Approval) -> ApprovalFacts:
-    """What the decision is told of an approval."""
+def facts_of(approval: Approval | None) -> ApprovalFacts | None:
+    """What the decision is told of a person's yes; None where there is none."""
+    if approval is None or approval.state is ApprovalState.DENIED:
+        return None
     return ApprovalFacts(approval_id=approval.approval_id, approved_by=approval.answered_by)
+
+
+def noes_of(approval: Approval | None) -> tuple[Judgment, ...]:
+    """What the decision is told of a person's no; nothing where there is none."""
+    if approval is None or approval.state is not ApprovalState.DENIED:
+        return ()
+    detail = f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}"
+    reason = Reason(code=Code.POLICY_DENIED, detail=f"{detail}; do something else, or ask them")
+    return (Judgment(control="approval", verdict=Verdict.DENY, reasons=(reason,), serves=SERVES),)
+
+
+def denied_id(approval: Approval | None) -> ApprovalId | None:
+    """Which question was answered with a no."""
+    return approval.approval_id if approval is not None and approval.state is ApprovalState.DENIED else None

@@ -16,12 +16,11 @@ from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource
 from aisecops.gateway.question import content_of
-from aisecops.gateway.refuse import refusal, rules_changed, said_no
+from aisecops.gateway.refuse import refusal, rules_changed
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import Facts
 from aisecops.model.ids import ApprovalId, RunId
 from aisecops.model.outcome import Refuse
-from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState
 
@@ -75,21 +74,15 @@ class Asking:
         approval = await self._approvals.standing(ApprovalId(approval_id))
         return approval is not None and is_for(approval, asked)
 
-    async def presented_approval(self, asked: Asked) -> Approval | Refuse | None:
-        """The person's yes that the request names; None when it names none, or one that is still waited for."""
+    async def presented_approval(self, asked: Asked) -> Approval | None:
+        """A person's answer to exactly this request, where it names one; None: a person is asked, if one must be."""
         named = values(asked.request.headers, APPROVAL_HEADER)
         if not named:
             return None
         approval = await self._approvals.standing(ApprovalId(named[0]))
         if approval is None or not is_for(approval, asked):
-            return Refuse(
-                code=Code.HUMAN_APPROVAL_REQUIRED,
-                run_id=asked.run_id,
-                detail=f"{APPROVAL_HEADER} names no approval for exactly this request; send it without to ask for one",
-            )
-        if approval.state is ApprovalState.DENIED:
-            return said_no(approval)
-        return approval if approval.state is ApprovalState.APPROVED else None
+            return None
+        return approval if approval.state in {ApprovalState.APPROVED, ApprovalState.DENIED} else None
 
     async def question(self, asked: Asked, facts: Facts, judged: Judged) -> Question | Refuse:
         """Ask a person about a step that is held. A refusal when nobody could answer."""
@@ -107,13 +100,13 @@ class Asking:
         return await wait_for_person(self._approvals, question.approval, clock=self._clock, hold_ms=self._hold_ms)
 
     def answered(self, question: Question, approval: Approval) -> Refuse | None:
-        """What the caller is told when the answer, or none so far, is no yes; None for one."""
+        """What the caller is told when nobody has answered so far; None for an answer, with which it is judged anew."""
+        facts, judged = question.facts, question.judged
+        if approval.state is ApprovalState.DENIED:
+            return None
         if approval.state is ApprovalState.APPROVED:
             changed = self._rules.current().policy_version != question.rules.policy_version
-            return rules_changed(approval) if changed else None
-        if approval.state is ApprovalState.DENIED:
-            return said_no(approval)
-        facts, judged = question.facts, question.judged
+            return rules_changed(approval, judged.decision.decision_id) if changed else None
         count(self._meter, facts, judged)
         return refusal(facts, judged, lines_of(question.rules, facts), approval_id=approval.approval_id)
 

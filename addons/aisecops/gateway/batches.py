@@ -162,9 +162,6 @@ class Batches:
         except Fault as fault:
             way.outcome = _fault(asked, fault)
             return
-        if isinstance(approval, Refuse):
-            way.outcome = approval
-            return
         way.looked, way.course = looked, self._admission.course(approval)
 
     async def _asked_about(self, ways: Sequence[_Way]) -> bool:

@@ -83,7 +83,7 @@ class Dispatch:
             headers = await self._changed_headers(rules, facts, looked.step, judged, request)
             restores = await self._coming_back(rules, facts, request)
             await self._memories.keep(facts.principal, looked.step, looked.descent)
-            await self._usage.used(facts, looked.step)
+            await self._usage.used(facts, looked.step, policy_version=rules.policy_version)
             if rules.risk.join is not Join.OFF and facts.request.effect.changes_state:
                 await self._descents.chains.put_out(facts.principal, Way.TOOL, written_in(looked.step, request))
             # 7: contract 7, durable before anything that changes the world leaves

@@ -68,7 +68,8 @@ class Prompts:
             while len(self._good) > GOOD_KEPT:
                 self._good.popitem(last=False)
             return None
-        await self._changed(run, [part.position for part in parts], texts, digest, pinned=wanted)
+        at = [part.position for part in parts]
+        await self._changed(run, at, texts, digest, pinned=wanted, policy_version=rules.policy_version)
         return None if wanted == PINNED else _refused(digest, wanted)
 
     async def _pinned(self, agent_id: AgentId, texts: Sequence[str], digest: str) -> bool:
@@ -86,7 +87,7 @@ class Prompts:
         return pins is None or digest in pins.accepted
 
     async def _changed(
-        self, run: Run, positions: Sequence[str], texts: Sequence[str], digest: str, *, pinned: str
+        self, run: Run, positions: Sequence[str], texts: Sequence[str], digest: str, *, pinned: str, policy_version: str
     ) -> None:
         """Tell of a prompt that is not the pinned one, once; recorded before it is known as told."""
         pins = await self._pins.find(run.agent_id) or PromptPins(accepted=(), at_ms=self._clock.now_ms())
@@ -103,6 +104,7 @@ class Prompts:
             run_id=run.run_id,
             root_run_id=run.root_run_id,
             agent_id=run.agent_id,
+            policy_version=policy_version,
             control=SERVES,
             fields=fields,
         )

@@ -25,7 +25,7 @@ from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.answers import Answers
-from aisecops.gateway.approve import Approvals, facts_of
+from aisecops.gateway.approve import Approvals, denied_id, facts_of, noes_of
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.classify import counting, deny, names_a_secret
 from aisecops.gateway.descent import Descents
@@ -36,7 +36,7 @@ from aisecops.gateway.permits import Permit
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
 from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
-from aisecops.gateway.refuse import refusal, said_no
+from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES
 from aisecops.gateway.trees import Trees
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
@@ -164,16 +164,13 @@ class Proposals:
                 return None  # everything else is asked when its request comes
             if verdict is Verdict.HOLD:
                 if course.approval is None and (approval := await self._answered(facts)) is not None:
-                    if approval.state is ApprovalState.DENIED:
-                        await self._refused(rules, facts, judged)
-                        return said_no(approval)
                     course.approval = approval
                     continue
                 return await self._held(rules, facts, judged, call)
             if not await self._taken(snapshot, judged, course):
                 continue
             if verdict is Verdict.DENY:
-                return await self._refused(rules, facts, judged)
+                return replace(await self._refused(rules, facts, judged), approval_id=denied_id(course.approval))
             await self._passed(rules, permit, facts, judged, call, course)
             return None
         raise StoreError("the run's tree is changed by others faster than it can be read")
@@ -191,8 +188,8 @@ class Proposals:
             principal=permit.facts.principal,
             request=asked.request,
             tree=snapshot.tree,
-            approval=facts_of(course.approval) if course.approval is not None else None,
-            opinions=(*asked.objections, *opinions),
+            approval=facts_of(course.approval),
+            opinions=(*asked.objections, *opinions, *noes_of(course.approval)),
             descent=asked.descent,
             moved=await moved_for(self._store, rules, snapshot.run.agent_id, asked.request.tool, now_ms=now_ms),
             joined=await joined_chains(self._store, rules, snapshot.tree, (), now_ms=now_ms),
@@ -211,7 +208,7 @@ class Proposals:
         """Use the approval and make the tree's next state true; False: somebody was faster, judge again."""
         approval = course.approval
         allowed = judged.decision.enforced is Verdict.ALLOW
-        if allowed and approval is not None and approval.state is not ApprovalState.USED:
+        if allowed and approval is not None and approval.state is ApprovalState.APPROVED:
             if await self._approvals.use(approval) is None:
                 course.approval = None
                 return False

@@ -13,7 +13,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction
-from aisecops.model.ids import ApprovalId
+from aisecops.model.ids import ApprovalId, DecisionId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import Thresholds, from_micros
@@ -76,21 +76,12 @@ def withheld(permit: Permit, reason: Reason) -> Refuse:
     )
 
 
-def said_no(approval: Approval) -> Refuse:
-    """What the caller gets when a person denied the step."""
-    return Refuse(
-        code=Code.POLICY_DENIED,
-        run_id=approval.run_id,
-        approval_id=approval.approval_id,
-        detail=f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}",
-    )
-
-
-def rules_changed(approval: Approval) -> Refuse:
+def rules_changed(approval: Approval, decision_id: DecisionId) -> Refuse:
     """What the caller gets when other rules came into force while a person was asked: nothing is judged by old ones."""
     return Refuse(
         code=Code.HUMAN_APPROVAL_REQUIRED,
         run_id=approval.run_id,
+        decision_id=decision_id,
         approval_id=approval.approval_id,
         detail="the rules changed while a person was asked; repeat the same request with AISecOps-Approval",
     )

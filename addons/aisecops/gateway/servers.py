@@ -30,7 +30,7 @@ from aisecops.model.facts import Facts
 from aisecops.model.integration import ServerPins, ToolDigests, ToolPin
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
-from aisecops.model.rules import FirewallRules
+from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.fields import JsonObject
@@ -104,7 +104,7 @@ class Servers:
         if tools is None:
             return response
         rules = self._rules.current()
-        waiting = await self._compared(rules.firewall, facts, at, tools)
+        waiting = await self._compared(rules, facts, at, tools)
         agent = rules.agents.get(facts.principal.agent_id)
         if not waiting or (agent is not None and agent.mode is Mode.OBSERVE):
             return response
@@ -112,11 +112,9 @@ class Servers:
         headers = tuple(pair for pair in response.headers if pair[0].lower() != "content-encoding")
         return replace(response, headers=headers, body=left)
 
-    async def _compared(
-        self, lines: FirewallRules, facts: Facts, at: str, tools: Sequence[JsonObject]
-    ) -> frozenset[str]:
+    async def _compared(self, rules: RuleSet, facts: Facts, at: str, tools: Sequence[JsonObject]) -> frozenset[str]:
         """The names of those that wait for a person, as they are described now."""
-        principal = facts.principal
+        principal, lines = facts.principal, rules.firewall
         described = await self._described(tools)
         block_at, now_ms = float(lines.block_at), self._clock.now_ms()
         before = (await self._pins.find(at) or ServerPins()).tools
@@ -128,6 +126,7 @@ class Servers:
                 run_id=principal.run_id,
                 root_run_id=principal.root_run_id,
                 agent_id=principal.agent_id,
+                policy_version=rules.policy_version,
                 control=SERVES,
                 fields={"integration": f"mcp-tool:{at}#{one.name}", "host": facts.request.host, **fields},
             )

@@ -33,19 +33,19 @@ class Usage:
         self._seen = Entries(store, clock, EntryKind.INTEGRATION, Seen)
         self._noted: OrderedDict[str, int] = OrderedDict()
 
-    async def used(self, facts: Facts, step: Step) -> None:
+    async def used(self, facts: Facts, step: Step, *, policy_version: str) -> None:
         """Note what an allowed step is about to use. Raises a `Fault` when what is new cannot be recorded or kept."""
         now_ms = self._clock.now_ms()
         for name in names_of(facts, step):
             if now_ms - self._noted.get(name, -NOTED_EVERY_MS) < NOTED_EVERY_MS:
                 continue
-            await self._note(name, facts, now_ms)
+            await self._note(name, facts, now_ms, policy_version)
             self._noted[name] = now_ms
             self._noted.move_to_end(name)
             while len(self._noted) > NAMES_KEPT:
                 self._noted.popitem(last=False)
 
-    async def _note(self, name: str, facts: Facts, now_ms: int) -> None:
+    async def _note(self, name: str, facts: Facts, now_ms: int, policy_version: str) -> None:
         principal = facts.principal
         if await self._seen.find(name) is None:
             await self._record.append(
@@ -54,6 +54,7 @@ class Usage:
                     run_id=principal.run_id,
                     root_run_id=principal.root_run_id,
                     agent_id=principal.agent_id,
+                    policy_version=policy_version,
                     control=SERVES,
                     fields={"integration": name, "host": facts.request.host},
                 )

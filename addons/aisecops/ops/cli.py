@@ -105,19 +105,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug = "--debug" in given[:3] or bool(os.environ.get("AISECOPS_DEBUG"))  # noqa: TID251  (before settings exist)
     try:
         return _code(root.main(args=given, prog_name="aisecops", standalone_mode=False))
+    except click.exceptions.NoArgsIsHelpError as unsaid:
+        click.echo(unsaid.format_message(), err=True)
+        return MISUSED
     except BrokenPipeError:
         sys.stdout = None  # the reader of our output is gone; nothing is left to flush
         return 0
     except Exception as raised:  # the outermost guard
         if debug:
             raise
-        what, mend, code = _told(raised)
+        what, mend, code = _told(_alone(raised))
         click.echo(f"aisecops: {what}" + (f"\n  {mend}" if mend else ""), err=True)
         return code
 
 
 def _code(returned: Any) -> int:
     return returned if isinstance(returned, int) and not isinstance(returned, bool) else 0
+
+
+def _alone(raised: Exception) -> Exception:
+    """What really was raised: a group of tasks wraps even the one thing that ended it."""
+    while isinstance(raised, ExceptionGroup) and len(raised.exceptions) == 1:
+        raised = raised.exceptions[0]
+    return raised
 
 
 def _told(raised: Exception) -> tuple[str, str, int]:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 
 from aisecops.adapters.system.files import PRIVATE, PRIVATE_FOLDER, made_folder, read_private, write_whole
+from aisecops.model.errors import ConfigError
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.ops.environment import Credentials
 from aisecops.ops.session import BROKEN, FAILED, MISUSED, CommandError
@@ -114,7 +115,11 @@ def trusted(settings: Settings) -> ssl.SSLContext:
     """What a control plane is believed by."""
     context = ssl.create_default_context()
     for file in settings.control_authorities:
-        context.load_verify_locations(file)
+        try:
+            context.load_verify_locations(file)
+        except OSError as failed:
+            mend = "control.tls_certificate and upstream.ca name files with certificates in PEM"
+            raise ConfigError(f"`{file}` holds no authority to believe: {failed.strerror or failed}", mend) from None
     return context
 
 
@@ -137,8 +142,10 @@ def _refused(answer: httpx.Response) -> CommandError:
         return CommandError(what, "its log may say why", how_bad)
     code = str(problem.get("code") or answer.status_code)
     detail = str(problem.get("detail") or problem.get("title") or "the control plane refused")
-    mend = REFUSALS[Code(code)].mend if code in set(Code) else ""
-    return CommandError(f"{detail} ({code})", mend, how_bad)
+    what, _, mend = detail.partition("; ")  # a refusal that knows its mend says it there
+    if not mend and code in set(Code):
+        mend = REFUSALS[Code(code)].mend
+    return CommandError(f"{what} ({code})", mend, how_bad)
 
 
 def _words(failed: httpx.HTTPError) -> str:

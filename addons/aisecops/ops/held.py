@@ -19,7 +19,7 @@ _FACTORS = ("escalation", "trust", "stress")
 def show_held(told: Mapping[str, Any]) -> None:
     """Print it, a line for each thing that is known of it."""
     for name, words in held_lines(told):
-        click.echo(f"{name:{_WIDTH}}{cell(words)}")
+        click.echo(f"{name:{_WIDTH}}{cell(words)}" if words else cell(name))
 
 
 def held_lines(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,12 @@ GRACE_SECONDS = 5.0
 """What a process gets beyond the time for draining before it is ended by force."""
 
 
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """What ends a process of ours in peace: a terminal that closes too, unless `nohup` has said that it shall not."""
+    hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)
+    return (signal.SIGINT, signal.SIGTERM, *hung_up)
+
+
 def hold(descriptor: int, *, drain_seconds: float) -> Callable[[str], None]:
     """Watch the supervisor's end of `descriptor`; return what tells it the URL this process listens at."""
     line = socket.socket(fileno=descriptor)

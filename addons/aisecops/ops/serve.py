@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
+from aisecops.ops.lifeline import ending_signals
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
@@ -140,9 +140,9 @@ def _telling_its_lag(state: Path) -> Iterator[Callable[[float], None]]:
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """SIGINT and SIGTERM set `stop`; nothing else ends a process of ours in peace."""
+    """What ends a process of ours in peace sets `stop`."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
 
 

@@ -25,7 +25,7 @@ import orjson
 from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
-from aisecops.ops.lifeline import GRACE_SECONDS
+from aisecops.ops.lifeline import GRACE_SECONDS, ending_signals
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
@@ -80,15 +80,20 @@ class Supervisor:
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
-        """Start, stay, drain. Returns 0 after SIGINT or SIGTERM; raises CommandError when a process cannot start."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        """Start, stay, drain. Returns 0 after SIGINT or SIGTERM; raises CommandError when a process cannot start.
+
+        Raises ConfigError for a port that is taken, before anything is started.
+        """
+        for name, listener in (("proxy", self.settings.proxy), ("control", self.settings.control)):
+            _check_free(name, listener.listen)
+        loop, numbers = asyncio.get_running_loop(), ending_signals()
+        for number in numbers:
             loop.add_signal_handler(number, self._stop.set)
         try:
             await self._unless_stopped(self._serve())
         finally:
             await self._end_all()
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in numbers:
                 loop.remove_signal_handler(number)
         return 0
 
@@ -226,6 +231,18 @@ def alone(state: Path) -> Iterator[None]:
                 f"another `aisecops up` runs with the state folder `{state}`", "stop it, or set paths.state"
             ) from None
         yield
+
+
+def _check_free(name: str, listen: Address) -> None:
+    """Is the port ours to take? Workers that share it would share it with a stranger's too, and say nothing."""
+    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((listen.host, listen.port))
+        except OSError as failed:
+            what = f"cannot listen on `{listen}`: {failed.strerror or failed}"
+            raise ConfigError(what, f"free the port, or set {name}.listen") from None
 
 
 async def _answers(url: str) -> None:

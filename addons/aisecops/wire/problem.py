@@ -65,13 +65,16 @@ _ERROR_TYPES: dict[str, dict[int, str]] = {
 }
 
 
-def problem_document(refuse: Refuse, *, dialect: str | None = None) -> bytes:
-    """The problem as JSON (contract 4). For a model's `dialect` it has that provider's `error` member besides."""
+def problem_document(refuse: Refuse, *, dialect: str | None = None, status: int | None = None) -> bytes:
+    """The problem as JSON (contract 4). For a model's `dialect` it has that provider's `error` member besides.
+
+    `status` where it is answered with another than the table's.
+    """
     answer = REFUSALS[refuse.code]
     document: dict[str, object] = {
         "type": f"urn:aisecops:problem:{refuse.code}",
         "title": answer.title,
-        "status": answer.status,
+        "status": status or answer.status,
         "detail": refuse.detail,
         "code": refuse.code,
         "decision_id": refuse.decision_id,
@@ -91,8 +94,9 @@ def problem_document(refuse: Refuse, *, dialect: str | None = None) -> bytes:
     return orjson.dumps(document)
 
 
-def problem_response(refuse: Refuse, *, dialect: str | None = None) -> HttpResponse:
-    """The whole answer to a refused request."""
+def problem_response(refuse: Refuse, *, dialect: str | None = None, status: int | None = None) -> HttpResponse:
+    """The whole answer to a refused request; `status` where it is another than the table's."""
+    status = status or refuse.status
     headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
     if refuse.decision_id is not None:
         headers.append(("AISecOps-Decision", refuse.decision_id))
@@ -104,15 +108,15 @@ def problem_response(refuse: Refuse, *, dialect: str | None = None) -> HttpRespo
         headers.append(("retry-after", str(refuse.retry_after_s)))
     if refuse.code not in _RETRIED:
         headers.append(("x-should-retry", "false"))
-    if refuse.status == _PROXY_AUTHENTICATION:
+    if status == _PROXY_AUTHENTICATION:
         headers.append(("proxy-authenticate", 'Basic realm="aisecops"'))
-    elif refuse.status == _AUTHENTICATION:  # RFC 9110 15.5.2: a 401 names a way to authenticate
+    elif status == _AUTHENTICATION and refuse.code.is_token_fault:  # RFC 9110 15.5.2: a 401 names a way to authenticate
         headers.append(("www-authenticate", f'AISecOps-Capability realm="aisecops", error="{refuse.code}"'))
     if dialect == "bedrock":
         headers.append(("x-amzn-errortype", _AWS_ERRORS.get(refuse.status, "AccessDeniedException")))
-    body = problem_document(refuse, dialect=dialect)
+    body = problem_document(refuse, dialect=dialect, status=status)
     headers.append(("content-length", str(len(body))))
-    return HttpResponse(status=refuse.status, headers=tuple(headers), body=body)
+    return HttpResponse(status=status, headers=tuple(headers), body=body)
 
 
 _AUTHENTICATION = 401

@@ -34,8 +34,10 @@ def test_a_password_in_a_url_is_not_printed(capsys):
 
 
 def test_the_plain_listing_is_one_line_per_setting(capsys):
-    assert main(["config", "--upstream-resolve", "a.test:1=127.0.0.1:2"]) == 0
+    several = (f"{name}.test:443=127.0.0.1:8443" for name in ("a", "b", "c", "d"))
+    assert main(["config", *(word for one in several for word in ("--upstream-resolve", one))]) == 0
 
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
-    assert "a.test:1=127.0.0.1:2" in lines["upstream.resolve"]
+    assert "d.test:443=127.0.0.1:8443" in lines["upstream.resolve"]
+    assert len(lines["proxy.transparent"]) < 100  # one long value leaves the others where they can be read
     assert lines["proxy.transparent"].split()[1:] == ["false", "default"]

@@ -263,3 +263,23 @@ async def test_a_word_is_for_no_other_request_and_for_nobody_with_a_secret(apart
 async def test_two_words_are_none(apart):
     twice = [("Authorization", CLERK["Authorization"]), *vouched(apart, "neighbour").items()]
     assert (await apart.ask("POST", "/v1/runs", twice, {})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "who"),
+    [
+        ("GET", "/v1/runs", {}),
+        ("GET", "/v1/runs/run_x", OPERATOR),
+        ("GET", "/v1/approvals/apr_x", OPERATOR),
+        ("GET", "/v1/nothing", OPERATOR),
+        ("DELETE", "/v1/runs", OPERATOR),
+        ("POST", "/v1/runs/run_x/dance", OPERATOR),
+    ],
+)
+async def test_every_no_is_a_problem_that_says_its_own_status(api, method, path, who):
+    answer = await api.ask(method, path, who)
+    assert answer.status_code in {401, 403, 404, 405}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == answer.status_code
+    assert {"type", "title", "detail"} <= answer.json().keys()
+    assert "proxy-authenticate" not in answer.headers

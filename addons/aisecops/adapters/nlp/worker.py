@@ -1,7 +1,7 @@
 """One scanning worker: a process that imports Presidio, reads jobs from its standard input and answers.
 
 It ends when its input does, so it cannot outlive the gateway, however the gateway ended; a scan that takes far
-longer than its deadline ends it too. Ctrl-C and SIGTERM are the gateway's to handle.
+longer than its deadline ends it too. Ctrl-C, SIGTERM and SIGHUP are the gateway's to handle.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def main() -> None:
     """Serve jobs until the input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     answers = _claimed_output()
     with os.fdopen(sys.stdin.fileno(), "rb", closefd=False) as jobs, os.fdopen(answers, "wb") as out:
 

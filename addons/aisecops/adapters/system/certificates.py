@@ -103,7 +103,7 @@ class CertificateAuthority:
     def _known(self, extra: Iterable[Path]) -> list[bytes]:
         blocks = certificates_in(self._system_file().read_bytes())
         for path in extra:
-            blocks += _certificates(path)
+            blocks += authorities_in(path)
         return blocks
 
     def _system_file(self) -> Path:
@@ -168,7 +168,8 @@ def _is_authority(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _certificates(path: Path) -> list[bytes]:
+def authorities_in(path: Path) -> list[bytes]:
+    """The certificates in a file that the settings name. Raises ConfigError when there are none."""
     mend = "`upstream.ca` must name files with certificates in PEM"
     try:
         content = path.read_bytes()

@@ -26,7 +26,7 @@ def config(session: Session, as_json: bool) -> None:
         click.echo(orjson.dumps(listed, option=orjson.OPT_INDENT_2))
         return
     shown = {name: _shown(value) for name, value in values.items()}
-    widest = max(map(len, shown)), max(map(len, shown.values()))
+    widest = max(map(len, shown)), min(40, max(map(len, shown.values())))  # one long value moves no other line
     for name, value in shown.items():
         click.echo(f"{name:{widest[0]}}  {value:{widest[1]}}  {settings.origins[name]}")
 

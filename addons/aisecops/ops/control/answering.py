@@ -29,8 +29,8 @@ async def read_body(request: Request) -> bytes:
 
 def problem(refuse: Refuse, status: int | None = None) -> Response:
     """A refusal as an RFC 9457 problem."""
-    made = problem_response(refuse)
-    return Response(made.body, status_code=status or made.status, headers=dict(made.headers))
+    made = problem_response(refuse, status=status)
+    return Response(made.body, status_code=made.status, headers=dict(made.headers))
 
 
 def as_json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

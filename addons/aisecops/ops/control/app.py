@@ -6,9 +6,15 @@ all, in `door.py`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from http import HTTPStatus
 
+import orjson
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from aisecops.ops.control.door import Calls, Door
@@ -18,4 +24,19 @@ from aisecops.ops.control.public_calls import PublicCalls
 def control_app(door: Door, public: PublicCalls, groups: Sequence[Calls], pages: Sequence[BaseRoute] = ()) -> Starlette:
     """The ASGI application: `public` for everybody, every other call behind `door`, and the dashboard's `pages`."""
     calls = (door.route(call) for group in groups for call in group.calls())
-    return Starlette(routes=[*public.routes(), *calls, *pages])
+    app = Starlette(routes=[*public.routes(), *calls, *pages], exception_handlers={HTTPException: _no_call})
+    app.state.over = asyncio.Event()  # set when the server stops, so that streams without an end have one
+    return app
+
+
+async def _no_call(request: Request, failed: Exception) -> Response:
+    """What is no call at all, as a problem too: of RFC 9457's own kind, since nobody refused anything."""
+    known = failed if isinstance(failed, HTTPException) else HTTPException(HTTPStatus.NOT_FOUND)
+    problem = {
+        "type": "about:blank",
+        "title": known.detail,
+        "status": known.status_code,
+        "detail": f"`{request.method} {request.url.path[:200]}` is no call; GET /openapi.json lists them",
+    }
+    headers = {**(known.headers or {}), "content-type": "application/problem+json"}
+    return Response(orjson.dumps(problem), status_code=known.status_code, headers=headers)

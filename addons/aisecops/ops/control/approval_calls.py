@@ -43,7 +43,8 @@ class ApprovalCalls:
     async def show_approval(self, request: Request, asker: Asker) -> Response:
         found = await self._approvals.standing(ApprovalId(request.path_params["approval_id"]))
         if found is None or not sees(asker, found.agent_id, found.run_id):
-            return problem(Refuse(code=Code.POLICY_DENIED, detail="there is no such approval"), 404)
+            no = Refuse(code=Code.POLICY_DENIED, detail="there is no such approval; GET /v1/approvals lists them")
+            return problem(no, 404)
         runs = await self._approvals.asked_by(found.run_id)
         return as_json(shapes.shown_question(found, runs, await self._approvals.similar(found)))
 

@@ -125,7 +125,8 @@ class RunCalls:
         run = await self._store.find_run(RunId(request.path_params["run_id"]))
         visible = run is not None and (asker.sees_all or (asker.role is Role.AGENT and run.agent_id == asker.agent_id))
         if run is None or not visible:
-            return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{request.path_params['run_id']}`")
+            what = f"there is no run `{request.path_params['run_id']}`"
+            return Refuse(code=Code.RUN_UNKNOWN, detail=f"{what}; GET /v1/runs lists them")
         if asker.run_id is not None and asker.run_id != run.run_id:
             return not_yours("a run's credentials are for that run only")
         return run

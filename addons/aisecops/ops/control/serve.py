@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -24,6 +23,7 @@ from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.evaluation.figures import Figures
 from aisecops.ops.figures.counts import Counts
 from aisecops.ops.figures.index import RecordIndex
+from aisecops.ops.lifeline import ending_signals
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
@@ -71,9 +71,9 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
             evaluations=evaluation_calls(base),
             beside=beside,
         )
-        server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)))
+        server = _Server(_configuration(settings, plane), lambda: ready(_url(settings, listener)), plane.state.over)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending_signals():
             loop.add_signal_handler(number, server.stop)
         # What runs beside the API must not end unseen: then the whole process ends and is started again.
         async with asyncio.TaskGroup() as tasks:
@@ -95,9 +95,10 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
 class _Server(uvicorn.Server):
     """The signals are ours: uvicorn would raise them again at the end, and a clean stop must exit with 0."""
 
-    def __init__(self, configuration: uvicorn.Config, listening: Callable[[], None]) -> None:
+    def __init__(self, configuration: uvicorn.Config, listening: Callable[[], None], over: asyncio.Event) -> None:
         super().__init__(configuration)
         self._listening = listening
+        self._over = over
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -108,7 +109,8 @@ class _Server(uvicorn.Server):
         yield
 
     def stop(self) -> None:
-        """End in peace; open event streams are cut after `SHUTDOWN_S`."""
+        """End in peace; event streams end by themselves, whatever else is open is cut after `SHUTDOWN_S`."""
+        self._over.set()
         self.should_exit = True
 
 

@@ -48,7 +48,8 @@ class StandingCalls:
     async def events(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         after = request.headers.get("last-event-id") or request.query_params.get("after")
         seq = int(after) if after and after.isdecimal() else None
-        return StreamingResponse(tail(self._record_folder, after_seq=seq), media_type="text/event-stream")
+        told = tail(self._record_folder, after_seq=seq, over=request.app.state.over)
+        return StreamingResponse(told, media_type="text/event-stream")
 
     async def me(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         named = {"name": asker.name, "role": asker.role.value, "title": asker.title}

@@ -15,6 +15,7 @@ from starlette.responses import StreamingResponse
 
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.ops.control.events import pause
 from aisecops.ops.dashboard.page import PageAt, Shown, Visitor
 from aisecops.ops.figures.index import RecordIndex
 
@@ -38,16 +39,18 @@ class Live:
     async def stream(self, request: Request, visitor: Visitor) -> Shown:  # noqa: ARG002 - one shape for all
         if self._open >= MOST_STREAMS:
             return Refuse(code=Code.RATE_LIMITED, detail="too many pages are live; close some")
-        return StreamingResponse(self._told(), media_type="text/event-stream")
+        return StreamingResponse(self._told(request.app.state.over), media_type="text/event-stream")
 
-    async def _told(self) -> AsyncIterator[bytes]:
+    async def _told(self, over: asyncio.Event) -> AsyncIterator[bytes]:
         self._open += 1
         try:
             await run_in_threadpool(self._index.refresh)
             seq = self._index.seq
             yield b"retry: 2000\n\n"
             for _ in range(int(LASTS_S / LOOK_EVERY_S)):
-                await asyncio.sleep(LOOK_EVERY_S)
+                await pause(over, LOOK_EVERY_S)
+                if over.is_set():
+                    return
                 await run_in_threadpool(self._index.refresh)
                 if self._index.seq > seq:
                     roots, seq = self._index.changed_since(seq), self._index.seq

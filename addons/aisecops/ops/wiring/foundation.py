@@ -13,6 +13,7 @@ from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.policies.cedar import CedarPoint
 from aisecops.adapters.policies.files import FileRules, Rejected, Reloaded
 from aisecops.adapters.policies.opa import OpaPoint
+from aisecops.adapters.system.certificates import authorities_in
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.rule_secrets import RuleSecrets
@@ -101,6 +102,8 @@ class Foundation:
 @contextlib.asynccontextmanager
 async def foundation(settings: Settings, environment: Mapping[str, str]) -> AsyncIterator[Foundation]:
     """Open rules, store and record; close them at the end."""
+    for path in settings.client_authorities:
+        authorities_in(path)  # named wrong, it is said here and not wherever somebody is first believed by it
     clock = SystemClock()
     state = settings.paths.state
     rules = file_rules(settings)
