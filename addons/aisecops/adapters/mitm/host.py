@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mitmproxy import certs, options
-from mitmproxy.addons import core, disable_h2c, proxyserver, tlsconfig
+from mitmproxy.addons import core, disable_h2c, proxyserver
 from mitmproxy.master import Master
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
@@ -31,6 +31,7 @@ from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
 from aisecops.adapters.mitm.lane.lane import open_lane
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
+from aisecops.adapters.mitm.leaves import RenewingTlsConfig
 from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.load import Load, raise_descriptors
@@ -152,7 +153,7 @@ async def serve(
     pins = PinnedOptions(gate, pinned)
     master = GovernedMaster(options.Options(), gate)
     server = proxyserver.Proxyserver()
-    tls = tlsconfig.TlsConfig()
+    tls = RenewingTlsConfig()
     master.addons.add(pins, core.Core(), server, LayerChoice(gate), disable_h2c.DisableH2C(), tls)
     master.addons.add(*strangers, *governance_addons(gate, dial), Seal(gate))
     master.options.update(**pinned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import ssl
 from pathlib import Path
 
@@ -92,6 +93,18 @@ def test_contexts_are_kept_and_no_more_than_may_be(leaves):
     leaves.context("two.test")
     leaves.context("three.test")
     assert leaves.context("one.test") is not first
+
+
+def test_a_context_ends_before_its_leaf_does(folder, monkeypatch):
+    store = CertStore.from_store(folder, "mitmproxy", 2048)
+    made = Leaves(lambda host: store.get_cert(host, [certs.x509.DNSName(host)]), http2=False)
+    monkeypatch.setattr(certs, "CERT_EXPIRY", dt.timedelta(days=20))
+    old = made.context("api.test")
+    store.certs.clear()
+    monkeypatch.setattr(certs, "CERT_EXPIRY", dt.timedelta(days=199))
+    new = made.context("api.test")
+    assert new is not old
+    assert made.context("api.test") is new
 
 
 def test_where_no_leaf_can_be_made_there_is_no_context(leaves):

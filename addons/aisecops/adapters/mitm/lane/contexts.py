@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import ssl
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from mitmproxy.addons.tlsconfig import _DEFAULT_CIPHERS
 from mitmproxy.certs import CertStoreEntry
 
 from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.leaves import serves_until
 from aisecops.adapters.mitm.names import normal
 
 logger = logging.getLogger(__name__)
@@ -44,25 +46,26 @@ class Leaves:
         self._leaf = leaf
         self._alpn = ["h2", "http/1.1"] if http2 else ["http/1.1"]
         self._kept = kept
-        self._contexts: OrderedDict[str, ssl.SSLContext] = OrderedDict()
+        self._contexts: OrderedDict[str, tuple[ssl.SSLContext, float]] = OrderedDict()
 
     def context(self, host: str) -> ssl.SSLContext | None:
         """The context for a tunnel to `host`, whose client may ask for that name or for none; None: there is none."""
-        found = self._contexts.get(host)
-        if found is not None:
+        found, until = self._contexts.get(host, (None, 0.0))
+        if found is not None and until > time.time():  # noqa: TID251 - certificates are by this clock
             self._contexts.move_to_end(host)
             return found
         try:
-            made = self._make(host)
+            made, until = self._make(host)
         except Exception as fault:  # noqa: BLE001 - the core can still try
             logger.warning("there is no context of the lane for a host: %s", describe(fault))
             return None
-        self._contexts[host] = made
+        self._contexts[host] = made, until
         if len(self._contexts) > self._kept:
             self._contexts.popitem(last=False)
         return made
 
-    def _make(self, host: str) -> ssl.SSLContext:
+    def _make(self, host: str) -> tuple[ssl.SSLContext, float]:
+        """The context, and when it has to be made anew."""
         entry = self._leaf(host)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -74,7 +77,7 @@ class Leaves:
         context.sni_callback = _only(host)
         key = entry.privatekey.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         _load(context, b"".join([key, entry.cert.to_pem(), *(chained.to_pem() for chained in entry.chain_certs)]))
-        return context
+        return context, serves_until(entry)
 
 
 def _load(context: ssl.SSLContext, pem: bytes) -> None:
