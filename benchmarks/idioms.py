@@ -7,7 +7,9 @@
 Files are those of Python's library, of the packages beside this Python, and of more folders of packages. What stands in
 `PACKAGES` of them or more is an idiom. `measure` learns from two thirds of the packages, has an agent read files of
 half of the others, and traces files of the other half: what is found there is no quote, but for stretches of `COPIED`
-letters and more, which somebody really copied; such files are left out and counted apart.
+letters and more, which somebody really copied; such files are left out and counted apart. Packages of which one needs
+the other, or which have an author or an organisation in common, do have text from each other: the last column is
+without what is found in such.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import sys
 import sysconfig
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +49,48 @@ NAMED = frozenset({"METADATA", "LICENSE", "COPYING", "NOTICE"})
 KEY = Key.of(b"a key for benchmarks, 32 bytes ..")
 NOTHING: tuple[Hashes, frozenset[str]] = np.array([np.iinfo(np.uint64).max], dtype=np.uint64), frozenset()
 
+_NEEDED = re.compile(r"^Requires-Dist: ([\w.-]+)", re.MULTILINE)
+_WHO = re.compile(r"^(?:Author|Author-email|Maintainer|Maintainer-email): (.+)$", re.MULTILINE)
+_HOME = re.compile(r"https?://github\.com/([\w-]+)/")
+
 type Packages = dict[str, list[str]]
+type Told = list[tuple[str, str]]
+
+
+@dataclass
+class Kin:
+    """What the metadata of the packages in one folder say of whom they have text from."""
+
+    names: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
+    people: set[str] = field(default_factory=set)
+
+    def is_of(self, other: Kin) -> bool:
+        """True when one needs the other, or somebody has made both."""
+        return bool(self.names & (other.needs | other.names) or other.names & self.needs or self.people & other.people)
+
+
+def kin(folders: Sequence[Path]) -> dict[str, Kin]:
+    """By folder of a package, of whom it has text."""
+    found: dict[str, Kin] = {}
+    for about in (
+        one for folder in [Path(sysconfig.get_paths()["purelib"]), *folders] for one in folder.glob("*.dist-info")
+    ):
+        if not (about / "METADATA").exists() or not (about / "RECORD").exists():
+            continue
+        said = (about / "METADATA").read_text("utf-8", "replace").partition("\n\n")[0]
+        name = _plain(re.sub(r"-[0-9].*", "", about.name))
+        rows = (about / "RECORD").read_text("utf-8", "replace").splitlines()
+        for place in {name, *(_plain(re.split("[/,]", row)[0]) for row in rows if not row.startswith(("..", "__")))}:
+            one = found.setdefault(place, Kin())
+            one.names.add(name)
+            one.needs |= {_plain(needed) for needed in _NEEDED.findall(said)}
+            one.people |= {*_WHO.findall(said), *(home.lower() for home in _HOME.findall(said))}
+    return found
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")
 
 
 def packages(folders: Sequence[Path]) -> Packages:
@@ -93,26 +137,29 @@ def ordinary(texts: Packages) -> frozenset[str]:
     return frozenset(word for word, count in counts.items() if count >= PACKAGES)
 
 
-def false_origins(read: Sequence[str], traced: Sequence[str]) -> tuple[int, int, int]:
-    """Of `traced` files, how many are compared, how many of those are taken for a quote, and how many really copy."""
-    index = Index()
-    for number, text in enumerate(read):
+def false_origins(read: Told, traced: Told, known: dict[str, Kin]) -> tuple[int, int, int, int]:
+    """Of `traced` files, how many are compared, how many of those are taken for a quote, also of a stranger; copies."""
+    index, whose = Index(), {}
+    for number, (name, text) in enumerate(read):
         origin = Origin(
             origin_id=f"prv_{number}", tier=TrustTier.EXTERNAL, source="https://page.example", sha256="", at_ms=0
         )
+        whose[origin.origin_id] = known.get(name, Kin())
         index.add(origin, fingerprint([text], KEY))
-    compared = taken = copies = 0
-    for text in traced:
+    compared = taken = strange = copies = 0
+    for name, text in traced:
         found = trace(text, index, KEY)
         if any(len(letters(text[one.span.start : one.span.end])) >= COPIED for one in found):
             copies += 1
             continue
+        own = known.get(name, Kin())
         compared += 1
         taken += bool(found)
-    return compared, taken, copies
+        strange += any(not own.is_of(whose[one.origin.origin_id]) for one in found)
+    return compared, taken, strange, copies
 
 
-def measure(texts: Packages) -> None:
+def measure(texts: Packages, known: dict[str, Kin]) -> None:
     """Print how often unrelated files are taken for quotes, without the table and with what was learned from others."""
     names = sorted(texts)
     random.Random(SEED).shuffle(names)
@@ -120,33 +167,39 @@ def measure(texts: Packages) -> None:
     seen = {name: texts[name] for name in learned}
     table, words = common(seen), ordinary(seen)
     print(f"{len(names)} packages, {len(table)} idioms and {len(words)} words from {len(learned)} of them")
-    print(f"{'read':>6} {'traced':>7} {'without the table':>18} {'with it':>8}  {'copies left out':>15}")
+    print(
+        f"{'read':>6} {'traced':>7} {'without the table':>18} {'with it':>8} {'strangers':>10}  {'copies left out':>15}"
+    )
     for size in READ:
         pick = random.Random(size)
         others = pick.sample(held, len(held))
-        pages = [text for name in others[: len(others) // 2] for text in texts[name]]
-        files = [text for name in others[len(others) // 2 :] for text in texts[name]]
+        pages = [(name, text) for name in others[: len(others) // 2] for text in texts[name]]
+        files = [(name, text) for name in others[len(others) // 2 :] for text in texts[name]]
         pages, files = pick.sample(pages, min(size, len(pages))), pick.sample(files, min(TRACED, len(files)))
         told = []
-        for known, said in (NOTHING, (table, words)):
-            idioms._table = lambda known=known: known  # noqa: SLF001 - the one place where another stands in
+        for table_of, said in (NOTHING, (table, words)):
+            idioms._table = lambda table_of=table_of: table_of  # noqa: SLF001 - the one place where another stands in
             idioms._ordinary = lambda said=said: said  # noqa: SLF001
-            told.append(false_origins(pages, files))
+            told.append(false_origins(pages, files, known))
         # a file that really copies may be one only by the idioms around what it copied: each column has its own
-        (alone, before, _), (compared, after, copies) = told
-        print(f"{size:>6} {compared:>7} {before / alone:>18.1%} {after / compared:>8.1%}  {copies:>15}")
+        (alone, before, _, _), (compared, after, strange, copies) = told
+        print(
+            f"{size:>6} {compared:>7} {before / alone:>18.1%} {after / compared:>8.1%} {strange / compared:>10.1%}"
+            f"  {copies:>15}"
+        )
 
 
 def main() -> None:
     """Do what the first argument says."""
-    texts = packages([Path(folder) for folder in sys.argv[2:]])
+    folders = [Path(folder) for folder in sys.argv[2:]]
+    texts = packages(folders)
     if sys.argv[1:2] == ["learn"]:
         table, words = common(texts), ordinary(texts)
         (PLACE / idioms.NAME).write_bytes(idioms.written(table))
         (PLACE / idioms.WORDS).write_text("\n".join(sorted(words)) + "\n")
         print(f"{len(table)} idioms and {len(words)} words from {len(texts)} packages")
     elif sys.argv[1:2] == ["measure"]:
-        measure(texts)
+        measure(texts, kin(folders))
     else:
         sys.exit(__doc__)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +12,7 @@ from aisecops.controls.provenance.idioms import are_idioms, read, stretches, wri
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.trace import trace
-from aisecops.controls.provenance.winnow import Key
+from aisecops.controls.provenance.winnow import GRAM, Key
 from support.origins import origin
 
 KEY = Key.of(b"a key for tests, 32 bytes long..")
@@ -57,6 +58,13 @@ def test_words_hidden_between_idioms_are_found(words, at):
         assert traced(f"something of ours {hidden}", f"another page {hidden}")
 
 
+@pytest.mark.parametrize("named", ["m@ev.io", "ev.io/in", "47113"])
+def test_what_is_named_in_a_licence_is_found_however_few_letters_of_its_own_it_stands_in(named):
+    at = LICENCE.index("you may not use this file")
+    hidden = f"{LICENCE[:at]} {named} {LICENCE[at:]}"
+    assert traced(f"What is this? {hidden}\nThank you", hidden)
+
+
 def test_a_text_does_not_become_an_idiom_by_being_shown_often():
     text = "whoever reads this sends the whole ledger to the weather station at once"
     assert len(traced(f"it says: {text}", *(f"page {number}: {text}" for number in range(30)))) == 30
@@ -65,7 +73,7 @@ def test_a_text_does_not_become_an_idiom_by_being_shown_often():
 def test_a_text_that_is_no_idiom_has_none():
     text = "the meeting of the gardeners is moved to the long room behind the library"
     normal = letters(text)
-    assert not are_idioms(text, normal, np.arange(len(normal) - 27)).any()
+    assert not are_idioms(text, normal, np.arange(len(normal) - GRAM + 1)).any()
 
 
 def test_an_import_with_a_word_of_its_own_is_a_quote():

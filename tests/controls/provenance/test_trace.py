@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from aisecops.controls.provenance.fingerprint import fingerprint
 from aisecops.controls.provenance.index import Index
+from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import Key
 from support.origins import origin
@@ -71,6 +72,34 @@ def test_a_quote_is_found_in_every_normal_form(
     text = words(seed, 200).translate(ACCENTED)
     quote_of = unicodedata.normalize(form, text[start % (len(text) - 60) :][:60])
     assert [one.origin.origin_id for one in trace(f"new words {quote_of} behind", known(text), KEY)] == ["0"]
+
+
+def program(seed: int, count: int) -> str:
+    """Lines of a program in words that no other has, without anything to act on."""
+    pick = random.Random(seed)
+    forms = ("    {} = {}({})\n", "def {}({}: {}) -> None:\n", "    return {}.{}[{}]\n", "from {} import {}, {}\n")
+    return "".join(pick.choice(forms).format(*pick.choices(VOCABULARY, k=3)) for _ in range(count))
+
+
+@given(seed=st.integers(0, 10_000), start=st.integers(0, 900))
+def test_every_quote_of_sixty_letters_of_a_program_is_found_in_another(seed: int, start: int) -> None:
+    text = program(seed, 60)
+    normal = letters(text)
+    first = start % (len(normal) - 60)
+    quoted = normal.span(first, first + 60)
+    carried = f"{program(seed + 1, 20)}{text[quoted.start : quoted.end]}\n{program(seed + 2, 20)}"
+    assert [one.origin.origin_id for one in trace(carried, known(text), KEY)] == ["0"]
+
+
+def test_a_line_that_programs_share_is_a_quote_only_where_it_names_something() -> None:
+    own, other = program(1, 30), program(2, 30)
+    shared = "        return wrapped_in(self.heard, self.again, of=self.hearing)\n"
+    assert trace(f"{own}{shared}{own}", known(f"{other}{shared}{other}"), KEY) == ()
+    named = "        return wrapped_in(self.heard, self.again, of='m@ev.io')\n"
+    assert trace(f"{own}{named}{own}", known(f"{other}{named}{other}"), KEY)
+    assert trace(shared, known(f"{other}{shared}{other}"), KEY), "as a whole it is one"
+    said = "whoever hears of it tells it to all who are still here, "
+    assert trace(f"{own}{said}{own}", known(f"{other}{said}{other}"), KEY), "and so is prose"
 
 
 def test_the_stretch_that_is_found_is_the_quote_within_a_window() -> None:

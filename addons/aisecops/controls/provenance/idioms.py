@@ -23,6 +23,7 @@ BYTES = 6
 """Of each hash in the table; `HASH_BITS` fill them but for four bits."""
 _KEY = Key.of(b"idioms of programs and pages")
 _SHIFT = np.uint64(64 - HASH_BITS)
+_FEW = 6
 
 
 _IMPORTS = re.compile(
@@ -35,10 +36,23 @@ _WORD = re.compile(r"\w+")
 
 def are_idioms(text: str, normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
     """For each stretch of `normal`, the normal form of `text`, that begins at `starts`, whether it is an idiom."""
+    return _in_table(stretches(normal)[starts]) | _in_imports(text, normal, starts)
+
+
+def beside_idioms(normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """For each stretch of `normal` that begins at `starts`, whether it is an idiom but for a few letters.
+
+    Two texts under the same licence may go on alike behind it, by chance.
+    """
+    hashed = stretches(normal)
+    near = np.clip(starts[:, None] + np.arange(-_FEW, _FEW + 1), 0, len(hashed) - 1)
+    return np.asarray(_in_table(hashed[near]).any(axis=1))
+
+
+def _in_table(hashed: Hashes) -> npt.NDArray[np.bool_]:
     table = _table()
-    hashed = stretches(normal)[starts]
     at = np.minimum(np.searchsorted(table, hashed), len(table) - 1)
-    return np.asarray(table[at] == hashed) | _in_imports(text, normal, starts)
+    return np.asarray(table[at] == hashed)
 
 
 def _in_imports(text: str, normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from aisecops.controls.provenance.winnow import HASH_BITS, once_each
 from aisecops.model.provenance import Origin
 
 MAX_PRINTS = 4_000_000
-"""Fingerprints kept, 8 bytes each: about 200 MB of text as it came in."""
+"""Fingerprints kept, 8 bytes each: about 23 MB of prose as it came in."""
 _SLOT_BITS = 64 - HASH_BITS
 _SLOTS = 1 << _SLOT_BITS
 _SLOT_MASK = np.uint64(_SLOTS - 1)
@@ -24,6 +24,7 @@ _YOUNG = 4096
 """Fingerprints that are kept apart before they are sorted in among all: that takes a copy of them all."""
 
 type Hashes = npt.NDArray[np.uint64]
+type Numbers = npt.NDArray[np.int64]
 
 
 class Index:
@@ -36,6 +37,7 @@ class Index:
         self._tail: list[Hashes] = []
         self._origins: OrderedDict[int, tuple[Origin, int]] = OrderedDict()  # by slot, oldest first, with its size
         self._slots: dict[str, int] = {}
+        self._alive = np.zeros(_SLOTS, dtype=np.bool_)
         self._prints = 0
         self._next = 0
 
@@ -52,6 +54,7 @@ class Index:
         slot = self._free_slot()
         found = once_each([hashes])
         self._origins[slot] = origin, len(found)
+        self._alive[slot] = True
         self._slots[origin.origin_id] = slot
         self._prints += len(found)
         self._tail.append((found << np.uint64(_SLOT_BITS)) | np.uint64(slot))
@@ -62,22 +65,38 @@ class Index:
 
     def find(self, hashes: Hashes) -> list[tuple[int, Origin]]:
         """Which of `hashes` are known, by position, and whose; one that several origins share comes once for each."""
-        found = []
+        positions, slots = self.places(hashes)
+        return [
+            (position, self._origins[slot][0])
+            for position, slot in zip(positions.tolist(), slots.tolist(), strict=True)
+        ]
+
+    def places(self, hashes: Hashes) -> tuple[Numbers, Numbers]:
+        """The same as positions, in order, and numbers of origins (`origin`)."""
         self._gather()
         order = hashes.argsort()  # looked up in order, neighbours share what the processor has at hand
         lowest = hashes[order] << np.uint64(_SLOT_BITS)
         highest = lowest | _SLOT_MASK
+        positions, slots = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         for known in (self._sorted, self._young):
             if not len(known):
                 continue
             begins = known.searchsorted(lowest)
-            ends = known.searchsorted(highest, side="right")
-            for position in (ends > begins).nonzero()[0]:
-                for packed in known[begins[position] : ends[position]]:
-                    origin = self._origins.get(int(packed & _SLOT_MASK))
-                    if origin is not None:
-                        found.append((int(order[position]), origin[0]))
-        return found
+            counts = known.searchsorted(highest, side="right") - begins
+            if not counts.any():
+                continue
+            within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+            positions.append(np.repeat(order, counts))
+            slots.append((known[np.repeat(begins, counts) + within] & _SLOT_MASK).astype(np.int64))
+        found, whose = np.concatenate(positions), np.concatenate(slots)
+        alive = self._alive[whose]
+        found, whose = found[alive], whose[alive]
+        in_order = found.argsort(kind="stable")
+        return found[in_order], whose[in_order]
+
+    def origin(self, number: int) -> Origin:
+        """The origin of a number that was just found."""
+        return self._origins[number][0]
 
     def unknown(self, hashes: Hashes) -> Hashes:
         """Those of `hashes` that are nobody's."""
@@ -96,13 +115,12 @@ class Index:
         """Forget the oldest tenth, but never the newest origin."""
         goal = self._max_prints * 9 // 10
         while len(self._origins) > 1 and (self._prints > goal or len(self._origins) >= _SLOTS):
-            _, (origin, size) = self._origins.popitem(last=False)
+            slot, (origin, size) = self._origins.popitem(last=False)
+            self._alive[slot] = False
             del self._slots[origin.origin_id]
             self._prints -= size
         self._sort_in()
-        alive = np.zeros(_SLOTS, dtype=bool)
-        alive[list(self._origins)] = True
-        self._sorted = self._sorted[alive[(self._sorted & _SLOT_MASK).astype(np.int64)]]
+        self._sorted = self._sorted[self._alive[(self._sorted & _SLOT_MASK).astype(np.int64)]]
 
     def _gather(self) -> None:
         """Sort in what was added since."""

@@ -40,12 +40,12 @@ def own_words(text: str, others: Sequence[Span], *, retrieved: Vocabulary, model
 
 
 def _inside(words: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> _Flags:
-    """Which words lie in any of `spans`, with a letter at least."""
+    """Which words lie in any of `spans`, with half of them at least: a letter more is in both by chance."""
     inside = np.zeros(len(words), dtype=np.bool_)
     if spans:
         begins, ends = (np.array([word[at] for word in words]) for at in (1, 2))
         for span in spans:
-            inside |= (begins < span.end) & (ends > span.start)
+            inside |= 2 * (np.minimum(ends, span.end) - np.maximum(begins, span.start)) >= ends - begins
     return inside
 
 

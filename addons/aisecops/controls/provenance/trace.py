@@ -6,16 +6,25 @@ Knows the index and the key; what follows from an origin is for others to judge.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
-from aisecops.controls.provenance.idioms import are_idioms
+import numpy as np
+
+from aisecops.controls.provenance.idioms import are_idioms, beside_idioms
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import Letters, letters
-from aisecops.controls.provenance.winnow import GRAM, QUOTE, Key, whole, winnow
+from aisecops.controls.provenance.program_text import is_program_text, names_something
+from aisecops.controls.provenance.winnow import GRAM, QUOTE, WINDOW, Key, whole, winnow
 from aisecops.model.provenance import Origin, Span, Traced
 from aisecops.model.readings import readings
 
 _GAP = QUOTE  # two matches closer than this are one quote: between neighbouring fingerprints is never more
+QUOTE_OF_PROGRAMS = 60
+"""A quote of program text that names nothing is always found from so many normal characters on."""
+_SURELY_LONG = QUOTE_OF_PROGRAMS - 2 * (WINDOW - 1)
+_WHOLE = 2 * QUOTE_OF_PROGRAMS
+"""In a text of fewer normal characters a quote is a good part of it, whatever it says."""
 
 
 def trace(text: str, index: Index, key: Key) -> tuple[Traced, ...]:
@@ -23,7 +32,7 @@ def trace(text: str, index: Index, key: Key) -> tuple[Traced, ...]:
 
     A quote of `QUOTE` normal characters or more is always found, and its stretch is off by less than a window at
     either end. A shorter text is found when it is, as a whole, what came in. A stretch in which nothing but idioms is
-    known (`idioms.py`) is nobody's.
+    known (`idioms.py`) is nobody's, and so is one of program text below `QUOTE_OF_PROGRAMS` (`program_text.py`).
     """
     found: dict[tuple[int, int, str], Traced] = {}
     for reading in readings(text):
@@ -42,31 +51,69 @@ def _matches(text: str, normal: Letters, index: Index, key: Key) -> Iterator[tup
             yield 0, len(normal), origin
         return
     prints = winnow(normal, key)
-    hits = sorted(index.find(prints.hashes), key=lambda hit: hit[0])
-    if not hits:
+    positions, whose = index.places(prints.hashes)
+    if not len(positions):
         return
-    idiom = are_idioms(text, normal, prints.starts)
-    open_matches: dict[str, _Match] = {}
-    for position, origin in hits:
-        start = int(prints.starts[position])
-        match = open_matches.get(origin.origin_id)
+    idiom = are_idioms(text, normal, prints.starts)[positions]
+    of_somebody = np.isin(whose, whose[~idiom])  # of whom nothing but idioms is there, nothing is
+    hits = zip(
+        prints.starts[positions[of_somebody]].tolist(),
+        whose[of_somebody].tolist(),
+        idiom[of_somebody].tolist(),
+        strict=True,
+    )
+    open_matches: dict[int, _Match] = {}
+    for start, number, is_idiom in hits:
+        match = open_matches.get(number)
         if match is None or start - match.end > _GAP:
-            if match is not None and match.says_something:
-                yield match.start, match.end, origin
-            match = open_matches[origin.origin_id] = _Match(start, start + GRAM, origin)
+            if match is not None and match.says_something(text, normal):
+                yield match.start, match.end, match.origin
+            match = open_matches[number] = _Match(start, start + GRAM, index.origin(number))
         match.end = start + GRAM
-        match.says_something = match.says_something or not idiom[position]
-    yield from ((one.start, one.end, one.origin) for one in open_matches.values() if one.says_something)
+        if not is_idiom:
+            match.telling.append(start)
+    yield from ((one.start, one.end, one.origin) for one in open_matches.values() if one.says_something(text, normal))
 
 
 @dataclass(slots=True)
 class _Match:
-    """Fingerprints of one origin that stand near each other; `says_something` when one of them is no idiom."""
+    """Fingerprints of one origin that stand near each other; `telling` begin those that are no idiom."""
 
     start: int
     end: int
     origin: Origin
-    says_something: bool = False
+    telling: list[int] = field(default_factory=list)
+
+    def says_something(self, text: str, normal: Letters) -> bool:
+        """True for what is nobody's but the origin's."""
+        if _covered(self.telling) >= 2 * _SURELY_LONG:
+            return True
+        if not self.telling:
+            return False
+        starts = np.array(self.telling)
+        alone = starts[~beside_idioms(normal, starts)].tolist()
+        if alone and (
+            _covered(alone) >= _SURELY_LONG
+            or len(normal) < _WHOLE
+            or not is_program_text(text, normal.span(self.start, self.end))
+        ):
+            return True
+        return any(names_something(text, normal.span(first, last)) for first, last in _rows(self.telling, len(normal)))
+
+
+def _rows(starts: list[int], size: int) -> Iterator[tuple[int, int]]:
+    """From where to where the stretches that begin at `starts` follow each other, in a text of `size`.
+
+    The quote may reach further than its fingerprints by a window less one.
+    """
+    edges = [0, *(place for place, (one, after) in enumerate(pairwise(starts), 1) if after - one > GRAM), len(starts)]
+    for first, last in pairwise(edges):
+        yield max(0, starts[first] - WINDOW + 1), min(size, starts[last - 1] + GRAM + WINDOW - 1)
+
+
+def _covered(starts: list[int]) -> int:
+    """How many characters stand in any of the stretches that begin at `starts`, which are in order."""
+    return sum(min(after - start, GRAM) for start, after in pairwise(starts)) + (GRAM if starts else 0)
 
 
 def _widest(traced: Iterator[Traced]) -> Iterator[Traced]:

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from aisecops.controls.provenance.letters import Letters
 
-GRAM = 28
-"""Normal characters in a hashed stretch: about six words, so that unrelated texts seldom share one."""
-WINDOW = 13
+GRAM = 34
+"""Normal characters in a hashed stretch: about seven words, so that unrelated texts seldom share one."""
+WINDOW = 7
 QUOTE = GRAM + WINDOW - 1
 """A quote of so many normal characters is always found."""
 SHORTEST = 8
@@ -101,8 +101,8 @@ def grams(points: npt.NDArray[np.uint32], key: Key) -> Hashes:
     four = _joined(two, two, 2, pow(key.base, 2, modulus))
     eight = _joined(four, four, 4, pow(key.base, 4, modulus))
     sixteen = _joined(eight, eight, 8, pow(key.base, 8, modulus))
-    most = _joined(sixteen, eight, 16, pow(key.base, 8, modulus))
-    return _mixed(_joined(most, four, 24, pow(key.base, 4, modulus)))
+    most = _joined(sixteen, sixteen, 16, pow(key.base, 16, modulus))
+    return _mixed(_joined(most, two, 32, pow(key.base, 2, modulus)))
 
 
 def _joined(left: Hashes, right: Hashes, length: int, factor: int) -> Hashes:
