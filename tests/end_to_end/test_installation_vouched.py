@@ -9,6 +9,7 @@ import pytest
 
 from support.installation import fresh, installed
 from support.installation_rules import AGENTS, RULES
+from support.raw import plain
 from support.speaking import assert_refused
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -49,6 +50,16 @@ def test_it_opens_a_run_gets_a_token_and_reads(own):
     assert own.ask(None, "GET", f"{INSIDE}/v1/runs/{run_id}").json["agent_id"] == "neighbour"
 
 
+def test_clients_that_open_a_tunnel_for_http_reach_it_too(own):
+    place = b"aisecops.internal"
+    with plain(own.proxy_port) as wire:  # as Node.js does
+        assert wire.ask(b"CONNECT %s:80 HTTP/1.1\r\nHost: %s:80\r\n\r\n" % (place, place)).status == 200
+        said = wire.ask(b"GET /v1/runs HTTP/1.1\r\nHost: %s\r\n\r\n" % place)
+        assert (said.status, "runs" in orjson.loads(said.body)) == (200, True)
+        denied = wire.ask(b"GET /v1/approvals HTTP/1.1\r\nHost: %s\r\n\r\n" % place)
+    assert (denied.status, orjson.loads(denied.body)["code"]) == (403, "destination_denied")
+
+
 def test_it_is_nobody_else(own):
     theirs = own.run("clerk")
     assert_refused(posted(own, "/v1/runs", {"agent_id": "clerk"}), "policy_denied")
@@ -60,6 +71,8 @@ def test_it_is_nobody_else(own):
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
 def test_a_forged_word_reaches_nothing(own, name):
+    for who in (None, AGENTS["clerk"]):  # what is refused is recorded in a run; now both have theirs
+        assert_refused(own.ask(who, "GET", f"{INSIDE}/v1/approvals"), "destination_denied")
     before = len(own.events("run_started"))
     for now in ("1800000000", "9" * 12):
         word = FORGED.format(now=now)

@@ -31,7 +31,7 @@ from aisecops.gateway.asking import Asked, Asking
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.classify import Step, classify, destination_objection, objection
 from aisecops.gateway.describe import decided
-from aisecops.gateway.dispatch import Dispatch, count, lines_of
+from aisecops.gateway.dispatch import Dispatch, count, lines_of, turned_away
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
 from aisecops.gateway.judge import Judged, judge, says_no
@@ -146,6 +146,7 @@ class Admission:
         started = time.perf_counter()
         run_id = await self._whose.run(caller, request)
         if isinstance(run_id, Refuse):
+            turned_away(self._meter, caller.agent_id, run_id)
             return run_id
         rules = self._rules.current()
         step = self._gatherer.reaching(await aside(len(request.body), request.headers, classify, rules, request))

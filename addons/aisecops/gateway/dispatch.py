@@ -30,7 +30,8 @@ from aisecops.model.decision import Mode
 from aisecops.model.errors import Fault
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
-from aisecops.model.outcome import Forward
+from aisecops.model.ids import AgentId
+from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet, ToolRule
@@ -227,6 +228,11 @@ def count(meter: Meter, facts: Facts, judged: Judged) -> None:
             meter.token_rejected(reason.code.value)
         elif reason.code in {Code.BUDGET_EXCEEDED, Code.RATE_LIMITED}:
             meter.budget_exceeded(facts.principal.agent_id, reason.rule or reason.code.value)
+
+
+def turned_away(meter: Meter, agent_id: AgentId | None, refuse: Refuse) -> None:
+    """Count a refusal of what never became a step."""
+    meter.decided(agent=agent_id or "", tool="", effect="", decision="deny", code=refuse.code.value, seconds=0.0)
 
 
 def lines_of(rules: RuleSet, facts: Facts) -> Thresholds:

@@ -10,6 +10,7 @@ from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.admit import Admission
 from aisecops.gateway.batches import Batches
 from aisecops.gateway.cuts import Cut, Cuts
+from aisecops.gateway.dispatch import turned_away
 from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.identity import Identities
@@ -36,6 +37,10 @@ CONTROL_HOST = "aisecops.internal"
 CONTROL_PORT = 80
 CONTROL_PATHS = ("/v1/runs", "/v1/tokens", "/.well-known/jwks.json", "/healthz")
 CONTROL_PERMIT = "control:"
+NOT_THERE = Refuse(
+    code=Code.DESTINATION_DENIED,
+    detail=f"`{CONTROL_HOST}` answers http on port {CONTROL_PORT} for {', '.join(CONTROL_PATHS)} only",
+)
 
 
 class Enforcement:
@@ -82,6 +87,11 @@ class Enforcement:
         return caller
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
+        if host == CONTROL_HOST:
+            if self._control is not None and port == CONTROL_PORT:
+                return None  # some clients open a tunnel for http too; what is asked in it is judged there
+            asked = HttpRequest(method="CONNECT", scheme="https", host=host, port=port, path="/", headers=())
+            return await self.refused(caller, asked, NOT_THERE)
         refuse = await self._admission.connect(caller, host, port)
         if refuse is not None:
             self.counted(caller, refuse)
@@ -92,27 +102,23 @@ class Enforcement:
         return self._rules.current().egress.max_body_bytes
 
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
-        if request.host == CONTROL_HOST:
-            return self._to_control(caller, request)
         try:
+            if request.host == CONTROL_HOST:
+                there = self._to_control(caller, request)
+                return await self.refused(caller, request, there) if isinstance(there, Refuse) else there
             outcome = await self._batches.admit(caller, request)
             return outcome or await self._admission.admit(caller, request)
         except Fault as fault:
-            return Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
+            refuse = Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
+            turned_away(self._meter, caller.agent_id, refuse)
+            return refuse
 
     async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
         self.counted(caller, refuse)
         return await self._admission.refused(caller, request, refuse)
 
     def counted(self, caller: Caller | None, refuse: Refuse) -> None:
-        self._meter.decided(
-            agent=caller.agent_id if caller else "",
-            tool="",
-            effect="",
-            decision="deny",
-            code=refuse.code.value,
-            seconds=0.0,
-        )
+        turned_away(self._meter, caller.agent_id if caller else None, refuse)
 
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
@@ -214,10 +220,7 @@ class Enforcement:
         path = request.path.partition("?")[0]
         inside = any(path == allowed or path.startswith(f"{allowed}/") for allowed in CONTROL_PATHS)
         if self._control is None or request.scheme != "http" or request.port != CONTROL_PORT or not inside:
-            return Refuse(
-                code=Code.DESTINATION_DENIED,
-                detail=f"`{CONTROL_HOST}` answers http on port 80 for {', '.join(CONTROL_PATHS)} only",
-            )
+            return NOT_THERE
         if ".." in path or "%" in path or "\\" in path or "//" in path:
             return Refuse(code=Code.PROTOCOL_DENIED, detail="the path can be read in more than one way")
         spoken_for = values(request.headers, "Authorization")

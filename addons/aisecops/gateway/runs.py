@@ -85,15 +85,18 @@ class Runs:
         opened = await self._open(agent_id, opened_by=opened_by, parent=parent, hashed=secret_hash(secret))
         return opened if isinstance(opened, Refuse) else OpenedRun(run=opened, secret=secret)
 
-    async def implicit(self, agent_id: AgentId, *, idle_ms: int) -> RunId:
-        """The agent's run when it named none: the last one, or a new one after an idle gap (contract 3)."""
+    async def implicit(self, agent_id: AgentId, *, idle_ms: int) -> RunId | Refuse:
+        """The agent's run when it named none: the last one, or a new one after an idle gap (contract 3).
+
+        A refusal for one that is in the rules no more, and whose connection is older than that.
+        """
         now_ms = self._clock.now_ms()
         found = await self._store.implicit_run(agent_id, now_ms=now_ms, idle_ms=idle_ms)
         if found is not None and await self._goes_on(found):
             return found
         opened = await self._open(agent_id, opened_by=f"agent:{agent_id}", parent=None, hashed="")
         if isinstance(opened, Refuse):
-            raise StoreError(opened.detail)
+            return Refuse(code=Code.IDENTITY_REQUIRED, detail=opened.detail)
         return await self._store.set_implicit_run(agent_id, opened.run_id, seen=found, now_ms=now_ms)
 
     async def _goes_on(self, run_id: RunId) -> bool:
