@@ -14,7 +14,9 @@ DIR holds files `*.jsonl` or `*.jsonl.gz`, or is one; a line of them is one JSON
     lang     optional, its language
 
 `--seen` names the sources that somebody had looked at before the detectors were as they are; what nobody had looked at
-is counted apart, and only that tells how good they are. Intervals are Wilson's, for 95 %. Times are CPU of one thread.
+is counted apart, and only that tells how good they are. The sources that the weights were learned from (`LEARNED`) are
+seen whatever it says: what can be told of them is what `stray_order.py unseen` tells, which leaves each out in turn.
+Intervals are Wilson's, for 95 %. Times are CPU of one thread.
 `--misses` prints the seen attacks that are missed and the seen harmless texts that are flagged: never the unseen ones.
 """
 
@@ -47,6 +49,9 @@ from injection_texts.tasks import TASKS  # noqa: E402
 from aisecops.controls.firewall.assess import assess, total  # noqa: E402
 
 FLAG_AT, BLOCK_AT = 0.5, 0.9
+LEARNED = frozenset(
+    {"asb", "bipia-train", "garak-latent", "neuralchemy", "peps", "s-labs", "spikee", "til", "yanismiraoui"}
+)
 SEED, TIMES = 12, 3
 MS_PER_KB = 3.0
 _SURE = 1.96
@@ -134,6 +139,8 @@ def of_data(rows: list[Row], seen: set[str], *, misses: bool) -> None:
     for name, scores in sorted(by_tongue.items()):
         row(name, scores)
     head("labelled texts, pooled")
+    if all(one["source"] in seen for one in rows):
+        print("(nobody has kept any of these from whoever wrote the detectors: none is unseen)")
     for (what, name), scores in sorted(pooled.items()):
         row(f"{what}, {name}", scores, GOALS[what] if name == "unseen" else "")
     kilobytes = sum(len(one["text"]) for one in rows) / 1_000
@@ -199,7 +206,7 @@ def main() -> None:
     print(f"load average {os.getloadavg()[0]:.1f}; flagged from {FLAG_AT}, blocked from {BLOCK_AT}")
     of_made()
     if arguments.data is not None:
-        of_data(labelled(arguments.data), set(arguments.seen.split(",")) - {""}, misses=arguments.misses)
+        of_data(labelled(arguments.data), LEARNED | set(arguments.seen.split(",")) - {""}, misses=arguments.misses)
 
 
 if __name__ == "__main__":

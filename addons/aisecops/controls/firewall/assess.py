@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aisecops.controls.firewall.detectors import DETECTORS
+from aisecops.controls.firewall.detectors.stray_order import DETECTOR as STRAY_ORDER
 from aisecops.controls.firewall.framing import NEAR, SAYING, Framing
 from aisecops.controls.firewall.sign import Detector, Passage, Sign
 from aisecops.model.envelope import Suspicion
@@ -29,6 +30,10 @@ _MOST_SAYINGS = 0.49
 """What sayings that are shown come to together, with nothing in them that could be acted on."""
 _OLDEST, _MANY_WAYS = "instruction_override", 6
 """In so many different words an order to forget what was said is a list of attacks, not an attack."""
+_MANY_ITEMS, _MANY_KINDS = 8, 3
+"""So many items of a list or values of a record with a strong sign each, of so many kinds, are a collection."""
+_ITEM = re.compile(r"[ \t]{0,40}(?:[-*\u2022] |\d{1,4}[.)] |[\"'{\[]|[\w-]{1,40}: ?[\"'|>])")
+_STRONG = 0.5
 _LOOKS_LIKE = str.maketrans(
     "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420"
     "\u0421\u0422\u0423\u0425\u0406\u0408\u0405\u03bf\u03b1\u03b5\u03b9\u03bd\u03c1\u0391\u0392\u0395\u0397\u0399\u039a\u039c\u039d\u039f"
@@ -104,9 +109,20 @@ def _of_piece(text: str, offset: int, detectors: Sequence[Detector], seen: _Seen
 
 
 def _is_a_list(text: str, found: Iterable[Suspicion]) -> bool:
-    """True when the oldest phrase stands there in many words: who means it says it once, a collection has them all."""
-    oldest = _apart([one for one in found if one.detector == _OLDEST])
-    return len({" ".join(text[one.span.start : one.span.end].casefold().split()) for one in oldest}) >= _MANY_WAYS
+    """True when the oldest phrase stands there in many words, or many signs in a list: who means it says it once."""
+    signs = _apart([one for one in found if one.detector != STRAY_ORDER.name])
+    oldest = [one for one in signs if one.detector == _OLDEST]
+    if len({_said(text, one) for one in oldest}) >= _MANY_WAYS:
+        return True
+    strong = [one for one in signs if one.score >= _STRONG]
+    if len(strong) < _MANY_ITEMS or len({one.detector for one in strong}) < _MANY_KINDS:
+        return False
+    lines = {text.rfind("\n", 0, one.span.start) + 1: _said(text, one) for one in strong}
+    return len({said for line, said in lines.items() if _ITEM.match(text, line) is not None}) >= _MANY_ITEMS
+
+
+def _said(text: str, one: Suspicion) -> str:
+    return " ".join(text[one.span.start : one.span.end].casefold().split())
 
 
 def _suspicion(name: str, sign: Sign, span: Span, score: float, offset: int) -> Suspicion:

@@ -63,6 +63,17 @@ _REPORTED = re.compile(
 _NAMED = re.compile(
     r"\b(?:such as|like|e\.g\.,?|for example|called|named|the (?:tags?|markers?|delimiters?|phrases?|strings?|words?)) [\"'`(]?$"
 )
+_NAMED_BEHIND = re.compile(
+    r"[\"'`)]{0,2} (?:tags?|tokens?|markers?|delimiters?|phrases?|patterns?|strings?|payloads?|attacks?|injections?|attempts?)\b"
+)
+_KEYWORDS = re.compile(r"[\w-]+(?:[\"'`]{0,2},[ \n]{0,4}[\"'`]{0,2}[\w-]+){2,}")
+"""What is a row of single words, and no sentence."""
+_PROGRAM = re.compile(
+    r"```[ \t]{0,4}(?:python|py|pycon|javascript|js|jsx|typescript|ts|tsx|go|rust|java|kotlin|ruby|php|c|cpp|csharp|bash|sh|shell|console|curl|http)\b",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"\n[ \t]{0,80}[rfbRFB]{0,2}[\"'`+&.\\]")
+"""A line that goes on with the literal of the line before."""
 _END = re.compile(r"[.!?\n]")
 _VALUE = re.compile(
     r"https?:|www\.\w|[\w.+-]{1,64}@\w[\w.-]{1,64}\.\w|\b[a-z]{2}\d{14,30}\b|[$\u20ac\u00a3]\s?\d{2}|\bid_rsa\b|/etc/(?:passwd|shadow)|\.ssh/|\.env\b|\brm -rf\b",
@@ -147,13 +158,16 @@ class Framing:
         """How the sign at `span` is framed."""
         before = self.lowered[max(0, span.start - NEAR) : span.start]
         quote = self._quote(span)
-        acts = _VALUE.search(self.text, span.start, span.end + _ACTS) is not None
-        if _REPORTED.search(before) is not None:
-            end = _END.search(self.text, span.end)
-            said = (end.start() if end else len(self.text)) - span.start
+        program = self._is_code or self._in_program(span)
+        reach = span.end + _ACTS
+        if program and quote is not None:
+            reach = self._end_of_statement(quote, reach)
+        acts = _VALUE.search(self.text, span.start, reach) is not None
+        if (said := self._told(span, before)) is not None:
             return self._shown(said, acts=acts)
         if quote is None:
-            if _NAMED.search(before) is not None and self._is_mentioned(span):
+            named = _NAMED.search(before) is not None or _NAMED_BEHIND.match(self.text, span.end) is not None
+            if named and self._is_mentioned(span):
                 return self._shown(span.end - span.start, acts=acts)
             opened = any(mark in self.text[max(0, span.start - 2) : span.start] for mark in _MARKS)
             factor = _FACTOR_SHOWN if opened else 1.0
@@ -161,15 +175,38 @@ class Framing:
         if _JSON_VALUE.search(self.text[max(0, quote.start - 11) : quote.start + 1]) and not self._is_code:
             return Frame(self.about, shown=False, acts=acts)
         if self._is_code or self._is_mentioned(span):
-            short = SHORT_LITERAL if self._is_code else SHORT
+            short = SHORT_LITERAL if program and self.text[quote.start] in _MARKS else SHORT
+            short = SHORT_LITERAL if self._is_code else short
             return self._shown(quote.end - quote.start, acts=acts, short=short)
         factor = 1.0 if self.text[quote.start] == "|" else _FACTOR_SHOWN
         return Frame(self.about * factor, shown=False, acts=acts)
+
+    def _told(self, span: Span, before: str) -> int | None:
+        """How long what is only told of is: an order that somebody else gives, or a row of single words."""
+        if _KEYWORDS.fullmatch(self.text, span.start, span.end) is not None:
+            return span.end - span.start
+        if _REPORTED.search(before) is None:
+            return None
+        end = _END.search(self.text, span.end)
+        return (end.start() if end else len(self.text)) - span.start
 
     def _shown(self, length: int, *, acts: bool, short: int = SHORT) -> Frame:
         saying = length <= short and not acts
         factor = _FACTOR_SAYING if saying else _FACTOR_SHOWN
         return Frame(self.about * factor, shown=True, acts=acts, saying=saying)
+
+    def _in_program(self, span: Span) -> bool:
+        """True inside a fence that says that a program stands in it."""
+        if self.text.count("```", 0, span.start) % 2 == 0:
+            return False
+        return _PROGRAM.match(self.text, self.text.rfind("```", 0, span.start)) is not None
+
+    def _end_of_statement(self, quote: Span, most: int) -> int:
+        """Where the line ends in which `quote` does, or the last of those that go on with it; `most` at most."""
+        end = self.text.find("\n", quote.end, most)
+        while end >= 0 and _GOES_ON.match(self.text, end) is not None:
+            end = self.text.find("\n", end + 1, most)
+        return end if end >= 0 else most
 
     def _quote(self, span: Span) -> Span | None:
         """The quote, code literal, table cell or fence that the sign stands in."""
