@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     Leniency,
-    NumberParseException,
+    NumberFormat,
+    PhoneNumber,
     PhoneNumberMatcher,
     is_valid_number,
-    parse,
 )
 from phonenumbers.phonemetadata import PhoneMetadata
 
@@ -32,7 +32,11 @@ _CANDIDATES_KEPT = 8_192
 
 _TOO_SHORT = 3
 _PLUS = frozenset("+\uff0b")
-_MARKS = str.maketrans("", "", " -.()/")
+_TELLS_NOTHING = frozenset(("", *(char for char in map(chr, range(128)) if not char.isalpha() and char not in "$%")))
+"""What may stand beside any number: nothing, or what in ASCII is no letter, percent sign or currency."""
+_MARKS = b" -.()/"
+_BRACKETS = frozenset("()")
+_NOWHERE: frozenset[str] = frozenset()
 """Marks inside a number that parsing takes out; with any other (a plus, an extension) a candidate is parsed."""
 
 _WORTH = re.compile(r"[0-9](?:[-x ()\[\]./~]{0,4}[0-9]){3}")
@@ -55,12 +59,10 @@ _KINDS = (
 
 
 class _Part(NamedTuple):
-    """A stretch that may be a number, where it begins in the text, how many digits it has, and if there is a plus."""
+    """A stretch that may be a number, and where it begins."""
 
     text: str
     at: int
-    digits: int
-    plus: bool
 
 
 class _Cuts(PhoneNumberMatcher):
@@ -73,7 +75,6 @@ class _Cuts(PhoneNumberMatcher):
         super().__init__(text, None, leniency=leniency)
         self._plain = text.isascii()
         self._next: dict[int, _Part | None] = {}
-        self._parts: dict[_Part, list[_Part]] = {}
         self._tried: list[_Part] = []
 
     def candidate(self, index: int) -> _Part | None:
@@ -91,85 +92,75 @@ class _Cuts(PhoneNumberMatcher):
         worth = _WORTH.search(self.text, index)
         return max(index, worth.start() - _BEFORE_DIGITS) if worth is not None else -1
 
-    def parts(self, candidate: _Part) -> list[_Part]:
-        """What of a candidate is tried, in order."""
-        known = self._parts.get(candidate)
-        if known is None:
-            self._tried = known = self._parts[candidate] = []
-            super()._extract_match(candidate.text, candidate.at)
-        return known
+    def parts(self, candidate: _Part) -> Iterable[_Part]:
+        """What of a candidate is tried, in order. The library looks behind one to tell whether it is a time."""
+        end = candidate.at + len(candidate.text)
+        behind = self.text[end : end + _BEHIND] if self.text.startswith(":", end) else ""
+        return _parts(candidate.text + behind, len(candidate.text))
+
+    def tried(self, length: int) -> list[_Part]:
+        """What is tried of a candidate of `length` characters, with which the text begins."""
+        self._tried = []
+        super()._extract_match(self.text[:length], 0)
+        return self._tried
 
     def _extract_match(self, candidate: str, offset: int) -> Any:
         """Not the library's match: whatever it is, the search ends with it."""
-        return _part(candidate, offset)
+        return _Part(candidate, offset)
+
+    def _trim_after_first_match(self, pattern: re.Pattern[str], candidate: str) -> str:
+        """The library cuts off marks at the end, and what stands behind a slash and an x."""
+        if "0" <= candidate[-1:] <= "9" and "x" not in candidate:
+            return candidate
+        return super()._trim_after_first_match(pattern, candidate)
 
     def _parse_and_verify(self, candidate: str, offset: int) -> None:
-        self._tried.append(_part(candidate, offset))
-
-
-def _part(text: str, at: int) -> _Part:
-    return _Part(text, at, sum(map(str.isdecimal, text)), not _PLUS.isdisjoint(text))
-
-
-class _Search:
-    """The library's search for one region; what cannot be a number of it is turned down unparsed."""
-
-    def __init__(self, text: str, region: str, leniency: int, cuts: _Cuts) -> None:
-        at_home = _fewest_digits(region)
-        self._fewest = min(at_home, _SHORTEST_PREFIX + _SHORTEST_ABROAD)
-        self._fewest_behind_plus = min(at_home, _SHORTEST_ABROAD)
-        self._possible = leniency < Leniency.VALID  # then a number needs not be valid
-        self._text = text
-        self._region = region
-        self._leniency = leniency
-        self._cuts = cuts
-
-    def spans(self) -> Iterator[tuple[int, int]]:
-        """Where the numbers stand: of each candidate the first part that is one, and the search goes on behind it."""
-        index = 0
-        while (candidate := self._cuts.candidate(index)) is not None:
-            index = candidate.at + len(candidate.text)
-            if self._may_be(candidate):
-                part = next((part for part in self._cuts.parts(candidate) if self._is_number(part)), None)
-                if part is not None:
-                    index = part.at + len(part.text)
-                    yield part.at, index
-
-    def _is_number(self, part: _Part) -> bool:
-        if not self._may_be(part) or not self._is_valid(part.text):
-            return False
-        end = part.at + len(part.text)
-        before, behind = self._text[max(0, part.at - 1) : part.at], self._text[end : end + 1]
-        return _stands(before, part.text, behind, self._region, self._leniency)
-
-    def has_valid_part(self, candidate: _Part) -> bool:
-        """False where nothing of `candidate` is a number, whatever stands around it."""
-        return self._may_be(candidate) and any(
-            self._may_be(part) and self._is_valid(part.text) for part in self._cuts.parts(candidate)
-        )
-
-    def _may_be(self, part: _Part) -> bool:
-        """False for fewer digits than the shortest number has, and so for every part of such a candidate."""
-        return part.digits >= (self._fewest_behind_plus if part.plus else self._fewest)
-
-    def _is_valid(self, candidate: str) -> bool:
-        """False for what the library would turn down whatever stands around it."""
-        return self._possible or _is_valid(candidate, self._region)
+        if len(candidate) > _TOO_SHORT:
+            self._tried.append(_Part(candidate, offset))
 
 
 @lru_cache(maxsize=_CANDIDATES_KEPT)
-def _is_valid(candidate: str, region: str) -> bool:
-    """Is `candidate` a valid number, dialled from `region`? Plain digits that are none are not even parsed.
+def _parts(text: str, length: int) -> tuple[_Part, ...]:
+    """What the library would try of a candidate of `length` characters, with which `text` begins; each only once."""
+    return tuple(dict.fromkeys(_Cuts(text, Leniency.VALID).tried(length)))
 
-    Remembered: dates, times and counts come again and again, in every region.
+
+class _Among(NamedTuple):
+    """The regions where a part is a number if nothing stands beside it that the library minds, and where it may be."""
+
+    sure: frozenset[str]
+    likely: frozenset[str]
+
+
+@lru_cache(maxsize=_CANDIDATES_KEPT)
+def _among(part: str, regions: frozenset[str]) -> _Among:
+    """Where `part` is a number. Nowhere if it is too short, nor where nobody dials such digits.
+
+    Remembered: dates, times and counts come again and again.
     """
-    digits = candidate.translate(_MARKS)
-    if digits.isascii() and digits.isdecimal() and _shape(region).match(digits) is None:
-        return False
-    try:
-        return is_valid_number(parse(candidate, region, keep_raw_input=True))
-    except NumberParseException:
-        return False
+    digits = part.encode("ascii", "replace").translate(None, _MARKS).decode()
+    if not digits.isdecimal():
+        count, plus = sum(map(str.isdecimal, part)), not _PLUS.isdisjoint(part)
+        return _Among(_NOWHERE, frozenset(one for one in regions if count >= _fewest_digits(one, plus=plus)))
+    sure: frozenset[str] = _NOWHERE
+    likely: frozenset[str] = _NOWHERE
+    for alike, dialled in _dialled_alike(regions):
+        is_one = None if dialled is None else dialled.has(digits)
+        if is_one is not False:
+            likely |= alike
+            if is_one and _BRACKETS.isdisjoint(part):
+                sure |= alike
+    return _Among(sure, likely)
+
+
+@lru_cache(maxsize=64)
+def _dialled_alike(regions: frozenset[str]) -> tuple[tuple[frozenset[str], _Dialled | None], ...]:
+    """`regions`, those in which the same is dialled together."""
+    alike: dict[_Dialled | None, frozenset[str]] = {}
+    for region in regions:
+        dialled = _dialled(region)
+        alike[dialled] = alike.get(dialled, _NOWHERE) | {region}
+    return tuple((among, dialled) for dialled, among in alike.items())
 
 
 @lru_cache(maxsize=_CANDIDATES_KEPT)
@@ -207,59 +198,135 @@ def _spans_around(run: str, regions: tuple[str, ...], leniency: int) -> tuple[tu
 
 
 def _spans(text: str, regions: tuple[str, ...], leniency: int) -> Iterator[tuple[int, int]]:
+    """Where the numbers stand, region by region as the library goes: of each candidate the first part that is one.
+
+    The search for a region goes on behind its number; regions that go on from one place go on together.
+    """
     cuts = _Cuts(text, leniency)
-    for region in _worth_a_search(cuts, regions, leniency):
-        yield from _Search(text, region, leniency, cuts).spans()
+    everywhere = frozenset(regions)
+    going_on: dict[int, set[str]] = {0: set(regions)}
+    while going_on:
+        index = min(going_on)
+        left = going_on.pop(index)
+        candidate = cuts.candidate(index)
+        if candidate is None:
+            continue
+        for part in cuts.parts(candidate):
+            among = _among(part.text, everywhere)
+            if among.likely.isdisjoint(left):
+                continue
+            begin = candidate.at + part.at
+            end = begin + len(part.text)
+            found = left & among.sure if _stands_free(text, begin, end) else set()
+            found |= {one for one in left & among.likely - found if _is_number(text, (begin, end), one, leniency)}
+            if found:
+                yield begin, end
+                going_on.setdefault(end, set()).update(found)
+                left -= found
+                if not left:
+                    break
+        if left:
+            going_on.setdefault(candidate.at + len(candidate.text), set()).update(left)
 
 
-def _worth_a_search(cuts: _Cuts, regions: tuple[str, ...], leniency: int) -> Iterable[str]:
-    """Those of `regions` in which some candidate of the text has a valid part: until there is one, all search alike."""
-    if leniency < Leniency.VALID:
-        return regions
-    hopeful: set[str] = set()
-    index = 0
-    while len(hopeful) < len(regions) and (candidate := cuts.candidate(index)) is not None:
-        hopeful |= _hopeful(candidate.text, regions, leniency)
-        index = candidate.at + len(candidate.text)
-    return [region for region in regions if region in hopeful]
+def _stands_free(text: str, begin: int, end: int) -> bool:
+    """Does nothing stand beside that stretch that the library minds?"""
+    return text[max(0, begin - 1) : begin] in _TELLS_NOTHING and text[end : end + 1] in _TELLS_NOTHING
 
 
-@lru_cache(maxsize=_CANDIDATES_KEPT)
-def _hopeful(candidate: str, regions: tuple[str, ...], leniency: int) -> frozenset[str]:
-    """The regions of which some part of `candidate` is a valid number. Remembered, for the same ones come again."""
-    cuts, whole = _Cuts(candidate, leniency), _part(candidate, 0)
-    searches = (_Search(candidate, region, leniency, cuts) for region in regions)
-    return frozenset(region for region, search in zip(regions, searches, strict=True) if search.has_valid_part(whole))
+def _is_number(text: str, at: tuple[int, int], region: str, leniency: int) -> bool:
+    begin, end = at
+    if _stands_free(text, begin, end):
+        return _stands("", text[begin:end], "", region, leniency)
+    return _stands(text[max(0, begin - 1) : begin], text[begin:end], text[end : end + 1], region, leniency)
 
 
-def _fewest_digits(region: str) -> int:
-    """The fewest digits of a number in its own country, prefixes left away."""
+@lru_cache(maxsize=512)
+def _fewest_digits(region: str, *, plus: bool) -> int:
+    """The fewest digits of a number dialled in its own country or abroad; behind a `plus` with no prefix."""
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.general_desc is None:
         return 0
-    return min((length for length in metadata.general_desc.possible_length if length > 0), default=0)
+    at_home = min((length for length in metadata.general_desc.possible_length if length > 0), default=0)
+    return min(at_home, _SHORTEST_ABROAD if plus else _SHORTEST_PREFIX + _SHORTEST_ABROAD)
+
+
+class _Dialled(NamedTuple):
+    """What is dialled in a country: `begins` with what may be taken away before a number; then `somehow`, or a number.
+
+    Numbers have as many digits as `lengths` says. `forms`: how its numbers are written, and whether one in that form
+    counts only behind what is dialled before it.
+    """
+
+    country_code: int
+    begins: re.Pattern[str]
+    lengths: frozenset[int]
+    somehow: re.Pattern[str]
+    number: re.Pattern[str]
+    forms: tuple[tuple[re.Pattern[str], re.Pattern[str], bool], ...]
+
+    def has(self, digits: str) -> bool | None:
+        """Are `digits` a number when they are dialled? None where one must parse them to know.
+
+        That is where something may be taken away before the number: what is dialled before one at home, or abroad.
+        """
+        if self.begins.match(digits) is not None:
+            return None if self.somehow.match(digits) is not None else False
+        if len(digits) not in self.lengths or self.number.fullmatch(digits) is None:
+            return False
+        for leading, form, needs in self.forms:
+            if leading.match(digits) and form.fullmatch(digits):
+                if needs:
+                    return False
+                break
+        if digits[0] == "0":
+            return None
+        return is_valid_number(PhoneNumber(country_code=self.country_code, national_number=int(digits)))
 
 
 @lru_cache(maxsize=256)
-def _shape(region: str) -> re.Pattern[str]:
-    """All digits that may be a number when dialled in `region`: a call abroad, or a number of its country.
+def _dialled(region: str) -> _Dialled | None:
+    """What is dialled in `region`; None where that is not known.
 
     Before a number the library takes away the country code once and what is dialled before a number twice at most.
     """
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.international_prefix is None:
-        return re.compile("")
-    numbers: set[str] = set()
-    for neighbour in COUNTRY_CODE_TO_REGION_CODE.get(metadata.country_code or 0, (region,)):
-        numbers |= _numbers(neighbour)
-    before = f"(?:{metadata.country_code})?(?:{metadata.national_prefix_for_parsing or ''}){{0,2}}"
+        return None
+    code, prefix = metadata.country_code or 0, metadata.national_prefix_for_parsing
+    neighbours = COUNTRY_CODE_TO_REGION_CODE.get(code, (region,))
+    kinds = [kind for neighbour in neighbours for kind in _kinds_of_numbers(neighbour)]
+    number = "|".join(sorted({pattern for pattern, _ in kinds}))
+    before = f"(?:{code})?(?:{prefix or ''}){{0,2}}"
     if metadata.national_prefix_transform_rule:
         before = "[0-9]{0,8}"  # the rule rewrites the number, and says only in its own words what it leaves away
-    return re.compile(f"{metadata.international_prefix}|(?:{before})(?:{'|'.join(sorted(numbers))})$")
+    begins = "|".join(filter(None, (metadata.international_prefix, str(code), prefix)))
+    written = PhoneMetadata.metadata_for_region(neighbours[0])
+    return _Dialled(
+        country_code=code,
+        begins=re.compile(begins),
+        lengths=frozenset(length for _, lengths in kinds for length in lengths),
+        somehow=re.compile(f"{metadata.international_prefix}|(?:{before})(?:{number})$"),
+        number=re.compile(number),
+        forms=tuple(map(_form, written.number_format)) if written is not None else (),
+    )
 
 
-def _numbers(region: str) -> set[str]:
-    """What numbers of each kind look like in their own country."""
+def _form(form: NumberFormat) -> tuple[re.Pattern[str], re.Pattern[str], bool]:
+    leading = form.leading_digits_pattern[-1] if form.leading_digits_pattern else ""
+    return re.compile(leading), re.compile(form.pattern or ""), _needs_prefix(form)
+
+
+def _needs_prefix(form: NumberFormat) -> bool:
+    """Does a number in this form count only with what is dialled before it in its own country?"""
+    rule = form.national_prefix_formatting_rule or ""
+    return rule.strip("()") not in {"", "\\1"} and not form.national_prefix_optional_when_formatting
+
+
+def _kinds_of_numbers(region: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """What numbers of each kind look like in their own country, and how many digits they have."""
     metadata = PhoneMetadata.metadata_for_region(region)
-    described = [getattr(metadata, kind, None) for kind in _KINDS]
-    return {one.national_number_pattern for one in described if one is not None and one.national_number_pattern}
+    of_all = metadata.general_desc if metadata is not None else None
+    for described in (getattr(metadata, kind, None) for kind in _KINDS):
+        if of_all is not None and described is not None and described.national_number_pattern:
+            yield described.national_number_pattern, described.possible_length or of_all.possible_length

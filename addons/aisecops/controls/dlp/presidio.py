@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import tldextract
+from phonenumbers.phonemetadata import PhoneMetadata
 from presidio_analyzer import PatternRecognizer, RecognizerResult, pattern_recognizer
 from presidio_analyzer import predefined_recognizers as predefined
 from presidio_analyzer.nlp_engine import NlpArtifacts
@@ -43,6 +44,10 @@ class _EmailRecognizer(predefined.EmailRecognizer):
 
 class _PhoneRecognizer(predefined.PhoneRecognizer):
     """As Presidio's, with a matcher that does not parse every small number eight times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        PhoneMetadata.load_all()  # else the first number of each country waits for its table
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
