@@ -8,6 +8,7 @@ one run may be compared. Samples are made from a seed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import statistics
 import sys
@@ -21,13 +22,15 @@ sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
 from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths come first
 from aisecops.adapters.store.pieces import MemoryPieces  # noqa: E402
 from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
+from aisecops.gateway.aside import in_turns  # noqa: E402
 from aisecops.gateway.trails import Trails  # noqa: E402
 from aisecops.model.entities import ENTITIES  # noqa: E402
 from aisecops.model.exchange import HttpRequest  # noqa: E402
 from aisecops.model.ids import RunId  # noqa: E402
+from aisecops.wire.json_parts import Parts  # noqa: E402
 from aisecops.wire.limits import read_json  # noqa: E402
 from aisecops.wire.openai_chat import read_call  # noqa: E402
-from aisecops.wire.parts import outgoing_parts  # noqa: E402
+from aisecops.wire.parts import outgoing_parts, taken_apart  # noqa: E402
 from aisecops.wire.resent import with_resent  # noqa: E402
 from support.samples import Random, letters, personal  # noqa: E402
 
@@ -82,7 +85,7 @@ def apart(body: bytes) -> None:
     outgoing_parts(request, body, document=document)
 
 
-def taken_apart() -> None:
+def print_apart() -> None:
     """Print what a chat costs that was never seen, and one of which the last turn is new. CPU of this thread."""
     figures: dict[str, list[float]] = {"new": [], "last turn new": []}
     for seed in range(ROUNDS * 4):
@@ -114,8 +117,15 @@ def one_text(size: int, seed: int) -> bytes:
     return json.dumps({"text": text_of(lambda _: PROSE, size, seed)}).encode()
 
 
+async def _looked_at(pool: ScannerPool, request: HttpRequest) -> None:
+    parts = Parts([])
+    async for _ in in_turns(taken_apart(parts, request, request.body)):
+        pass
+    await Trails(MemoryPieces(), pool).scanned(RunId("run_1"), ("m", 443), parts.found, STRONG)
+
+
 async def holds(pool: ScannerPool) -> None:
-    """Print how long what leaves holds the event loop at a stretch while it is looked at."""
+    """Print how long what leaves holds the event loop at a stretch while it is taken apart and looked at."""
     held: list[float] = []
     once = asyncio.Handle._run  # noqa: SLF001 - all that the loop does passes here
 
@@ -125,6 +135,8 @@ async def holds(pool: ScannerPool) -> None:
         held.append((time.thread_time() - before) * 1000)
 
     asyncio.Handle._run = timed  # noqa: SLF001
+    gc.collect()
+    gc.freeze()  # as the gateway does when it has started
     print("CPU that holds the event loop at a stretch, ms (goal: 2), and in all")
     kind = (("content-type", "application/json"),)
     for name, make in (("rows", rows), ("one text", one_text), ("chat", lambda _, seed: conversation(seed))):
@@ -135,11 +147,9 @@ async def holds(pool: ScannerPool) -> None:
                 request = HttpRequest(
                     method="POST", scheme="https", host="m", port=443, path="/", headers=kind, body=body
                 )
-                parts = outgoing_parts(request, body)
                 await asyncio.sleep(0)
                 held.clear()
-                scan = Trails(MemoryPieces(), pool).scanned(RunId("run_1"), ("m", 443), parts, STRONG)
-                await asyncio.get_running_loop().create_task(scan)
+                await asyncio.get_running_loop().create_task(_looked_at(pool, request))
                 longest.append(max(held))
                 every.append(sum(held))
             print(f"  {name:9} {size:7} {statistics.median(longest):6.2f} {statistics.median(every):8.1f}")
@@ -168,7 +178,7 @@ async def main() -> None:
             print(f"{name:8} {size:7} {figures[0]:8.3f} {figures[1]:9.2f} {figures[2]:8.3f}")
     await holds(pool)
     await pool.close()
-    taken_apart()
+    print_apart()
 
 
 if __name__ == "__main__":

@@ -25,8 +25,6 @@ EVERYWHERE = "*"
 """The receiver under which halves are kept; no host has such a name."""
 ROOM = MOST_NEW * 2 * MAX_PIECE_CHARS
 """Characters of one request that are kept: all of it."""
-AT_ONCE = 16
-"""Texts that are looked at before the event loop does something else."""
 TREES_KEPT = 500
 """Trees of which what was said is at hand; of others it is read from the store again."""
 
@@ -70,7 +68,7 @@ class Across:
         Kept when this returns, at the positions it gives. Raises `StoreError`.
         """
         may_be = []
-        async for _, where, piece in in_turns(new, AT_ONCE):
+        async for _, where, piece in in_turns(new):
             half = half_of(replace(piece, place=f"{receiver} {piece.place}"), planted=planted)
             if half is not None:
                 may_be.append((where, half))

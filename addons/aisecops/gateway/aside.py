@@ -7,6 +7,7 @@ on; what holds on to it, the JSON reader above all, is bounded by the sizes of b
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,6 +15,9 @@ from aisecops.model.exchange import Headers, values
 
 ASIDE_FROM_BYTES = 256 * 1024
 """A plain body from this size on is read aside; a compressed one always, for it may become anything."""
+
+TURN_S = 0.0005
+"""So long one piece of work goes on before the event loop does what else is waiting."""
 
 DEARER = 16
 """By so much a text that is looked through for stand-ins takes longer than one that is only read."""
@@ -32,12 +36,14 @@ async def aside[**P, T](size_bytes: int, headers: Headers, work: Callable[P, T],
     return await in_thread(work, *args, **named)
 
 
-async def in_turns[T](items: Iterable[T], at_once: int) -> AsyncIterator[T]:
-    """`items`; after each `at_once` of them the event loop does what else is waiting."""
-    for at, item in enumerate(items, 1):
+async def in_turns[T](items: Iterable[T]) -> AsyncIterator[T]:
+    """`items`; whenever that has taken `TURN_S`, the event loop does what else is waiting."""
+    until = time.perf_counter() + TURN_S
+    for item in items:
         yield item
-        if at % at_once == 0:
+        if time.perf_counter() >= until:
             await asyncio.sleep(0)
+            until = time.perf_counter() + TURN_S
 
 
 async def in_thread[**P, T](work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:

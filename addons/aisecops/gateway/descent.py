@@ -18,7 +18,7 @@ from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label, told
 from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses
-from aisecops.gateway.aside import in_thread
+from aisecops.gateway.aside import in_thread, in_turns
 from aisecops.gateway.chains import Chains
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
@@ -284,14 +284,12 @@ class Descents:
     async def carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""
         traced = await self._known.recognise(root_run_id, [text for _, text in parts])
-        found = {
-            (where, one.origin.origin_id): Carried(
-                where=where, label=one.origin.label, origin_id=one.origin.origin_id, origin=one.origin.source
-            )
-            for (where, _), known in zip(parts, traced, strict=True)
-            for one in known
-            if one.origin.label
-        }
+        found: dict[tuple[str, str], Carried] = {}
+        async for (where, _), known in in_turns(zip(parts, traced, strict=True)):
+            for origin in (one.origin for one in known if one.origin.label):
+                found[where, origin.origin_id] = Carried(
+                    where=where, label=origin.label, origin_id=origin.origin_id, origin=origin.source
+                )
         # INVARIANT: one of each label is kept, however many there are: each label is judged
         kept = {one.label: one for one in reversed(found.values())}
         return tuple(dict.fromkeys((*kept.values(), *tuple(found.values())[:MAX_CARRIED])))

@@ -16,6 +16,7 @@ from aisecops.controls.dlp.redact import IN_BODY, IN_HEADER, IN_PATH, IN_QUERY, 
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
+from aisecops.gateway.aside import in_turns
 from aisecops.gateway.chained import through_proxy
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
@@ -45,8 +46,8 @@ from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.json_parts import Part
-from aisecops.wire.parts import CREDENTIAL_HEADERS, outgoing_parts
+from aisecops.wire.json_parts import Part, Parts
+from aisecops.wire.parts import CREDENTIAL_HEADERS, taken_apart
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -220,8 +221,12 @@ class Gatherer:
         """
         entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
-        said = outgoing_parts(request, step.body, files=files, document=step.document)
-        said = [part for part in said if not part[0].startswith("header:") or not _ours(part[0])]
+        all_of_it = Parts(files)
+        async for _ in in_turns(taken_apart(all_of_it, request, step.body, step.document)):
+            pass  # a large body holds up nobody else
+        said = [
+            part async for part in in_turns(all_of_it.found) if not (part[0].startswith("header:") and _ours(part[0]))
+        ]
         parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))

@@ -24,6 +24,7 @@ from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import QUOTE, Key, says_too_little
 from aisecops.controls.provenance.words import Vocabulary, vocabulary
 from aisecops.gateway.additions import Additions
+from aisecops.gateway.aside import in_turns
 from aisecops.gateway.kept_words import KeptWords
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
@@ -140,7 +141,8 @@ class KnownAgain:
         texts: Sequence[str],
     ) -> list[tuple[Traced, ...]]:
         """What `work` makes of each of `texts`, and has put `at_hand` before."""
-        found = {text: at_hand.get((root_run_id, self._digest(text))) for text in texts if not says_too_little(text)}
+        telling = [text async for text in in_turns(texts) if not says_too_little(text)]
+        found = {text: at_hand.get((root_run_id, self._digest(text))) async for text in in_turns(telling)}
         new = [text for text, known in found.items() if known is None]
         if new:
             made = await self.aside(lambda: [work(root_run_id, one) for one in new], new, short=TO_LEARN)

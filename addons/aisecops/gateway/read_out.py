@@ -34,13 +34,15 @@ async def read_out(
 def without_echoes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """`findings` without those that neighbours say together and one of them says alone: there it is judged."""
     found = tuple(findings)
-    alone = {(one.entity, one.where) for one in found if not one.where.startswith(JOINED)}
-    return tuple(one for one in found if not any(_is_member(one, *said) for said in alone))
+    alone = {(one.entity, row) for one in found if not one.where.startswith(JOINED) for row in _rows_of(one.where)}
+    return tuple(
+        one
+        for one in found
+        if not one.where.startswith(JOINED) or (one.entity, one.where.removeprefix(JOINED)) not in alone
+    )
 
 
-def _is_member(finding: Finding, entity: str, where: str) -> bool:
-    """True when `where` is a direct member of the list, object, form or query that `finding` was put together from."""
-    if finding.entity != entity or not finding.where.startswith(JOINED):
-        return False
-    row = finding.where.removeprefix(JOINED)
-    return where.startswith(row) and "/" not in where.removeprefix(row).removeprefix("/")
+def _rows_of(where: str) -> tuple[str, str]:
+    """The places of what `where` is a direct member of: a list, an object, a form or a query; or of all of it."""
+    place, _, name = where.partition("/")
+    return where, where.rpartition("/")[0] if name else f"{place.partition(':')[0]}:"

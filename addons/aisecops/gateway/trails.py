@@ -42,9 +42,6 @@ MAX_PLACES = 64
 """Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
-AT_ONCE = 4
-"""Texts of one request that are held against others before the event loop does something else."""
-_LOOKED_UP_AT_ONCE = 128
 _TEXTS_KNOWN = 2_000
 _PAIRS_KNOWN = 20_000
 _TOGETHER_CHARS = 2_048
@@ -92,19 +89,19 @@ class _Trail:
         self.places.clear()
         self.position = 0
 
-    def remember(self, looked_at: Sequence[tuple[int, Piece]]) -> None:
-        """These were held against those before them, as many as are, and nothing was found."""
-        for number, piece in looked_at:
+    async def remember(self, looked_at: Sequence[tuple[int, str, Piece]], pairs: Sequence[int]) -> None:
+        """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
+        async for number, _, piece in in_turns(looked_at):
             if not counts_again(piece):
-                self.clean[number] = None
-        while len(self.clean) > _TEXTS_KNOWN:
-            self.clean.popitem(last=False)
+                _keep(self.clean, number, _TEXTS_KNOWN)
+        async for pair in in_turns(pairs):
+            _keep(self.clean_beside, pair, _PAIRS_KNOWN)
 
-    def remember_beside(self, pairs: Sequence[int]) -> None:
-        """Of these texts, each with the one before it, the same."""
-        self.clean_beside |= dict.fromkeys(pairs)
-        while len(self.clean_beside) > _PAIRS_KNOWN:
-            self.clean_beside.popitem(last=False)
+
+def _keep(known: OrderedDict[int, None], number: int, most: int) -> None:
+    known[number] = None
+    if len(known) > most:
+        known.popitem(last=False)
 
 
 class Trails:
@@ -144,8 +141,7 @@ class Trails:
         alone = await self._scanner.scan(parts, entities)
         crossing = await self._crossing(seams, entities & SEAM_KINDS)
         if not crossing:
-            trail.remember([(number, piece) for number, _, piece in unknown])
-            trail.remember_beside(pairs)
+            await trail.remember(unknown, pairs)
             return alone
         # tried again, it is to be found again: what was refused is no part of what was said
         async with trail.alone:
@@ -156,10 +152,16 @@ class Trails:
 
     async def _crossing(self, seams: Sequence[tuple[str, Line]], entities: frozenset[str]) -> tuple[Finding, ...]:
         """Findings in `seams` that neither of their two texts has alone."""
-        exact = [seam for seam in seams if seam[1].exact]
+        likely: list[list[tuple[str, Line]]] = []
+        exact: list[tuple[str, Line]] = []
+        async for seam in in_turns(seams):
+            if seam[1].exact:
+                exact.append(seam)
+            else:
+                likely.append([seam])
         crossed = [
-            *await self._seen([[seam] for seam in seams if not seam[1].exact], entities),
-            *await self._seen(_gathered(exact), entities.intersection(PLANTED)),
+            *await self._seen(likely, entities),
+            *await self._seen(await _gathered(exact), entities.intersection(PLANTED)),
         ]
         if not crossed:
             return ()
@@ -171,7 +173,9 @@ class Trails:
         self, groups: Sequence[Sequence[tuple[str, Line]]], entities: frozenset[str]
     ) -> list[tuple[Finding, Line]]:
         """What is found across a seam, where each group of seams is looked at as one text."""
-        texts = [(str(n), _BREAK.join(line.text for _, line in group)) for n, group in enumerate(groups)]
+        texts = [
+            (str(n), _BREAK.join([line.text for _, line in group])) async for n, group in in_turns(enumerate(groups))
+        ]
         seen = []
         for finding in await self._scanner.scan(texts, entities, whole=False):
             start, end = finding.span.start, finding.span.end
@@ -194,7 +198,7 @@ class Trails:
 async def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
     found = []
-    async for where, text in in_turns(parts, _LOOKED_UP_AT_ONCE):
+    async for where, text in in_turns(parts):
         if text in _WORDS_OF_PROTOCOLS and where.endswith(_NAMED_BY_PROTOCOLS):
             continue
         if where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
@@ -210,7 +214,7 @@ async def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, pla
     seams: list[tuple[str, Line]] = []
     counted: dict[str, str] = {}
     paired = {number for number, _, _ in ends_of(new, MAX_PAIRED)}
-    async for number, where, piece in in_turns(new, AT_ONCE):
+    async for number, where, piece in in_turns(new):
         place = trail.place(piece.place)
         lines = [*place.with_next(piece, planted=planted)]
         if number in paired:
@@ -233,24 +237,27 @@ async def _side_by_side(
     """
     seams: list[tuple[str, Line]] = []
     known: list[int] = []
-    for fields in _rows(parts):
-        pairs = [hash((one, two)) for one, two in itertools.pairwise([("", ""), *fields])]
-        new = [pair not in trail.clean_beside for pair in pairs]
+    for fields in await _rows(parts):
+        pairs: list[int] = []
+        new: list[bool] = []
+        async for neighbours in in_turns(itertools.pairwise(itertools.chain([("", "")], fields))):
+            pairs.append(pair := hash(neighbours))
+            new.append(pair not in trail.clean_beside)
         if not any(new):
             continue
         known += pairs
         found = zip(fields, beside(fields, new, planted=planted), strict=True)
-        async for (where, _), lines in in_turns(found, AT_ONCE):
+        async for (where, _), lines in in_turns(found):
             if lines:
                 seams += ((where, line) for line in distinct(lines))
     return seams, known
 
 
-def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]:
+async def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]:
     """`seams` in groups, so that many short ones are looked at as one text."""
     groups: list[list[tuple[str, Line]]] = []
     room = 0
-    for seam in seams:
+    async for seam in in_turns(seams):
         room -= len(seam[1].text)
         if room < 0:
             groups.append([])
@@ -259,13 +266,15 @@ def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]
     return groups
 
 
-def _rows(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
-    headers = [
-        part
-        for part in parts
-        if part[0].startswith(_HEADER) and part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS
-    ]
-    return [part for part in parts if part[0].startswith(_BESIDE)], headers
+async def _rows(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+    body: list[Part] = []
+    headers: list[Part] = []
+    async for part in in_turns(parts):
+        if part[0].startswith(_BESIDE):
+            body.append(part)
+        elif part[0].startswith(_HEADER) and part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
+            headers.append(part)
+    return body, headers
 
 
 @lru_cache(maxsize=1024)

@@ -8,7 +8,7 @@ MAX_PIECE_CHARS = 192
 """Characters of a beginning, and of an end; of a value that is cut, more than that is a value of its own."""
 
 
-class Piece(Value):
+class Piece(Value, gc=False):
     """A text at `place` (a place without its positions); `tail` is empty where `head` is all of it."""
 
     place: str

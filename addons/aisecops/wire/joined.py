@@ -20,27 +20,36 @@ _GROUP_DIGITS = 4
 _GROUPS = 4
 _CARD_DIGITS = range(13, 20)
 _PRINTABLE = range(32, 127)
+_AT_ONCE = 512
+"""Values that are looked at before whoever asks may do something else."""
 
 
 def joined(values: Sequence[object]) -> Iterator[str]:
-    """What the members of one list, object, form or query say together, in their order; nothing for most."""
+    """What the members of one list, object, form or query say together, in their order; nothing for most.
+
+    Of very many, an empty text now and then, so that whoever asks may do something else meanwhile.
+    """
     for row in _rows(values):
-        if text := _of_texts(row):
+        if (text := _of_texts(row)) or not row:
             yield text
     if text := _of_numbers(values):
         yield text
 
 
 def _rows(values: Sequence[object]) -> Iterator[list[str]]:
-    """Short texts that stand side by side; one with words in it is no part of a value, and ends the row."""
+    """Short texts that stand side by side; one with words in it is no part of a value, and ends the row.
+
+    A row without any after each `_AT_ONCE` values.
+    """
     row: list[str] = []
-    for value in values:
+    for at, value in enumerate(values, 1):
         if isinstance(value, str) and len(value) <= MAX_PIECE and _PIECE.fullmatch(value.strip()):
             row.append(value.strip())
-            continue
-        if row:
+        elif row:
             yield row
-        row = []
+            row = []
+        if at % _AT_ONCE == 0:
+            yield []
     if row:
         yield row
 
@@ -62,8 +71,10 @@ def _of_texts(row: list[str]) -> str:
 
 def _of_numbers(values: Sequence[object]) -> str:
     """A list of digits, of groups of digits, or of codes of characters."""
+    if len(values) > MAX_PIECES:
+        return ""
     numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
-    if not numbers or len(numbers) != len(values) or len(numbers) > MAX_PIECES or min(numbers) < 0:
+    if not numbers or len(numbers) != len(values) or min(numbers) < 0:
         return ""
     if max(numbers) < 10 and len(numbers) in _CARD_DIGITS:  # noqa: PLR2004 - digits
         return "".join(map(str, numbers))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -59,10 +60,11 @@ class Parts:
             return
         self._add_all(((where, text),))
 
-    def together(self, where: str, values: Sequence[object]) -> None:
-        """What neighbouring values say as one."""
+    def together(self, where: str, values: Sequence[object]) -> Iterator[None]:
+        """What neighbouring values say as one, step by step."""
         for text in joined(values):
             self.add(f"{JOINED}{where}", text)
+            yield
 
     def file(self, where: str, data: bytes, reason: str) -> None:
         """Content that is no text. Raises WireError when there is no place for it."""
@@ -118,7 +120,7 @@ def _said_in(message: dict[str, JsonValue], where: str, place: str) -> _Said | N
     """What a message says at its place, by itself; None when it holds files."""
     files: list[File] = []
     parts = Parts(files)
-    add_json(parts, where, dict(message), place)
+    deque(add_json(parts, where, dict(message), place), maxlen=0)
     return None if files else parts.whole()
 
 
@@ -185,31 +187,44 @@ def _media_in(place: str, value: dict[str, JsonValue]) -> Iterator[tuple[str, st
         yield from ((f"{place}/images/{index}", "image") for index in range(len(images)))
 
 
-def add_json(parts: Parts, where: str, document: JsonValue, at: str = "") -> None:
-    """Every string, every long number or one that its name calls somebody's, every name once, in their order."""
-    waiting: list[tuple[str, JsonValue]] = [(at, document)]
+def add_json(parts: Parts, where: str, document: JsonValue, at: str = "") -> Iterator[None]:
+    """Every string, every long number or one that its name calls somebody's, every name once, in their order.
+
+    A little at each step of the iterator, so that whoever takes them may do something else between.
+    """
+    waiting: list[Iterator[tuple[str, JsonValue]]] = [iter([(at, document)])]
     media: dict[str, str] = {}
     while waiting:
-        place, value = waiting.pop()
-        if isinstance(value, str):
+        place, value = next(waiting[-1], (None, None))
+        yield
+        if place is None:
+            waiting.pop()
+        elif isinstance(value, str):
             if place not in media or not _add_media(parts, f"{where}:{place}", media[place], value):
                 _add_string(parts, f"{where}:{place}", value)
         elif isinstance(value, Message) and parts.message(where, place, value):
             continue
         elif isinstance(value, dict):
             media.update(_media_in(place, value))
-            members = [
-                (f"{place}/{parts.name(name, index, at=place)}", member)
-                for index, (name, member) in enumerate(value.items())
-            ]
-            members.reverse()
-            waiting += members
-            parts.together(f"{where}:{place}", list(value.values()))
+            members: list[tuple[str, JsonValue]] = []
+            for index, (name, member) in enumerate(value.items()):
+                members.append((f"{place}/{parts.name(name, index, at=place)}", member))
+                yield
+            waiting.append(iter(members))
+            yield from parts.together(f"{where}:{place}", list(value.values()))
         elif isinstance(value, list):
-            parts.together(f"{where}:{place}", value)
-            waiting += [(f"{place}/{index}", value[index]) for index in range(len(value) - 1, -1, -1)]
-        elif isinstance(value, int):
-            if not -_LONG < value < _LONG or (value >= _NAMED_LONG and tells_a_person_s_number(place)):
-                parts.add(f"{where}:{place}", str(value))
-        elif isinstance(value, float) and sum(map(str.isdigit, repr(value))) >= MIN_NUMBER_DIGITS:
+            yield from parts.together(f"{where}:{place}", value)
+            waiting.append(_members(place, value))
+        elif isinstance(value, int | float) and _is_long(value, place):
             parts.add(f"{where}:{place}", repr(value))
+
+
+def _members(place: str, values: Sequence[JsonValue]) -> Iterator[tuple[str, JsonValue]]:
+    return ((f"{place}/{index}", value) for index, value in enumerate(values))
+
+
+def _is_long(value: float, place: str) -> bool:
+    """Has it as many digits as somebody's number may have, or is it one by its name?"""
+    if isinstance(value, int):
+        return not -_LONG < value < _LONG or (value >= _NAMED_LONG and tells_a_person_s_number(place))
+    return sum(map(str.isdigit, repr(value))) >= MIN_NUMBER_DIGITS

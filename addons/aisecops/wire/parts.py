@@ -9,6 +9,8 @@ too, whatever its label says.
 from __future__ import annotations
 
 import json
+from collections import deque
+from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from aisecops.model.errors import WireError
@@ -60,20 +62,25 @@ def outgoing_parts(
     `MAX_PARTS`. Then nothing is known about the body, and it must not leave.
     """
     parts = Parts(files)
+    deque(taken_apart(parts, request, body, document), maxlen=0)
+    return parts.found
+
+
+def taken_apart(parts: Parts, request: HttpRequest, body: bytes, document: JsonValue = None) -> Iterator[None]:
+    """The same, put into `parts` a little at each step: whoever takes the steps may do something else between them."""
     _add_host(parts, request.host)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
         parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
     if query:
-        _add_pairs(parts, "query", query)
+        yield from _add_pairs(parts, "query", query)
     for index, (name, value) in enumerate(request.headers):
         if name.lower() not in _UNSAID_HEADERS:
             if not is_plain(name):
                 parts.add(KEY, _characters(_bytes(name)))
             parts.add(f"header:{name.lower() if is_plain(name) else position(index)}", _characters(_bytes(value)))
     if body:
-        _add_body(parts, "body", media_type(request.headers), body, document)
-    return parts.found
+        yield from _add_body(parts, "body", media_type(request.headers), body, document)
 
 
 def message_parts(message: bytes, *, files: list[File] | None = None) -> list[Part]:
@@ -81,14 +88,14 @@ def message_parts(message: bytes, *, files: list[File] | None = None) -> list[Pa
     parts = Parts(files)
     if message.lstrip(b" \t\r\n")[:1] in {b"{", b"[", b'"'}:
         try:
-            add_json(parts, "body", read_json(message, max_bytes=len(message)))
+            deque(add_json(parts, "body", read_json(message, max_bytes=len(message))), maxlen=0)
         except WireError:
             if _is_loose_json(message):
                 raise
         else:
             return parts.found
     if message:
-        _add_text(parts, "body", None, message)
+        deque(_add_text(parts, "body", None, message), maxlen=0)
     return parts.found
 
 
@@ -100,28 +107,32 @@ def _add_host(parts: Parts, host: str) -> None:
         parts.add(f"{JOINED}host:", "".join(labels))
 
 
-def _add_body(parts: Parts, where: str, kind: MediaType | None, body: bytes, document: JsonValue = None) -> None:
+def _add_body(
+    parts: Parts, where: str, kind: MediaType | None, body: bytes, document: JsonValue = None
+) -> Iterator[None]:
     name = "" if kind is None else kind.name
     if kind is not None and kind.is_json:
         if declared_charset(kind) not in {"utf-8", "ascii"}:
             raise WireError("JSON is sent in utf-8")
-        add_json(parts, where, read_json(body, max_bytes=len(body)) if document is None else document)
+        yield from add_json(parts, where, read_json(body, max_bytes=len(body)) if document is None else document)
     elif kind is not None and name == "multipart/form-data":
         form = read_form(body, kind.parameters.get("boundary", ""))
         for index, part in enumerate(form):
-            _add_form_part(parts, part, index)
-        parts.together(f"{where}:", [part.content.decode("utf-8", "replace") for part in form])
+            yield from _add_form_part(parts, part, index)
+        yield from parts.together(f"{where}:", [part.content.decode("utf-8", "replace") for part in form])
     elif name.startswith("multipart/"):
         raise WireError("of the multipart types only multipart/form-data can be read")
     elif name in _LINES_OF_JSON:
         for index, line in enumerate(body.splitlines()):
             if line.strip():
-                add_json(parts, where, read_json(line, max_bytes=len(line)), f"/{index}")
+                yield from add_json(parts, where, read_json(line, max_bytes=len(line)), f"/{index}")
     else:
-        _add_text(parts, where, kind, body, document)
+        yield from _add_text(parts, where, kind, body, document)
 
 
-def _add_text(parts: Parts, where: str, kind: MediaType | None, body: bytes, document: JsonValue = None) -> None:
+def _add_text(
+    parts: Parts, where: str, kind: MediaType | None, body: bytes, document: JsonValue = None
+) -> Iterator[None]:
     """Plain text, and all that its reader may take it for besides."""
     charset = declared_charset(kind)
     reason = "upload" if where.startswith("upload:") else "body"
@@ -134,12 +145,12 @@ def _add_text(parts: Parts, where: str, kind: MediaType | None, body: bytes, doc
     if charset.startswith("utf-16"):
         parts.add(f"{where}:", body.decode("iso-8859-1"))  # what one sees who does not look at the charset
     if name == "application/x-www-form-urlencoded":
-        _add_pairs(parts, "form", text)
+        yield from _add_pairs(parts, "form", text)
     else:
         parts.add(f"{where}:", text)
         add_files_in(parts, f"{where}:", text)
     if text.lstrip(" \t\r\n\ufeff")[:1] in {"{", "[", '"'}:
-        _add_unsaid_json(parts, where, body, document)
+        yield from _add_unsaid_json(parts, where, body, document)
 
 
 def _text_of(body: bytes, charset: str) -> str | None:
@@ -150,7 +161,7 @@ def _text_of(body: bytes, charset: str) -> str | None:
     return None if "\0" in text else text
 
 
-def _add_unsaid_json(parts: Parts, where: str, body: bytes, document: JsonValue) -> None:
+def _add_unsaid_json(parts: Parts, where: str, body: bytes, document: JsonValue) -> Iterator[None]:
     """A body that may be JSON without saying so. Its plain text is a part already: if it is none, nothing is lost."""
     try:
         value = read_json(body, max_bytes=len(body)) if document is None else document
@@ -158,7 +169,7 @@ def _add_unsaid_json(parts: Parts, where: str, body: bytes, document: JsonValue)
         if _is_loose_json(body):
             raise
         return
-    add_json(parts, where, value)
+    yield from add_json(parts, where, value)
 
 
 def unsaid_json(body: bytes) -> JsonValue:
@@ -191,7 +202,7 @@ def _is_loose_json(body: bytes) -> bool:
     return True
 
 
-def _add_form_part(parts: Parts, part: FormPart, index: int) -> None:
+def _add_form_part(parts: Parts, part: FormPart, index: int) -> Iterator[None]:
     where = f"upload:{parts.name(part.name, index)}"
     for words in (part.filename, *part.other_headers):
         parts.add(where, words)
@@ -199,16 +210,17 @@ def _add_form_part(parts: Parts, part: FormPart, index: int) -> None:
     if kind is not None and kind.name.startswith("multipart/"):
         raise WireError("an upload inside an upload cannot be read")
     if part.content:
-        _add_body(parts, where, kind, part.content)
+        yield from _add_body(parts, where, kind, part.content)
 
 
-def _add_pairs(parts: Parts, where: str, query: str) -> None:
+def _add_pairs(parts: Parts, where: str, query: str) -> Iterator[None]:
     values = []
     for index, pair in enumerate(query.split("&")):
         raw_name, _, value = pair.partition("=")
         values.append(_form_text(value))
         parts.add(f"{where}:{parts.name(_form_text(raw_name), index)}", values[-1])
-    parts.together(f"{where}:", values)
+        yield
+    yield from parts.together(f"{where}:", values)
 
 
 def _form_text(text: str) -> str:

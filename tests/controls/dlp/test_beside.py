@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aisecops.controls.dlp.beside import _ANY_WITHOUT_MARK, _KEY, FAR, REACH, Field, _may_go_on, _together, beside
+from aisecops.controls.dlp.beside import (
+    FAR,
+    REACH,
+    Field,
+    Words,
+    _first_and_last,
+    _near,
+    _together,
+    beside,
+)
 from support.senders import AWS, IBAN, cut
 
 ONE, TWO = cut(AWS, 9)
@@ -110,21 +117,29 @@ def test_an_account_is_seen_in_groups_and_small_letters():
         assert f"pay {one}|{two} now" in said(f"pay {one}", f"{two} now")[1]
 
 
-@given(
-    st.text(st.sampled_from("aB1 -+.\N{LATIN SMALL LETTER E WITH ACUTE}"), max_size=96)
-    | st.from_regex(f"a {_KEY} b|x{{20,40}} y")
+_PARTS = (
+    *("ghp_", "then ghp", "_abc then", "x" * 20, "4111 11", "11 1111-1111", "536-22", "-8726", "de8", "9370400440532"),
+    *("-----BEGIN RSA", " PRIVATE KEY-----", "1A1zP1eP5QGefi", "2DMPTfTL5SLmv7Divf", "postgres://a:", "b@c.d", "=="),
 )
-def test_the_quick_look_overlooks_nothing(edge):
-    if _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is not None:
-        assert _may_go_on(edge)
-
-
-_TEXTS = st.text(st.sampled_from("ab1- A:"), max_size=40) | st.sampled_from(("ghp_", "then ghp", "_abc then", "x" * 20))
+_TEXTS = st.lists(st.sampled_from(_PARTS) | st.text(st.sampled_from("ab1- A:.@"), max_size=30), max_size=3).map("".join)
 
 
 @given(_TEXTS, _TEXTS, st.booleans())
-def test_of_two_quiet_texts_nothing_is_overlooked(text, other, near):
+def test_a_text_that_surely_does_not_go_on_in_another_says_nothing_with_it(text, other, near):
     one, two = Field.of("body:/a", text), Field.of("body:/b", other)
-    loud = dataclasses.replace(one, quiet=False)
-    told = list(_together(one, two, near=near, planted=False))
-    assert told == list(_together(loud, two, near=near, planted=False))
+    if not one.words.goes_on_in(two.words):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Words, "goes_on_in", lambda *_: True)
+            assert list(_together(one, two, near=near, planted=False)) == []
+
+
+@given(st.lists(st.booleans(), max_size=80))
+def test_near_is_what_stands_no_further_than_its_reach_from_a_new_one(new):
+    found = [any(new[max(0, at - REACH) : at + REACH + 1]) for at in range(len(new))]
+    assert list(_near(new)) == found
+
+
+@given(st.lists(st.booleans(), max_size=30), st.integers(1, 8))
+def test_the_first_and_the_last_new_ones(new, many):
+    fresh = [at for at, one in enumerate(new) if one]
+    assert _first_and_last(new, many) == {*fresh[:many], *fresh[-many:]}

@@ -41,9 +41,6 @@ SHORTEST = 5
 LONGEST_LOOK = 32 * 1024
 """Characters above which a text goes to a worker unlooked at: the look would hold up the event loop."""
 
-_AT_ONCE = 8
-"""Texts that are looked at before the event loop does something else."""
-_KEPT_AT_ONCE = 128
 _CUT = "a cut text"
 _START_WITHIN_S = 120.0
 _BATCH_BYTES = 32 * 1024
@@ -137,20 +134,11 @@ class ScannerPool:
     ) -> tuple[Finding, ...]:
         if not entities:
             return ()
-        try:
-            watches = self._look_up()
-            wanted = expanded(entities, watches.own)
-        except (ValueError, ConfigError) as error:
-            raise Fault(str(error)) from error
-        if wanted & NAMED and not watches.watchlist.names_model:
-            raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
-        look = watches.looks.get((wanted, whole))
-        if look is None:
-            look = watches.looks[wanted, whole] = _Look(wanted, watches, self._without_looking, whole=whole)
+        look = self._looks_for(entities, whole=whole)
         known: dict[str, Findings] = {}
         unknown: dict[str, None] = {}
         said: list[tuple[str, str, str]] = []
-        async for where, value in in_turns(parts, _AT_ONCE):
+        async for where, value in in_turns(parts):
             said.append((where, name := named(where), value))
             text = name + value
             if text in known or text in unknown:
@@ -165,8 +153,25 @@ class ScannerPool:
             known.update(zip(unknown, found, strict=True))
         if not any(known.values()):
             return ()
-        seen = ((where, name, known[name + text]) for where, name, text in said)
-        return tuple(one for where, name, findings in seen if findings for one in placed(findings, where, name))
+        seen: list[Finding] = []
+        async for where, name, text in in_turns(said):
+            if findings := known[name + text]:
+                seen += placed(findings, where, name)
+        return tuple(seen)
+
+    def _looks_for(self, entities: frozenset[str], *, whole: bool) -> _Look:
+        """What is looked for. Raises `Fault`, `PolicyError`."""
+        try:
+            watches = self._look_up()
+            wanted = expanded(entities, watches.own)
+        except (ValueError, ConfigError) as error:
+            raise Fault(str(error)) from error
+        if wanted & NAMED and not watches.watchlist.names_model:
+            raise PolicyError("a rule asks for names or places and no language model is there; " + MEND)
+        look = watches.looks.get((wanted, whole))
+        if look is None:
+            look = watches.looks[wanted, whole] = _Look(wanted, watches, self._without_looking, whole=whole)
+        return look
 
     async def open_files(self, files: Sequence[File]) -> Opened:
         names = [self._opened.name(file, self._key) for file in files]
@@ -214,11 +219,11 @@ class ScannerPool:
         async def scanned(link: WorkerLink, batch: Sequence[tuple[str, bytes]]) -> tuple[Findings, ...]:
             data = [data for _, data in batch]
             found = await link.scan(data, sorted(look.entities), look.watches.watchlist, whole=look.whole)
-            async for (text, _), findings in in_turns(zip(batch, found, strict=True), _KEPT_AT_ONCE):
+            async for (text, _), findings in in_turns(zip(batch, found, strict=True)):
                 self._verdicts.put((look.watches.digest(text), look.kinds), findings)
             return found
 
-        found = await self._all_done([functools.partial(scanned, batch=batch) for batch in _batches(texts)])
+        found = await self._all_done([functools.partial(scanned, batch=batch) for batch in await _batches(texts)])
         return list(itertools.chain.from_iterable(found))
 
     async def _all_done[T](self, work: Sequence[Callable[[WorkerLink], Awaitable[T]]]) -> list[T]:
@@ -312,11 +317,11 @@ class ScannerPool:
         return task
 
 
-def _batches(texts: Sequence[str]) -> list[list[tuple[str, bytes]]]:
+async def _batches(texts: Sequence[str]) -> list[list[tuple[str, bytes]]]:
     """`texts` in order and as bytes, in batches of about `_BATCH_BYTES`, so that many small ones share a round trip."""
     batches: list[list[tuple[str, bytes]]] = []
     size = 0
-    for text in texts:
+    async for text in in_turns(texts):
         data = text.encode("utf-8", "surrogatepass")
         if not batches or size + len(data) > _BATCH_BYTES:
             batches.append([])

@@ -7,13 +7,13 @@ seam. Does not know what is in a request, nor what was said before it (`seams.py
 from __future__ import annotations
 
 import re
+import string
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import compress, islice, product
 
-import re2
+from msgspec import Struct
 
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS, iban
 from aisecops.controls.dlp.seams import ROW_CHARS, SEAM_KINDS, End, Line, first_token, is_number, last_token
@@ -33,21 +33,23 @@ _EDGE = 48
 """Characters on either side of a seam in which a number, an account or something encoded is looked for."""
 _AROUND = "'\"`()[]<>{},;"
 
-_CARD = r"\b[0-9](?:[ .-]?[0-9]){11,}"
-_SSN = r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b"
-_ACCOUNT = r"\b[A-Za-z]{2}[ -]?[0-9]{2}(?:[ .-]?[A-Za-z0-9]){11,}"
-_COIN = r"\b(?:bc1|[13])[A-Za-z0-9]{25,60}\b"
+_SSN = re.compile(r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", re.ASCII)
+_NUMBERS = (re.compile(r"\b[0-9](?:[ .-]?[0-9]){11,}", re.ASCII), _SSN)
+_FEWEST_DIGITS = 9
+_IN_NUMBER = string.digits + " .-"
+_BEGINS_ACCOUNT = re.compile(
+    r"(?<![A-Za-z0-9])[A-Za-z](?:[A-Za-z](?:[ -]?[0-9](?:[0-9](?:[ .-]?[A-Za-z0-9]){0,30})?)?)?[ .-]?\Z"
+)
+_IN_ACCOUNT = {*string.ascii_letters, *string.digits, *" .-"}
+_COIN = re.compile(r"\b(?:bc1|[13])[A-Za-z0-9]{25,60}\b", re.ASCII)
 _LONG_WORD = 24
-_ENCODED = rf"[A-Za-z0-9+/_-]{{{_LONG_WORD},}}={{0,2}}"
-_DIGIT = re.compile("[0-9]")
-_KEY_BEGINS = "-----BEGIN "
-_KEY = rf"{_KEY_BEGINS}[A-Z0-9 ]{{0,50}}PRIVATE KEY(?: BLOCK)?-----"
-_NUMBERS = tuple(re.compile(one, re.ASCII) for one in (_CARD, _SSN))
-_WITHOUT_MARK = tuple(re.compile(one, re.ASCII) for one in (_COIN, _KEY))
-_ANY_WITHOUT_MARK = re2.compile(f"{_CARD}|{_SSN}|{_COIN}|{_KEY}|{_ACCOUNT}|{_ENCODED}".encode())
-_ENCODED_RUN = re.compile(_ENCODED)
+_ENCODED = re.compile(rf"[A-Za-z0-9+/_-]{{{_LONG_WORD},}}={{0,2}}")
+_IN_RUN = string.ascii_letters + string.digits + "+/_-="
+_ARMOUR = "--"
+_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,50}PRIVATE KEY(?: BLOCK)?-----")
+_IN_KEY = {*string.ascii_uppercase, *string.digits, *" -"}
 _SECRETS = tuple(one for one in SECRET_DETECTORS if one.entity in SEAM_KINDS)
-_SSN_WHOLE = re.compile(_SSN, re.ASCII)
+_DIGIT = re.compile("[0-9]")
 _GROUPED = re.compile(
     r"\b[0-9]{4}([ -])[0-9]{4}(?:\1|(?=[0-9]))[0-9]{4}\1[0-9]{1,4}\b|\b[0-9]{4}([ -])[0-9]{6}\2[0-9]{5}\b", re.ASCII
 )
@@ -63,68 +65,176 @@ _NAMED = re.compile(r"[^\W0-9][\w ]{0,40}[:=] *(?=\S)")
 _NAME = re.compile(r"[/:]([^/:]*[A-Za-z][^/:]*)(?:/[0-9]+)*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A text of a request, as it may go on from another or in another: its ends, and the words there.
+class Side(Struct, frozen=True, gc=False):
+    """What a text at a seam may be a part of, seen from there; or several texts, any of which may be.
 
-    `heads` are its beginning, and what stands behind a name there: `and then: …`. `quiet`: words and nothing else, so
-    that in another such text beside it nothing goes on that no mark tells.
+    `digits` and `run` count those of a number, and the letters, digits and marks of what is encoded, that touch the
+    seam. `account`: an account's number may go on across it; `key`: the line with which a private key begins.
     """
 
-    where: str
+    digits: int
+    run: int
+    account: bool
+    key: bool
+
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def before(text: str) -> Side:
+        """Of a text that stands before a seam."""
+        end = text[-_EDGE:]
+        return Side(
+            digits=_digits_in(end[len(end.rstrip(_IN_NUMBER)) :]),
+            run=len(end) - len(end.rstrip(_IN_RUN)),
+            account=_BEGINS_ACCOUNT.search(end) is not None,
+            key=_ARMOUR in end or end.endswith("-"),
+        )
+
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def behind(text: str) -> Side:
+        """Of a text that stands behind one."""
+        head = text[:_EDGE]
+        return Side(
+            digits=_digits_in(head[: len(head) - len(head.lstrip(_IN_NUMBER))]),
+            run=len(head) - len(head.lstrip(_IN_RUN)),
+            account=head[:1] in _IN_ACCOUNT,
+            key=head[:1] in _IN_KEY,
+        )
+
+    @classmethod
+    def any_of(cls, sides: Sequence[Side]) -> Side:
+        """What any of `sides` may be."""
+        return cls(
+            digits=max(side.digits for side in sides),
+            run=max(side.run for side in sides),
+            account=any(side.account for side in sides),
+            key=any(side.key for side in sides),
+        )
+
+    def may_be_number(self, behind: Side) -> bool:
+        """May a card or a social security number stand across the seam?"""
+        return self.digits > 0 < behind.digits and self.digits + behind.digits >= _FEWEST_DIGITS
+
+    def may_be_run(self, behind: Side) -> bool:
+        """May something encoded, or a coin's address?"""
+        return self.run > 0 < behind.run and self.run + behind.run >= _LONG_WORD
+
+    def goes_on_in(self, behind: Side) -> bool:
+        """May any value that no mark tells?"""
+        return (
+            (self.account and behind.account)
+            or (self.key and behind.key)
+            or self.may_be_number(behind)
+            or self.may_be_run(behind)
+        )
+
+
+def _digits_in(number: str) -> int:
+    return sum(map(str.isdigit, number))
+
+
+class Marks(Struct, frozen=True, gc=False):
+    """Which marks of secrets stand in words, and how those go on that they end with."""
+
+    marked: bool
+    address: bool
+    host: bool
+    ahead: tuple[str, ...]
+
+    @classmethod
+    def of(cls, words: Sequence[End]) -> Marks:
+        """Of any of `words`."""
+        return cls(
+            marked=any(word.marked for word in words),
+            address=any(word.address for word in words),
+            host=any("@" in word.text for word in words),
+            ahead=tuple(one for word in words for one in word.ahead),
+        )
+
+    def bear_on(self, behind: Marks, words: Sequence[End]) -> bool:
+        """May one of these words and one of those behind, `words`, hold a secret together?"""
+        if self.marked or behind.marked:
+            return True
+        if (self.address or behind.address) and (self.host or behind.host):
+            return True
+        return bool(self.ahead) and any(word.text.startswith(self.ahead) for word in words)
+
+
+class Words(Struct, frozen=True, gc=False):
+    """A text of a request, as it may go on from another or in another: its ends, and the words there.
+
+    `heads` are its beginning, and what stands behind a name there: `and then: …`.
+    """
+
     end: str
     heads: tuple[str, ...]
     last: tuple[End, ...]
     first: tuple[End, ...]
     alone: bool
     number: bool
-    is_name: bool
     has_digits: bool
-    quiet: bool
+    before: Side
+    behind: Side
+    last_marks: Marks
+    first_marks: Marks
 
-    @classmethod
-    def of(cls, where: str, text: str) -> Field:
-        """`text` as the field at `where`."""
-        return cls._of_piece(where, piece_of("", text))
-
-    @classmethod
-    @lru_cache(maxsize=1024)  # the neighbours of a new text were there before
-    def _of_piece(cls, where: str, piece: Piece) -> Field:
+    @staticmethod
+    @lru_cache(maxsize=4096)  # the same words come again, and the neighbours of a new text were there before
+    def of(piece: Piece) -> Words:
+        """Those of the text that `piece` is of."""
         first, last = first_token(piece), last_token(piece)
         name = _NAMED.match(piece.head)
         heads = [piece.head.lstrip(_AROUND)]
         if name is not None:
             heads.append(piece.head[name.end() :].lstrip(_AROUND))
         end = piece.end.rstrip(_AROUND)
-        has_digits = _DIGIT.search(piece.head) is not None or _DIGIT.search(piece.tail) is not None
-        return cls(
-            where=where,
+        lasts = _ends(last, *end.rsplit(None, 1)[-1:])
+        firsts = _ends(first, *(word for head in heads for word in head.split(None, 1)[:1]))
+        return Words(
             end=end,
             heads=tuple(heads),
-            last=_ends(last, *end.rsplit(None, 1)[-1:]),
-            first=_ends(first, *(word for head in heads for word in head.split(None, 1)[:1])),
+            last=lasts,
+            first=firsts,
             alone=not piece.tail and first == piece.head.strip(),
             number=is_number(piece),
-            is_name=where.startswith(_IS_NAME),
-            has_digits=has_digits,
-            quiet=not has_digits and _is_quiet(piece.head) and _is_quiet(piece.tail),
+            has_digits=_DIGIT.search(piece.head) is not None or _DIGIT.search(piece.tail) is not None,
+            before=Side.any_of([Side.before(one) for one in (end, *(word.text for word in lasts))]),
+            behind=Side.any_of([Side.behind(one) for one in (*heads, *(word.text for word in firsts))]),
+            last_marks=Marks.of(lasts),
+            first_marks=Marks.of(firsts),
         )
+
+    def goes_on_in(self, other: Words) -> bool:
+        """False only where no value of any kind goes on from this text in the `other`."""
+        return self.before.goes_on_in(other.behind) or self.last_marks.bear_on(other.first_marks, other.first)
+
+
+class Field(Struct, frozen=True, gc=False):
+    """A text of a request and where it stands."""
+
+    where: str
+    words: Words
+
+    @classmethod
+    def of(cls, where: str, text: str) -> Field:
+        """`text` as the field at `where`."""
+        return cls(where, Words.of(piece_of("", text)))
+
+    @property
+    def is_name(self) -> bool:
+        """Is it the name of a field?"""
+        return self.where.startswith(_IS_NAME)
 
     @property
     def says_card(self) -> bool:
         """Does it say, or its name, that a number in it may be a card?"""
-        return _SAYS_CARD.search(f"{self.where} {self.heads[0]} {self.end}") is not None
+        return _SAYS_CARD.search(f"{self.where} {self.words.heads[0]} {self.words.end}") is not None
 
     @property
     def says_anything(self) -> bool:
         """Is its name one for texts of any sort, or for a part of one?"""
         name = _NAME.search(self.where)
         return name is None or _SAYS_ANYTHING.fullmatch(name[1]) is not None
-
-
-def _is_quiet(text: str) -> bool:
-    longest = max(map(len, text.split()), default=0)
-    return text.isascii() and _KEY_BEGINS[:2] not in text and longest < _LONG_WORD // 2
 
 
 def _ends(*texts: str) -> tuple[End, ...]:
@@ -138,75 +248,94 @@ def beside(fields: Sequence[tuple[str, str]], new: Sequence[bool], *, planted: b
     Names of fields stand among their values, each beside the name before it. Pairs of which neither is `new` were
     looked at before. `planted`: exact values are looked for too.
     """
-    worth = _near(new)
-    fresh = [at for at, one in enumerate(new) if one]
-    ends, for_exact = ({*fresh[: many // 2], *fresh[-many // 2 :]} for many in (FAR, FAR_EXACT))
+    ends, for_exact = (_first_and_last(new, many // 2) for many in (FAR, FAR_EXACT))
     before: deque[tuple[int, Field]] = deque(maxlen=REACH)
     rows: dict[bool, tuple[Field, str]] = {}
-    for at, (where, text) in enumerate(fields):
-        if not worth[at]:
+    for (at, (where, text)), worth in zip(enumerate(fields), _near(new), strict=True):
+        if not worth:
             before.clear()
             rows.clear()
             yield []
             continue
         field = Field.of(where, text)
-        beside_it, row = rows.get(field.is_name, (None, ""))
-        lines = list(_in_a_row(row, field, planted=planted))
+        is_name = field.is_name
+        beside_it, row = rows.get(is_name, (None, ""))
+        lines = list(_in_a_row(row, field.words, planted=planted))
         for distance, (number, other) in enumerate(reversed(before)):
             near = other is beside_it
             if (new[at] or new[number]) and (near or at in ends or number in ends):
                 exact = planted and distance < REACH_EXACT and (at in for_exact or number in for_exact)
                 lines += _together(other, field, near=near, planted=exact or (planted and near))
                 lines += _together(field, other, near=near, planted=exact)
-        rows[field.is_name] = field, _row_with(row, beside_it, field)
+        rows[is_name] = field, _row_with(row, beside_it.words if beside_it else None, field.words)
         before.append((at, field))
         yield lines
 
 
-def _in_a_row(row: str, field: Field, *, planted: bool) -> Iterator[Line]:
-    """What texts of one word that follow one another say together with the first word of `field`."""
-    if row:
-        before = End.of(row)
-        for one in field.first:
-            numbers = not field.number
-            likely = _is_secret(before, one) or _goes_on(row, one.text, near=True, numbers=numbers)
-            if likely or (planted and len(row) <= _SHORT_ROW):
-                yield Line(row + one.text, len(row), near=True, numbers=numbers, exact=not likely)
+def _in_a_row(row: str, words: Words, *, planted: bool) -> Iterator[Line]:
+    """What texts of one word that follow one another say together with the first one of `words`."""
+    if not row:
+        return
+    before = End.of(row)
+    for one in words.first:
+        numbers = not words.number
+        likely = _is_secret(before, one) or _goes_on(row, one.text, near=True, numbers=numbers)
+        if likely or (planted and len(row) <= _SHORT_ROW):
+            yield Line(row + one.text, len(row), near=True, numbers=numbers, exact=not likely)
 
 
-def _row_with(row: str, previous: Field | None, field: Field) -> str:
-    """What stands before the next text when `field`, of one word, goes on from another; nothing for a first one."""
-    if previous is None or not field.alone:
+def _row_with(row: str, previous: Words | None, words: Words) -> str:
+    """What stands before the next text when `words`, which are one, go on from others; nothing for a first one."""
+    if previous is None or not words.alone:
         return ""
-    return ((row or (previous.last[-1].text if previous.last else "")) + field.heads[0].strip())[-ROW_CHARS:]
+    return ((row or (previous.last[-1].text if previous.last else "")) + words.heads[0].strip())[-ROW_CHARS:]
 
 
-def _near(new: Sequence[bool]) -> list[bool]:
+def _first_and_last(new: Sequence[bool], many: int) -> set[int]:
+    """The first `many` that are new, and the last."""
+    first = islice(compress(range(len(new)), new), many)
+    last = islice(compress(range(len(new) - 1, -1, -1), reversed(new)), many)
+    return {*first, *last}
+
+
+def _near(new: Sequence[bool]) -> Iterator[bool]:
     """Of each field, whether one is new that it is held against."""
-    found = [False] * len(new)
-    for at, one in enumerate(new):
-        if one:
-            first, last = max(0, at - REACH), min(len(new), at + REACH + 1)
-            found[first:last] = [True] * (last - first)
-    return found
+    until = coming = -1
+    last = len(new) - 1 - next(compress(range(len(new)), reversed(new)), len(new))
+    for at in range(len(new)):
+        if coming < at <= last:
+            coming = new.index(True, at)
+        if coming >= at and coming - at <= REACH:
+            until = coming + REACH
+        yield at <= until
 
 
 def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
     """What the words at the end of `one` and at the beginning of `two` say together, and all that stands there."""
-    if one.quiet and two.quiet and not planted:
-        bears = [before.bears_on(behind) for before in one.last for behind in two.first]
-        if True not in bears:
-            return
-    numbers = one.has_digits and two.has_digits and _may_be_card(one, two)
+    before, behind = one.words, two.words
+    if not before.goes_on_in(behind):
+        if planted:
+            yield from _exact(before, behind, near=near)
+        return
+    numbers = before.has_digits and behind.has_digits and _may_be_card(one, two)
     pairs = {
-        (before.text, behind.text): _is_secret(before, behind)
-        or (near and _goes_on(before.text, behind.text, near=True, numbers=numbers))
-        for before, behind in product(one.last, two.first)
+        (last.text, first.text): _is_secret(last, first)
+        or (near and _goes_on(last.text, first.text, near=True, numbers=numbers))
+        for last, first in product(before.last, behind.first)
     }
-    pairs |= {(one.end, head): True for head in two.heads if _goes_on(one.end, head, near=near, numbers=numbers)}
-    for (before, behind), likely in pairs.items():
-        if (likely or planted) and len(before) + len(behind) >= _SHORTEST:
-            yield Line(before + behind, len(before), near=near, numbers=numbers, exact=not likely)
+    pairs |= {
+        (before.end, head): True for head in behind.heads if _goes_on(before.end, head, near=near, numbers=numbers)
+    }
+    for (end, head), likely in pairs.items():
+        if (likely or planted) and len(end) + len(head) >= _SHORTEST:
+            yield Line(end + head, len(end), near=near, numbers=numbers, exact=not likely)
+
+
+def _exact(before: Words, behind: Words, *, near: bool) -> Iterator[Line]:
+    """What they say together in which only an exact value can be."""
+    for last, first in product(before.last, behind.first):
+        if len(last.text) + len(first.text) >= _SHORTEST:
+            yield Line(last.text + first.text, len(last.text), near=near, exact=True)
 
 
 def _is_secret(before: End, behind: End) -> bool:
@@ -221,25 +350,21 @@ def _is_secret(before: End, behind: End) -> bool:
 
 def _goes_on(before: str, behind: str, *, near: bool, numbers: bool) -> bool:
     """May a value that no mark tells in one word stand across the seam? What is encoded only goes on in the next."""
-    edge = before[-_EDGE:] + behind[:_EDGE]
-    if not _may_go_on(edge) or _ANY_WITHOUT_MARK.search(edge.encode("ascii", "replace")) is None:
+    one, two = Side.before(before), Side.behind(behind)
+    if numbers and one.may_be_number(two) and any(_is_across(pattern, before, behind) for pattern in _NUMBERS):
+        return True
+    if one.key and two.key and _is_across(_KEY, before, behind):
+        return True
+    if one.account and two.account and _is_account(before, behind):
+        return True
+    if not one.may_be_run(two):
         return False
-    if any(_is_across(pattern, before, behind) for pattern in (_NUMBERS if numbers else ()) + _WITHOUT_MARK):
-        return True
-    seam = min(len(before), _EDGE)
-    if any(one.span.start < seam < one.span.end for detector in iban.DETECTORS for one in detector.find(edge)):
-        return True
-    return near and any(may_be_base64(run) for run in _across(_ENCODED_RUN, before, behind))
+    return _is_across(_COIN, before, behind) or (near and any(map(may_be_base64, _across(_ENCODED, before, behind))))
 
 
-def _may_go_on(edge: str) -> bool:
-    """False only where none of those values can be, for it has neither a digit, nor a key's mark, nor a long word."""
-    return (
-        not edge.isascii()
-        or _DIGIT.search(edge) is not None
-        or _KEY_BEGINS in edge
-        or max(map(len, edge.split()), default=0) >= _LONG_WORD
-    )
+def _is_account(before: str, behind: str) -> bool:
+    edge, seam = before[-_EDGE:] + behind[:_EDGE], min(len(before), _EDGE)
+    return any(one.span.start < seam < one.span.end for detector in iban.DETECTORS for one in detector.find(edge))
 
 
 def _may_be_card(one: Field, two: Field) -> bool:
@@ -248,11 +373,13 @@ def _may_be_card(one: Field, two: Field) -> bool:
     So words stand beside each, or it is said what they are; or they are written as such numbers are, or stand in
     fields for texts of any sort.
     """
-    if not (one.number or two.number) or (one.says_anything and two.says_anything):
+    before, behind = one.words, two.words
+    if not (before.number or behind.number) or (one.says_anything and two.says_anything):
         return True
-    if any(_is_across(written, one.end, head) for head in two.heads for written in (_GROUPED, _SSN_WHOLE)):
+    if any(_is_across(written, before.end, head) for head in behind.heads for written in (_GROUPED, _SSN)):
         return True
-    return all(field.says_card for field in (one, two) if not field.number or (one.number and two.number))
+    both = before.number and behind.number
+    return all(field.says_card for field in (one, two) if not field.words.number or both)
 
 
 def _is_across(pattern: re.Pattern[str], before: str, behind: str) -> bool:

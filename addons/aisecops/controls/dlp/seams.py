@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from msgspec import Struct
+
 from aisecops.controls.dlp.detector import PatternDetector
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS
 from aisecops.controls.dlp.marks import any_stands_in
@@ -73,8 +75,7 @@ _LENGTHS = range(1, max(map(len, _BEGUN)) + 1)
 _MARKS_ALONE = frozenset(_MARKS) - {_ADDRESS_MARK}
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(Struct, frozen=True, gc=False):
     """One end of a text, and whether some secret's mark stands in it, or that of an address.
 
     `ahead`: how marks go on that its own end may begin.
@@ -107,8 +108,7 @@ class End:
         return self.bears_on(behind) or _IBAN.search(self.text + behind.text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """Two texts as one, and where the second begins.
 
     `near`: they followed one another. `numbers`: a card may be in it; `whole`: only as the whole of it. `exact`: only
