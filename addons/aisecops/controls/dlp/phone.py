@@ -170,6 +170,11 @@ def _stands(before: str, candidate: str, behind: str, region: str, leniency: int
     return matcher._parse_and_verify(candidate, len(before)) is not None  # noqa: SLF001 - what its own search asks
 
 
+def load_tables() -> None:
+    """Read what the library knows of all countries; by itself it reads each when it meets the first number of it."""
+    PhoneMetadata.load_all()
+
+
 def phone_spans(text: str, regions: Iterable[str], leniency: int) -> Iterator[tuple[int, int]]:
     """Where numbers stand that are valid, dialled from any of `regions`; one may come several times."""
     regions = tuple(regions)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import tldextract
-from phonenumbers.phonemetadata import PhoneMetadata
 from presidio_analyzer import PatternRecognizer, RecognizerResult, pattern_recognizer
 from presidio_analyzer import predefined_recognizers as predefined
 from presidio_analyzer.nlp_engine import NlpArtifacts
@@ -19,7 +18,7 @@ from presidio_analyzer.nlp_engine import NlpArtifacts
 from aisecops.controls.dlp.detector import Sighting
 from aisecops.controls.dlp.disbelief import disbelieved
 from aisecops.controls.dlp.nearby import lifted
-from aisecops.controls.dlp.phone import phone_spans
+from aisecops.controls.dlp.phone import load_tables, phone_spans
 from aisecops.controls.dlp.stretches import OVERLAP, around, pieces
 from aisecops.controls.dlp.triggers import PERSONAL_TRIGGERS, Gate
 from aisecops.model.provenance import Span
@@ -47,7 +46,7 @@ class _PhoneRecognizer(predefined.PhoneRecognizer):
 
     def __init__(self) -> None:
         super().__init__()
-        PhoneMetadata.load_all()  # else the first number of each country waits for its table
+        load_tables()  # else the first number of each country waits for its own
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
