@@ -27,7 +27,6 @@ SHOWN_ELSEWHERE = {
     "ops/commands/nftables.py": "tests/ops/test_redirects.py",
     "ops/commands/token.py": "tests/ops/test_key_commands.py and tests/ops/commands/test_token_service.py",
     "ops/control/answering.py": "tests/ops/control/test_app.py: every answer of the API",
-    "ops/control/serve.py": "tests/ops/commands/conftest.py starts it",
     "ops/commands/rules_backtest.py": "tests/ops/test_backtest.py",
     "ops/naming.py": "tests/end_to_end/test_transparent.py",
     "ops/serve.py": "tests/ops/commands/test_up.py",

@@ -25,8 +25,10 @@ _DOWN = 500
 class ControlPlane:
     """One caller's view of the API. Use as a context manager."""
 
-    def __init__(self, settings: Settings, authorization: httpx.Auth) -> None:
+    def __init__(self, settings: Settings, authorization: httpx.Auth, *, unknown: str) -> None:
+        """`unknown` is the mend for who is not known there."""
         self._url = settings.control_url
+        self._unknown = unknown
         self._http = httpx.Client(
             base_url=self._url,
             auth=authorization,
@@ -47,14 +49,15 @@ class ControlPlane:
                 "it is made when the control plane first starts; set paths.state if that is elsewhere",
                 MISUSED,
             ) from None
-        return cls(settings, _Bearer(secret))
+        mend = f"is `{kept}` of the installation that answers there? see paths.state, control.listen, `aisecops logout`"
+        return cls(settings, _Bearer(secret), unknown=mend)
 
     @classmethod
     def with_secret(cls, settings: Settings, secret: str) -> Self:
         """As whoever has this secret."""
         if not (secret.isascii() and secret.isprintable() and secret):
             raise CommandError("that is no secret", "copy it as it was shown", MISUSED)
-        return cls(settings, _Bearer(secret))
+        return cls(settings, _Bearer(secret), unknown="copy it as it was shown, or ask for a new one")
 
     @staticmethod
     def keep(settings: Settings, secret: str) -> None:
@@ -72,7 +75,8 @@ class ControlPlane:
     @classmethod
     def as_agent(cls, settings: Settings, credentials: Credentials) -> Self:
         """As an agent, or as one run of it."""
-        return cls(settings, httpx.BasicAuth(*credentials))
+        mend = f"give `{credentials.name}` here the secret that it has where `aisecops up` was started"
+        return cls(settings, httpx.BasicAuth(*credentials), unknown=mend)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +103,7 @@ class ControlPlane:
             ) from None
         if answer.is_success:
             return _object(answer)
-        raise _refused(answer)
+        raise _refused(answer, unknown=self._unknown)
 
 
 class _Bearer(httpx.Auth):
@@ -133,7 +137,7 @@ def _object(answer: httpx.Response) -> dict[str, Any]:
     return read
 
 
-def _refused(answer: httpx.Response) -> CommandError:
+def _refused(answer: httpx.Response, *, unknown: str) -> CommandError:
     how_bad = BROKEN if answer.status_code >= _DOWN else FAILED
     try:
         problem = _object(answer)
@@ -144,7 +148,7 @@ def _refused(answer: httpx.Response) -> CommandError:
     detail = str(problem.get("detail") or problem.get("title") or "the control plane refused")
     what, _, mend = detail.partition("; ")  # a refusal that knows its mend says it there
     if not mend and code in set(Code):
-        mend = REFUSALS[Code(code)].mend
+        mend = unknown if code == Code.IDENTITY_REQUIRED else REFUSALS[Code(code)].mend
     return CommandError(f"{what} ({code})", mend, how_bad)
 
 

@@ -26,6 +26,8 @@ AT = Place(file="f", line=1)
         (leaf.HOST, "h.test:8443", ("h.test", 8443)),
         (leaf.EFFECT, "memory-write", ToolEffect.MEMORY_WRITE),
         (leaf.SYSTEM_PROMPT, "sha256:" + "0" * 64, "sha256:" + "0" * 64),
+        (leaf.METHOD, "PROPPATCH", "PROPPATCH"),
+        (leaf.METHOD, "QUERY", "QUERY"),
         (leaf.MEMORY_ID, "vectors[].id", "vectors[].id"),
         (leaf.MEMORY_ID, "{path[1]}", "{path[1]}"),
     ],

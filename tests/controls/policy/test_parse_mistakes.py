@@ -139,6 +139,10 @@ MISTAKES = {
         "tools: {t: {match: {host: h.test, method: get}}}",
         (2, 43, "`get` is not an HTTP method", "in capitals"),
     ),
+    "a method that only looks like one": (
+        "tools: {t: {match: {host: h.test, method: [GTE]}}}",
+        (2, 44, "`GTE` is not an HTTP method", "did you mean `GET`?"),
+    ),
     "an unknown dialect": (
         "models: {m: {match: {host: h.test}, dialect: opnai}}",
         (2, 46, "`opnai` is not a dialect", "did you mean `openai`?"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,23 @@ def test_what_cannot_start_or_is_killed_ends_as_in_a_shell_and_the_run_is_closed
     assert main(["run", "--", *command]) == code
 
     assert runs(capfd)[run_id_of_newest(capfd)]["state"] == "finished"
+
+
+def test_a_proxy_where_nobody_answers_is_said_and_the_command_runs_all_the_same(control, capfd, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        monkeypatch.setenv("AISECOPS_PROXY_LISTEN", f"127.0.0.1:{listening.getsockname()[1]}")
+        assert main(["run", "true"]) == 0
+    assert "nothing answers" not in capfd.readouterr().err
+
+    assert main(["run", "true"]) == 0
+    assert "nothing answers at the proxy `http://127.0.0.1:" in capfd.readouterr().err
+
+
+def test_a_wrong_secret_is_said_with_where_the_right_one_is(control, capfd, monkeypatch):
+    monkeypatch.setenv("BOT_SECRET", "wrong")
+
+    assert main(["run", "true"]) == 1
+    assert "give `bot` here the secret that it has where `aisecops up` was started" in capfd.readouterr().err
 
 
 def test_an_unknown_agent_is_wrong_use_with_the_nearest_name(control, capfd):

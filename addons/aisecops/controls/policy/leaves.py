@@ -14,6 +14,7 @@ from typing import Any
 from aisecops.controls.policy import units
 from aisecops.controls.policy.duty import read_duty
 from aisecops.controls.policy.jmes import compiled
+from aisecops.controls.policy.mistakes import nearest
 from aisecops.controls.policy.patterns import path_parts, read_host
 from aisecops.controls.policy.shapes import Leaf, Word
 from aisecops.controls.policy.template import is_template, read_template
@@ -117,6 +118,21 @@ def _template(text: str) -> str:
 def _path(text: str) -> str:
     path_parts(text)
     return text
+
+
+_USUAL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "WEBSOCKET")
+_LIKE_THEM = frozenset({"ORDERPATCH", "PROPPATCH", "REPORT", "SET", "BATCH", "WATCH", "FETCH", "READ"})
+"""Words that are methods of their own somewhere."""
+
+_well_written_method = _matching(r"(?!CONNECT$|TRACE$)[A-Z]{1,20}", "write it in capitals, such as `POST`")
+
+
+def _method(text: str) -> str:
+    """Any word may be one, but one that only looks like one that everybody knows would match nothing for ever."""
+    near = nearest(_well_written_method(text), _USUAL_METHODS)
+    if near in {"", text} or text in _LIKE_THEM:
+        return text
+    raise ValueError(f"did you mean `{near}`?")
 
 
 def _jmespath(text: str) -> str:
@@ -256,7 +272,7 @@ MEMORY_ID = Leaf("the place of an item's id, such as `id` or `{path[1]}`", _memo
 RECIPIENT_PLACE = Leaf("where recipients are, such as `to` or `{path[1]}`", _memory_id)
 HOST = Leaf("a host, such as `api.example.org`, `*.example.org` or `crm.internal:8443`", read_host)
 PATH = Leaf("a path, such as `/v1/customers/**`", _path)
-METHOD = Leaf("an HTTP method", _matching(r"(?!CONNECT$|TRACE$)[A-Z]{1,20}", "write it in capitals, such as `POST`"))
+METHOD = Leaf("an HTTP method", _method)
 
 COUNT = Leaf("a whole number", units.count, {"type": "integer", "minimum": 0}, plain=True)
 RECIPIENT_COUNT = Leaf(

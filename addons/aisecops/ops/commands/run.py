@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from aisecops.ops.environment import Trust
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+_LOOK_S = 3.0
 _FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 _FROM_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
 
@@ -51,6 +54,9 @@ def run(session: Session, agent: str | None, parent: str | None, sandbox: bool, 
     whose = chosen(settings, agent)
     with contextlib.ExitStack() as stack:
         start = stack.enter_context(_sandboxed(session, trust)) if sandbox else _started
+        if not _answers(settings.proxy.told_url):
+            what = f"nothing answers at the proxy `{settings.proxy.told_url}`, so the command will reach nobody"
+            click.echo(f"aisecops: {what}; start it with `aisecops up`", err=True)
         opened = open_run(settings, whose, parent=parent)
         told = variables(settings, trust, opened.credentials) | {"AISECOPS_RUN": opened.run_id}
         click.echo(f"aisecops: run {opened.run_id}", err=True)
@@ -60,6 +66,16 @@ def run(session: Session, agent: str | None, parent: str | None, sandbox: bool, 
     except CommandError as failed:  # the command has ended as it has; that the run stays open is said, not answered
         click.echo(f"aisecops: the run stays open: {failed.what}", err=True)
     return code
+
+
+def _answers(url: str) -> bool:
+    place = urlsplit(url)
+    try:
+        port = place.port or (443 if place.scheme == "https" else 80)
+        socket.create_connection((place.hostname or "", port), timeout=_LOOK_S).close()
+    except OSError:
+        return False
+    return True
 
 
 def _started(command: Sequence[str], told: Mapping[str, str], /) -> _Process:

@@ -16,6 +16,7 @@ from aisecops.controls.budget.phase import phase_of
 from aisecops.model.budget import RunPhase
 from aisecops.model.errors import ConfigError, Fault
 from aisecops.model.record import Event, EventName
+from aisecops.model.rules import SecretAuthentication
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.forgetting import keep_forgetting
 from aisecops.ops.control.maturity_figures import keep_assessing
@@ -59,6 +60,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
     ):
         rules = base.rules.current()
         metrics.rules_loaded(rules.policy_version, rules.agents)
+        say_who_cannot_come(base)
         listener = _listening(settings)
         index, maturity = record_index(settings), maturity_of(base)
         plane = control_plane(
@@ -148,6 +150,14 @@ def _url(settings: Settings, listener: socket.socket) -> str:
     return f"{settings.control.scheme}://{Address(host=host, port=port).reachable}"
 
 
+def say_who_cannot_come(base: Foundation) -> None:
+    """An agent whose secret was forgotten is refused like a stranger: whoever starts this is told."""
+    for agent in base.rules.current().agents.values():
+        sources = [how.source for how in agent.authenticate if isinstance(how, SecretAuthentication)]
+        if sources and len(sources) == len(agent.authenticate) and not any(map(base.secrets.secret, sources)):
+            _log.warning("nobody can be the agent `%s`: `%s` is not set", agent.agent_id, sources[0])
+
+
 def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Rejected], Awaitable[None]]:
     """Rules taken up or turned down are events: once, by the control plane, for all processes."""
 
@@ -155,6 +165,7 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
         if isinstance(change, Reloaded):
             metrics.rules_loaded(change.rules.policy_version, change.rules.agents)
             _log.info("rules %s are in force", change.rules.policy_version)
+            say_who_cannot_come(base)
             event = Event(
                 event=EventName.RULES_RELOADED,
                 control=GOVERNANCE,
@@ -164,7 +175,7 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
         else:
             metrics.rules_rejected()
             for problem in change.problems:
-                _log.error("rules not taken up: %s", problem)
+                _log.error("rules not taken up: %s (%s)", problem, problem.mend)
             event = Event(
                 event=EventName.RULES_REJECTED,
                 control=GOVERNANCE,
