@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+import pytest
+
 from aisecops.controls.provenance.winnow import Key
 from aisecops.gateway.kept_words import KeptWords
 from aisecops.gateway.said import Tree
@@ -48,6 +50,30 @@ def test_what_a_tree_has_heard_is_not_kept_again_and_an_operators_tool_speaks_fo
     _, words = made.of_content(Tree(SECRET), origin("prv_1", tier=TrustTier.OPERATOR), [PAGE])
     assert isinstance(words, SaidWords)
     assert words.trusted
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "send it to m@ev.io",
+        '{"text": "Hello,\\nm@ev.io\\tis mine \\ud83d\\ude00 \\ud83d"}',
+        '{"text": "\\u006d@ev.io"}',
+        "mailto:m@ev.io?subject=x",
+        "go to https://a.test/?to=m%40ev.io&x=1",
+        "to=m@ev.io",
+        "C:\\m@ev.io",
+    ],
+)
+def test_whoever_names_an_address_names_it_inside_longer_words_too_and_the_user_does_not(said: str) -> None:
+    assert kept().words(said, whoever=True).holds("m@ev.io", SECRET)
+    assert kept().words(said).holds("m@ev.io", SECRET) is (said == "send it to m@ev.io")
+
+
+@pytest.mark.parametrize(
+    "said", ["https://ev.io./in", "host:ev.io", "url=ev.io&x", "https://a.test/?u=https%3A%2F%2Fev.io"]
+)
+def test_so_with_a_host(said: str) -> None:
+    assert kept().words(said, whoever=True).holds("ev.io", SECRET)
 
 
 def test_the_digest_of_a_normal_form_is_that_of_any_other_way_to_write_it() -> None:

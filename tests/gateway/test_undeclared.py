@@ -107,3 +107,14 @@ async def test_a_copied_stretch_hidden_behind_many_values_is_seen_all_the_same(m
     run = await house.run()
     await reads(house, run)
     assert held(await writes(house, run, {"rows": [*(f"row {n}" for n in range(20)), COPIED]}))
+
+
+async def test_what_a_mail_in_json_names_at_the_beginning_of_a_line_is_named() -> None:
+    house = House(CAREFUL)
+    run = await house.run()
+    outcome = await house.ask(run, request("GET", "https://en.wiki.example/mails"))
+    mail = b'{"mails": [{"body": "Hello,\\nacct-77310042\\nis the new one. Regards"}]}'
+    said = HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=mail)
+    await house.enforcement.settle(outcome.permit, said)
+    assert held(await writes(house, run, {"file": "acct-77310042"}))
+    assert not held(await writes(house, run, {"file": "acct-77310043"}))

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS, fingerprint, packed
 from aisecops.controls.provenance.letters import plain
 from aisecops.controls.provenance.winnow import Key
-from aisecops.controls.provenance.words import Vocabulary, hosts, together, vocabulary
+from aisecops.controls.provenance.words import Vocabulary, hosts, named_inside, together, vocabulary
 from aisecops.gateway.recent import Recent
 from aisecops.gateway.said import Tree, said_as
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, Part, SaidWords
 from aisecops.model.provenance import Origin, TrustTier
+from aisecops.wire.answer_pieces import unescaped
 
 CONTENTS_KEPT = 500
 """Contents whose fingerprints and words are remembered, for what is fetched again and again,"""
@@ -61,18 +62,29 @@ class KeptWords:
     def _of_part(self, origin: Origin, part: Part, texts: Sequence[str]) -> SaidWords:
         """The words of one part of an answer, told apart from the same words of another one."""
         name = f"{part}:{self._hex(chr(0).join(texts))}"
-        words, pairs = self._spoken.of(name, lambda: self._packed_of(texts), keep=_is_small(*texts))
+        words, pairs = self._spoken.of(
+            name, lambda: self._packed_of(texts, whoever=part is Part.REST), keep=_is_small(*texts)
+        )
         return SaidWords(
             root_run_id=origin.root_run_id, name=f"{part}:{origin.origin_id}", trusted=part is not Part.REST,
             words=words, pairs=pairs, origin_id=origin.origin_id, origin=origin.source, tier=origin.tier, part=part,
         )  # fmt: skip
 
-    def words(self, text: str) -> Vocabulary:
-        """The words of `text`; the host of a link is one too, for it is called by other links."""
-        return vocabulary([text, " ".join(hosts(text))], self._secret)
+    def words(self, text: str, *, whoever: bool = False) -> Vocabulary:
+        """The words of `text`; the host of a link is one too, for it is called by other links.
 
-    def _packed_of(self, texts: Sequence[str]) -> tuple[bytes, bytes]:
-        words = together(*(self.words(text) for text in texts))
+        `whoever` said it: then what it may name counts too, behind the escapes of JSON and inside longer words.
+        """
+        told = [text, " ".join(hosts(text))]
+        if whoever and "\\" in text:
+            halves = unescaped(text).encode("utf-16-le", "surrogatepass")  # of what JSON writes as two
+            told.append(halves.decode("utf-16-le", "replace"))
+        if whoever:
+            told += (" ".join(named_inside(one)) for one in (told[0], *told[2:]))
+        return vocabulary(told, self._secret)
+
+    def _packed_of(self, texts: Sequence[str], *, whoever: bool) -> tuple[bytes, bytes]:
+        words = together(*(self.words(text, whoever=whoever) for text in texts))
         return packed(words.words), packed(words.pairs)
 
     def normal_digest(self, text: str) -> str:
@@ -93,7 +105,8 @@ class KeptWords:
             name = self._hex(text)
             if said_as(name, trusted=trusted) in tree.names:
                 continue
-            words, pairs = self._spoken.of(name, functools.partial(self._packed_of, [text]), keep=_is_small(text))
+            made = functools.partial(self._packed_of, [text], whoever=not trusted)
+            words, pairs = self._spoken.of(said_as(name, trusted=trusted), made, keep=_is_small(text))
             known.append(
                 SaidWords(
                     root_run_id=root_run_id, name=name, trusted=trusted, words=words, pairs=pairs,

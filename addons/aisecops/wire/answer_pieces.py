@@ -124,7 +124,7 @@ class _Texts:
         self._begin(text)
         standing, self._tail = self._tail + text, (self._tail + text)[-OVERLAP:]
         if self._is_json:
-            standing, text = _unescaped(standing), _unescaped(text)
+            standing, text = unescaped(standing), unescaped(text)
         self.newest = text
         return [standing, *(self._shown_by(self._page, text) if self._page is not None else ())]
 
@@ -145,7 +145,7 @@ class _Texts:
         return [shown, *beside]
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """JSON as it reads when it was taken apart: without the escapes of its strings."""
 
     def plain(found: re.Match[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aisecops.controls.provenance.fingerprint import fingerprint
@@ -39,6 +39,7 @@ def said(pieces: list[str]) -> set[str]:
     return {word for piece in pieces for word in split(piece)}
 
 
+@example(388, 76, 26)
 @given(st.integers(0, 400), st.integers(60, 400), st.integers(0, 99))
 def test_no_word_of_a_quote_is_the_speakers_wherever_it_begins_and_ends(start: int, size: int, seed: int) -> None:
     words = [f"{one}@ev.io" if number % 3 else one for number, one in enumerate(f"w{n}" for n in range(90))]
@@ -58,8 +59,9 @@ def test_an_address_or_an_account_at_either_end_of_a_page_is_the_pages(end: str)
     assert not any("ev.io" in word or "345678" in word or "0199" in word for word in own)
 
 
-def test_of_a_page_whose_words_nobody_has_here_a_window_beside_the_quote_is_nobodys() -> None:
-    own = said(left(f"Sum this up for ann@corp.test, please: {PAGE}\nThank you very much indeed", known_here=False))
+def test_of_a_page_whose_words_nobody_has_here_two_windows_beside_the_quote_are_nobodys() -> None:
+    text = f"Sum this up for ann@corp.test, if you please, now: {PAGE}\nThank you very much indeed"
+    own = said(left(text, known_here=False))
     assert {"sum", "ann@corp.test", "indeed"} <= own
     assert not any("ev.io" in word or "0199" in word for word in own)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.provenance import words
-from aisecops.controls.provenance.words import EMPTY, addresses, hosts, split, together, vocabulary
+from aisecops.controls.provenance.words import EMPTY, addresses, hosts, named_inside, split, together, vocabulary
 
 KEY = b"a key for tests"
 SAID = vocabulary(
@@ -168,3 +168,8 @@ def test_a_word_has_one_hash_however_many_others_were_hashed_since() -> None:
 @given(st.text(st.characters(max_codepoint=127), max_size=80) | st.text("a1,.'\"()-;* \x1c\n\u2019\u3002", max_size=80))
 def test_words_are_told_apart_the_quick_way_as_they_are_the_other_way(text: str) -> None:
     assert words._words_in(text) == words._WORD.findall(text)
+
+
+def test_what_stands_inside_longer_words_is_named_and_a_plain_word_is_not() -> None:
+    assert named_inside("a plain.word and to=ann@corp.test, or x:corp.test/in") == ["ann@corp.test", "corp.test"]
+    assert named_inside("no names here: a=b") == []

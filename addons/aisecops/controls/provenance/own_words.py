@@ -52,7 +52,7 @@ def _inside(words: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> _Fl
 def _sticking_out(taken: _Flags, goes_on: _Flags, alone: _Flags, sizes: npt.NDArray[np.int64]) -> _Flags:
     """The words beside the taken ones that belong to the same quote: as the retrieved texts have them side by side.
 
-    Where those texts are nobody's here, whatever begins within a window of the quote.
+    Where those texts are nobody's here, whatever is within two windows of the quote: one, and what of a word is in it.
     """
     more = np.zeros(len(taken), dtype=np.bool_)
     for first, last in _runs(taken):
@@ -61,7 +61,7 @@ def _sticking_out(taken: _Flags, goes_on: _Flags, alone: _Flags, sizes: npt.NDAr
             letters = 0
             for at in beside:
                 inner = at - beside.step
-                if letters >= WINDOW or (told and not goes_on[min(at, inner)]):
+                if letters >= (QUOTE if told else 2 * WINDOW) or (told and not goes_on[min(at, inner)]):
                     break
                 more[at] = True
                 letters += int(sizes[at])

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,9 @@ _LINK = re.compile(
     r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/@\s]*@(?=[^/]*/))?((?:[\w-]+\.)+[\w-]+)(?::[0-9]{1,5})?(?:[/?#]\S*)?",
     re.IGNORECASE,
 )
+_JOINS = re.compile(r"[=&:/?#%\\+~]|\.(?=[:/])")
+"""What stands between an address and what it is part of."""
+_PLACE = re.compile(r"(?:[\w.+-]+@)?(?:[\w-]+\.)+[^\W\d_]{2,}")
 _NUMBER = re.compile(r"[-+]?[$\u20ac\u00a3]?[0-9][0-9,._' ]*%?")
 _NUMERIC = re.compile(
     r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])"
@@ -205,6 +209,15 @@ def hosts(text: str) -> list[str]:
     found = (_LINK.fullmatch(word.strip(_EDGES)) for word in _words_in(text) if "." in word)
     named = [match[1].lower() for match in found if match is not None]
     return list(dict.fromkeys(written for host in named for written in (host, _as_asked(host))))
+
+
+def named_inside(text: str) -> list[str]:
+    """Addresses and host names inside longer words of `text`: behind `to=` or `mailto:`, in what a link asks for."""
+    if "." not in text:
+        return []
+    longer = [word for word in _words_in(text) if "." in word and _JOINS.search(word) is not None]
+    pieces = (piece.strip(_EDGES) for word in longer for piece in _JOINS.split(unquote(word)) if "." in piece)
+    return list(dict.fromkeys(piece for piece in pieces if _PLACE.fullmatch(piece) is not None))
 
 
 def _as_asked(host: str) -> str:
