@@ -272,3 +272,33 @@ async def test_events_that_a_tool_streams_are_known_before_they_pass_and_their_t
     await house.enforcement.finish(outcome.permit, tap)
     ((whole,),) = await house.known.recognise(run.run.root_run_id, [f"so {first} {second[:20]}, then"])
     assert whole.origin.source == "https://crm.internal"
+
+
+async def test_what_is_put_into_a_stored_prompt_wears_an_envelope_like_any_text() -> None:
+    house = House(HOUSE)
+    run = await house.run()
+    await reads(house, run)
+    variables = {"page": PAGE, "who": "ann@corp.test", "a/b": {"type": "input_text", "text": PAGE}}
+    sent = await asks(house, run, {"model": "gpt-4o", "prompt": {"id": "p", "variables": variables}}, at=RESPONSES)
+    said = orjson.loads(sent.body)["prompt"]["variables"]
+    assert "<context v=" in said["page"]
+    assert "<context v=" in said["a/b"]["text"]
+    assert said["who"] == "ann@corp.test"
+    assert [await mails(house, run, one) for one in (MALLORY, "ann@corp.test")] == [HELD, "passes"]
+
+
+@pytest.mark.parametrize("header", ["Location", "Link", "Refresh"])
+async def test_where_an_answers_head_leads_was_named_by_whoever_answered(header: str) -> None:
+    hooks = "  hooks.call: {match: {host: '*.hooks.example', method: POST}, effect: write, base_risk: 0.8, trust: neutral}\n"
+    granted = HOUSE.replace("models:\n", f"{hooks}models:\n", 1).replace(
+        "      - {tool: db.write", '      - {tool: hooks.call, scope: "**"}\n      - {tool: db.write', 1
+    )
+    for named, comes in (("mal.hooks.example", Refuse), ("other.hooks.example", Forward)):
+        house = House(granted)
+        run = await house.run()
+        outcome = await house.ask(run, request("GET", "https://en.wiki.example/page"))
+        lead = f"0; url=https://{named}/in" if header == "Refresh" else f"https://{named}/in"
+        await house.enforcement.settle(outcome.permit, HttpResponse(status=302, headers=((header, lead),), body=b""))
+        token = await house.token(run, "hooks.call", "hooks.call")
+        call = request("POST", "https://mal.hooks.example/in", body={"a": "b"}, token=token)
+        assert isinstance(await house.ask(run, call), comes)

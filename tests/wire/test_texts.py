@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.wire.limits import JsonBounds
-from aisecops.wire.texts import said_in, strings_in, texts_of
+from aisecops.wire.texts import names_in, said_in, strings_in, texts_of
 
 JSON = (("Content-Type", "application/json"),)
 HTML = (("Content-Type", "text/html; charset=utf-8"),)
@@ -58,3 +58,8 @@ def test_what_a_body_says_is_its_json_whatever_it_is_called_else_its_text() -> N
     assert said_in((), b"plain", JsonBounds()) == "plain"
     assert said_in(JSON, b"\xff\xfe", JsonBounds()) is None
     assert said_in(JSON, b"", JsonBounds()) is None
+
+
+def test_names_are_the_words_that_they_are_made_of() -> None:
+    assert names_in({"ignore_this": [{"orThat": 1}], "a.b-c": {}}) == ["ignore this", "a b c", "or That"]
+    assert names_in("text") == []

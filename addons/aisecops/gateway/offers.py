@@ -13,7 +13,7 @@ from aisecops.gateway.known import KnownAgain
 from aisecops.model.envelope import Suspected
 from aisecops.model.ids import RunId
 from aisecops.wire.llm import ToolOffer
-from aisecops.wire.texts import strings_in
+from aisecops.wire.texts import names_in, strings_in
 
 
 async def suspected_offers(
@@ -23,7 +23,9 @@ async def suspected_offers(
 
     Raises `StoreError`.
     """
-    texts = ["\n".join([tool.description, *strings_in(tool.schema)]) for tool in tools]
+    texts = [
+        "\n".join([*names_in({tool.name: tool.schema}), tool.description, *strings_in(tool.schema)]) for tool in tools
+    ]
     traced = await known.recognise(root_run_id, texts)
     foreign = [
         (tool, text, next(one.origin for one in stretches if one.origin.tier in UNTRUSTED))

@@ -36,7 +36,7 @@ from aisecops.wire.coding import decode
 from aisecops.wire.fields import JsonObject
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.mcp import tools_in, without_tools
-from aisecops.wire.texts import strings_in
+from aisecops.wire.texts import names_in, strings_in
 
 SERVES = ("AIS-GOV-01", "AIS-CTX-01")
 MAX_TOOLS = 1_000
@@ -209,7 +209,8 @@ def _what(pin: ToolPin) -> str:
 
 def _text(name: str, tool: JsonObject) -> str:
     """All of a tool that a model is shown."""
-    return "\n".join([name, *strings_in([tool.get(key) for key in (*_WORDS, *_SCHEMAS)])])
+    schemas: list[JsonValue] = [tool.get(key) for key in _SCHEMAS]
+    return "\n".join([*names_in({name: schemas}), *strings_in([*(tool.get(key) for key in _WORDS), *schemas])])
 
 
 def _digest(tool: JsonObject, keys: Sequence[str]) -> str:

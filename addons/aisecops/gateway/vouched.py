@@ -13,7 +13,7 @@ from aisecops.controls.firewall.arguments import leaves
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses, split
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpResponse
+from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.known import Part
 from aisecops.model.rules import ToolRule
 from aisecops.model.value import Value
@@ -21,6 +21,8 @@ from aisecops.wire.answer_pieces import texts_in_pieces
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.texts import texts_of
 
+_LEADING = ("location", "content-location", "link", "refresh")
+"""Headers that name where to go next."""
 READ_WHOLE = 1024 * 1024
 """Bytes up to which an answer is taken apart as one document to be known again; larger ones are read in pieces."""
 
@@ -85,4 +87,6 @@ def _tells_apart(leaf: str) -> bool:
 def looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], Vouched]:
     """The digest of an answer, its texts, and the values in it that the rules trust."""
     texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
+    if leads := [value for name in _LEADING for value in values(response.headers, name)]:
+        texts = ["\n".join([*texts[:1], *leads]), *texts[1:], *leads]
     return hashlib.sha256(response.body).hexdigest(), texts, vouched_in(tool, body)

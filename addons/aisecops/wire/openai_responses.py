@@ -45,10 +45,7 @@ def read_call(body: JsonValue) -> LlmCall:
     if instructions := maybe_text(root, "instructions", ""):
         segments.append(_text("/instructions", Role.SYSTEM, instructions))
     prompt = maybe_object(root, "prompt", "")
-    if variables := maybe_object(prompt, "variables", "/prompt"):
-        segments.append(
-            Segment(position="/prompt/variables", role=Role.USER, kind=SegmentKind.OTHER, text=as_json(variables))
-        )
+    segments += _variables(maybe_object(prompt, "variables", "/prompt"), "/prompt/variables")
     if isinstance(said := root.get("input"), str):
         segments.append(_text("/input", Role.USER, said))
     else:
@@ -88,6 +85,19 @@ def _remembered(root: JsonObject, prompt: JsonObject) -> tuple[str, ...]:
 
 def _items(root: JsonObject) -> list[tuple[str, JsonObject]]:
     return [] if isinstance(root.get("input"), str) else objects(root, "input", "")
+
+
+def _variables(variables: JsonObject, at: str) -> list[Segment]:
+    """What is put into a stored prompt: texts, and parts as a message has them."""
+    found = []
+    for name, value in variables.items():
+        place = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+        if isinstance(value, str):
+            found.append(_text(place, Role.USER, value))
+            continue
+        end, kind, said = _part(an_object(value, place), place)
+        found.append(Segment(position=f"{place}{end}", role=Role.USER, kind=kind, text=said))
+    return found
 
 
 def _text(position: str, role: Role, said: str) -> Segment:

@@ -6,6 +6,7 @@ sent: what is no text has none.
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import orjson
@@ -18,6 +19,7 @@ from aisecops.wire.media_type import declared_charset, media_type, read_text
 MAX_TEXTS = 20_000
 _LONG = 24
 """Values from so many characters on are texts of their own; shorter ones are known with what is around them."""
+_JOINTS = re.compile(r"[_.-]+|(?<=[a-z])(?=[A-Z])")
 _SPOKEN = frozenset({"alt", "title", "content", "value", "placeholder", "aria-label", "href", "src"})
 _SILENT = frozenset({"script", "style"})
 
@@ -62,6 +64,20 @@ def strings_in(value: JsonValue) -> list[str]:
         if isinstance(one, str):
             found.append(one)
         elif isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return found
+
+
+def names_in(value: JsonValue) -> list[str]:
+    """Every name of a member in a JSON value, as the words that it is made of: a model reads `ignore_this` too."""
+    found: list[str] = []
+    waiting: list[JsonValue] = [value]
+    while waiting and len(found) < MAX_TEXTS:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            found += [_JOINTS.sub(" ", name) for name in one]
             waiting += one.values()
         elif isinstance(one, list):
             waiting += one
