@@ -106,8 +106,9 @@ def test_one_run_is_exported_in_the_eight_fields(record, capsys):
     } <= told.keys()
 
 
-def test_an_unknown_run_is_no_empty_export(record, capsys):
-    assert main(["audit", "export", "--state", "state", "--run", "run_9", "--format", "json"]) == 1
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "ocsf"])
+def test_an_unknown_run_is_no_empty_export(record, capsys, form):
+    assert main(["audit", "export", "--state", "state", "--run", "run_9", "--format", form]) == 1
     assert "knows no run `run_9`" in capsys.readouterr().err
 
 

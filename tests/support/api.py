@@ -13,7 +13,7 @@ from aisecops.ops.control.approval_calls import ApprovalCalls
 from aisecops.ops.control.door import Door
 from aisecops.ops.control.evaluation_calls import EvaluationCalls, Rounds
 from aisecops.ops.control.maturity_calls import MaturityCalls
-from aisecops.ops.control.public_calls import PublicCalls
+from aisecops.ops.control.public_calls import LEAST_ROOM, PublicCalls
 from aisecops.ops.control.risk_calls import RiskCalls
 from aisecops.ops.control.run_calls import RunCalls
 from aisecops.ops.control.standing_calls import StandingCalls
@@ -45,7 +45,14 @@ class Api:
             vouching=house.vouching,
             by_token=by_token,
         )
-        public = PublicCalls(store=house.store, rules=house.rules, keys=house.keys, lagging=lambda: self.late)
+        self.room = LEAST_ROOM
+        public = PublicCalls(
+            store=house.store,
+            rules=house.rules,
+            keys=house.keys,
+            lagging=lambda: self.late,
+            room=lambda: self.room,
+        )
         maturity = Maturity(
             record_folder=folder, rules=house.rules, store=house.store, inventory=house.inventory, clock=house.clock
         )

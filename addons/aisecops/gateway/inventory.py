@@ -25,6 +25,7 @@ from aisecops.model.value import Value
 
 SERVES = ("AIS-GOV-01",)
 MAX_ACCEPTED = 50
+SEEN_AT = "GET /v1/integrations says what does"
 PROMPT, MCP_TOOL, MCP_SERVER, DESTINATION = "prompt", "mcp-tool", "mcp-server", "destination"
 
 
@@ -94,7 +95,7 @@ class Inventory:
         """
         before = next((one for one in await self.all() if one.name == name), None)
         if before is None or not before.waiting or (digest and digest not in before.waiting.values()):
-            return Refuse(code=Code.POLICY_DENIED, detail=f"nothing of `{name[:200]}` waits for a person")
+            return Refuse(code=Code.POLICY_DENIED, detail=f"nothing of `{name[:200]}` waits for a person; {SEEN_AT}")
         if seen and set(seen) != set(before.waiting.values()):
             return Refuse(code=Code.POLICY_DENIED, detail=f"`{name[:200]}` has changed again; look at it once more")
         taken = {"prompt": digest or before.waiting["prompt"]} if before.kind == PROMPT else dict(before.waiting)

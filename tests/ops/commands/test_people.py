@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 
@@ -82,12 +83,14 @@ def test_whoever_is_removed_leaves_nothing_behind_and_others_are_named_by_their_
 def test_somebody_logs_in_with_their_secret_and_is_who_the_commands_are_asked_by(control, capsys, monkeypatch):
     assert main(["people", "add", "vera", "--role", "viewer"]) == 0
     secret = capsys.readouterr().out.strip()
-    typed = "wrong"
-    monkeypatch.setattr("click.prompt", lambda *_, **__: typed)
+
+    def logs_in(typed):
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{typed}\n"))
+        return main(["login"])
+
     try:
-        assert main(["login"]) == 1
-        typed = secret
-        assert until(lambda: main(["login"]) == 0)  # the running control plane reads its rules anew
+        assert logs_in("wrong") == 1
+        assert until(lambda: logs_in(secret) == 0)  # the running control plane reads its rules anew
         assert capsys.readouterr().out.endswith("vera, viewer\n")
         assert main(["approvals", "list"]) == 0
         assert main(["approvals", "approve", "apr_x"]) == 1

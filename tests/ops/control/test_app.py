@@ -3,6 +3,7 @@ from msgspec.structs import replace
 
 from aisecops.model.ids import AgentId
 from aisecops.ops.control.openapi import describe
+from aisecops.ops.control.public_calls import LEAST_ROOM
 from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
 from support.gateway import RULES, House, basic, send
 
@@ -194,6 +195,14 @@ async def test_healthy_is_not_ready_when_the_store_is_down(api):
     api.house.store.ping = down
     assert (await api.ask("GET", "/healthz")).status_code == 200
     assert (await api.ask("GET", "/readyz")).status_code == 503
+
+
+async def test_it_is_not_ready_when_the_record_has_no_room(api):
+    api.room = LEAST_ROOM - 1
+    full = await api.ask("GET", "/readyz")
+    assert (full.status_code, full.json()["code"]) == (503, "record_unavailable")
+    api.room += 1
+    assert (await api.ask("GET", "/readyz")).status_code == 200
 
 
 async def test_a_late_gateway_worker_makes_it_not_ready(api):

@@ -193,12 +193,12 @@ def export(session: Session, form: str, run_id: str | None, output: Path | None)
         raise CommandError("the format json tells of one run", "name it with --run, or use jsonl", MISUSED)
     folder = session.settings.record_folder
     say_what_is_gone(folder)
+    if run_id is not None and next(events(folder, run_id=run_id), None) is None:
+        raise CommandError(f"the record knows no run `{run_id}`", "`aisecops runs list` shows those there are")
     found = events(folder, run_id=run_id)
     with _opened(output) as file:
         if form == "json":
-            file.write(
-                orjson.dumps(_known(run_export(folder, str(run_id))), option=orjson.OPT_INDENT_2).decode() + "\n"
-            )
+            file.write(orjson.dumps(run_export(folder, str(run_id)), option=orjson.OPT_INDENT_2).decode() + "\n")
         elif form == "csv":
             _write_csv(found, file)
         else:
@@ -206,12 +206,6 @@ def export(session: Session, form: str, run_id: str | None, output: Path | None)
                 told = as_ocsf(event) if form == "ocsf" else event
                 file.write(orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode() + "\n")
     return WELL
-
-
-def _known(told: dict[str, Any]) -> dict[str, Any]:
-    if told["agent_id"] is None:
-        raise CommandError(f"the record knows no run `{told['run_id']}`", "`aisecops runs list` shows those there are")
-    return told
 
 
 def _write_csv(found: Iterable[Mapping[str, Any]], file: IO[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from aisecops.ops.session import MISUSED, CommandError, Session, setting_flags
@@ -100,10 +102,14 @@ def remove(session: Session, name: str) -> None:
 @setting_flags("control", "paths")
 @click.pass_obj
 def login(session: Session) -> None:
-    """Be somebody for the commands in this folder: asks for their secret, and keeps it for the owner alone."""
+    """Be somebody for the commands in this folder: asks for their secret, and keeps it for the owner alone.
+
+    Where nobody is at a terminal it is read from what is piped in.
+    """
     from aisecops.ops.client import ControlPlane
 
-    given = click.prompt("secret", hide_input=True, err=True).strip()
+    typed = click.prompt("secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    given = typed.strip()
     with ControlPlane.with_secret(session.settings, given) as control:
         told = control.get("/v1/me")
     ControlPlane.keep(session.settings, given)

@@ -17,18 +17,31 @@ from aisecops.model.refusals import Code
 from aisecops.ops.control.answering import as_json, problem
 from aisecops.ops.control.openapi import describe
 
+LEAST_ROOM = 1024 * 1024
+"""Bytes free for the record, below which some event will not fit, and what it is of is refused."""
+
 
 class PublicCalls:
     """Open to everybody."""
 
     def __init__(
-        self, *, store: Store, rules: RuleSource, keys: KeySet, lagging: Callable[[], Sequence[str]] = tuple
+        self,
+        *,
+        store: Store,
+        rules: RuleSource,
+        keys: KeySet,
+        lagging: Callable[[], Sequence[str]] = tuple,
+        room: Callable[[], int] = lambda: LEAST_ROOM,
     ) -> None:
-        """`lagging` says of each gateway worker on this machine that is late how late it is."""
+        """`lagging` says of each gateway worker on this machine that is late how late it is.
+
+        `room` is how many bytes are free for the record.
+        """
         self._store = store
         self._rules = rules
         self._keys = keys
         self._lagging = lagging
+        self._room = room
 
     def routes(self) -> Sequence[Route]:
         """All of them."""
@@ -49,6 +62,8 @@ class PublicCalls:
             version = self._rules.current().policy_version
         except Fault as fault:
             return problem(Refuse(code=fault.code, detail=str(fault)))
+        if await run_in_threadpool(self._room) < LEAST_ROOM:
+            return problem(Refuse(code=Code.RECORD_UNAVAILABLE, detail="the disk of the record is full; free some"))
         if late := await run_in_threadpool(self._lagging):
             return problem(Refuse(code=Code.INTERNAL, detail="; ".join(late)))
         return as_json({"status": "ready", "policy_version": version})

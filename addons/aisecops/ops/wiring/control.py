@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -128,6 +129,7 @@ def control_plane(
         rules=base.rules,
         keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
         lagging=functools.partial(lagging, settings.paths.state),
+        room=lambda: shutil.disk_usage(settings.record_folder).free,
     )
     record_folder = settings.record_folder
     groups = (
