@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import re
+import socket
 import time
 
 import pytest
@@ -119,6 +120,59 @@ def test_an_answer_is_drained_until_its_client_has_read_it(start, enforcer):
                 break
         assert got > size
     assert proxy.wait(WITHIN_S)
+
+
+def test_who_leaves_lets_idle_lines_go_and_ends_each_other_with_what_is_under_way(start, enforcer):
+    proxy, upstream, way = start(drain_s=DRAIN_S)
+    with way() as uploading, way() as idle:
+        assert idle.ask(GET).status == 200
+        uploading.send(HEAD + b"a" * 10)
+        until = time.monotonic() + WITHIN_S
+        while enforcer.calls.count("head") < 2:
+            assert time.monotonic() < until
+        proxy.begin_leave()
+        assert idle.rest() == b""
+        uploading.send(b"b" * 10)
+        reply = uploading.read()
+        assert (reply.status, reply.headers["connection"]) == (200, "close")
+        assert uploading.rest() == b""
+    assert upstream.received.endswith(b"a" * 10 + b"b" * 10)
+    assert proxy.wait(WITHIN_S)
+    assert proxy.failure is None
+
+
+def test_who_leaves_still_serves_whoever_was_let_in(start):
+    proxy, _, way = start(drain_s=DRAIN_S)
+    with way() as fresh:
+        proxy.begin_leave()
+        until = time.monotonic() + WITHIN_S
+        while listens(proxy.port):
+            assert time.monotonic() < until
+        reply = fresh.ask(GET)
+        assert (reply.status, reply.headers["connection"]) == (200, "close")
+    with pytest.raises(OSError, match="refused"), way():
+        pass
+    assert proxy.wait(WITHIN_S)
+
+
+def listens(port):
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+def test_who_leaves_and_is_stopped_then_hurries(start, enforcer):
+    proxy, _, way = start(drain_s=0.1)
+    with way() as uploading:
+        uploading.send(HEAD + b"a" * 10)
+        until = time.monotonic() + WITHIN_S
+        while "head" not in enforcer.calls:
+            assert time.monotonic() < until
+        proxy.begin_leave()
+        assert not proxy.wait(0.5)
+        proxy.begin_stop()
+        assert proxy.wait(WITHIN_S)
+        assert uploading.rest() == b""
 
 
 BREAKS = [

@@ -206,6 +206,54 @@ def test_what_nobody_can_read_leaves_only_by_a_rule_and_loudly(own, run, talk):
         own.rules_file.write_text(STREAMS)
 
 
+@contextlib.contextmanager
+def asking_on(own, run):
+    """While inside, one request after the other on new connections: what came of each."""
+    over, said = threading.Event(), []
+
+    def go_on():
+        while not over.is_set():
+            try:
+                said.append(own.ask(run, "GET", "https://nobody.example/").status)
+            except OSError as failed:
+                said.append(failed)
+
+    asking = threading.Thread(target=go_on)
+    asking.start()
+    try:
+        yield said
+    finally:
+        over.set()
+        asking.join(WITHIN_S)
+
+
+def test_new_processes_take_the_place_of_all_and_nothing_that_is_open_is_dropped(own, run, talk, model):
+    old, (control,) = set(own.workers("gateway")), own.workers("control")
+    with spoken(own, run) as stream, feed(own, run) as client:
+        words = iter(stream)
+        next(words)
+        with asking_on(own, run) as said:
+            own.process.send_signal(signal.SIGUSR2)
+            until(
+                lambda: control not in own.workers("control") and control_answers(own),
+                120,
+                what="another control plane",
+            )
+            new = set(own.workers("gateway")) - old
+            asked = len(said)
+            until(lambda: len(said) > asked + 20, what="answers of the new ones")
+        client.send("hello")
+        assert client.recv(WITHIN_S) == "hello"
+        assert next(words).choices[0].delta.content == "word "
+        model.finish.set()
+        assert [one.choices[0].finish_reason for one in words][-1] == "stop"
+    assert len(new) == len(old)
+    assert set(said) == {403}
+    until(lambda: set(own.workers("gateway")) == new, what="the end of the old ones")
+    assert own.command("audit", "verify").returncode == 0
+    assert not [word for word in ("Traceback", "starting it again") if word in own.said()]
+
+
 def test_a_stream_that_ends_in_time_ends_whole_when_the_gateway_stops(own, run, model):
     """The last one: it stops the installation."""
     with spoken(own, run) as stream:
@@ -225,3 +273,9 @@ def refused(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return False
     return True
+
+
+def control_answers(own):
+    with contextlib.suppress(OSError):
+        return own.api(None, "GET", "/readyz").status == 200
+    return False

@@ -226,7 +226,7 @@ class Proxy:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.failure: BaseException | None = None
         self._settings, self._enforcer, self._strangers = settings, enforcer, strangers
-        self._stop = asyncio.Event()
+        self._stop, self._leave = asyncio.Event(), asyncio.Event()
         self._up = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -246,6 +246,10 @@ class Proxy:
     def begin_stop(self) -> None:
         assert self.loop is not None
         self.loop.call_soon_threadsafe(self._stop.set)
+
+    def begin_leave(self) -> None:
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self._leave.set)
 
     @property
     def running(self) -> bool:
@@ -284,6 +288,7 @@ class Proxy:
             self._enforcer,
             problem=problem,
             stop=self._stop,
+            leave=self._leave,
             ready=ready,
             strangers=self._strangers,
             turned_away=self._turned_away,

@@ -18,6 +18,10 @@ GRACE_SECONDS = 5.0
 """What a process gets beyond the time for draining before it is ended by force."""
 
 
+LEAVING = signal.SIGUSR2
+"""Tells a gateway that another has taken its place; tells `aisecops up` to put new processes in the place of all."""
+
+
 def ending_signals() -> tuple[signal.Signals, ...]:
     """What ends a process of ours in peace: a terminal that closes too, unless `nohup` has said that it shall not."""
     hung_up = () if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else (signal.SIGHUP,)

@@ -28,5 +28,5 @@ async def answering(base: Foundation, metrics: Metrics) -> AsyncIterator[None]:
         own_names=frozenset({CONTROL_HOST} if control_address(base.settings) else ()),
         count=metrics.dns_answered,
     )
-    async with answering_names(proxy.dns.host, proxy.dns.port, names.answer, shared=proxy.workers > 1):
+    async with answering_names(proxy.dns.host, proxy.dns.port, names.answer, shared=proxy.is_shared):
         yield

@@ -21,7 +21,7 @@ from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
-from aisecops.ops.lifeline import ending_signals
+from aisecops.ops.lifeline import LEAVING, ending_signals
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
@@ -39,7 +39,10 @@ RECORD_LAG_EVERY_S = 2.0
 
 
 def run_gateway(settings: Settings, ready: Callable[[str], None]) -> int:
-    """Serve until SIGINT or SIGTERM, drain, return 0. `ready` is told the proxy's URL once it answers."""
+    """Serve until SIGINT or SIGTERM, drain, return 0; after SIGUSR2 return when what is under way has ended.
+
+    `ready` is told the proxy's URL once it answers.
+    """
     return asyncio.run(_run(settings, ready))
 
 
@@ -101,8 +104,9 @@ class GatewayProcess:
 
 
 async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
-    stop = asyncio.Event()
+    stop, leave = asyncio.Event(), asyncio.Event()
     stop_on_signals(stop)
+    asyncio.get_running_loop().add_signal_handler(LEAVING, leave.set)
     process = GatewayProcess(settings)
     async with process.enforcer() as enforcer:
         with _telling_its_lag(settings.paths.state) as lag:
@@ -111,6 +115,7 @@ async def _run(settings: Settings, ready: Callable[[str], None]) -> int:
                 enforcer,
                 problem=process.problem,
                 stop=stop,
+                leave=leave,
                 ready=lambda host, port: ready(_url(settings, host, port)),
                 lag=lag,
                 turned_away=process_metrics().turned_away,
@@ -153,7 +158,7 @@ def host_settings(settings: Settings, upstream_trust: Path) -> HostSettings:
         confdir=settings.paths.certs,
         listen_host=listen.host,
         listen_port=listen.port,
-        reuse_port=settings.proxy.workers > 1,
+        reuse_port=settings.proxy.is_shared,
         transparent=settings.proxy.transparent,
         http2=settings.proxy.http2,
         fast_lane=settings.proxy.lane is Lane.FAST,

@@ -61,6 +61,7 @@ class ProxySettings(Listener):
 
     listen: Annotated[Address, about("host:port agents use as their proxy")] = Address(host="127.0.0.1", port=8080)
     workers: Annotated[int, about("gateway processes that share the port")] = 1
+    share_port: Annotated[bool, about("gateways started by others may listen on the same port too")] = False
     http2: Annotated[bool, about("speak HTTP/2 with clients that ask for it; HTTP/1.1 to upstreams")] = True
     lane: Annotated[Lane, about("what carries ordinary connections")] = Lane.FAST
     transparent: Annotated[bool, about("take redirected connections too")] = False
@@ -73,6 +74,11 @@ class ProxySettings(Listener):
     client_cert: Annotated[ClientCertificates, about("whether agents must show a certificate")] = (
         ClientCertificates.OPTIONAL
     )
+
+    @property
+    def is_shared(self) -> bool:
+        """Does another process listen on the same port, or may one?"""
+        return self.share_port or self.workers > 1
 
     @property
     def told_url(self) -> str:
@@ -307,7 +313,7 @@ def _check_proxy_tls(proxy: ProxySettings) -> None:
             "proxy.transparent and proxy.tls_certificate do not go together: who is redirected speaks no TLS to us",
             "leave one out, or start a second gateway for the other",
         )
-    if proxy.public_url is not None and not proxy.public_url.startswith(("http://", "https://")):
+    if proxy.public_url and not proxy.public_url.startswith(("http://", "https://")):
         raise ConfigError(f"proxy.public_url is `{proxy.public_url}`", "write it as `https://gw.corp.example:8080`")
 
 
@@ -328,10 +334,8 @@ def _check_names(proxy: ProxySettings) -> None:
     if proxy.dns is None:
         return
     if not proxy.transparent:
-        raise ConfigError(
-            "proxy.dns answers with addresses that lead nowhere without proxy.transparent",
-            "set proxy.transparent: true, or leave proxy.dns out",
-        )
+        what = "proxy.dns answers with addresses that lead nowhere without proxy.transparent"
+        raise ConfigError(what, "set proxy.transparent: true, or leave proxy.dns out")
     if not proxy.dns.is_loopback and not proxy.insecure:
         raise ConfigError(
             f"proxy.dns is `{proxy.dns}`, which others can reach", "set proxy.insecure: true if the network is trusted"

@@ -25,7 +25,7 @@ import orjson
 from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
-from aisecops.ops.lifeline import GRACE_SECONDS, ending_signals
+from aisecops.ops.lifeline import GRACE_SECONDS, LEAVING, ending_signals
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
@@ -51,6 +51,13 @@ class Child:
         self.process = process
         self.line = line
         self.url = ""
+        self.is_replaced = False
+
+    def let_go(self) -> None:
+        """Tell it that another is in its place: it ends with what it has under way."""
+        self.is_replaced = True
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(LEAVING)
 
     async def end(self, grace_seconds: float) -> None:
         """Ask it to drain and stop; by force after `grace_seconds`. Returns when it is gone."""
@@ -78,6 +85,7 @@ class Supervisor:
         self._file = settings.paths.state / "up.settings.yaml"
         self._children: list[Child] = []
         self._stop = asyncio.Event()
+        self._replace = asyncio.Event()
 
     async def run(self) -> int:
         """Start, stay, drain. Returns 0 after SIGINT or SIGTERM; raises CommandError when a process cannot start.
@@ -89,15 +97,17 @@ class Supervisor:
         loop, numbers = asyncio.get_running_loop(), ending_signals()
         for number in numbers:
             loop.add_signal_handler(number, self._stop.set)
+        loop.add_signal_handler(LEAVING, self._replace.set)
         try:
             await self._unless_stopped(self._serve())
         finally:
             await self._end_all()
-            for number in numbers:
+            for number in (*numbers, LEAVING):
                 loop.remove_signal_handler(number)
         return 0
 
     async def _serve(self) -> NoReturn:
+        self._settle(proxy__share_port=True)  # with those that will take its place
         with self._metrics() as metrics_url:
             control = await self._start("control")
             self._settle(control__listen=_with_port(self.settings.control.listen, control.url))
@@ -113,25 +123,50 @@ class Supervisor:
             async with asyncio.TaskGroup() as keepers:
                 for child in (control, first, *more):
                     keepers.create_task(self._keep(child))
+                await self._replacing(keepers)
         raise AssertionError("keepers do not end")
 
-    async def _keep(self, child: Child) -> NoReturn:
-        """Start `child` again whenever it ends, sooner at first and later if it does not last."""
+    async def _replacing(self, keepers: asyncio.TaskGroup) -> NoReturn:
+        """Whenever we are told: new processes in the place of all, one by one, each before the old one leaves."""
+        while True:
+            await self._replace.wait()
+            self._replace.clear()
+            _log.info("new processes take the place of all")
+            try:
+                for old in [child for child in self._children if child.role == "gateway" and not child.is_replaced]:
+                    keepers.create_task(self._keep(await self._start("gateway")))
+                    old.let_go()
+            except (CommandError, OSError) as failed:
+                _log.error("%s; the others stay as they are", failed)
+                continue
+            # they have one listener each, or none: the next one begins when the last has ended
+            for old in [child for child in self._children if child.role != "gateway"]:
+                old.is_replaced = True
+                await old.end(self._grace)
+
+    async def _keep(self, child: Child) -> None:
+        """Start `child` again whenever it ends, sooner at first and later if it does not last.
+
+        Returns when a gateway has left to which another process has succeeded.
+        """
         now, pause, clock = child, FIRST_PAUSE, asyncio.get_running_loop().time
         while True:
             since = clock()
             why = f"ended with {await now.process.wait()}"
             process_died(now.process.pid, self._numbers)
             self._children.remove(now)
+            if now.is_replaced and now.role == "gateway":
+                return
             pause = FIRST_PAUSE if clock() - since > STEADY_AFTER else pause
             restarted: Child | None = None
             while restarted is None:
-                _log.error("%s %s; starting it again in %.1f s", now.role, why, pause)
-                await asyncio.sleep(pause)
+                if not now.is_replaced or pause > FIRST_PAUSE:
+                    _log.error("%s %s; starting it again in %.1f s", now.role, why, pause)
+                    await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
                 try:
                     restarted = await self._start(now.role)
-                except CommandError:
+                except (CommandError, OSError):
                     why = "did not start"
             now = restarted
 
@@ -196,9 +231,9 @@ class Supervisor:
         finally:
             scrape.close()
 
-    def _settle(self, **addresses: Address) -> None:
-        """From now on processes are told the real ports, also when a port was left to chance."""
-        self.settings = changed(self.settings, **addresses)
+    def _settle(self, **values: Address | bool) -> None:
+        """From now on processes are told so: the real ports, also when a port was left to chance."""
+        self.settings = changed(self.settings, **values)
 
     def _passed_on(self) -> dict[str, str]:
         """URLs with passwords, by the variable in which a process gets each."""

@@ -198,6 +198,7 @@ class Gate:
         self._problem = problem
         self._refused: weakref.WeakKeyDictionary[http.HTTPFlow, Refuse] = weakref.WeakKeyDictionary()
         self._closed: Refuse | None = STARTING
+        self.is_leaving = False
 
     # the wire as a whole
 
@@ -218,10 +219,11 @@ class Gate:
             logger.critical("the gateway refuses everything from now on: %s", why)
             self._closed = Refuse(code=Code.INTERNAL, detail=f"the gateway refuses everything: {why}; restart it")
 
-    def stop_admitting(self) -> None:
-        """Refuse what comes new; what is under way may finish."""
-        self._closed = self._closed or STOPPING
-        for connected in self.connected.values():
+    def stop_admitting(self, *, leaving: bool = False) -> None:
+        """What is under way may finish; what comes new is refused, or when `leaving` served as its line's last."""
+        self.is_leaving = leaving
+        self._closed = self._closed or (None if leaving else STOPPING)
+        for connected in list(self.connected.values()):
             connected.tell(Stopping())
 
     # one flow

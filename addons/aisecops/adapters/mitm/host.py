@@ -54,6 +54,7 @@ CERTIFICATES_KEPT = 2000
 
 _DRAIN_STEP_S = 0.02
 _QUIET_LOOKS = 2
+_LEAVING_LOOKS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +125,20 @@ async def serve(
     *,
     problem: Problem,
     stop: asyncio.Event,
+    leave: asyncio.Event | None = None,
     ready: Callable[[str, int], None] = lambda _host, _port: None,
     strangers: Sequence[Any] = (),
     lag: Callable[[float], None] = lambda _seconds: None,
     turned_away: Callable[[str], None] = lambda _reason: None,
 ) -> None:
-    """Run until `stop` is set, then drain and return.
+    """Run until `stop` is set, then drain and return; or until `leave` is, then go on with what is under way.
 
     `ready` is told the real address once the port answers, `lag` again and again how late the event loop is,
     `turned_away` for each connection that found no place (`source` or `all`).
     `strangers` are addons of others; they stand before ours. Raises ConfigError when it cannot listen, or when a
     stranger ended it.
     """
+    leave = leave or asyncio.Event()
     quiet_the_core()
     check_files(settings)
     load = Load(settings.bounds, descriptors=raise_descriptors(), turned_away=turned_away)
@@ -168,14 +171,18 @@ async def serve(
     with dial.guarding(loop), folded_accept_errors(loop, master):
         async with watching_the_loop(settings.bounds.stalled_s, told=lag), asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(watched(gate, enforcer))
-            drain = tasks.create_task(_drain(master, server, gate, stop, settings.drain_s))
+            ends = (
+                tasks.create_task(_drain(master, server, gate, stop, settings.drain_s, leaving=False)),
+                tasks.create_task(_drain(master, server, gate, leave, settings.bounds.total_s, leaving=True)),
+            )
             try:
                 await master.run()
             finally:
                 watching.cancel()
-                drain.cancel()
+                for end in ends:
+                    end.cancel()
                 await _stop_listening(server)
-    if not stop.is_set():
+    if not stop.is_set() and not leave.is_set():
         raise _end_of_its_own(server, settings)
 
 
@@ -214,17 +221,22 @@ class _Ready:
 
 
 async def _drain(
-    master: Master, server: proxyserver.Proxyserver, gate: Gate, stop: asyncio.Event, drain_s: float
+    master: Master, server: proxyserver.Proxyserver, gate: Gate, told: asyncio.Event, seconds: float, *, leaving: bool
 ) -> None:
-    """On `stop`: no new connection, no new request; what is under way gets `drain_s`; then the end."""
-    await stop.wait()
-    gate.stop_admitting()
+    """When `told`: no new connection; what is under way gets so many seconds; then the end.
+
+    What comes new on a line that stands is refused. `leaving`, for another process has the port, it is served, and
+    the line ends with it.
+    """
+    await told.wait()
+    gate.stop_admitting(leaving=leaving)
     await _stop_listening(server)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + drain_s
+    deadline = loop.time() + seconds
     quiet = 0
-    # an answer that has just been let go is written in the turns of the loop that follow: one quiet look is not the end
-    while quiet < _QUIET_LOOKS and loop.time() < deadline:
+    # an answer that has just been let go is written in the turns of the loop that follow, and who was accepted just
+    # before we left may still shake hands: one quiet look is not the end
+    while quiet < (_LEAVING_LOOKS if leaving else _QUIET_LOOKS) and loop.time() < deadline:
         quiet = 0 if _under_way(gate) else quiet + 1
         await asyncio.sleep(_DRAIN_STEP_S)
     for connected in list(gate.connected.values()):

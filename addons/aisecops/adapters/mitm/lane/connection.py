@@ -19,7 +19,7 @@ from mitmproxy.proxy import events, mode_specs
 
 from aisecops.adapters.mitm.bounds import Bound
 from aisecops.adapters.mitm.deadlines import ClientClock, Stage
-from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.gate import Exchange, Gate, Stopping, Tunnel
 from aisecops.adapters.mitm.guard import describe, is_our_own_end
 from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
 from aisecops.adapters.mitm.judging import judge_connect
@@ -70,6 +70,7 @@ class LaneConnection:
         self._tunnel: Tunnel | None = None
         self._pipe: TlsPipe | None = None
         self._request: LaneRequest | None = None
+        self._has_asked = False
         self._upstream: Upstream | None = None
         self._dialler: Dialler | None = None
         self._looks: asyncio.Future[None] | None = None
@@ -131,9 +132,14 @@ class LaneConnection:
             head = request_head(bytes(self.line.buf))
             if head is None:
                 return self._hand_over()
-            if not await self._requested(head):
+            if not await self._requested(head) or (self.gate.is_leaving and self._is_idle):
                 break
         return None
+
+    @property
+    def _is_idle(self) -> bool:
+        """True after a request, with nothing of the next."""
+        return self._has_asked and self._request is None and not self.line.buf
 
     async def _comes(self) -> bool:
         """Wait until there is something to read; False when the client has gone."""
@@ -188,7 +194,8 @@ class LaneConnection:
         self.line.take(head.head_bytes)
         assert self._tunnel is not None
         place = self._tunnel.place
-        request = self._request = LaneRequest(self, head)
+        request, self._has_asked = LaneRequest(self, head), True
+        self._request = request
         head.request.data.host, head.request.data.port, head.request.data.scheme = place.host, place.port, b"https"
         try:
             return await request.run() and not self.has_gone
@@ -318,10 +325,12 @@ class LaneConnection:
         self._clock.reaches(stage)
 
     def tell(self, event: events.Event) -> None:
-        """Of what layers are told, the lane has use for one thing: that a body did not come in time."""
+        """Of what layers are told, the lane has use for two: a body did not come in time, and this process leaves."""
         if isinstance(event, Overdue) and self._request is not None and self._request.flow_id == event.flow_id:
             self._request.is_overdue = True
             self.line.wake()
+        elif isinstance(event, Stopping) and self._is_idle and self.gate.is_leaving:
+            self.line.close()  # who comes again finds the process that stays
 
     def end_within(self, seconds: float) -> None:
         """Drop everything after `seconds`."""

@@ -237,6 +237,7 @@ class LaneRequest:
         stream = exchange.stream
         assert stream is not None  # or it was not called
         chunked = is_chunked(response)
+        self._say_last(response)
         self._client.line.write(http1.assemble_response_head(response))
         try:
             async for piece in reader.pieces():
@@ -327,7 +328,12 @@ class LaneRequest:
             response.headers["Connection"] = "close"
         return response
 
+    def _say_last(self, response: http.Response) -> None:
+        if self._gate.is_leaving:
+            response.headers["connection"] = "close"
+
     def _write(self, response: http.Response) -> None:
+        self._say_last(response)
         self._client.line.write(whole(response, without_body=self._request.data.method == b"HEAD"))
 
     def _has_gone(self, exchange: Exchange) -> bool:
