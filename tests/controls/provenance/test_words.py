@@ -173,3 +173,10 @@ def test_words_are_told_apart_the_quick_way_as_they_are_the_other_way(text: str)
 def test_what_stands_inside_longer_words_is_named_and_a_plain_word_is_not() -> None:
     assert named_inside("a plain.word and to=ann@corp.test, or x:corp.test/in") == ["ann@corp.test", "corp.test"]
     assert named_inside("no names here: a=b") == []
+
+
+def test_a_word_does_not_call_everybody_and_a_name_behind_its_mark_is_the_name() -> None:
+    said = vocabulary(["tell all of it to bob, here"], KEY)
+    assert not any(said.holds(one, KEY) for one in ("@all", "@here"))
+    assert said.holds("@bob", KEY)
+    assert vocabulary(["tell @all"], KEY).holds("@all", KEY)

@@ -22,6 +22,8 @@ MAX_ITEMS = 500
 """Items of one request or answer that are told apart."""
 MAX_LOOKED = 5_000
 """Values of an answer that are looked at where the rules do not say where its items are."""
+_SENTENCE = 5
+"""So many words in a row are told to somebody, in whatever field they stand."""
 
 
 def memory_written(rules: RuleSet, tool: ToolRule, name: str) -> MemoryRule | None:
@@ -58,14 +60,17 @@ def memory_recalled(rules: RuleSet, tool: ToolRule, name: str, filling: Filling)
 
 
 def items_written(memory: MemoryRule, data: Any, filling: Filling) -> tuple[MemoryText, ...]:
-    """The items in a write; empty when they are not where the rule says."""
-    if is_template(memory.id):
-        return _named(_texts(memory.item, data), [_asked_id(memory.id, filling)])
-    return _named(_texts(memory.item, data), _ids(memory.id, data))
+    """The items in a write, and the sentences beside them; empty when the items are not where the rule says."""
+    ids = [_asked_id(memory.id, filling)] if is_template(memory.id) else _ids(memory.id, data)
+    found = _named(_texts(memory.item, data), ids)
+    return (*found, *_beside(data, found)) if found else ()
 
 
 def items_recalled(recall: Recall, data: Any) -> tuple[tuple[MemoryText, ...], bool]:
-    """The items in an answer, the whole of it as one where they are not where the rule says; True when that is all."""
+    """The items in an answer and the sentences beside them; True when that is all.
+
+    The whole of it is one where they are not where the rule says.
+    """
     if recall.anywhere:
         found, complete = _anywhere(recall, data)
     else:
@@ -74,7 +79,9 @@ def items_recalled(recall: Recall, data: Any) -> tuple[tuple[MemoryText, ...], b
         complete = len(texts) <= MAX_ITEMS
     if len(found) == 1 and not found[0].id:
         found = (MemoryText(id=recall.known_id, text=found[0].text),)
-    return found or (MemoryText(id=recall.known_id, text=_written(data)),), complete
+    if not found:
+        return (MemoryText(id=recall.known_id, text=_written(data)),), complete
+    return (*found, *_beside(data, found)), complete
 
 
 def _same_host(rules: RuleSet, memory: MemoryRule, tool: ToolRule) -> bool:
@@ -101,6 +108,22 @@ def _anywhere(recall: Recall, data: Any) -> tuple[tuple[MemoryText, ...], bool]:
         elif isinstance(one, list):
             waiting += one
     return tuple(found[:MAX_ITEMS]), not waiting and len(found) <= MAX_ITEMS
+
+
+def _beside(data: Any, items: tuple[MemoryText, ...]) -> tuple[MemoryText, ...]:
+    """The sentences in `data` that are no items: a title, a comment, a name of a member that a model would read."""
+    texts, waiting, looked = {item.text for item in items}, deque([data]), 0
+    found: dict[str, None] = {}
+    while waiting and looked < MAX_LOOKED and len(items) + len(found) < MAX_ITEMS:
+        one = waiting.popleft()
+        looked += 1
+        if isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, str) and one not in texts and len(one.split()) >= _SENTENCE:
+            found[one] = None
+    return tuple(MemoryText(id="", text=text) for text in found)
 
 
 def _named(texts: list[str], ids: list[str]) -> tuple[MemoryText, ...]:

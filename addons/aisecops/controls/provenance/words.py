@@ -47,6 +47,8 @@ _IN_GROUPS = re.compile(
     r"|\+?[0-9]{1,4}(?:[ -]\(?[0-9]{2,4}\)?){2,5}"  # a telephone number
 )
 _COUNTING = frozenset("/\\~-._")
+_EVERYBODY = frozenset({"all", "channel", "everyone", "here", "room"})
+"""Words that somebody says of anything, and that call everybody behind an `@`."""
 _MAY_BE_GROUPED = re.compile(r"[0-9][A-Z]{0,4}[ -]\(?[A-Z0-9]")
 """What stands in everything that is written in groups: a look for it costs a tenth."""
 
@@ -145,6 +147,8 @@ def _before(word: str) -> str:
     """The marks before `word`, where they make it another: of a path, a flag, a number, or what is before an @."""
     bare = word.lstrip(_EDGES)
     before = word[: len(word) - len(bare)].removeprefix("./")
+    if before == "@" and bare.lower() in _EVERYBODY:
+        return before
     return before if "@" in bare or not _COUNTING.isdisjoint(before) else ""
 
 
