@@ -200,10 +200,11 @@ def test_the_same_name_written_otherwise_passes(host, name):
     assert ask(host, get(host=name)).status == 200
 
 
-def test_tls_under_another_name_than_the_tunnels_ends(host):
+def test_tls_under_another_name_than_the_tunnels_ends_and_is_recorded(host):
     with pytest.raises((ssl.SSLError, ConnectionError)), secure(host.port, PLACE, host.ca, sni="other.test"):
         pass
     assert nothing_left(host)
+    assert until(lambda: host.enforcer.calls == ["identify", "connect", "refused"])
 
 
 def test_the_host_of_a_plain_request_is_where_it_goes(host):

@@ -12,6 +12,7 @@ from mitmproxy import http
 
 from aisecops.adapters.mitm.gate import Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_handshake
+from aisecops.adapters.mitm.host_refusals import MISNAMED
 from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority
 from aisecops.adapters.mitm.translate import UNCLEAN
 from aisecops.model.outcome import Refuse
@@ -108,7 +109,7 @@ def _tunnel_fault(request: http.Request, place: Place, tunnel: Tunnel, sni: str 
     if place != tunnel.place:
         return "the tunnel was opened to another place; open one for this"
     if sni is not None and _normal_or_none(sni) != tunnel.place.host:
-        return "TLS was asked for another name than the tunnel's; use the same"
+        return MISNAMED.detail
     return ""
 
 

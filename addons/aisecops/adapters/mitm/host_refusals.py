@@ -18,6 +18,7 @@ TWO_IDENTITIES = Refuse(
     code=Code.IDENTITY_REQUIRED, detail="there is more than one `Proxy-Authorization`; send exactly one"
 )
 
+MISNAMED = Refuse(code=Code.PROTOCOL_DENIED, detail="the name that TLS asks for is not the tunnel's; use the same")
 NOT_HTTP = Refuse(code=Code.PROTOCOL_DENIED, detail="this is not a well-formed HTTP/1.1 request; send one")
 NOT_HTTP2 = Refuse(
     code=Code.PROTOCOL_DENIED, detail="this is not a well-formed HTTP/2 request; send one, or speak HTTP/1.1"

@@ -7,6 +7,7 @@ refuses.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from mitmproxy import connection, http
@@ -18,7 +19,13 @@ from aisecops.adapters.mitm.framing import frame
 from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_handshake, keep_known_extensions
 from aisecops.adapters.mitm.headers import asked
-from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, NO_ROOM_FOR_BODY, TRAILERS, TWO_IDENTITIES
+from aisecops.adapters.mitm.host_refusals import (
+    BODY_TOO_LARGE,
+    MISNAMED,
+    NO_ROOM_FOR_BODY,
+    TRAILERS,
+    TWO_IDENTITIES,
+)
 from aisecops.adapters.mitm.lateness import clock_for
 from aisecops.adapters.mitm.load import Held, most_decoded
 from aisecops.adapters.mitm.names import Place, normal
@@ -27,7 +34,10 @@ from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.adapters.mitm.translate import request_of, response_of
 from aisecops.gateway.enforcer import Caller, Enforcer
 from aisecops.model.errors import Fault
+from aisecops.model.exchange import HttpRequest
 from aisecops.model.outcome import Refuse
+
+logger = logging.getLogger(__name__)
 
 
 async def identify(gate: Gate, request: http.Request, client: connection.Client) -> Caller | Refuse:
@@ -61,6 +71,17 @@ async def judge_connect(gate: Gate, request: http.Request, client: connection.Cl
         return await told(gate.enforcer, caller, request, refuse)
     place = Place(normal(request.data.host), request.data.port)
     return await gate.enforcer.connect(caller, place.host, place.port) or Tunnel(caller, place)
+
+
+async def misnamed(gate: Gate, tunnel: Tunnel) -> None:
+    """TLS in a tunnel was asked for another name. Whoever calls drops it; here it is recorded like every other no."""
+    place = tunnel.place
+    logger.warning("TLS in a tunnel to `%s` asked for another name, and was dropped", place.host)
+    asked = HttpRequest(method="CONNECT", scheme="https", host=place.host, port=place.port, path="/", headers=())
+    try:
+        await gate.enforcer.refused(tunnel.caller, asked, MISNAMED)
+    except Fault as fault:
+        logger.warning("that could not be recorded: %s", fault)
 
 
 async def judge_head(gate: Gate, flow_id: str, request: http.Request, client: connection.Client) -> Exchange | Refuse:

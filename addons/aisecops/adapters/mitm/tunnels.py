@@ -6,19 +6,15 @@ else are never relayed, also when an option or another addon would have them so.
 
 from __future__ import annotations
 
-import logging
-
 from mitmproxy import connection, dns, http, tcp, tls, udp
 
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import drop_messages, empty_messages
 from aisecops.adapters.mitm.host_refusals import UNJUDGED
-from aisecops.adapters.mitm.judging import judge_connect
+from aisecops.adapters.mitm.judging import judge_connect, misnamed
 from aisecops.adapters.mitm.names import normal
 from aisecops.adapters.mitm.redirected import enter_tls
 from aisecops.model.outcome import Refuse
-
-logger = logging.getLogger(__name__)
 
 
 class Tunnels:
@@ -58,8 +54,8 @@ class Tunnels:
         tunnel = self._gate.tunnels.get(data.context.client.id)
         sni = data.client_hello.sni
         if tunnel is not None and sni is not None and normal(sni) != tunnel.place.host:
-            logger.warning("TLS in a tunnel to `%s` asked for another name, and was dropped", tunnel.place.host)
             self._gate.abort(data.context.client)
+            await misnamed(self._gate, tunnel)
 
     def tcp_start(self, flow: tcp.TCPFlow) -> None:
         """Raw bytes are never relayed. Killing the flow would not stop them; empty messages and an abort do."""

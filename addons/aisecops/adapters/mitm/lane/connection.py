@@ -22,7 +22,7 @@ from aisecops.adapters.mitm.deadlines import ClientClock, Stage
 from aisecops.adapters.mitm.gate import Exchange, Gate, Stopping, Tunnel
 from aisecops.adapters.mitm.guard import describe, is_our_own_end
 from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
-from aisecops.adapters.mitm.judging import judge_connect
+from aisecops.adapters.mitm.judging import judge_connect, misnamed
 from aisecops.adapters.mitm.lane.contexts import Shaken
 from aisecops.adapters.mitm.lane.handover import HandedOver
 from aisecops.adapters.mitm.lane.heads import Head, connect_head, request_head
@@ -180,8 +180,7 @@ class LaneConnection:
             await self._pipe.shaken
         except OSError:
             if tls.is_misnamed:
-                place = self._tunnel.place
-                logger.warning("TLS in a tunnel to `%s` asked for another name, and was dropped", place.host)
+                await misnamed(self.gate, self._tunnel)
             return False
         self.client.tls = True
         self.client.sni = tls.named
