@@ -66,3 +66,12 @@ def test_what_cannot_be_made_is_tried_again():
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             of("x")
+
+
+def test_what_is_put_is_at_hand_and_no_more_than_may_be():
+    recent = Recent(2)
+    recent.put("a", 1)
+    recent.put("b", 2)
+    recent.put("a", 3)
+    recent.put("c", 4)
+    assert (recent.get("a"), recent.get("b"), recent.get("c")) == (3, None, 4)

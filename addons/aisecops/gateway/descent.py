@@ -131,8 +131,7 @@ class Descents:
         if body and (not texts or kind_of(body) is not None):
             texts = [*texts, *await self._texts_in(body)]
         origin = self._origin(principal, request, sha256=sha256)
-        await self._known.learn(origin, texts, vouched)
-        return origin
+        return await self._known.learn_once(origin, texts, vouched)
 
     async def _texts_in(self, body: bytes) -> list[str]:
         """The texts in an answer that is a file. What cannot be read is not known again."""

@@ -14,6 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from msgspec.structs import replace
+
 from aisecops.controls.firewall.arguments import JsonValue, source_of
 from aisecops.controls.firewall.assess import assess
 from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
@@ -25,7 +27,7 @@ from aisecops.controls.provenance.winnow import QUOTE, Key, says_too_little
 from aisecops.controls.provenance.words import Vocabulary, vocabulary
 from aisecops.gateway.additions import Additions
 from aisecops.gateway.aside import in_turns
-from aisecops.gateway.kept_words import KeptWords
+from aisecops.gateway.kept_words import CONTENTS_KEPT, KeptWords
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
@@ -41,6 +43,8 @@ SHORT = 1_000
 """Characters that are looked at in the event loop: less work than handing them to a thread."""
 TO_LEARN = 3_000
 """The same for what is learned or known again, and not looked at for injections: less than a millisecond."""
+AGAIN_MS = 60_000
+"""For so long the same content that comes to a run again is not learned again."""
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
@@ -66,12 +70,29 @@ class KnownAgain:
         self._drawn = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
         self._owned = Recent[tuple[RunId, bytes], bool](TEXTS_KEPT)
+        self._came = Recent[tuple[tuple[bytes, ...], Origin], Origin](CONTENTS_KEPT)
         self._digest = OfTexts(self._digest_of)
         self._kept = KeptWords(secret, self._key, self._digest)
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="provenance")
         self._thread.submit(letters, "")  # its table is made now, not when the first answer waits for it
+
+    async def learn_once(self, origin: Origin, texts: Sequence[str], vouched: Vouched) -> Origin:
+        """As `learn`; but what just came to the same run in the same way is not learned again, however often it comes.
+
+        Gives the origin that it is known by.
+        """
+        if vouched.fields or not texts:  # which of them are chosen, is another question each time
+            await self.learn(origin, texts, vouched)
+            return origin
+        came = tuple(map(self._digest, texts)), replace(origin, origin_id="", at_ms=0)
+        before = self._came.get(came)
+        if before and origin.at_ms - before.at_ms < AGAIN_MS and before.origin_id in self._index:
+            return before
+        await self.learn(origin, texts)
+        self._came.put(came, origin)
+        return origin
 
     async def learn(self, origin: Origin, texts: Sequence[str], vouched: Vouched = NOTHING_VOUCHED) -> None:
         """`texts` came in as `origin`; of some values in them the rules say that they are `vouched` for.

@@ -31,6 +31,13 @@ class Recent[K: Hashable, V]:
                 pass  # another thread has forgotten it since
         return found
 
+    def put(self, name: K, found: V) -> None:
+        """`found` is the result for `name` from now on."""
+        self._found[name] = found
+        self._found.move_to_end(name)
+        while len(self._found) > self._most:
+            self._found.popitem(last=False)
+
     def of(self, name: K, work: Callable[[], V], *, keep: bool = True) -> V:
         """The result for `name`, by `work` when it is not at hand. What `work` raises is not remembered.
 
@@ -42,9 +49,7 @@ class Recent[K: Hashable, V]:
             found = work()
             if not keep:
                 return found
-            self._found[name] = found
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
+            self.put(name, found)
         else:
             self._found.move_to_end(name)
         return found
