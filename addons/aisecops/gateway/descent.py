@@ -26,6 +26,7 @@ from aisecops.gateway.links import Links
 from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.gateway.undeclared import undeclared
+from aisecops.gateway.undressed import may_be_dressed, read_anyhow, undressed
 from aisecops.gateway.vouched import looked_at
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.chain import Join, Way
@@ -129,7 +130,9 @@ class Descents:
         look = functools.partial(looked_at, tool, response, body)
         sha256, texts, vouched = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
         if body and (not texts or kind_of(body) is not None):
-            texts = [*texts, *await self._texts_in(body)]
+            texts = [*texts, *await self._texts_in(body)] or await in_thread(read_anyhow, response.headers, body)
+        if may_be_dressed(texts):
+            texts = [*texts, *await in_thread(undressed, texts)]
         origin = self._origin(principal, request, sha256=sha256)
         return await self._known.learn_once(origin, texts, vouched)
 
