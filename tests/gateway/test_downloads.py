@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 
@@ -75,6 +76,13 @@ async def test_a_piece_is_known_again_before_it_goes():
     permit, tap = await opened(house)
     assert await passed(house, permit, tap, QUOTE.encode()) == QUOTE.encode()
     assert await origins_of(house, QUOTE)
+
+
+async def test_a_piece_in_a_dress_is_known_again_without_it():
+    house = House(STREAMS)
+    permit, tap = await opened(house)
+    await passed(house, permit, tap, base64.b64encode(QUOTE.encode()))
+    assert await origins_of(house, f"it says: {QUOTE}")
 
 
 async def test_the_first_piece_waits_for_nothing_and_later_ones_for_a_little():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import orjson
@@ -375,3 +376,11 @@ async def test_a_sentence_beside_an_item_is_whose_it_is_too(place: str):
         assert isinstance(await orders(later, reader, "4711-88"), Forward)
     assert isinstance(await orders(later, reader, "6666-13"), Refuse)
     assert told(later, "memory_poisoning_detected")
+
+
+async def test_an_item_in_a_dress_is_known_again_when_the_agent_has_taken_it_off():
+    house = House(RULES)
+    run = await house.run("scout")
+    await recalls(house, run, ("n9", base64.b64encode(POISON.encode()).decode()))
+    (traced,) = await house.known.recognise(run.run.root_run_id, [f"it says: {POISON}"])
+    assert [one.origin.tier.value for one in traced] == ["external"]

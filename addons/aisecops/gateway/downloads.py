@@ -6,11 +6,14 @@ one that does not decode, or cannot be kept, is cut, and never ends as a whole a
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from aisecops.controls.provenance.fingerprint import MAX_CHARACTERS
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.permits import Permits
 from aisecops.gateway.settle import Settlement, shown_origin
+from aisecops.gateway.undressed import undressed
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import Headers, HttpResponse
@@ -114,7 +117,7 @@ class Downloads:
         permit = self._permits.find(name)
         if permit is None:
             raise Fault("a piece came of an answer that was not on its way")
-        held, piece = await in_thread(tap.taken)
+        held, piece = await in_thread(_looked_at, tap)
         if piece.texts or tap.origin is None:
             tap.number += 1
             facts = permit.facts
@@ -144,3 +147,9 @@ class Downloads:
         """It has ended, whole or not: charge and record it, with the digest of what came."""
         shown = None if tap.origin is None else shown_origin(tap.origin) | {"sha256": tap.sha256}
         await self._settlement.finish(name, status=tap.status, size=tap.size, provenance=shown, complete=tap.complete)
+
+
+def _looked_at(tap: DownloadWatch) -> tuple[list[bytes], Piece]:
+    """What `tap` held back, and what is in it, under dresses too. Raises `WireError`."""
+    held, piece = tap.taken()
+    return held, replace(piece, texts=(*piece.texts, *undressed(piece.texts)))

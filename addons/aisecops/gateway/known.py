@@ -31,6 +31,7 @@ from aisecops.gateway.kept_words import CONTENTS_KEPT, KeptWords
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
+from aisecops.gateway.undressed import undressed
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import ArgumentSource, Suspicion
 from aisecops.model.ids import RunId
@@ -114,15 +115,13 @@ class KnownAgain:
             return
         await self._begun(contents[0][0].root_run_id)
         texts = [text for _, text in contents]
-        known = await self.aside(
-            lambda: [
-                one
-                for origin, text in contents
-                for one in self._taken(self._kept.of_content(self._trees[origin.root_run_id], origin, [text]))
-            ],
-            texts,
-        )
-        await self._additions.keep(known)
+
+        def work() -> list[Known]:
+            tree = self._trees[contents[0][0].root_run_id]
+            made = (self._kept.of_content(tree, origin, [text, *undressed([text])]) for origin, text in contents)
+            return [one for known in made for one in self._taken(known)]
+
+        await self._store.keep(*await self.aside(work, texts))
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""

@@ -44,7 +44,8 @@ def read_call(body: JsonValue) -> LlmCall:
             for at, message in objects(root, "messages", "")
             for segment in worked_out(_message_segments, message, at)
         )
-        + tuple(_content(maybe_object(root, "prediction", ""), "/prediction", Role.ASSISTANT, SegmentKind.OTHER)),
+        + tuple(_content(maybe_object(root, "prediction", ""), "/prediction", Role.ASSISTANT, SegmentKind.OTHER))
+        + tuple(_documents(root)),
         tools=tuple(_offer(tool, at) for at, tool in objects(root, "tools", ""))
         + tuple(_function_offer(tool, at) for at, tool in objects(root, "functions", ""))
         + tuple(_search_offer(root)),
@@ -103,11 +104,38 @@ def _content(
     segments = []
     for place, part in objects(holder, "content", at):
         end, part_kind, said = _part(part, place)
-        chosen = kind if part_kind is SegmentKind.TEXT else part_kind
+        # what a tool answered is that, also where there is no word for it, and then it stays as it came
+        unknown = kind is SegmentKind.TOOL_RESULT and part_kind is SegmentKind.OTHER
+        chosen = kind if part_kind is SegmentKind.TEXT or unknown else part_kind
         segments.append(
-            Segment(position=f"{place}{end}", role=role, kind=chosen, text=said, name=name, call_id=call_id)
+            Segment(
+                position=f"{place}{end}", role=role, kind=chosen, text=said, name=name, call_id=call_id, fixed=unknown
+            )
         )
     return segments
+
+
+def _documents(root: JsonObject) -> list[Segment]:
+    """What was found for the prompt, where servers of open models have a place for it; by whom, nobody says."""
+    found: list[Segment] = []
+    listed = root.get("documents")
+    if listed is not None and not isinstance(listed, list):
+        raise WireError("`/documents` must be a list")
+    for number, document in enumerate(listed or []):
+        at = f"/documents/{number}"
+        if isinstance(document, str):
+            found.append(Segment(position=at, role=Role.TOOL, kind=SegmentKind.TOOL_RESULT, text=document))
+            continue
+        for name, said in an_object(document, at).items():
+            place = f"{at}/{name.replace('~', '~0').replace('/', '~1')}"
+            if isinstance(said, str):
+                found.append(Segment(position=place, role=Role.TOOL, kind=SegmentKind.TOOL_RESULT, text=said))
+            elif said is not None:
+                told = as_json(said)
+                found.append(
+                    Segment(position=place, role=Role.TOOL, kind=SegmentKind.TOOL_RESULT, text=told, fixed=True)
+                )
+    return found
 
 
 def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: PLR0911 - one return for each kind
