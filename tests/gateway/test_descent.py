@@ -158,7 +158,7 @@ async def test_an_address_that_only_the_page_names_is_held_and_one_the_user_name
     assert isinstance(await mails(house, run, "ann@corp.test"), Forward)
     held = await mails(house, run, "mallory@evil.test")
     assert isinstance(held, Refuse)
-    assert held.code is Code.HUMAN_APPROVAL_REQUIRED
+    assert (held.code, held.reasons[0].code) == (Code.HUMAN_APPROVAL_REQUIRED, Code.ARGUMENT_UNTRUSTED)
     assert "https://en.wiki.example" in held.detail
 
 

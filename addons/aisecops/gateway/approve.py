@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from aisecops.controls.policy.duty import next_duty_ms, on_duty
 from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
 from aisecops.gateway.question import CONTENT, Content, shown_origins, shown_reason, shown_request, shown_risk
-from aisecops.model.decision import Decision, Judgment, Reason, Verdict
+from aisecops.model.decision import BY_A_PERSON, Decision, Judgment, Reason, Verdict
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.facts import ApprovalFacts, Facts
 from aisecops.model.ids import ApprovalId, RunId
@@ -250,7 +250,7 @@ def noes_of(approval: Approval | None) -> tuple[Judgment, ...]:
         return ()
     detail = f"`{approval.answered_by}` said no: {approval.why or 'no reason given'}"
     reason = Reason(code=Code.POLICY_DENIED, detail=f"{detail}; do something else, or ask them")
-    return (Judgment(control="approval", verdict=Verdict.DENY, reasons=(reason,), serves=SERVES),)
+    return (Judgment(control=BY_A_PERSON, verdict=Verdict.DENY, reasons=(reason,), serves=SERVES),)
 
 
 def denied_id(approval: Approval | None) -> ApprovalId | None:

@@ -44,7 +44,8 @@ def combine(
     """One decision of `judgments`, in the order in which they were made; of none at all, DENY.
 
     `approved`: a person said yes to exactly this request, so what only asked for a person is allowed.
-    The code is that of the first reason of the first judgment that is as strict as the whole.
+    The code is that of the first reason of the first judgment that is as strict as the whole; of a hold it is that a
+    person must approve, whatever the reason.
     """
     kept = tuple([_waived(judgment) for judgment in judgments] if approved else judgments)
     verdict = strictest([judgment.verdict for judgment in kept])
@@ -52,7 +53,10 @@ def combine(
     binding = [judgment for judgment in hardest if verdict is Verdict.DENY and _binds(judgment)]
     binds = mode is Mode.ENFORCE or bool(binding) or not kept
     said = [reason.code for j in (hardest if mode is Mode.ENFORCE else binding or hardest) for reason in j.reasons]
-    code = None if verdict is Verdict.ALLOW else next(iter(said), Code.POLICY_DENIED)
+    if verdict is Verdict.HOLD:
+        code: Code | None = Code.HUMAN_APPROVAL_REQUIRED
+    else:
+        code = None if verdict is Verdict.ALLOW else next(iter(said), Code.POLICY_DENIED)
     return Decision(
         decision_id=decision_id,
         verdict=verdict,

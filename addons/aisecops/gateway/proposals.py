@@ -245,7 +245,7 @@ class Proposals:
         if isinstance(approval, Refuse):
             return approval
         refuse = refusal(facts, judged, lines, approval_id=approval.approval_id)
-        why = next((r.detail for r in refuse.reasons if r.code is refuse.code), "a person has to look at it")
+        why = next((reason.detail for reason in refuse.reasons), "a person has to look at it")
         return replace(refuse, detail=f"{why}; once a person has approved it, propose exactly the same call again")
 
     async def _content(self, call: ProposedCall) -> Content:

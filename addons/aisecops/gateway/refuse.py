@@ -8,7 +8,7 @@ from aisecops.controls.policy.match import find_model, normal_path
 from aisecops.gateway.describe import shown_finding
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.permits import Permit
-from aisecops.model.decision import Reason
+from aisecops.model.decision import Reason, Verdict
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
@@ -36,6 +36,8 @@ def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: App
     decision = judged.decision
     code = decision.code or Code.POLICY_DENIED
     first = next((reason for reason in decision.reasons if reason.code is code), None)
+    if decision.enforced is Verdict.HOLD:  # the reasons say why somebody is asked
+        first = next(iter(decision.reasons), None)
     said = first.detail if first else REFUSALS[code].title
     shown = tuple(shown_finding(found) for found in judged.findings if found.action is not FindingAction.COUNT)
     retry = decision.retry_after_ms

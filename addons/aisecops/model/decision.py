@@ -62,11 +62,15 @@ class Judgment(Value):
     binding: bool = False
 
 
+BY_A_PERSON = "approval"
+"""The control whose no is a person's answer."""
+
+
 class Decision(Value):
     """All judgments as one: the answer to one request.
 
     `verdict` is what the rules say; `enforced` is what is done, which differs only in observe mode.
-    `code` is the first reason of the strictest judgment, None when allowed.
+    `code` is the first reason of the strictest judgment, None when allowed; of a hold, that a person must approve.
     """
 
     decision_id: DecisionId

@@ -27,7 +27,7 @@ def traced(source: ArgumentSource, *, read_untrusted: bool = True) -> Descent:
     [
         (ArgumentSource.TRUSTED, True, Untrusted.DENY, Verdict.ALLOW, None),
         (ArgumentSource.NONE, True, Untrusted.DENY, Verdict.ALLOW, None),
-        (ArgumentSource.UNTRUSTED, True, Untrusted.HOLD, Verdict.HOLD, Code.HUMAN_APPROVAL_REQUIRED),
+        (ArgumentSource.UNTRUSTED, True, Untrusted.HOLD, Verdict.HOLD, Code.ARGUMENT_UNTRUSTED),
         (ArgumentSource.UNTRUSTED, True, Untrusted.DENY, Verdict.DENY, Code.ARGUMENT_UNTRUSTED),
         (ArgumentSource.NOWHERE, True, Untrusted.DENY, Verdict.HOLD, Code.HUMAN_APPROVAL_REQUIRED),
         (ArgumentSource.NOWHERE, False, Untrusted.DENY, Verdict.ALLOW, None),
@@ -38,6 +38,8 @@ def test_a_steering_argument(
 ) -> None:
     judged = judge_arguments(tool(rule), traced(source, read_untrusted=read))
     assert (judged.verdict, judged.reasons[0].code if judged.reasons else None) == (verdict, code)
+    mend = "have the user name the value" if verdict is Verdict.DENY else "have a person look at it"
+    assert all(reason.detail.endswith(mend) for reason in judged.reasons)
 
 
 @pytest.mark.parametrize("source", [ArgumentSource.TRUSTED, ArgumentSource.UNTRUSTED, ArgumentSource.NOWHERE])

@@ -103,3 +103,10 @@ def test_rules_that_move_nothing_or_less_bind_what_was_moved_before():
     assert applied(Decimal("0.4"), Decimal(1), moved, None) == (Decimal("0.4"), Decimal(1))
     tighter = AdaptiveRules(base_up_micros=20_000, trust_up_micros=0)
     assert applied(Decimal("0.4"), Decimal(1), moved, tighter) == (Decimal("0.42"), Decimal(1))
+
+
+def test_a_persons_no_counts_once_and_not_again_with_the_decision_that_it_makes():
+    no = {"control": "approval", "verdict": "deny"}
+    refused = {"enforced": "deny", "code": Code.POLICY_DENIED, "tool": "t"}
+    assert move(EventName.DECISION, **refused, decision={"judgments": [no]}) is None
+    assert move(EventName.DECISION, **refused, decision={"judgments": [no | {"control": "policy"}]}) is not None

@@ -136,8 +136,10 @@ def _reason(tool: ToolRule, rule: ArgumentRule, argument: TracedArgument, *, den
         where = "must stand in the user's own words, and does not"
     else:
         where = "was named by nobody, after untrusted content was read"
+    named = argument.source is ArgumentSource.UNTRUSTED or _unsaid(rule, argument)
+    mend = "have the user name the value" if denies else "have a person look at it"
     return Reason(
-        code=Code.ARGUMENT_UNTRUSTED if denies else Code.HUMAN_APPROVAL_REQUIRED,
-        detail=f"`{rule.name}` steers `{tool.name}` and {where}; have a person look at it",
+        code=Code.ARGUMENT_UNTRUSTED if named else Code.HUMAN_APPROVAL_REQUIRED,
+        detail=f"`{rule.name}` steers `{tool.name}` and {where}; {mend}",
         rule=f"{tool.name}.arguments.{rule.name}",
     )

@@ -8,12 +8,14 @@ cheaper. Every move fades: after `within_ms` it counts no more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from msgspec.structs import replace
 
 from aisecops.model.adaptive import Move, Moved, Moves, Signal
+from aisecops.model.decision import BY_A_PERSON
 from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.risk import MICROS
@@ -101,9 +103,16 @@ def _signal(event: Event) -> tuple[Signal | None, str]:
         return Signal.APPROVED, f"{fields.get('by', 'somebody')} approved a step"
     if event.event is EventName.APPROVAL_DENIED:
         return Signal.DENIED, f"{fields.get('by', 'somebody')} denied a step"
-    if event.event is EventName.DECISION and fields.get("enforced") == "deny" and fields.get("code") in _TRIED:
+    refused = event.event is EventName.DECISION and fields.get("enforced") == "deny"
+    if refused and fields.get("code") in _TRIED and not _answered(fields):
         return Signal.REFUSED, f"it was refused: {fields['code']}"
     return None, ""
+
+
+def _answered(fields: Mapping[str, Any]) -> bool:
+    """True for a decision that a person has made: their answer has an event of its own, which counts already."""
+    judgments = fields.get("decision", {}).get("judgments", ())
+    return any(one["control"] == BY_A_PERSON and one["verdict"] == "deny" for one in judgments)
 
 
 def _within(number: int, low: int, high: int) -> int:
