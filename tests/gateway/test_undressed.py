@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from aisecops.gateway.undressed import may_be_dressed, read_anyhow, undressed
+from aisecops.gateway.undressed import SHORT, read_anyhow, undressed, without_dresses
 from aisecops.model.exchange import HttpResponse
 from support.gateway import RULES, House, request
 
@@ -62,11 +62,19 @@ async def test_what_a_page_says_in_a_dress_is_the_pages_when_an_agent_passes_it_
     assert b"https://en.wiki.example" in sent.body
 
 
-def test_plain_text_has_no_dress_and_what_is_no_text_none_either() -> None:
-    assert not may_be_dressed([SAID, "a 100 % plain text; with 12 numbers, 2026-11-28 and a=b"])
-    assert undressed([SAID]) == []
+async def test_plain_text_has_no_dress_and_what_is_no_text_none_either() -> None:
+    plain = [SAID, "a 100 % plain text; with 12 numbers, 2026-11-28 and a=b"]
+    assert await without_dresses(plain) == plain
+    assert undressed(plain) == []
     assert read_anyhow((), bytes(range(256)) * 20) == []
     assert read_anyhow((("Content-Type", "text/plain; charset=rot13"),), b"text \xff here") == ["text \ufffd here"]
+
+
+@pytest.mark.parametrize("around", ["", "words " * SHORT])
+async def test_a_dress_is_taken_off_in_short_texts_and_long_ones_again_and_again(around: str) -> None:
+    text = f"{around}{base64.b64encode(SAID.encode()).decode()}"
+    for _ in range(2):
+        assert SAID in await without_dresses([text])
 
 
 @pytest.mark.parametrize("charset", ["punycode", "idna", "unicode-escape", "undefined", "zlib"])

@@ -26,7 +26,7 @@ from aisecops.gateway.links import Links
 from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
 from aisecops.gateway.undeclared import undeclared
-from aisecops.gateway.undressed import may_be_dressed, read_anyhow, undressed
+from aisecops.gateway.undressed import read_anyhow, without_dresses
 from aisecops.gateway.vouched import looked_at
 from aisecops.model.action import ActionRequest, Principal
 from aisecops.model.chain import Join, Way
@@ -131,10 +131,8 @@ class Descents:
         sha256, texts, vouched = look() if len(body) <= LOOKED_AT_HERE else await in_thread(look)
         if body and (not texts or kind_of(body) is not None):
             texts = [*texts, *await self._texts_in(body)] or await in_thread(read_anyhow, response.headers, body)
-        if may_be_dressed(texts):
-            texts = [*texts, *await in_thread(undressed, texts)]
         origin = self._origin(principal, request, sha256=sha256)
-        return await self._known.learn_once(origin, texts, vouched)
+        return await self._known.learn_once(origin, await without_dresses(texts), vouched)
 
     async def _texts_in(self, body: bytes) -> list[str]:
         """The texts in an answer that is a file. What cannot be read is not known again."""

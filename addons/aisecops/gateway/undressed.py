@@ -9,13 +9,17 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import islice
 
+from aisecops.gateway.aside import in_thread
 from aisecops.model.exchange import Headers, values
 from aisecops.model.readings import readings
 
 LEAST = 24
 """Characters of a reading that is a text of its own."""
+SHORT = 2_000
+"""Characters that are looked at in the event loop, and whose readings are kept: less than a millisecond."""
 MOST_READINGS = 20
 """Of one text."""
 _DRESSED = re.compile(
@@ -32,19 +36,29 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 """Codecs that no page is written in; some take forever."""
 
 
-def may_be_dressed(texts: Iterable[str]) -> bool:
-    """False only where there is nothing to take off."""
-    return any(_DRESSED.search(text) is not None for text in texts)
+async def without_dresses(texts: Sequence[str]) -> list[str]:
+    """`texts`, and what they say without their dresses; looked for here where they are short, else in a thread."""
+    dressed = [text for text in texts if _DRESSED.search(text) is not None]
+    if not dressed:
+        return list(texts)
+    short = sum(map(len, dressed)) <= SHORT
+    return [*texts, *(undressed(dressed) if short else await in_thread(undressed, dressed))]
 
 
-def undressed(texts: Sequence[str]) -> list[str]:
+def undressed(texts: Iterable[str]) -> list[str]:
     """What `texts` say without their dresses. Takes as long as looking for them again does."""
-    found: dict[str, None] = {}
-    for text in texts:
-        if _DRESSED.search(text) is not None:
-            said = (reading.text for reading in islice(readings(text), 1, MOST_READINGS))
-            found |= dict.fromkeys(one for one in said if len(one) >= LEAST)
-    return [one for one in found if one not in texts]
+    told, found = list(texts), dict[str, None]()
+    for text in told:
+        found |= dict.fromkeys(_said(text) if len(text) <= SHORT else _said.__wrapped__(text))
+    return [one for one in found if one not in told]
+
+
+@lru_cache(maxsize=512)
+def _said(text: str) -> tuple[str, ...]:
+    if _DRESSED.search(text) is None:
+        return ()
+    said = (reading.text for reading in islice(readings(text), 1, MOST_READINGS))
+    return tuple(one for one in said if len(one) >= LEAST)
 
 
 def read_anyhow(headers: Headers, body: bytes) -> list[str]:
