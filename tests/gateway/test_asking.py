@@ -76,3 +76,15 @@ async def test_a_no_to_a_step_that_is_only_observed_stops_nothing_and_stays_a_no
     token = await house.token(run, "mail.send", "mail.contacts.ann")
     assert isinstance(await house.ask(run, send(token=token, AISecOps_Approval=approval_id)), Forward)
     assert (await house.store.find_approval(approval_id)).state is ApprovalState.DENIED
+
+
+async def test_a_request_that_names_an_approval_of_another_is_held_though_it_would_have_passed_without():
+    house = House(RULES.replace("max_cost: 1.00", "max_cost: 100"))
+    run = await house.run()
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    assert isinstance(await house.ask(run, send(token=token)), Forward)
+    refused = await house.ask(run, send(token=token, AISecOps_Approval="apr_none"))
+    assert refused.code is Code.HUMAN_APPROVAL_REQUIRED
+    await house.approvals.answer(refused.approval_id, approve=True, by="operator:local", why="")
+    again = send(token=token, AISecOps_Approval=refused.approval_id)
+    assert isinstance(await house.ask(run, again), Forward)

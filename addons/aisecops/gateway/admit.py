@@ -46,7 +46,7 @@ from aisecops.gateway.trees import GUESS, Trees
 from aisecops.gateway.usual import usual_for
 from aisecops.gateway.whose import Whose
 from aisecops.model.budget import TreeState
-from aisecops.model.decision import Verdict
+from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.errors import StoreError, WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts, TokenFacts
@@ -65,6 +65,7 @@ class Course:
 
     decision_id: DecisionId
     approval: Approval | None
+    stray: tuple[Judgment, ...] = ()
     counted: bool = False
     waited: bool = False
     may_guess: bool = True
@@ -250,8 +251,10 @@ class Admission:
 
     # 4 to 8
 
-    def course(self, approval: Approval | None) -> Course:
+    def course(self, approval: Approval | Judgment | None) -> Course:
         """The way of a request that comes with `approval`."""
+        if isinstance(approval, Judgment):
+            return Course(self._new_decision(), approval=None, stray=(approval,))
         return Course(decision_id=self._new_decision(), approval=approval)
 
     async def decide(self, asked: Asked, looked: Looked, course: Course) -> Outcome:
@@ -356,7 +359,7 @@ class Admission:
             token=token,
             findings=looked.findings,
             approval=facts_of(course.approval),
-            opinions=(*looked.opinions, *opinions, *noes_of(course.approval)),
+            opinions=(*looked.opinions, *opinions, *noes_of(course.approval), *course.stray),
             descent=looked.descent,
             moved=await moved_for(self._store, rules, run.agent_id, action.tool, now_ms=now_ms),
             usual=await usual_for(self._store, rules, action, agent_id=run.agent_id, root_run_id=run.root_run_id),

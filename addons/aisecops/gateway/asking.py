@@ -17,14 +17,23 @@ from aisecops.gateway.judge import Judged
 from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource
 from aisecops.gateway.question import content_of
 from aisecops.gateway.refuse import refusal, rules_changed
+from aisecops.model.decision import BY_A_PERSON, Judgment, Reason, Verdict
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import Facts
 from aisecops.model.ids import ApprovalId, RunId
 from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState
 
 APPROVAL_HEADER = "AISecOps-Approval"
+_STRAY = f"{APPROVAL_HEADER} names no approval for exactly this request; have a person look at this one"
+STRAY = Judgment(
+    control=BY_A_PERSON,
+    verdict=Verdict.HOLD,
+    reasons=(Reason(code=Code.HUMAN_APPROVAL_REQUIRED, detail=_STRAY),),
+    serves=("AIS-RSK-01",),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +83,17 @@ class Asking:
         approval = await self._approvals.standing(ApprovalId(approval_id))
         return approval is not None and is_for(approval, asked)
 
-    async def presented_approval(self, asked: Asked) -> Approval | None:
-        """A person's answer to exactly this request, where it names one; None: a person is asked, if one must be."""
+    async def presented_approval(self, asked: Asked) -> Approval | Judgment | None:
+        """A person's answer to exactly this request, where it names one; None: a person is asked, if one must be.
+
+        A HOLD where it names one that is not for it: whoever does that is not let through unasked.
+        """
         named = values(asked.request.headers, APPROVAL_HEADER)
         if not named:
             return None
         approval = await self._approvals.standing(ApprovalId(named[0]))
         if approval is None or not is_for(approval, asked):
-            return None
+            return STRAY
         return approval if approval.state in {ApprovalState.APPROVED, ApprovalState.DENIED} else None
 
     async def question(self, asked: Asked, facts: Facts, judged: Judged) -> Question | Refuse:
