@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import codecs
 import gzip
 import html
@@ -90,10 +91,85 @@ APART: dict[str, Dressing] = {
 }
 """What puts something between all characters; for values without spaces."""
 
+
+def _in_lines(text: str, size: int, between: str) -> str:
+    return between.join(text[at : at + size] for at in range(0, len(text), size))
+
+
+def _b64_in(size: int, between: str, before: str = "") -> Dressing:
+    return lambda text: before + _in_lines(_b64(text.encode()), size, between)
+
+
+def _declared(text: str) -> str:
+    half = len(text) // 2
+    one, two = html.escape(text[:half]), html.escape(text[half:])
+    return f'<!DOCTYPE a [<!ENTITY x "{one}"><!ENTITY y "{two}">]><a>&x;&y;</a>'
+
+
+CUT: dict[str, Dressing] = {
+    "base64 in lines": _b64_in(20, "\n"),
+    "base64 with blanks": _b64_in(12, " "),
+    "base64 with points": _b64_in(8, "."),
+    "base64 quoted": _b64_in(16, "\n> ", "> "),
+    "base64 in strings": _b64_in(12, '" + "', '"'),
+    "base32 with blanks": lambda text: _in_lines(base64.b32encode(text.encode()).decode(), 8, " "),
+    "hex in groups": lambda text: text.encode().hex(" ", 2),
+    "hex with bars": lambda text: text.encode().hex("|"),
+    "hex dump": lambda text: (
+        "\n"
+        + "".join(
+            f"{at:08x}: {text.encode()[at : at + 16].hex(' ', -2)}  ................\n"
+            for at in range(0, len(text.encode()), 16)
+        )
+    ),
+    "uuencoded": lambda text: f"\nbegin 644 x\n{_uu(text)}`\nend\n",
+    "ascii85": lambda text: base64.a85encode(text.encode(), adobe=True).decode(),
+    "base64 of utf-32": lambda text: _b64(text.encode("utf-32")),
+}
+"""What is encoded, and cut."""
+
+
+def _uu(text: str) -> str:
+    data = text.encode()
+    return "".join(binascii.b2a_uu(data[at : at + 45]).decode() for at in range(0, len(data), 45))
+
+
+SPELLED: dict[str, Dressing] = {
+    "codes": lambda text: " ".join(str(byte) for byte in text.encode()),
+    "codes in octal": lambda text: ", ".join(f"{byte:o}" for byte in text.encode()),
+    "bits": lambda text: " ".join(f"{byte:08b}" for byte in text.encode()),
+    "code points": lambda text: " ".join(f"U+{ord(one):04X}" for one in text),
+    "calls": lambda text: " + ".join(f"chr({byte})" for byte in text.encode()),
+    "arguments": lambda text: f"String.fromCharCode({', '.join(str(byte) for byte in text.encode())})",
+    "style escapes": every_character(lambda byte: f"\\{byte:06x}"),
+    "entities without end": every_character(lambda byte: f"&#{byte}"),
+    "entities with zeros": every_character(lambda byte: f"&#{byte:012};"),
+    "fillers between": "\u3164".join,
+    "declared entities": _declared,
+}
+"""What names each character by a number, or a part of it by a word."""
+
+
+def _halves(between: str) -> Dressing:
+    return lambda text: f"{text[: len(text) // 2]}{between}{text[len(text) // 2 :]}"
+
+
+PIECES: dict[str, Dressing] = {
+    "two strings": lambda text: f'"{_halves(chr(34) + " + " + chr(34))(text)}"',
+    "strings side by side": lambda text: f"'{_halves(chr(39) + ' ' + chr(39))(text)}'",
+    "quotes within": _halves("''"),
+    "a line that goes on": _halves("\\\n  "),
+    "marks within": _halves("<b></b>"),
+    "a comment within": _halves("<!-- and -->"),
+    "two sections": lambda text: f"<a><![CDATA[{_halves(']]><![CDATA[')(text)}]]></a>",
+    "stars within": _halves("**"),
+}
+"""What is put together by whoever reads it."""
+
 TURNED: dict[str, Dressing] = {
     "backwards": lambda text: text[::-1],
     "thirteen on": lambda text: codecs.encode(text, "rot13"),
 }
 """For values that have a mark of their own."""
 
-ALL: dict[str, Dressing] = ENCODED | WRITTEN | SHOWN | APART
+ALL: dict[str, Dressing] = ENCODED | WRITTEN | SHOWN | APART | CUT | SPELLED | PIECES

@@ -153,6 +153,11 @@ def test_uploads_are_read_with_their_names() -> None:
     assert ("upload:data:/a", "x") in found
 
 
+def test_what_stands_beside_the_type_of_an_upload_is_read() -> None:
+    body = '--b\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; note="some words"\r\n\r\nx\r\n--b--\r\n'
+    assert parts(body, "multipart/form-data; boundary=b")["upload:a"] == "some words"
+
+
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [("image/png", b"\x89PNG\r\n\0\0"), (None, b"\xff\xfe"), ("application/octet-stream", b"a\0b"), ("text/plain", b"a\0b"),

@@ -45,8 +45,8 @@ MAX_KEPT_CHARS = 16_384
 _TEXTS_KNOWN = 2_000
 _PAIRS_KNOWN = 20_000
 _TOGETHER_CHARS = 2_048
-_BREAK = " \n"
-"""Between texts that are looked at as one; no encoding goes on behind a blank and a line break."""
+_BREAK = " \n" + 8 * " "
+"""Between texts that are looked at as one; nothing goes on behind a blank, a line break and so many more blanks."""
 _HEADER = "header:"
 _PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
 _BESIDE = (*(place for place in _PLACES if place != _HEADER), KEY)

@@ -17,21 +17,28 @@ from urllib.parse import unquote_to_bytes
 
 from aisecops.model.encodings import BASE32, BASE64, HEX, MIN_RUN, from_base32, from_base64, from_hex
 from aisecops.model.inside_bytes import Opener, Room
+from aisecops.model.joints import is_in_pieces, put_together
 from aisecops.model.kinds import kinds, of_kind
+from aisecops.model.spelled import spelled, spells
+from aisecops.model.wrapped import goes_on_in_lines, is_wrapped, unwrapped, without_line_ends
 
 type Piece = tuple[int, int, str]
 """From where to where in the text, and what it says."""
+
+LINES = "lines"
+"""The dress of what goes on in the next line; its pieces may be more, or less, than what was written."""
 
 _REPEATS = 8
 _LINE = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\S+")
 _ESCAPED = re.compile(
-    r"\\+(?:u[0-9a-fA-F]{4}(?:\\+u[dD][c-fC-F][0-9a-fA-F]{2})?|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}"
+    r"\\+(?:0{2,4}[2-7][0-9a-fA-F](?![0-9a-fA-F])|u[0-9a-fA-F]{4}(?:\\+u[dD][c-fC-F][0-9a-fA-F]{2})?|u\{[0-9a-fA-F]{1,6}\}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}"
+    r"|x\{[0-9a-fA-F]{1,6}\}"
     r"|[0-3][0-7]{2}|[nrtbf\"'/\\])"
 )
 _PERCENT = re.compile(r"%(?:25)*(?:[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4})")
 _PERCENT_U = re.compile(r"%u([0-9A-Fa-f]{4})")
-_ENTITY = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_ENTITY = re.compile(r"&(?:amp;)*(?:#0{0,32}[0-9]{1,7};?|#[xX]0{0,32}[0-9a-fA-F]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31};)")
 _QUOTED = re.compile(r"=\r?\n|(?:=[2-7][0-9A-F]){2}|=(?:3D|40|2D|2E|2F|3A|5F)(?=[0-9A-Za-z])")
 _PARAGRAPH = re.compile(r"(?:[^\n]|(?<==)\n)+")
 _UTF7 = re.compile(r"\+A[A-Za-z0-9+/]{2,}-?")
@@ -50,20 +57,27 @@ _BY_GROUP = kinds(("x", string.ascii_lowercase), ("d", string.ascii_uppercase + 
 _BY_BASE64 = kinds(("a", _ALNUM + "+/_-"))
 _BY_BASE32 = kinds(("U", string.ascii_uppercase + "234567"))
 _BY_LOWER_BASE32 = kinds(("l", string.ascii_lowercase + "234567"))
-_BY_HEX = kinds(("h", string.hexdigits), ("s", " :,.;+\n-"), ("x", "xX"))
+_BY_HEX = kinds(("h", string.hexdigits), ("s", " :,.;+/|_\n\t-"), ("x", "xX"))
 _STANDS_APART = (b"a.a.a.a", b"a..a..a..a", b"a...a...a...a")
 _STANDS_IN_GROUPS = tuple(
     form.replace(b"_", b"." * marks) for marks in (1, 2, 3) for form in (b"dddd_dddd_dddd", b"dddd_dddddd_ddddd")
 )
-_HEX_PAIRS = (b"h" * MIN_RUN, b"hhs" * 6, b"hhss" * 6, b"hxhhs" * 6, b"hxhhss" * 6)
+_HEX_PAIRS = (
+    *(b"h" * MIN_RUN, b"hhs" * 6, b"hhss" * 6, b"hxhhs" * 6, b"hxhhss" * 6),
+    *((b"h" * digits + marks) * 2 + b"hh" for digits in (4, 8, 12, 16) for marks in (b"s", b"ss")),
+)
 
 
 class Dress(NamedTuple):
-    """`tells` is false only where nothing wears it; `off` gives the pieces that do."""
+    """`tells` is false only where nothing wears it; `off` gives the pieces that do.
+
+    It is no dress of what one of `not_under` left, whose pieces stand on lines of their own.
+    """
 
     name: str
     tells: Callable[[str], bool]
     off: Callable[[str, Room, Opener], Iterator[Piece]]
+    not_under: frozenset[str] = frozenset()
 
 
 def _each(pieces: re.Pattern[str], open_one: Callable[[str], str]) -> Callable[[str, Room, Opener], Iterator[Piece]]:
@@ -88,6 +102,7 @@ def _without_escapes(line: str) -> str:
     return _ESCAPED.sub(_unescaped, line) if "\\" in line else ""
 
 
+_OCTAL_DIGITS = 3
 _SHORT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 
@@ -99,6 +114,8 @@ def _unescaped(match: re.Match[str]) -> str:
     if kind == "u" and "\\" in rest:
         pair = chr(int(rest[:4], 16)) + chr(int(rest[-4:], 16))
         return pair.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if kind == "0" and len(body) > _OCTAL_DIGITS:  # as style sheets do
+        return chr(int(body, 16))
     if kind in "uUx":
         point = int(rest.strip("{}"), 16)
         return chr(point) if point <= sys.maxunicode else ""
@@ -168,5 +185,9 @@ DRESSES: tuple[Dress, ...] = (
     Dress("base64", of_kind(_BY_BASE64, b"a" * MIN_RUN), _runs(BASE64, from_base64)),
     Dress("base32", lambda text: _in_base32(text) or _in_lower_base32(text), _runs(BASE32, from_base32)),
     Dress("hex", of_kind(_BY_HEX, *_HEX_PAIRS), _runs(HEX, from_hex)),
+    Dress("codes", spells, spelled),
+    Dress("wrapped", is_wrapped, unwrapped, frozenset({LINES})),
+    Dress(LINES, goes_on_in_lines, without_line_ends, frozenset({LINES, "wrapped"})),
+    Dress("pieces", is_in_pieces, put_together),
     Dress("apart", lambda text: _stands_apart(text) or _stands_in_groups(text), _put_together),
 )

@@ -23,6 +23,8 @@ _MAX_SKINS = 4
 _GZIP = b"\x1f\x8b\x08"
 _ZLIB = tuple(bytes([window << 4 | 8]) for window in range(8))
 _MIN_BARE = 24
+_FOUR_WIDE = 16
+"""Bytes from which on most may be zeros because each character has four."""
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
 _STRETCH = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
 
@@ -46,6 +48,20 @@ type Opener = Callable[[bytes, Room], str | None]
 
 def no_file(_data: bytes, _room: Room) -> None:
     """No file is known."""
+
+
+def leniently(opener: Opener) -> Opener:
+    """`opener` for bytes that may be more, or less, than a file: one that cannot be read is none."""
+
+    def opened(data: bytes, room: Room) -> str | None:
+        try:
+            return opener(data, room)
+        except WireError as error:
+            if error.code is Code.TOO_LARGE:
+                raise
+            return None
+
+    return opened
 
 
 def said(data: bytes, room: Room, opener: Opener = no_file) -> str:
@@ -116,7 +132,12 @@ def _bare(data: bytes, room: Room) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """Text in UTF-16, with or without its mark."""
+    """Text in UTF-16 or UTF-32, with or without its mark."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return _printable(data.decode("utf-32", "replace"))
+    if len(data) > _FOUR_WIDE and data.count(0) >= len(data) * 7 // 10:
+        order = "utf-32-be" if data[0] == 0 else "utf-32-le"
+        return _printable(data[: len(data) // 4 * 4].decode(order, "replace"))
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _printable(data.decode("utf-16", "replace"))
     zeros = data.count(0)

@@ -25,6 +25,8 @@ _TAGS = range(0xE0020, 0xE007F)
 _TAG_BASE = 0xE0000
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Cc"})
 _ASIDE = frozenset("\t\n\r\v\f")
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and patterns of dots that show nothing at all."""
 
 
 class Stands(Enum):
@@ -44,6 +46,8 @@ def meant(character: str) -> tuple[str, Stands]:  # noqa: PLR0911 - a table in w
         return character, Stands.ITSELF
     if point in _TAGS:
         return chr(point - _TAG_BASE), Stands.ALWAYS
+    if character in _BLANK:
+        return "", Stands.ALWAYS
     if kind in _UNSEEN:
         return "", Stands.ALWAYS if kind in {"Cf", "Cc"} else Stands.IN_A_WORD
     if kind == "Nd":

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from aisecops.model.dresses import DRESSES, Piece
+from aisecops.model.dresses import DRESSES, LINES, Piece
 from aisecops.model.errors import WireError
-from aisecops.model.inside_bytes import MAX_GROWTH, Opener, Room, no_file
+from aisecops.model.inside_bytes import MAX_GROWTH, Opener, Room, leniently, no_file
 from aisecops.model.look_alikes import stand_ins
 from aisecops.model.provenance import Span
 
@@ -99,8 +99,10 @@ def _all_readings(text: str, room: Room, opener: Opener) -> Iterator[Reading]:
 
 
 def _opened(reading: Reading, room: Room, opener: Opener) -> Iterator[Reading]:
+    if reading.dress == LINES:
+        opener = leniently(opener)
     for dress in DRESSES:
-        if dress.tells(reading.text):
+        if reading.dress not in dress.not_under and dress.tells(reading.text):
             opened = _reading(reading, dress.name, dress.off(reading.text, room, opener))
             if opened is not None:
                 yield opened

@@ -204,9 +204,9 @@ def _is_loose_json(body: bytes) -> bool:
 
 def _add_form_part(parts: Parts, part: FormPart, index: int) -> Iterator[None]:
     where = f"upload:{parts.name(part.name, index)}"
-    for words in (part.filename, *part.other_headers):
-        parts.add(where, words)
     kind = read_media_type(part.content_type) if part.content_type else None
+    for words in (part.filename, *part.other_headers, *(kind.parameters.values() if kind is not None else ())):
+        parts.add(where, words)
     if kind is not None and kind.name.startswith("multipart/"):
         raise WireError("an upload inside an upload cannot be read")
     if part.content:

@@ -14,7 +14,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.finding import Finding
 from aisecops.model.readings import readings
 from support.detectors import CANARY_VALUE, every_detector
-from support.dressing import ALL, APART, ENCODED, SHOWN, TURNED, WRITTEN, Dressing
+from support.dressing import ALL, APART, CUT, ENCODED, PIECES, SHOWN, SPELLED, TURNED, WRITTEN, Dressing
 from support.samples import Random, card, iban, mail, secrets
 
 PLANTED = [one for one in every_detector() if isinstance(one, ExactDetector)]
@@ -50,6 +50,29 @@ def missed(dressing: Dressing, seed: int, *, around: tuple[str, str] = ("see ", 
 def test_a_value_is_seen_in_a_dress(dress):
     in_words = lambda value: ALL[dress](f"take {value} please")  # noqa: E731
     assert [kind for seed in range(3) for kind in missed(in_words, seed)] == []
+
+
+@pytest.mark.parametrize("dress", CUT | SPELLED)
+def test_a_value_is_seen_that_is_encoded_and_cut_or_spelled_in_numbers(dress):
+    in_words = lambda value: ALL[dress](f"take {value} please")  # noqa: E731
+    assert [kind for seed in range(2) for kind in missed(in_words, seed)] == []
+
+
+@pytest.mark.parametrize("dress", PIECES)
+def test_a_value_is_seen_in_pieces_that_a_reader_puts_together(dress):
+    one_line = {"CREDIT_CARD", "IBAN_CODE", "CANARY", "AWS_KEY", "VCS_TOKEN", "MODEL_KEY", "CLOUD_KEY"}
+    assert [kind for seed in range(4) for kind in missed(PIECES[dress], seed) if kind in one_line] == []
+
+
+def test_escapes_in_braces_come_off():
+    assert missed(lambda value: "".join(f"\\x{{{ord(one):x}}}" for one in value), 1) == []
+
+
+@pytest.mark.parametrize("width", [8, 20, 76])
+def test_a_key_is_seen_that_goes_on_in_further_lines(width):
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    folded = "\n    ".join(token[at : at + width] for at in range(0, len(token), width))
+    assert "VCS_TOKEN" in seen(f"key: >-\n    {folded}\n")
 
 
 @pytest.mark.parametrize("dress", SHOWN)

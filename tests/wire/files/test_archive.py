@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import io
+import struct
+import tarfile
 import zipfile
 
 import pytest
@@ -22,6 +25,24 @@ def test_every_member_waits_to_be_opened_and_its_name_is_a_text():
         (1, "f/b/c.bin", b"\0two"),
     ]
     assert ("f#aside", "a.txt\nb/c.bin") in shelf.parts
+
+
+def test_notes_beside_a_member_are_texts():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        member = zipfile.ZipInfo("a.txt")
+        member.comment = b"a comment"
+        member.extra = struct.pack("<HH", 0x7777, 10) + b"some extra"
+        archive.writestr(member, "words")
+    told = "\n".join(text for _, text in shelf_of(open_zip, packed.getvalue()).parts)
+    assert "a comment" in told
+    assert "some extra" in told
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        member = tarfile.TarInfo("a.txt")
+        member.uname, member.gname = "an owner", "a group"
+        archive.addfile(member)
+    assert "an owner\na group" in "\n".join(text for _, text in shelf_of(open_tar, packed.getvalue()).parts)
 
 
 def test_a_tar_and_a_packed_file_give_what_is_in_them():

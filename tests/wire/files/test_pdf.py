@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import base64
+import zlib
+
+import pytest
+
 from aisecops.wire.files.pdf import open_pdf
 from aisecops.wire.files.shelf import File, Shelf
 from support.packing import pdf
@@ -22,6 +27,27 @@ def test_a_stream_that_no_page_shows_is_read():
     stream = unseen[unseen.index(b"stream\n") : unseen.index(b"endstream") + 9]
     shelf = shelf_of(shown[:start] + shown[start:] + b"\n" + stream)
     assert any("words that no page shows" in text for _, text in shelf.parts)
+
+
+@pytest.mark.parametrize("below", [zlib.compress, bytes], ids=["deflated", "plain"])
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (b"/ASCII85Decode", lambda data: base64.a85encode(data) + b"~>"),
+        (b"/ASCIIHexDecode", lambda data: data.hex().encode() + b">"),
+    ],
+    ids=["base85", "hex"],
+)
+def test_a_stream_that_is_written_in_letters_is_read(name, written, below):
+    stream = written(below(b"BT (words in letters) Tj ET"))
+    hidden = b"\n9 0 obj <</Filter [" + name + b" /FlateDecode]>> stream\n" + stream + b"\nendstream endobj\n"
+    assert any("words in letters" in text for _, text in shelf_of(pdf("shown words") + hidden).parts)
+
+
+def test_letters_that_stand_closer_or_further_apart_are_one_word():
+    stream = b"BT [(4) -10 (0) 12.5 (1)-3(2)] TJ ET"
+    hidden = b"\n9 0 obj <<>> stream\n" + zlib.compress(stream) + b"\nendstream endobj\n"
+    assert any("(4012)" in text for _, text in shelf_of(pdf("shown words") + hidden).parts)
 
 
 def test_a_locked_document_is_unread():

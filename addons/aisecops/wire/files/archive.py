@@ -16,9 +16,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from aisecops.model.errors import WireError
+from aisecops.model.inside_bytes import stretches
 from aisecops.model.refusals import Code
 from aisecops.wire.coding import decode
-from aisecops.wire.files.shelf import File, Shelf, inside
+from aisecops.wire.files.shelf import File, Shelf, inside, plain_text
 
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = b"PK\x03\x04"
@@ -40,6 +41,7 @@ def open_zip(file: File, depth: int, shelf: Shelf) -> None:
         shelf.sealed(file)
         return
     shelf.aside(file.where, "\n".join(member.filename for member in members))
+    shelf.aside(file.where, "\n".join(_words(note) for member in members for note in (member.comment, member.extra)))
     if _hides(file.data, members):
         shelf.sealed(file)
         return
@@ -78,7 +80,8 @@ def open_tar(file: File, depth: int, shelf: Shelf) -> None:
     try:
         with tarfile.open(fileobj=io.BytesIO(file.data), mode="r:") as archive:
             for index, member in enumerate(archive):
-                notes = "\n".join((member.name, member.linkname, *map(str, member.pax_headers.values())))
+                owner = (member.uname, member.gname)
+                notes = "\n".join((member.name, member.linkname, *owner, *map(str, member.pax_headers.values())))
                 shelf.aside(file.where, notes)
                 stream = archive.extractfile(member) if member.isfile() else None
                 if stream is not None:
@@ -86,6 +89,11 @@ def open_tar(file: File, depth: int, shelf: Shelf) -> None:
                     shelf.file(inside(file.where, member.name, index), data, depth=depth + 1, reason=file.reason)
     except (*_BROKEN, tarfile.TarError, OverflowError):
         shelf.sealed(file)
+
+
+def _words(note: bytes) -> str:
+    """A note beside a member, as text if it is any."""
+    return plain_text(note) or stretches(note)
 
 
 def open_packed(file: File, depth: int, shelf: Shelf) -> None:

@@ -5,10 +5,12 @@ Page text is read by pypdf; streams are found by their own mark, so that none is
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from aisecops.model.inside_bytes import stretches
 from aisecops.wire.files.kind import kind_of
@@ -18,18 +20,22 @@ MAX_PAGES = 2000
 _STREAM = re.compile(rb"stream\r?\n")
 _PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 _STEP_BYTES = 64 * 1024
+_KERNED = re.compile(rb"\)[ \r\n]{0,4}-?[0-9]{1,6}(?:\.[0-9]{0,6})?[ \r\n]{0,4}\(")
+"""Between pieces of a word that stand a little closer or further apart (ISO 32000-1 9.4.3)."""
 
 
 def open_pdf(file: File, depth: int, shelf: Shelf) -> None:
     """Its texts; files in it to be opened in their turn. A locked one, or one with too many pages, is unread."""
     shelf.beside(file)
     pictures = _PICTURE.search(file.data) is not None
-    for data in _streams(file.data, shelf):
+    for data in (*_streams(file.data, shelf), *_filtered(file.data, shelf)):
         pictures = pictures or _PICTURE.search(data) is not None
         if kind_of(data) is not None:
             shelf.file(f"{file.where}/stream", data, depth=depth + 1, reason=file.reason)
         else:
             shelf.aside(file.where, plain_text(data) or stretches(data))
+            if (closer := _KERNED.sub(b"", data)) != data:
+                shelf.aside(file.where, plain_text(closer) or stretches(closer))
     pages = _pages(file.data)
     if pages is None:
         shelf.sealed(file)
@@ -56,6 +62,33 @@ def _streams(data: bytes, shelf: Shelf) -> Iterator[bytes]:
             yield bytes(found)
         elif kind_of(rest[:_STEP_BYTES]) is not None:
             yield rest[: max(rest.find(b"endstream"), 0)]
+
+
+def _filtered(data: bytes, shelf: Shelf) -> Iterator[bytes]:
+    """What streams hold that are written in letters, deflated below them or not (ISO 32000-1 7.4.2, 7.4.3)."""
+    for match in _STREAM.finditer(data):
+        head = data[max(0, match.start() - _DICTIONARY_BYTES) : match.start()]
+        body = data[match.end() : max(data.find(b"endstream", match.end()), match.end())]
+        for mark, unpacked in _LETTERS.items():
+            if mark in head[head.rfind(b"obj") :]:
+                with contextlib.suppress(ValueError):
+                    plain = unpacked(body)
+                    shelf.took(len(plain))
+                    yield plain
+                    yield from _streams(b"stream\n" + plain, shelf)
+
+
+def _ascii85(body: bytes) -> bytes:
+    return base64.a85decode(body.strip().removeprefix(b"<~").partition(b"~>")[0], ignorechars=b" \t\n\r\v\0\f")
+
+
+def _hexadecimal(body: bytes) -> bytes:
+    digits = b"".join(body.partition(b">")[0].split()).decode("ascii", "replace")
+    return bytes.fromhex(digits + "0" * (len(digits) % 2))
+
+
+_LETTERS: dict[bytes, Callable[[bytes], bytes]] = {b"/ASCII85Decode": _ascii85, b"/ASCIIHexDecode": _hexadecimal}
+_DICTIONARY_BYTES = 2048
 
 
 def _pages(data: bytes) -> list[str] | None:
