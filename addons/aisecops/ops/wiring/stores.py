@@ -7,16 +7,11 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aisecops.adapters.store.content import SqliteContent
 from aisecops.adapters.store.pieces import SqlitePieces
 from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
-from aisecops.adapters.store.redis.content import RedisContent
-from aisecops.adapters.store.redis.link import Link
-from aisecops.adapters.store.redis.pieces import RedisPieces
-from aisecops.adapters.store.redis.pseudonyms import RedisPseudonyms
-from aisecops.adapters.store.redis.server import disagreeing, joined
-from aisecops.adapters.store.redis.store import RedisStore
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.secrets import secret_key
@@ -24,6 +19,9 @@ from aisecops.gateway.forgetting import OldRuns
 from aisecops.gateway.ports import ContentStore, PieceStore, PseudonymStore, Store
 from aisecops.model.errors import ConfigError
 from aisecops.ops.settings import Settings
+
+if TYPE_CHECKING:
+    from aisecops.adapters.store.redis.link import Link
 
 SHARED_KEYS = ("envelopes", "fingerprints", "gateway", "pieces", "provenance", "pseudonyms", "vouching")
 """Keys in the state folder that all machines on one store must have alike."""
@@ -57,24 +55,37 @@ async def stores(settings: Settings, environment: Mapping[str, str]) -> AsyncIte
             opened.push_async_callback(pieces.close)
             yield Stores(store, store, pseudonyms, pieces, lambda: SqliteContent(path))
         else:
-            known_id = known_store(settings.store_id)
-            joining = await joined(settings.store.place(environment), known_id)
-            remote = RedisStore(joining)
-            opened.push_async_callback(remote.close)
-            await same_keys(joining, settings.paths.state)
-            if not known_id:
-                remember_store(settings.store_id, joining.store_id)
-            yield Stores(
-                remote,
-                remote,
-                RedisPseudonyms(joining, sealing),
-                RedisPieces(joining, piece_key),
-                lambda: RedisContent(joining),
-            )
+            yield await opened.enter_async_context(_on_a_server(settings, environment, sealing, piece_key))
+
+
+@contextlib.asynccontextmanager
+async def _on_a_server(
+    settings: Settings, environment: Mapping[str, str], sealing: bytes, piece_key: bytes
+) -> AsyncIterator[Stores]:
+    # its client takes a quarter of a second to import, which nobody waits for who has a file
+    from aisecops.adapters.store.redis.content import RedisContent
+    from aisecops.adapters.store.redis.pieces import RedisPieces
+    from aisecops.adapters.store.redis.pseudonyms import RedisPseudonyms
+    from aisecops.adapters.store.redis.server import joined
+    from aisecops.adapters.store.redis.store import RedisStore
+
+    known_id = known_store(settings.store_id)
+    link = await joined(settings.store.place(environment), known_id)
+    store = RedisStore(link)
+    try:
+        await same_keys(link, settings.paths.state)
+        if not known_id:
+            remember_store(settings.store_id, link.store_id)
+        pieces, pseudonyms = RedisPieces(link, piece_key), RedisPseudonyms(link, sealing)
+        yield Stores(store, store, pseudonyms, pieces, lambda: RedisContent(link))
+    finally:
+        await store.close()
 
 
 async def same_keys(link: Link, state: Path) -> None:
     """Raises `ConfigError` when others on this store have other keys: they could not read each other's marks."""
+    from aisecops.adapters.store.redis.server import disagreeing
+
     digests = {
         name: hashlib.blake2b(_SAYING, key=secret_key(state, name), digest_size=_DIGEST_BYTES).hexdigest()
         for name in SHARED_KEYS
