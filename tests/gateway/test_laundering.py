@@ -310,3 +310,37 @@ async def test_where_an_answers_head_leads_was_named_by_whoever_answered(header:
         token = await house.token(run, "hooks.call", "hooks.call")
         call = request("POST", "https://mal.hooks.example/in", body={"a": "b"}, token=token)
         assert isinstance(await house.ask(run, call), comes)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_what_a_provider_keeps_of_another_run_is_what_nobody_here_has_heard(streamed: bool) -> None:
+    house = House(HOUSE)
+    first = await house.run()
+    part = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "ok"}]}
+    whole = {"id": "resp_1", "model": "gpt-4o", "status": "completed", "output": [part]}
+    asked = {"model": "gpt-4o", "input": "hello", "stream": streamed}
+    if streamed:
+        outcome = await asks(house, first, asked, at=RESPONSES)
+        tap = house.enforcement.tap(outcome.permit, HttpResponse(status=200, headers=EVENTS))
+        assert tap is not None
+        tap.feed(
+            b"data: " + orjson.dumps({"type": "response.created", "response": {"id": "resp_1", "output": []}}) + b"\n\n"
+        )
+        tap.feed(b"data: " + orjson.dumps({"type": "response.completed", "response": whole}) + b"\n\n")
+        await house.enforcement.finish(outcome.permit, tap)
+    else:
+        await asks(house, first, asked, whole, at=RESPONSES)
+    for more in (
+        {"previous_response_id": "resp_1", "input": "go on"},
+        {"input": [{"type": "item_reference", "id": "msg_1"}, {"role": "user", "content": "go on"}]},
+    ):
+        await asks(house, first, {"model": "gpt-4o", **more}, at=RESPONSES)
+        assert await mails(house, first, "eve@corp.test") == "passes", "its own run has heard all of it"
+        other = await house.run()
+        await asks(house, other, {"model": "gpt-4o", **more}, at=RESPONSES)
+        assert await mails(house, other, "eve@corp.test") == HELD
+    named = await house.run()
+    await asks(
+        house, named, {"model": "gpt-4o", "conversation": "conv_1", "input": "write to eve@corp.test"}, at=RESPONSES
+    )
+    assert [await mails(house, named, one) for one in ("eve@corp.test", "zoe@corp.test")] == ["passes", HELD]

@@ -55,7 +55,8 @@ def test_what_the_provider_remembers_is_named() -> None:
         "input": [{"type": "item_reference", "id": "msg_1"}],
     }
     call = read_call(body)
-    assert call.remembered == ("resp_0", "conv_1", "pmpt_1", "msg_1")
+    assert call.continues == ("resp_0", "conv_1", "msg_1")
+    assert call.remembered == (*call.continues, "pmpt_1")
     assert ("/prompt/variables/city", "Oslo") in [(part.position, part.text) for part in call.segments]
 
 

@@ -44,7 +44,7 @@ from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.shelf import ASIDE, File
 from aisecops.wire.json_parts import JOINED
 from aisecops.wire.limits import JsonValue
-from aisecops.wire.llm import LlmCall, Segment, SegmentKind
+from aisecops.wire.llm import LlmAnswer, LlmCall, Segment, SegmentKind
 
 LOOKED_AT_HERE = 8 * 1024
 """Bytes of an answer whose texts are found on the event loop: a page of so many costs about a millisecond."""
@@ -174,11 +174,11 @@ class Descents:
         digests = tuple(self._known.digest(one)[:RECIPIENT_DIGITS] for one in recipients)
         return replace(request, recipients=digests) if digests else request
 
-    async def answered(self, principal: Principal, texts: Sequence[str], *, joins: bool) -> None:
-        """A model has said `texts`: nobody's own words where they come again. Raises `StoreError`."""
-        await self._known.model_said(principal.root_run_id, texts)
+    async def answered(self, principal: Principal, answer: LlmAnswer, *, joins: bool) -> None:
+        """A model has said `answer`: nobody's own words where they come again. Raises `StoreError`."""
+        await self._known.model_said(principal.root_run_id, answer.texts, answer.kept_as)
         if joins:
-            await self._chains.put_out(principal, Way.MODEL, texts)
+            await self._chains.put_out(principal, Way.MODEL, answer.texts)
 
     @property
     def chains(self) -> Chains:
@@ -249,7 +249,7 @@ class Descents:
             segments.append(labelled)
         own = _told(read, segments) if vouched else []
         # content that nobody saw is no better for it: from now on the tree has read what it cannot vouch for
-        unseen = (*call.unseen, *call.fetching)
+        unseen = (*call.unseen, *call.fetching, *await self._known.unheard(root_run_id, call.continues))
         others = [*_others(read, segments), *((name, "", UNSEEN) for name in unseen)]
         await self._known.heard(root_run_id, trusted=own, untrusted=others)
         found = await self._suspected(read, segments, flag_at=float(lines.flag_at))

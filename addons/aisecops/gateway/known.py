@@ -199,20 +199,27 @@ class KnownAgain:
         known = await self.aside(work, [*(text for text, _ in told), *(one[0] for one in said)], short=TO_LEARN)
         await self._additions.keep(known)
 
-    async def model_said(self, root_run_id: RunId, texts: Sequence[str]) -> None:
+    async def model_said(self, root_run_id: RunId, texts: Sequence[str], kept_as: Sequence[str] = ()) -> None:
         """A model of this tree has said `texts`; who repeats them is not the one who said it. Raises `StoreError`.
 
-        Nothing is kept for a tree that has read nothing untrusted: there the model has its words from whom it may.
+        Of a tree that has read nothing untrusted only the names are kept by which its provider keeps the answer: there
+        the model has its words from whom it may.
         """
         await self._begun(root_run_id)
-        tree, said = self._trees[root_run_id], [(text, False, "", "") for text in texts if len(text) >= QUOTE]
-        if tree.untrusted and said:
-            kept = await self.aside(
-                lambda: self._taken(self._kept.of_words(tree, root_run_id, said, part=Part.MODEL)),
-                texts,
-                short=TO_LEARN,
-            )
-            await self._additions.keep(kept)
+        tree = self._trees[root_run_id]
+        told = [text for text in texts if len(text) >= QUOTE] if tree.untrusted else []
+        said = [(text, False, "", "") for text in (*told, *([" ".join(kept_as)] if kept_as else []))]
+        if said:
+            made = functools.partial(self._kept.of_words, tree, root_run_id, said, part=Part.MODEL)
+            await self._additions.keep(await self.aside(lambda: self._taken(made()), told, short=TO_LEARN))
+
+    async def unheard(self, root_run_id: RunId, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of `names` by which a provider keeps what no model of this tree has said. Raises `StoreError`."""
+        if not names:
+            return ()
+        await self._at_hand(root_run_id)
+        models = self._trees[root_run_id].models
+        return tuple(name for name in names if not any(said.holds(name, self._secret) for said in models))
 
     async def sayings(self, root_run_id: RunId) -> tuple[Sayings, Sayings]:
         """What was said in this tree by whom it trusts, and what was retrieved. Raises `StoreError`."""

@@ -322,7 +322,7 @@ class Settlement:
 
             tree = await self._trees.change(facts, settled)
         if answer is not None:
-            await self._descents.answered(facts.principal, answer.texts, joins=permit.join_within_ms is not None)
+            await self._descents.answered(facts.principal, answer, joins=permit.join_within_ms is not None)
         said: dict[str, Any] = {
             "status": status,
             "bytes": size,

@@ -81,7 +81,8 @@ class LlmCall(Value):
     """One request to a model.
 
     `answers` is how many it must write, each up to `max_output_tokens`. `remembered` names state kept at the provider
-    that this call continues from (an earlier response, a stored prompt): context that no one here can see. `unseen` is
+    that this call continues from (an earlier response, a stored prompt): context that no one here can see. `continues`
+    are those of them in which something was said. `unseen` is
     content that the provider puts before the model besides, and that never came by here (a cache, an index).
     `response_schema` is the JSON Schema that each text of the answer is to keep. `offers_elsewhere`: tools may have
     been offered where no one here can see, so a call of one that is not in `tools` may be right.
@@ -98,6 +99,7 @@ class LlmCall(Value):
     response_schema: dict[str, JsonValue] | None = None
     answers: int = 1
     remembered: tuple[str, ...] = ()
+    continues: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     offers_elsewhere: bool = False
     streams_usage: bool = True
@@ -135,7 +137,7 @@ class LlmAnswer(Value):
 
     `texts` has one entry for each answer written, without reasoning and without the words with which the model declined
     to answer; `reasoning_chars` and `refusal_chars` say how much of those was shown. `complete` is False for a stream
-    that has not ended by its own rules.
+    that has not ended by its own rules. `kept_as` are the names by which the provider keeps it and its parts.
     """
 
     model: str
@@ -146,6 +148,7 @@ class LlmAnswer(Value):
     refusal_chars: int = 0
     finish: str = ""
     complete: bool = True
+    kept_as: tuple[str, ...] = ()
 
     @property
     def text_chars(self) -> int:

@@ -51,6 +51,7 @@ def read_call(body: JsonValue) -> LlmCall:
     else:
         for at, item in objects(root, "input", ""):
             segments += worked_out(_item_segments, item, at)
+    continued = _continued(root)
     return LlmCall(
         dialect="openai",
         model=maybe_text(root, "model", ""),
@@ -59,7 +60,8 @@ def read_call(body: JsonValue) -> LlmCall:
         segments=tuple(segments),
         tools=tuple(offer for at, tool in objects(root, "tools", "") for offer in offers_in(tool, at)),
         response_schema=_response_schema(maybe_object(root, "text", "")),
-        remembered=_remembered(root, prompt),
+        remembered=(*continued, *([stored] if (stored := maybe_text(prompt, "id", "/prompt")) else [])),
+        continues=continued,
         offers_elsewhere=_offers_elsewhere(root),
     )
 
@@ -70,14 +72,14 @@ def _offers_elsewhere(root: JsonObject) -> bool:
     return searches or any(root.get(name) for name in ("prompt", "previous_response_id", "conversation"))
 
 
-def _remembered(root: JsonObject, prompt: JsonObject) -> tuple[str, ...]:
+def _continued(root: JsonObject) -> tuple[str, ...]:
+    """What the provider keeps of what was said before, by name."""
     conversation = root.get("conversation")
     if isinstance(conversation, dict):
         conversation = text(conversation, "id", "/conversation")
     named = [
         maybe_text(root, "previous_response_id", ""),
         maybe_text({"conversation": conversation}, "conversation", ""),
-        maybe_text(prompt, "id", "/prompt"),
         *(maybe_text(item, "id", at) for at, item in _items(root) if item.get("type") == "item_reference"),
     ]
     return tuple(name for name in named if name)
@@ -272,6 +274,9 @@ def read_answer(body: JsonValue) -> LlmAnswer:
         refusal_chars=sum(len(maybe_text(part, "refusal", place)) for place, part in parts),
         reasoning_chars=sum(len(as_json(item)) for _, item in items if item.get("type") == "reasoning"),
         finish=maybe_text(root, "status", ""),
+        kept_as=tuple(
+            name for name in (maybe_text(root, "id", ""), *(maybe_text(item, "id", at) for at, item in items)) if name
+        ),
     )
 
 

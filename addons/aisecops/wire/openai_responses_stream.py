@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.wire.assembly import MAX_ANSWER_CHARS, Texts
@@ -69,9 +71,9 @@ class ResponseStream:
             begun = read_answer(maybe_object(data, "response", ""))
             if not all(call.hosted for call in begun.proposals):
                 raise WireError("the beginning of a response holds a call, which a stream says item by item")
-            self._last = LlmAnswer(model=begun.model, usage=None, complete=False)
+            self._last = LlmAnswer(model=begun.model, usage=None, complete=False, kept_as=begun.kept_as)
         elif kind == "error":
-            self._last = LlmAnswer(model=self._last.model, usage=None, finish="error", complete=False)
+            self._last = replace(self._last, usage=None, finish="error", complete=False)
 
     def _take_item(self, kind: str, index: int, item: JsonObject) -> None:
         done = kind == "response.output_item.done"
@@ -139,6 +141,7 @@ class ResponseStream:
             refusal_chars=last.refusal_chars or self._texts.refusal_chars,
             finish=last.finish,
             complete=last.complete,
+            kept_as=last.kept_as,
         )
 
 
