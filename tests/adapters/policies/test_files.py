@@ -42,14 +42,16 @@ def agents(source: FileRules) -> set[str]:
 def test_a_folder_is_read_with_all_below_it_but_cases_and_hidden_files(folder):
     (folder / "team").mkdir()
     (folder / "team" / "tools.yml").write_bytes(b"t")
+    (folder / "Loud.YAML").write_bytes(b"l")
     (folder / "a.cases.yaml").write_bytes(b"c")
+    (folder / "b.Cases.YML").write_bytes(b"d")
     (folder / ".hidden.yaml").write_bytes(b"h")
     (folder / ".git").mkdir()
     (folder / ".git" / "x.yaml").write_bytes(b"g")
     (folder / "README.md").write_bytes(b"r")
 
-    assert read_folder(folder) == {"agents.yaml": ONE, "team/tools.yml": b"t"}
-    assert read_cases(folder) == {"a.cases.yaml": b"c"}
+    assert read_folder(folder) == {"Loud.YAML": b"l", "agents.yaml": ONE, "team/tools.yml": b"t"}
+    assert read_cases(folder) == {"a.cases.yaml": b"c", "b.Cases.YML": b"d"}
 
 
 def test_an_empty_folder_is_a_rule_set_in_which_nobody_is_known(folder, tmp_path):

@@ -125,12 +125,13 @@ async def test_an_agent_opens_no_run_for_another(api):
     assert (await api.ask("POST", "/v1/runs", CLERK, {"agent_id": "visitor"})).status_code == 403
 
 
-async def test_a_plan_comes_back_step_by_step(api):
+@pytest.mark.parametrize("trust", [2.0, "external"])
+async def test_a_plan_comes_back_step_by_step(api, trust):
     # spec 8, the worked example
     run = await api.run()
     steps = [
         {"tool": "crm.read", "scope": "crm.customers.1"},
-        {"tool": "mail.send", "scope": "mail.contacts.ann", "escalation": 1.2, "trust": 2.0},
+        {"tool": "mail.send", "scope": "mail.contacts.ann", "escalation": 1.2, "trust": trust},
         {"tool": "db.write", "scope": "db.orders.7", "budget_stress": 1.1},
     ]
     told = (await api.ask("POST", f"/v1/runs/{run['run_id']}/plan", CLERK, {"steps": steps})).json()

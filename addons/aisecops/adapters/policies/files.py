@@ -243,12 +243,13 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 def is_rules_file(name: str) -> bool:
     """Would `name` (relative to the rules folder, with `/`) be read as rules?"""
     hidden = any(part.startswith(".") for part in name.split("/"))
-    return name.endswith(_SUFFIXES) and not name.endswith(_NO_RULES) and not hidden
+    written = name.lower()  # a file that somebody's editor called `.YAML` is no less meant
+    return written.endswith(_SUFFIXES) and not written.endswith(_NO_RULES) and not hidden
 
 
 def read_cases(folder: Path) -> dict[str, bytes]:
     """The case files below `folder` by their relative names."""
-    return {name: _content(name, path) for name, path in _rules_files(folder, ()) if name.endswith(CASES)}
+    return {name: _content(name, path) for name, path in _rules_files(folder, ()) if name.lower().endswith(CASES)}
 
 
 def _rules_files(folder: Path, without: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
@@ -262,7 +263,8 @@ def _rules_files(folder: Path, without: tuple[str, ...]) -> Iterator[tuple[str, 
             if (at / name).is_symlink():
                 raise Unreadable(_name(root, at / name), "a linked folder is not read", "move the files here")
         for name in sorted(names):
-            if name.endswith(_SUFFIXES) and not name.startswith(".") and not (without and name.endswith(without)):
+            written = name.lower()
+            if written.endswith(_SUFFIXES) and not name.startswith(".") and not (without and written.endswith(without)):
                 yield _name(root, at / name), _inside(root, at / name)
 
 

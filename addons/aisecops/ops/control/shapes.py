@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from aisecops.controls.policy.units import duration_ms
+from aisecops.controls.policy.units import duration_ms, trust_factor
 from aisecops.controls.risk.plan import Planned
 from aisecops.gateway.inventory import Integration, State
 from aisecops.gateway.issue import IssuedToken, TokenRequest
@@ -28,11 +28,11 @@ MAX_BODY_BYTES = 256 * 1024
 
 
 class PlanStepBody(Value):
-    """One step of a plan; factors may only raise what the rules say."""
+    """One step of a plan; factors may only raise what the rules say. `trust` may be said in the rules' own words."""
 
     tool: Name
     scope: Name
-    trust: Factor | None = None
+    trust: Factor | Literal["internal", "neutral", "external"] | None = None
     escalation: Factor | None = None
     budget_stress: Factor | None = None
 
@@ -182,7 +182,7 @@ def plan_steps(body: PlanBody) -> tuple[PlanStep, ...]:
         PlanStep(
             tool=step.tool,
             scope=step.scope,
-            trust=_exact(step.trust),
+            trust=trust_factor(step.trust) if isinstance(step.trust, str) else _exact(step.trust),
             escalation=_exact(step.escalation),
             budget_stress=_exact(step.budget_stress),
         )

@@ -18,7 +18,7 @@ def scenarios_of(rules: Path) -> tuple[tuple[Scenario, ...], tuple[Problem, ...]
     """The scenarios that ship, and the operator's own beside the rules; and what is wrong with any."""
     found = shipped()
     if rules.is_dir():
-        own = (path for path in sorted(rules.rglob("*")) if path.name.endswith(SCENARIOS) and path.is_file())
+        own = (path for path in sorted(rules.rglob("*")) if path.name.lower().endswith(SCENARIOS) and path.is_file())
         found |= {path.relative_to(rules).as_posix(): path.read_bytes() for path in own}
     return parse_scenarios(found)
 
