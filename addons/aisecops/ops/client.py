@@ -46,7 +46,7 @@ class ControlPlane:
         except OSError as failed:
             raise CommandError(
                 f"the operator's secret `{settings.operator_secret}` cannot be read: {failed.strerror}",
-                "it is made when the control plane first starts; set paths.state if that is elsewhere",
+                "it is made when `aisecops up` first starts; if that was elsewhere, name its settings with --config",
                 MISUSED,
             ) from None
         mend = f"is `{kept}` of the installation that answers there? see paths.state, control.listen, `aisecops logout`"

@@ -199,7 +199,7 @@ class Supervisor:
             self._children.remove(child)
             code = process.returncode
             raise CommandError(
-                f"the {role} did not start (it ended with {code})",
+                f"the {'control plane' if role == 'control' else role} did not start (it ended with {code})",
                 "its own words are above; `aisecops doctor` looks for the cause",
                 MISUSED if code == MISUSED else BROKEN,
             )

@@ -68,7 +68,7 @@ def test_a_line_that_is_no_event_is_a_fault(record: Path) -> None:
 
 
 def test_no_record_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="no such file"):
+    with pytest.raises(RecordError, match="there is no record"):
         list(events(tmp_path / "nowhere"))
 
 

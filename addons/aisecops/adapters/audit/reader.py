@@ -70,6 +70,8 @@ def run_export(folder: Path, run_id: str) -> dict[str, Any]:
 def _segments(folder: Path) -> list[int]:
     try:
         return lines.segment_numbers(folder)
+    except FileNotFoundError as error:
+        raise RecordError(f"there is no record in `{folder}`: nothing has run with this state folder") from error
     except OSError as error:
         raise RecordError(f"the record in `{folder}` cannot be read ({(error.strerror or '').lower()})") from error
 

@@ -250,6 +250,9 @@ def _private(path: str, flags: int) -> int:
 
 
 def _unreadable(path: Path, error: OSError) -> CommandError:
+    if isinstance(error, FileNotFoundError):
+        mend = "nothing has run with this state folder; name another with --state, or the settings with --config"
+        return CommandError(f"there is no record in `{path}`", mend, BROKEN)
     return CommandError(f"`{path}` cannot be read ({_why(error)})", "run it as the user the gateway runs as", BROKEN)
 
 
