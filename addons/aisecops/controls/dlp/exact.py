@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -87,10 +88,17 @@ def _digest(value: str, key: bytes) -> bytes:
     return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=_DIGEST_BYTES).digest()
 
 
+@lru_cache(maxsize=8)
+def _factors(key: bytes) -> npt.NDArray[np.uint32]:
+    digest = hashlib.blake2b(b"beginnings", key=key, digest_size=32).digest()
+    factors: npt.NDArray[np.uint32] = np.frombuffer(digest, dtype=np.uint32) | _ODD
+    return factors
+
+
 def _beginnings(text: str, key: bytes) -> npt.NDArray[np.uint32]:
     """At each place, a keyed hash of the `MIN_PLANTED` characters from there on."""
     signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    factors = np.frombuffer(hashlib.blake2b(b"beginnings", key=key, digest_size=32).digest(), dtype=np.uint32) | _ODD
+    factors = _factors(key)
     count = len(signs) - MIN_PLANTED + 1
     mixed: npt.NDArray[np.uint32] = signs[:count] * factors[0]
     for offset in range(1, MIN_PLANTED):

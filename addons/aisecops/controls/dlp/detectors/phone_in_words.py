@@ -33,6 +33,7 @@ _ABROAD = re.compile(
     r"(?<![\w+.])\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]){6,13}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?(?![0-9])",
     re.ASCII,
 )
+_PLUS = re.compile(r"\+[0-9]")
 _DATE = re.compile(r"(?:19|20)[0-9]{2}[-./][0-9]{1,2}[-./][0-9]{1,2}|[0-9]{1,2}[-./][0-9]{1,2}[-./](?:19|20)?[0-9]{2}")
 _EXTENSION = re.compile(r"[ ]{0,2}(?:x|ext).*", re.IGNORECASE)
 _FEWEST, _MOST = 7, 15
@@ -63,8 +64,18 @@ class PhoneInWordsDetector:
 
 
 def _spans(text: str) -> Iterator[Span]:
+    if _PLUS.search(text) is None and not _hints_at(text.lower()):
+        return
     for begin, end in spans_around(_SEVEN_DIGITS, _REACH, text):
         yield from _spans_in(text, begin, end)
+
+
+def _hints_at(small: str) -> bool:
+    """May a word stand in a text, given in small letters, that names a number?"""
+    for hint in _HINTS:  # noqa: SIM110 - a generator takes longer than the look
+        if hint in small:
+            return True
+    return False
 
 
 def _spans_in(text: str, begin: int, end: int) -> Iterator[Span]:
@@ -72,7 +83,7 @@ def _spans_in(text: str, begin: int, end: int) -> Iterator[Span]:
     around = text[begin:end].lower()
     for abroad in _ABROAD.finditer(text, begin, end) if "+" in around else ():
         yield Span(start=abroad.start(), end=abroad.end())
-    if not any(hint in around for hint in _HINTS):
+    if not _hints_at(around):
         return
     for word in _BEFORE_IT.finditer(text, begin, end):
         number = _NUMBER.match(text, word.end())
