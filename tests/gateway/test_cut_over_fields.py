@@ -150,8 +150,10 @@ async def test_what_is_in_base64_is_seen_in_two_fields():
         {"text": "41111111", "text_2": "11111111"},
         {"a": "my card is 41111111", "b": "11111111"},
         {"a": "4111 1111", "id": "x", "b": "1111 1111"},
+        {"a": "41111111", "id": "x", "b": "11111111"},
+        {"text": "41111111", "user": "ann", "rest": "11111111"},
     ],
-    ids=["named", "texts", "said", "groups"],
+    ids=["named", "texts", "said", "groups", "letters", "a text and the rest"],
 )
 async def test_halves_of_a_card_that_stand_alone_are_seen_where_something_says_what_they_are(body):
     assert "CREDIT_CARD" in {one.entity for one in await findings(in_json({"n": 1, **body, "of": "all of it"}))}

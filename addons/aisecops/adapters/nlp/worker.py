@@ -7,6 +7,7 @@ longer than its deadline ends it too. Ctrl-C, SIGTERM and SIGHUP are the gateway
 from __future__ import annotations
 
 import faulthandler
+import gc
 import io
 import os
 import signal
@@ -74,6 +75,8 @@ def _serve(jobs: io.BufferedReader, answer: Callable[[FromWorker], None]) -> Non
     except Exception as error:  # noqa: BLE001 - whatever an import raises, the gateway must hear why
         answer(Broke(why=f"{type(error).__name__}: {error}"))
         return
+    gc.collect()
+    gc.freeze()  # what is here now stays: no scan waits for it to be looked through
     answer(Ready())
     while (job := read_to_worker(jobs)) is not None and not isinstance(job, Begin):
         if isinstance(job, Watch):

@@ -57,7 +57,8 @@ _SAYS_CARD = re.compile(
     r"card|visa|maestro|amex|credit|debit|karte|carte|tarjeta|ssn|social|(?<![a-z])(?:cc|pan)(?![a-z])", re.IGNORECASE
 )
 _SAYS_ANYTHING = re.compile(
-    r"(?:text|note|content|message|msg|body|comment|description|prompt|input|memo|value|data|part|chunk|half|line)"
+    r"(?:text|note|content|message|msg|body|comment|description|prompt|input|memo|value|data|part|chunk|half|line"
+    r"|piece|fragment|rest|more|first|second|third|[a-h]|v|[x-z])"
     r"[_-]?(?:[0-9]{1,3}|[a-d]|more|rest|next|cont|part|second|two|end)?",
     re.IGNORECASE,
 )
