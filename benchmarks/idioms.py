@@ -37,7 +37,7 @@ from aisecops.controls.provenance.winnow import GRAM, Hashes, Key  # noqa: E402
 from aisecops.model.provenance import Origin, TrustTier  # noqa: E402
 
 PLACE = ROOT / "addons/aisecops/controls/provenance"
-PACKAGES = 4
+PACKAGES = 3
 COPIED = 200
 SEED = 7
 FILES_OF_EACH, MOST_CHARACTERS, LEAST_CHARACTERS = 40, 60_000, 200

