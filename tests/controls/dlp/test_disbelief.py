@@ -43,3 +43,8 @@ def test_a_time_stamp_is_no_card() -> None:
 
 def test_other_kinds_are_believed() -> None:
     assert not is_no("US_SSN", "", "0.39829102")
+
+
+def test_a_part_of_a_longer_number_is_no_pesel() -> None:
+    assert seen([PersonalDetector("PL_PESEL")], "e is 2.7182818284590452353602, 4779029615281019666") == []
+    assert not is_no("PL_PESEL", "pesel ", "44051401359")

@@ -39,7 +39,17 @@ def _no_card(text: str, span: Span) -> bool:
     return digits[0] == "1" and len(digits) != 15  # noqa: PLR2004
 
 
-DISBELIEVED: Mapping[str, Callable[[str, Span], bool]] = {"PHONE_NUMBER": _no_phone, "CREDIT_CARD": _no_card}
+def _no_pesel(text: str, span: Span) -> bool:
+    """Some of the digits of a longer number, or what stands behind a point."""
+    before, behind = text[max(0, span.start - 2) : span.start], text[span.end : span.end + 1]
+    return behind.isdecimal() or before[-1:].isdecimal() or _FRACTION.search(before) is not None
+
+
+DISBELIEVED: Mapping[str, Callable[[str, Span], bool]] = {
+    "PHONE_NUMBER": _no_phone,
+    "CREDIT_CARD": _no_card,
+    "PL_PESEL": _no_pesel,
+}
 """By kind, whether what stands at a place is surely none of it."""
 
 
