@@ -15,6 +15,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -141,7 +142,9 @@ class Trails:
         alone = await self._scanner.scan(parts, entities)
         crossing = await self._crossing(seams, entities & SEAM_KINDS)
         if not crossing:
+            await _freed(seams)
             await trail.remember(unknown, pairs)
+            await _freed(unknown)
             return alone
         # tried again, it is to be found again: what was refused is no part of what was said
         async with trail.alone:
@@ -251,6 +254,12 @@ async def _side_by_side(
             if lines:
                 seams += ((where, line) for line in distinct(lines))
     return seams, known
+
+
+async def _freed(made: list[Any]) -> None:
+    """Let go of what was made for one request in turns; all at once, that holds up the event loop too."""
+    async for _ in in_turns(range(len(made))):
+        made.pop()
 
 
 async def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]:
