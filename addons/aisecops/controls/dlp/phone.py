@@ -27,8 +27,8 @@ _SHORTEST_ABROAD = 6
 _SHORTEST_PREFIX = 2
 """What is dialled before a country code where no plus is written."""
 
-_CANDIDATES_KEPT = 8_192
-"""Pairs of a candidate and a region of which it is known whether it is valid."""
+_CANDIDATES_KEPT = 1_024
+"""Candidates of which it is known what is in them; with many more, collections of garbage take longer than looks."""
 
 _TOO_SHORT = 3
 _PLUS = frozenset("+\uff0b")
