@@ -24,6 +24,13 @@ def test_what_is_spelled_is_read(way):
     assert WORDS in told(text)
 
 
+@pytest.mark.parametrize("call", ["chr", "CHR", "cHr", "ChrW", "CHRB", "char"])
+def test_a_call_is_read_however_it_is_written(call):
+    text = " & ".join(f"{call}({ord(letter)})" for letter in WORDS)
+    assert spells(text)
+    assert WORDS in told(text)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -32,6 +39,7 @@ def test_what_is_spelled_is_read(way):
         "rows 1, 2, 3 and 4 of 2024-11-02",
         "<~ not an encoding ~> begin 644 x",
         "call 020 7946 0018 or 030 123456",
+        "0000 20",
     ],
 )
 def test_numbers_of_other_kinds_spell_nothing(text):
