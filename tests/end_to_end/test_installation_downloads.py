@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 WITHIN_S = 30.0
 MIB = 1024 * 1024
-SIZE = 48 * MIB  # more than the buffers of all sockets on the way
-FLAT = 32 * MIB  # what is known of a few contents takes some
+SIZE = 96 * MIB  # more than the buffers of all sockets on the way
+FLAT = 48 * MIB  # what is known of a few contents takes some
 QUOTE = "the harbour master counted forty cranes before the tide turned and nobody else was there to see it"
 STREAMS = (
     RULES.replace("{match: {host: en.wiki.example}, tier: external}", '{match: {host: en.wiki.example, path: "/whole/**"}}\n'

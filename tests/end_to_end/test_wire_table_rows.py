@@ -22,7 +22,7 @@ TABLE: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(ROWS, (f"{BYTES}::test_a_request_of_the_table_is_refused_or_leaves_exactly_as_it_was_judged",)),
     "a second request in a tunnel names another host": (f"{BYTES}::test_a_bad_request_behind_a_good_one_is_refused",),
     "fronting: CONNECT, SNI and Host differ": (
-        f"{DOORS}::test_tls_under_another_name_than_the_tunnels_ends",
+        f"{DOORS}::test_tls_under_another_name_than_the_tunnels_ends_and_is_recorded",
         f"{DOORS}::test_names_that_disagree_inside_a_tunnel_are_refused",
     ),
     "no SNI": (f"{BYTES}::test_tls_without_a_name_is_the_tunnels",),

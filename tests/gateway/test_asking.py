@@ -88,3 +88,14 @@ async def test_a_request_that_names_an_approval_of_another_is_held_though_it_wou
     await house.approvals.answer(refused.approval_id, approve=True, by="operator:local", why="")
     again = send(token=token, AISecOps_Approval=refused.approval_id)
     assert isinstance(await house.ask(run, again), Forward)
+
+
+async def test_a_yes_that_is_not_named_serves_nobody_who_names_another():
+    house = House(HOLDING)
+    run = await house.run()
+    token = await house.token(run, "mail.send", "mail.contacts.ann")
+    held = await house.ask(run, send(token=token))
+    await house.approvals.answer(held.approval_id, approve=True, by="operator:local", why="")
+    refused = await house.ask(run, send(token=token, AISecOps_Approval="apr_none"))
+    assert (refused.code, refused.approval_id) == (Code.HUMAN_APPROVAL_REQUIRED, held.approval_id)
+    assert isinstance(await house.ask(run, send(token=token, AISecOps_Approval=held.approval_id)), Forward)

@@ -22,6 +22,15 @@ from aisecops.ops.lifeline import ending_signals
 from aisecops.ops.settings_read import load
 from aisecops.ops.supervise import Supervisor, child_environment
 
+
+@pytest.fixture(autouse=True)
+def hang_ups_are_heard():
+    """Whoever runs the tests may have said `nohup`, and processes inherit that."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 STAND_IN = Path(__file__).parent.parent / "support" / "stand_in.py"
 UP = """
 import asyncio, sys

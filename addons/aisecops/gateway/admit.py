@@ -277,7 +277,7 @@ class Admission:
             if isinstance(question, Refuse):
                 return question
             course.approval = question.approval if course.waited else await self.asking.awaited(question)
-            if said := self.asking.answered(question, course.approval):
+            if said := self.asking.answered(question, course.approval, stray=bool(course.stray)):
                 return said
             course.waited, course.decision_id = True, self._new_decision()
         raise StoreError("the run's tree is changed by others faster than it can be read")

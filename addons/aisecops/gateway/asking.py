@@ -111,12 +111,15 @@ class Asking:
         """The question as it stands when it is answered, or `hold_seconds` have passed."""
         return await wait_for_person(self._approvals, question.approval, clock=self._clock, hold_ms=self._hold_ms)
 
-    def answered(self, question: Question, approval: Approval) -> Refuse | None:
-        """What the caller is told when nobody has answered so far; None for an answer, with which it is judged anew."""
+    def answered(self, question: Question, approval: Approval, *, stray: bool) -> Refuse | None:
+        """What the caller is told when nobody has answered so far; None for an answer, with which it is judged anew.
+
+        Who names a `stray` approval is not let through by one that they do not name.
+        """
         facts, judged = question.facts, question.judged
         if approval.state is ApprovalState.DENIED:
             return None
-        if approval.state is ApprovalState.APPROVED:
+        if approval.state is ApprovalState.APPROVED and not stray:
             changed = self._rules.current().policy_version != question.rules.policy_version
             return rules_changed(approval, judged.decision.decision_id) if changed else None
         count(self._meter, facts, judged)

@@ -189,7 +189,8 @@ class Batches:
                 way.outcome = _fault(way.asked, fault)
         answers = await asyncio.gather(*(self._admission.asking.awaited(question) for _, question in asked))
         for (way, question), approval in zip(asked, answers, strict=True):
-            way.outcome = self._admission.asking.answered(question, approval)
+            stray = way.course is not None and bool(way.course.stray)
+            way.outcome = self._admission.asking.answered(question, approval, stray=stray)
             way.course = self._admission.course(approval)
         return bool(asked)
 
