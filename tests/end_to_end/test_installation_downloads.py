@@ -126,7 +126,7 @@ def test_a_large_answer_passes_whole_and_the_memory_stays_flat(own, run, http2, 
 
 def test_where_no_rule_says_so_a_large_answer_is_refused(own, run):
     for framed in (False, True):
-        dump = own.upstream.answer = Dump(blocks=8 * MIB // len(BLOCK), framed=framed)
+        dump = own.upstream.answer = Dump(blocks=SIZE // len(BLOCK), framed=framed)
         with asked(own, run, "/whole/dump", http2=False) as response:
             assert (response.status_code, response.read() and response.json()["type"]) == (502, "about:blank")
             assert "`limits.max_answer_bytes`" in response.json()["detail"]
