@@ -313,7 +313,7 @@ def _check_proxy_tls(proxy: ProxySettings) -> None:
             "proxy.transparent and proxy.tls_certificate do not go together: who is redirected speaks no TLS to us",
             "leave one out, or start a second gateway for the other",
         )
-    if proxy.public_url and not proxy.public_url.startswith(("http://", "https://")):
+    if proxy.public_url is not None and not proxy.public_url.startswith(("http://", "https://")):
         raise ConfigError(f"proxy.public_url is `{proxy.public_url}`", "write it as `https://gw.corp.example:8080`")
 
 
