@@ -43,14 +43,19 @@ def start(folder, authority, enforcer, upstreams):
         yield begin
 
 
+def heads_came(enforcer, count):
+    """Wait until so many heads were judged."""
+    until = time.monotonic() + WITHIN_S
+    while enforcer.calls.count("head") < count:
+        assert time.monotonic() < until
+
+
 def test_an_upload_under_way_is_finished_and_what_comes_after_it_is_refused(start, enforcer):
     proxy, upstream, way = start(drain_s=DRAIN_S)
     with way() as uploading, way() as keeps_alive:
         assert keeps_alive.ask(GET).status == 200
         uploading.send(HEAD + b"a" * 10)
-        until = time.monotonic() + WITHIN_S
-        while enforcer.calls.count("head") < 2:
-            assert time.monotonic() < until
+        heads_came(enforcer, 2)
         proxy.begin_stop()
         time.sleep(0.1)
         refused = keeps_alive.ask(GET)
@@ -77,9 +82,7 @@ def test_http2_is_told_as_soon_as_nothing_is_under_way(start, folder, enforcer):
         assert idle.ask("GET", "/hello").status == 200
         uploading = busy.start(busy.head("POST", "/hello"))
         busy.data(uploading, b"a" * 10)
-        until = time.monotonic() + WITHIN_S
-        while enforcer.calls.count("head") < 2:
-            assert time.monotonic() < until
+        heads_came(enforcer, 2)
         proxy.begin_stop()
         idle.read_to_the_end()
         assert (idle.goaway, busy.goaway) == (0, None)
@@ -127,9 +130,7 @@ def test_who_leaves_lets_idle_lines_go_and_ends_each_other_with_what_is_under_wa
     with way() as uploading, way() as idle:
         assert idle.ask(GET).status == 200
         uploading.send(HEAD + b"a" * 10)
-        until = time.monotonic() + WITHIN_S
-        while enforcer.calls.count("head") < 2:
-            assert time.monotonic() < until
+        heads_came(enforcer, 2)
         proxy.begin_leave()
         assert idle.rest() == b""
         uploading.send(b"b" * 10)
@@ -165,9 +166,7 @@ def test_who_leaves_and_is_stopped_then_hurries(start, enforcer):
     proxy, _, way = start(drain_s=0.1)
     with way() as uploading:
         uploading.send(HEAD + b"a" * 10)
-        until = time.monotonic() + WITHIN_S
-        while "head" not in enforcer.calls:
-            assert time.monotonic() < until
+        heads_came(enforcer, 1)
         proxy.begin_leave()
         assert not proxy.wait(0.5)
         proxy.begin_stop()

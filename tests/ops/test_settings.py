@@ -96,7 +96,6 @@ TLS = {"proxy.tls_certificate": "c.pem", "proxy.tls_key": "k.pem"}
         ({"proxy.client_cert": "required", **TLS}, "proxy.client_cert"),
         ({"proxy.transparent": "true", **TLS}, "proxy.transparent"),
         ({"proxy.public_url": "gw.corp.test:8080"}, "proxy.public_url"),
-        ({"proxy.public_url": ""}, "proxy.public_url"),
         ({"proxy.lane": "quick"}, "proxy.lane"),
         ({"upstream.direct": "*.corp.test"}, "upstream.direct"),
         ({"upstream.direct": "corp.test:443"}, "upstream.direct"),

@@ -121,7 +121,7 @@ class KnownAgain:
             made = (self._kept.of_content(tree, origin, [text, *undressed([text])]) for origin, text in contents)
             return [one for known in made for one in self._taken(known)]
 
-        await self._store.keep(*await self.aside(work, texts))
+        await self._additions.keep(await self.aside(work, texts))
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
