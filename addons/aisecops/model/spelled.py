@@ -28,7 +28,7 @@ _BITS = re.compile(rf"(?<![0-9])[01]{{8}}(?:[ ,_-]?[01]{{8}}){{{_ROW},}}(?![0-9]
 _POINTS = re.compile(rf"[uU]\+[0-9a-fA-F]{{4,6}}(?:{_MARK}[uU]\+[0-9a-fA-F]{{4,6}}){{{_ROW},}}")
 _CALLS = re.compile(r"(?i:(?:chr|char)[bw]?\(\s{0,2}(?:0x[0-9a-f]{2}|[0-9]{2,3})\s{0,2}\)[ .+&|,\r\n\t]{0,4}){5,}")
 _ARGUMENTS = re.compile(
-    r"(?i:char(?:code)?s?|bytes|bytearray|codes?)\(?\[?\s{0,2}([0-9]{2,3}(?:\s{0,2},\s{0,2}[0-9]{2,3}){9,})"
+    r"(?i:char(?:code)?s?|bytes|bytearray|codes?)\(?\[?\s{0,2}([0-9]{2,3}(?:\s{0,2},\s{0,2}[0-9]{2,3}){7,})"
 )
 _DUMP = re.compile(
     r"(?:^[0-9a-fA-F]{4,8}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t]{1,2}){1,17}|[0-9a-fA-F]{2,8})(?:[ \t|].{0,24})?(?:\n|\Z))+",
@@ -36,6 +36,7 @@ _DUMP = re.compile(
 )
 _UU = re.compile(r"^begin [0-7]{3,4} [^\n]{1,200}\n((?:[ -`]{1,62}\r?\n){1,4096})", re.MULTILINE)
 _ASCII85 = re.compile(r"<~([!-uz\s]{10,65536}?)~>")
+_DUMP_BEGINS = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}", re.MULTILINE)
 _DUMP_LINE = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t])*[0-9a-fA-F]{2,8})", re.MULTILINE)
 _POINT = re.compile("[0-9a-fA-F]{4,6}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -44,7 +45,8 @@ _CALLED = re.compile(r"(?i)0x[0-9a-f]+|[0-9]+")
 
 _BETWEEN = b" ,;|/\t\r\n+-:"
 _HEX = kinds(("h", string.hexdigits))
-_RUN = b"h" * 2 * (_ROW + 1)
+_RUN = b"h" * 16
+"""The digits of the shortest row: eight numbers of two."""
 _MARKS = ("u+", "hr(", "hrb(", "hrw(", "har(", "harb(", "harw(", "begin ", "<~")
 
 
@@ -53,7 +55,7 @@ def spells(text: str) -> bool:
     if _RUN in text.encode("ascii", "replace").translate(_HEX, _BETWEEN):
         return True
     lower = text.lower()
-    return any(mark in lower for mark in _MARKS)
+    return any(mark in lower for mark in _MARKS) or _DUMP_BEGINS.search(text) is not None
 
 
 def spelled(text: str, room: Room, opener: Opener) -> Iterator[tuple[int, int, str]]:
@@ -67,8 +69,6 @@ def spelled(text: str, room: Room, opener: Opener) -> Iterator[tuple[int, int, s
     for match in _ASCII85.finditer(text):
         yield match.start(), match.end(), said(_ascii85(match[1]), room, opener)
     for match in _DUMP.finditer(text):
-        if not spells(match[0]):
-            continue  # a number behind a number
         digits = "".join(re.sub(r"\s", "", line) for line in _DUMP_LINE.findall(match[0]))
         yield match.start(), match.end(), said(bytes.fromhex(digits[: len(digits) // 2 * 2]), room, opener)
 
