@@ -169,6 +169,7 @@ def test_two_do_not_share_a_state_folder(tmp_path):
 
         assert second.returncode != 0
         assert "another `aisecops up` runs" in said
+        assert (tmp_path / ".aisecops" / "up.lock").read_text() == f"{first.pid}\n"
 
 
 def test_a_flag_overrules_a_variable_in_the_children_too(tmp_path):

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
 import signal
 import socket
 import sys
@@ -256,15 +257,18 @@ class Supervisor:
 
 @contextlib.contextmanager
 def alone(state: Path) -> Iterator[None]:
-    """Hold the state folder for this supervisor; raises ConfigError when another one has it."""
+    """Hold the state folder for this process, which its `up.lock` names; raises ConfigError when another one has it."""
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (state / "up.lock").open("w") as lock:
+    with (state / "up.lock").open("a") as lock:  # what another has written there stays
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(
                 f"another `aisecops up` runs with the state folder `{state}`", "stop it, or set paths.state"
             ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
         yield
 
 
