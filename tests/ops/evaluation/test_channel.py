@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -38,15 +38,23 @@ def test_each_message_is_said_and_heard_and_a_peaceful_end_has_no_code(talk):
 
 
 def test_why_the_other_end_has_ended_it_is_kept_and_what_it_said_before(talk):
+    heard, said = Event(), Event()
+
     def refuses(conn, _message):
         conn.send('{"code": "egress_blocked"}')
-        conn.close(1008, "egress_blocked")
+        heard.wait(WITHIN_S)
+        with conn.protocol_mutex:
+            conn.protocol.send_close(1008, "egress_blocked")
+            conn.send_data()
+        said.set()
 
     talk.says = refuses
     channel = opened(talk)
     channel.say("a secret")
     assert channel.hear() is not None
-    channel.close()
+    heard.set()
+    assert said.wait(WITHIN_S)
+    channel.close()  # crosses the other's goodbye, which is on its way and not read yet
     channel.say("nobody hears this")
 
     assert channel.hear() is None
