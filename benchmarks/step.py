@@ -35,7 +35,6 @@ from aisecops.gateway.runs import OpenedRun
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Forward
-from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings_read import environment, load
 from aisecops.ops.wiring.control import token_signer
 from aisecops.ops.wiring.foundation import AUDIENCE, ISSUER, Foundation, foundation
@@ -172,7 +171,7 @@ async def staged() -> AsyncIterator[Stage]:
         base = await entered.enter_async_context(foundation(settings, environment()))
         await _shown(base)  # makes the key that the gateway reads, too
         around = await entered.enter_async_context(usual(base))
-        enforcer = await entered.enter_async_context(enforcement(base, process_metrics(), around))
+        enforcer = await entered.enter_async_context(enforcement(base, around))
 
         async def step(call: Call) -> None:
             await _governed(enforcer, *call)
@@ -185,10 +184,7 @@ async def _shown(base: Foundation) -> tuple[tuple[str, str], ...]:
     signer = token_signer(base.settings, base.clock, environment())
     opened = await base.runs().open(AGENT, opened_by=f"agent:{AGENT}")
     assert isinstance(opened, OpenedRun), opened
-    tokens = TokenService(
-        store=base.store, record=base.record, rules=base.rules, clock=base.clock, ids=base.ids, signer=signer,
-        issuer=ISSUER, audience=AUDIENCE, points=base.points,
-    )  # fmt: skip
+    tokens = TokenService(base, signer=signer, issuer=ISSUER, audience=AUDIENCE, points=base.points)
     wanted = TokenRequest(run_id=opened.run.run_id, tool="bench.call", scope="bench.all", ttl_s=900)
     issued = await tokens.issue(AGENT, wanted)
     assert isinstance(issued, IssuedToken), issued

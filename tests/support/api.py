@@ -73,16 +73,13 @@ class Api:
             StandingCalls(rules=house.rules, inventory=house.inventory, record_folder=folder),
             MaturityCalls(maturity),
             EvaluationCalls(
+                house.ground,
                 rounds=Rounds(
                     open=rounds.open,
                     close=rounds.close,
                     told=lambda _: {"path": "/evaluation"},
                     own_ports=frozenset({8080}),
                 ),
-                record=house.record,
-                rules=house.rules,
-                clock=house.clock,
-                ids=house.ids,
             ),
         )
         self.app = control_app(Door(keeper), public, groups)

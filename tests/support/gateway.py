@@ -17,6 +17,7 @@ from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.assembly import InstallationKeys, Place, World, assembled
 from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
@@ -170,22 +171,26 @@ class House:
         )
         self.store = store or MemoryStore()
         self.points = Points((CedarPoint(), *points))
-        record = AdaptingRecord(self.record, store=self.store, rules=self.rules, clock=self.clock)
-        self.moved_risk = MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
-        common: dict[str, Any] = {"store": self.store, "record": record, "clock": self.clock, "ids": self.ids}
+        self.ground = Ground(
+            store=self.store,
+            record=AdaptingRecord(self.record, store=self.store, rules=self.rules, clock=self.clock),
+            rules=self.rules,
+            clock=self.clock,
+            ids=self.ids,
+            meter=self.meter,
+        )
+        self.moved_risk = MovedRisk(self.ground)
         self.pseudonyms = MemoryPseudonyms()
         self.pieces = MemoryPieces()
         self.runs = Runs(
-            **common,
-            rules=self.rules,
+            self.ground,
             pseudonyms=self.pseudonyms,
             pieces=self.pieces,
             new_secret=lambda: f"secret-{self.ids.new('')}",
         )
-        self.approvals = Approvals(**common, rules=self.rules, life_ms=900_000)
+        self.approvals = Approvals(self.ground, life_ms=900_000)
         self.tokens = TokenService(
-            **common,
-            rules=self.rules,
+            self.ground,
             signer=self.keys,
             issuer="aisecops",
             audience="gateway",
@@ -194,14 +199,12 @@ class House:
         self.content = content or MemoryContent()
         self.vouching = Vouching(b"v" * 32, self.clock)
         self.identities = Identities(self.rules, self.store, TableSecrets(**SECRETS))
-        self.inventory = Inventory(store=self.store, record=record, rules=self.rules, clock=self.clock)
+        self.inventory = Inventory(self.ground)
         world = World(
-            **common,
+            ground=self.ground,
             content=self.content,
             pieces=self.pieces,
             pseudonyms=self.pseudonyms,
-            rules=self.rules,
-            meter=self.meter,
             keys=self.keys,
             resolver=self.names,
             route=None,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 
 from aisecops.controls.risk.adaptive import move_of, moved_by, together, with_move
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.ports import AuditLog, Clock, RuleSource, Store
 from aisecops.model.adaptive import Move, Moved, Moves
 from aisecops.model.entry import Entry, EntryKind
@@ -78,39 +79,35 @@ class AdaptingRecord:
 class MovedRisk:
     """What was moved, for people: shown, and taken back."""
 
-    def __init__(self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock) -> None:
-        self._store = store
-        self._record = record
-        self._rules = rules
-        self._clock = clock
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
 
     async def all(self) -> Sequence[tuple[Moves, Moved]]:
         """Every agent and tool with moves, and what they come to now."""
-        rules, now_ms = self._rules.current().risk.adaptive, self._clock.now_ms()
-        kept = [_read(entry) for entry in await self._store.list_entries(KIND)]
+        rules, now_ms = self._ground.rules.current().risk.adaptive, self._ground.clock.now_ms()
+        kept = [_read(entry) for entry in await self._ground.store.list_entries(KIND)]
         return [(one, moved_by(one.moves, rules, now_ms=now_ms) if rules else Moved()) for one in kept if one.moves]
 
     async def reset(self, agent_id: AgentId, tool: str, *, by: str, why: str) -> Moves | Refuse:
         """Take back every move of an agent's risk with `tool`; empty is with whatever it does."""
         name = _name(agent_id, tool)
         for _ in range(SWAP_TRIES):
-            entry = (await self._store.find_entries(KIND, [name])).get(name)
+            entry = (await self._ground.store.find_entries(KIND, [name])).get(name)
             kept = _read(entry) if entry is not None else None
             if entry is None or kept is None or not kept.moves:
                 what = f"no risk of `{agent_id}`{f' with `{tool}`' if tool else ''} was moved"
                 return Refuse(code=Code.POLICY_DENIED, detail=what)
+            now_ms = self._ground.clock.now_ms()
             try:
-                await self._store.swap_entry(entry_of(agent_id, tool, (), self._clock.now_ms()), seen=entry.version)
+                await self._ground.store.swap_entry(entry_of(agent_id, tool, (), now_ms), seen=entry.version)
             except Stale:
                 continue
-            rules = self._rules.current()
-            was = (
-                moved_by(kept.moves, rules.risk.adaptive, now_ms=self._clock.now_ms()) if rules.risk.adaptive else None
-            )
+            rules = self._ground.rules.current()
+            was = moved_by(kept.moves, rules.risk.adaptive, now_ms=now_ms) if rules.risk.adaptive else None
             last = kept.moves[-1]
-            still = Move(agent_id=agent_id, tool=tool, signal=last.signal, at_ms=self._clock.now_ms(), why=why)
+            still = Move(agent_id=agent_id, tool=tool, signal=last.signal, at_ms=now_ms, why=why)
             told = _told(still, was or Moved(), Moved(), by=by, policy_version=rules.policy_version)
-            await self._record.append(told, durable=True)
+            await self._ground.record.append(told, durable=True)
             return Moves(agent_id=agent_id, tool=tool, moves=())
         raise StoreError("the moves are changed by others faster than they can be read")
 

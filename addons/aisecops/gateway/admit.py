@@ -34,10 +34,10 @@ from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import Dispatch, count, lines_of, turned_away
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Gatherer, Looked, Presented, facts_for
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.judge import Judged, judge, says_no
 from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, Meter, RuleSource, Store
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
@@ -77,14 +77,9 @@ class Admission:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        store: Store,
         trees: Trees,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        ids: Ids,
-        meter: Meter,
         gatherer: Gatherer,
         points: Points,
         dispatch: Dispatch,
@@ -93,24 +88,19 @@ class Admission:
         hold_ms: int,
         idle_ms: int,
     ) -> None:
-        self._store = store
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
-        self._meter = meter
+        self._ground = ground
         self._gatherer = gatherer
         self._points = points
         self._approvals = approvals
         self._dispatch = dispatch
-        self.asking = Asking(approvals=approvals, record=record, rules=rules, clock=clock, meter=meter, hold_ms=hold_ms)
+        self.asking = Asking(ground, approvals=approvals, hold_ms=hold_ms)
         self._trees = trees
         self._whose = Whose(runs, trees, idle_ms=idle_ms)
         self._turns: weakref.WeakValueDictionary[RunId, asyncio.Lock] = weakref.WeakValueDictionary()
 
     async def connect(self, caller: Caller, host: str, port: int) -> Refuse | None:
         """A tunnel to a name that no rule knows is refused here, so that the name is never resolved."""
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         if destination_objection(rules, host, port) is None:
             return None
         asked = HttpRequest(method="CONNECT", scheme="https", host=host, port=port, path="/", headers=())
@@ -126,7 +116,7 @@ class Admission:
         if isinstance(run_id, Refuse):
             return refuse
         step = objection(request, refuse.code, refuse.detail, rule=refuse.rule)
-        outcome = await self._judged_only(self._rules.current(), run_id, step)
+        outcome = await self._judged_only(self._ground.rules.current(), run_id, step)
         if not isinstance(outcome, Refuse):
             return refuse
         return replace(refuse, decision_id=outcome.decision_id, run_id=outcome.run_id)
@@ -147,9 +137,9 @@ class Admission:
         started = time.perf_counter()
         run_id = await self._whose.run(caller, request)
         if isinstance(run_id, Refuse):
-            turned_away(self._meter, caller.agent_id, run_id)
+            turned_away(self._ground.meter, caller.agent_id, run_id)
             return run_id
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         step = self._gatherer.reaching(await aside(len(request.body), request.headers, classify, rules, request))
         if step.spoken is not None and not granted_here(rules, caller.agent_id, request):
             step = objection(request, Code.POLICY_DENIED, f"no grant is for a tool of the MCP server `{request.host}`")
@@ -160,7 +150,7 @@ class Admission:
         step = asked.step
         if isinstance(outcome, Refuse) and step.call is not None:
             outcome = replace(outcome, dialect=step.call.dialect)
-        self._meter.decided(
+        self._ground.meter.decided(
             agent=asked.caller.agent_id,
             tool=step.tool.name if step.tool else step.action.tool,  # the rule's name: those of a family have no end
             effect=step.action.effect.value,
@@ -176,16 +166,16 @@ class Admission:
         """2 and 3: what must be known before it is judged for good; `presented`: its token, if seen before."""
         rules, run_id, step, request = asked.rules, asked.run_id, asked.step, asked.request
         presented = presented or await self._gatherer.presented(
-            rules, asked.caller.agent_id, run_id, step, request, now_s=self._clock.now_ms() // 1000
+            rules, asked.caller.agent_id, run_id, step, request, now_s=self._ground.clock.now_ms() // 1000
         )
         first = await self._judged_only(rules, run_id, step, presented, guess=True)
         if isinstance(first, Refuse):
             return first
         root_run_id = first.run.root_run_id
         try:
-            with timed(self._meter, Stage.SCAN):
+            with timed(self._ground.meter, Stage.SCAN):
                 findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
-            with timed(self._meter, Stage.TRACE), one_look():
+            with timed(self._ground.meter, Stage.TRACE), one_look():
                 descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
         except WireError as error:
             step = objection(request, error.code, error.detail, rule=step.action.rule)
@@ -197,9 +187,9 @@ class Admission:
             if isinstance(said, Refuse):
                 return said
         pinned = await self._gatherer.pinned(rules, first.run, step)
-        with timed(self._meter, Stage.RESOLVE):
+        with timed(self._ground.meter, Stage.RESOLVE):
             addresses, unreachable = await self._gatherer.addresses(request.host, request.port)
-        self._meter.stage(Stage.LOOK, time.perf_counter() - asked.started)
+        self._ground.meter.stage(Stage.LOOK, time.perf_counter() - asked.started)
         return Looked(
             step=step,
             presented=presented,
@@ -230,7 +220,7 @@ class Admission:
         snapshot = guessed or await self._read(run_id, presented)
         if snapshot is None:
             return _no_run(run_id)
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         token = self._gatherer.token_facts(presented, snapshot, agent_id=snapshot.run.agent_id, now_ms=now_ms)
         asked = self._points.not_yet(rules)
         facts = facts_for(step, snapshot, now_ms=now_ms, token=token, opinions=asked, findings=findings)
@@ -261,7 +251,7 @@ class Admission:
         """4 to 8. Waits for a person where one must be asked, unless somebody has `waited` for it before."""
         rules = asked.rules
         for _ in range(SWAP_TRIES):
-            with timed(self._meter, Stage.JUDGE):
+            with timed(self._ground.meter, Stage.JUDGE):
                 turn = await self._turn(rules, asked.run_id, looked, course)
             if isinstance(turn, Refuse):
                 return turn
@@ -269,7 +259,7 @@ class Admission:
                 continue
             facts, judged = turn
             if judged.decision.enforced is Verdict.ALLOW:
-                with timed(self._meter, Stage.RECORD):
+                with timed(self._ground.meter, Stage.RECORD):
                     return await self._dispatch.forward(rules, facts, judged, looked, asked.request, course.approval)
             if judged.decision.enforced is Verdict.DENY:
                 return replace(await self._refused(rules, facts, judged), approval_id=denied_id(course.approval))
@@ -336,10 +326,11 @@ class Admission:
         return True
 
     def _new_decision(self) -> DecisionId:
-        return DecisionId(self._ids.new("dec_"))
+        return DecisionId(self._ground.ids.new("dec_"))
 
     async def _facts(self, rules: RuleSet, looked: Looked, snapshot: Snapshot, course: Course) -> Facts:
-        now_ms, run, action = self._clock.now_ms(), snapshot.run, looked.step.action
+        now_ms, run, action = self._ground.clock.now_ms(), snapshot.run, looked.step.action
+        store, drawn = self._ground.store, looked.descent.drawn if looked.descent else ()
         token = course.spent or self._gatherer.token_facts(
             looked.presented, snapshot, agent_id=run.agent_id, now_ms=now_ms
         )
@@ -361,11 +352,9 @@ class Admission:
             approval=facts_of(course.approval),
             opinions=(*looked.opinions, *opinions, *noes_of(course.approval), *course.stray),
             descent=looked.descent,
-            moved=await moved_for(self._store, rules, run.agent_id, action.tool, now_ms=now_ms),
-            usual=await usual_for(self._store, rules, action, agent_id=run.agent_id, root_run_id=run.root_run_id),
-            joined=await joined_chains(
-                self._store, rules, snapshot.tree, looked.descent.drawn if looked.descent else (), now_ms=now_ms
-            ),
+            moved=await moved_for(store, rules, run.agent_id, action.tool, now_ms=now_ms),
+            usual=await usual_for(store, rules, action, agent_id=run.agent_id, root_run_id=run.root_run_id),
+            joined=await joined_chains(store, rules, snapshot.tree, drawn, now_ms=now_ms),
         )
 
     async def _use_counted(self, facts: Facts) -> bool:
@@ -374,14 +363,14 @@ class Admission:
             return True
         # one by one from the top: what is counted of those above when a lower one has none left stays counted
         for jti, uses, exp in claims.counted:
-            if not await self._store.use_token(jti, uses=uses, expires_ms=exp * 1000):
+            if not await self._ground.store.use_token(jti, uses=uses, expires_ms=exp * 1000):
                 return False
         return True
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
-        await self._record.append(*decided(facts, judged, lines))
-        count(self._meter, facts, judged)
+        await self._ground.record.append(*decided(facts, judged, lines))
+        count(self._ground.meter, facts, judged)
         return refusal(facts, judged, lines)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from aisecops.controls.policy.duty import next_duty_ms, on_duty
-from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Store
+from aisecops.gateway.ground import Ground
+from aisecops.gateway.ports import Store
 from aisecops.gateway.question import CONTENT, Content, shown_origins, shown_reason, shown_request, shown_risk
 from aisecops.model.decision import BY_A_PERSON, Decision, Judgment, Reason, Verdict
 from aisecops.model.errors import Stale, StoreError
@@ -32,15 +33,9 @@ NO_CONTENT = Content()
 class Approvals:
     """Opens, answers, expires and uses approvals. `life_ms`: how long one may be answered, and then used."""
 
-    def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids, life_ms: int
-    ) -> None:
+    def __init__(self, ground: Ground, *, life_ms: int) -> None:
+        self._ground = ground
         self._life_ms = life_ms
-        self._rules = rules
-        self._store = store
-        self._record = record
-        self._clock = clock
-        self._ids = ids
 
     async def hold(
         self, facts: Facts, decision: Decision, thresholds: Thresholds, content: Content = NO_CONTENT
@@ -49,11 +44,11 @@ class Approvals:
 
         A refusal when nobody who could answer is on duty.
         """
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         if (absent := await self._absent(facts, decision, now_ms)) is not None:
             return absent
         wanted = Approval(
-            approval_id=ApprovalId(self._ids.new("apr_")),
+            approval_id=ApprovalId(self._ground.ids.new("apr_")),
             run_id=facts.principal.run_id,
             root_run_id=facts.principal.root_run_id,
             agent_id=facts.principal.agent_id,
@@ -67,12 +62,12 @@ class Approvals:
             policy_version=decision.policy_version,
             decision_id=decision.decision_id,
         )
-        approval = await self._store.open_approval(wanted)
+        approval = await self._ground.store.open_approval(wanted)
         if approval.policy_version != wanted.policy_version:
             await self._over(approval, RULES_CHANGED)  # asked under other rules: this is a new question
-            approval = await self._store.open_approval(wanted)
+            approval = await self._ground.store.open_approval(wanted)
         if approval.approval_id == wanted.approval_id:
-            await self._record.append(
+            await self._ground.record.append(
                 self._event(
                     EventName.HUMAN_APPROVAL_REQUIRED,
                     approval,
@@ -85,12 +80,12 @@ class Approvals:
 
     async def standing(self, approval_id: ApprovalId) -> Approval | None:
         """The approval as it stands now; one whose time is over, or whose rules are, is expired first."""
-        approval = await self._store.find_approval(approval_id)
+        approval = await self._ground.store.find_approval(approval_id)
         if approval is None or approval.state not in {ApprovalState.PENDING, ApprovalState.APPROVED}:
             return approval
-        if approval.policy_version != self._rules.current().policy_version:
+        if approval.policy_version != self._ground.rules.current().policy_version:
             return await self._over(approval, RULES_CHANGED)
-        if self._clock.now_ms() < approval.expires_ms:
+        if self._ground.clock.now_ms() < approval.expires_ms:
             return approval
         return await self._over(approval, "nobody answered in time, or the answer was not used in time")
 
@@ -117,14 +112,14 @@ class Approvals:
             )
         state = ApprovalState.APPROVED if approve else ApprovalState.DENIED
         event = EventName.APPROVAL_GRANTED if approve else EventName.APPROVAL_DENIED
-        answered = replace(approval, state=state, answered_by=by, answered_ms=self._clock.now_ms(), why=why)
+        answered = replace(approval, state=state, answered_by=by, answered_ms=self._ground.clock.now_ms(), why=why)
         return await self._moved(approval, answered if approve else without_content(answered), event)
 
     async def asked_by(self, run_id: RunId) -> tuple[Run, ...]:
         """The run of a held step and those above it, up to the root."""
         found: list[Run] = []
         at: RunId | None = run_id
-        while at is not None and (run := await self._store.find_run(at)) is not None:
+        while at is not None and (run := await self._ground.store.find_run(at)) is not None:
             found.append(run)
             at = run.parent
         return tuple(found)
@@ -132,7 +127,7 @@ class Approvals:
     async def similar(self, approval: Approval, *, most: int = 5) -> tuple[Approval, ...]:
         """What became of the last questions about the same tool and agent, the newest first."""
         like = (approval.agent_id, approval.tool)
-        kept = await self._store.list_approvals()
+        kept = await self._ground.store.list_approvals()
         before = [
             one for one in kept if (one.agent_id, one.tool) == like and one.opened_ms <= approval.opened_ms
         ]  # fmt: skip
@@ -141,7 +136,9 @@ class Approvals:
     async def use(self, approval: Approval) -> ApprovalFacts | None:
         """Take an approval for the one request it serves; None when somebody else already did."""
         try:
-            await self._store.swap_approval(approval, without_content(replace(approval, state=ApprovalState.USED)))
+            await self._ground.store.swap_approval(
+                approval, without_content(replace(approval, state=ApprovalState.USED))
+            )
         except Stale:
             return None
         return facts_of(approval)
@@ -150,7 +147,7 @@ class Approvals:
         """The request did not leave after all: the approval may serve again."""
         try:
             used = without_content(replace(approval, state=ApprovalState.USED))
-            await self._store.swap_approval(used, replace(approval, state=ApprovalState.APPROVED))
+            await self._ground.store.swap_approval(used, replace(approval, state=ApprovalState.APPROVED))
         except Stale:
             return
 
@@ -164,7 +161,7 @@ class Approvals:
 
     async def _absent(self, facts: Facts, decision: Decision, now_ms: int) -> Refuse | None:
         """The refusal when the rules say who is on duty, and nobody is who could answer for this run."""
-        keeping = [one for one in self._rules.current().people.values() if one.answers and one.duty]
+        keeping = [one for one in self._ground.rules.current().people.values() if one.answers and one.duty]
         if not keeping:
             return None
         opened_by = await self._openers(facts.principal.run_id)
@@ -174,7 +171,7 @@ class Approvals:
         hours = [hour for one in may for hour in one.duty]
         again_ms = next_duty_ms(hours, now_ms=now_ms)
         why = "nobody who may answer for it is on duty"
-        await self._record.append(
+        await self._ground.record.append(
             Event(
                 event=EventName.APPROVAL_DENIED,
                 run_id=facts.principal.run_id,
@@ -199,12 +196,12 @@ class Approvals:
     async def _moved(self, seen: Approval, new: Approval, event: EventName) -> Approval:
         """Swap and record. Whoever loses the race gets what the winner made of it."""
         try:
-            await self._store.swap_approval(seen, new)
+            await self._ground.store.swap_approval(seen, new)
         except Stale:
-            return await self._store.find_approval(seen.approval_id) or seen
-        waited_s = (self._clock.now_ms() - new.opened_ms) / 1000
+            return await self._ground.store.find_approval(seen.approval_id) or seen
+        waited_s = (self._ground.clock.now_ms() - new.opened_ms) / 1000
         told = self._event(event, new, by=new.answered_by, why=new.why, waited_s=waited_s)
-        await self._record.append(told, durable=True)
+        await self._ground.record.append(told, durable=True)
         return new
 
     def _event(self, name: EventName, approval: Approval, **fields: Any) -> Event:
@@ -214,7 +211,7 @@ class Approvals:
             root_run_id=approval.root_run_id,
             agent_id=approval.agent_id,
             decision_id=approval.decision_id,
-            policy_version=self._rules.current().policy_version,
+            policy_version=self._ground.rules.current().policy_version,
             control=SERVES,
             fields={"approval_id": approval.approval_id, **fields},
         )

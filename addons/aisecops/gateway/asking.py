@@ -12,9 +12,9 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.describe import decided
 from aisecops.gateway.dispatch import count, lines_of
 from aisecops.gateway.enforcer import Caller
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.hold import wait_for_person
 from aisecops.gateway.judge import Judged
-from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource
 from aisecops.gateway.question import content_of
 from aisecops.gateway.refuse import refusal, rules_changed
 from aisecops.model.decision import BY_A_PERSON, Judgment, Reason, Verdict
@@ -61,21 +61,9 @@ class Question:
 class Asking:
     """`hold_ms`: how long a held request waits on the line."""
 
-    def __init__(
-        self,
-        *,
-        approvals: Approvals,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        meter: Meter,
-        hold_ms: int,
-    ) -> None:
+    def __init__(self, ground: Ground, *, approvals: Approvals, hold_ms: int) -> None:
+        self._ground = ground
         self._approvals = approvals
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._meter = meter
         self._hold_ms = hold_ms
 
     async def is_about(self, approval_id: str, asked: Asked) -> bool:
@@ -99,17 +87,19 @@ class Asking:
     async def question(self, asked: Asked, facts: Facts, judged: Judged) -> Question | Refuse:
         """Ask a person about a step that is held. A refusal when nobody could answer."""
         lines = lines_of(asked.rules, facts)
-        await self._record.append(*decided(facts, judged, lines))
+        await self._ground.record.append(*decided(facts, judged, lines))
         content = content_of(asked.request, asked.step.body, judged)
         approval = await self._approvals.hold(facts, judged.decision, lines, content)
         if isinstance(approval, Refuse):
-            count(self._meter, facts, judged)
+            count(self._ground.meter, facts, judged)
             return approval
         return Question(facts, judged, approval, asked.rules)
 
     async def awaited(self, question: Question) -> Approval:
         """The question as it stands when it is answered, or `hold_seconds` have passed."""
-        return await wait_for_person(self._approvals, question.approval, clock=self._clock, hold_ms=self._hold_ms)
+        return await wait_for_person(
+            self._approvals, question.approval, clock=self._ground.clock, hold_ms=self._hold_ms
+        )
 
     def answered(self, question: Question, approval: Approval, *, stray: bool) -> Refuse | None:
         """What the caller is told when nobody has answered so far; None for an answer, with which it is judged anew.
@@ -120,9 +110,9 @@ class Asking:
         if approval.state is ApprovalState.DENIED:
             return None
         if approval.state is ApprovalState.APPROVED and not stray:
-            changed = self._rules.current().policy_version != question.rules.policy_version
+            changed = self._ground.rules.current().policy_version != question.rules.policy_version
             return rules_changed(approval, judged.decision.decision_id) if changed else None
-        count(self._meter, facts, judged)
+        count(self._ground.meter, facts, judged)
         return refusal(facts, judged, lines_of(question.rules, facts), approval_id=approval.approval_id)
 
 

@@ -17,6 +17,7 @@ from aisecops.gateway.dispatch import Dispatch
 from aisecops.gateway.downloads import Downloads
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.gather import Gatherer
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.memories import Memories
@@ -25,18 +26,12 @@ from aisecops.gateway.permits import Permits
 from aisecops.gateway.pins import Pins
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import (
-    AuditLog,
     Broker,
-    Clock,
     ContentScanner,
     ContentStore,
-    Ids,
     KeySet,
-    Meter,
     PieceStore,
     PseudonymStore,
-    RuleSource,
-    Store,
 )
 from aisecops.gateway.prompts import Prompts
 from aisecops.gateway.proposals import Proposals
@@ -57,15 +52,10 @@ from aisecops.wire.limits import JsonBounds
 class World:
     """What a gateway process stands on, and asks."""
 
-    store: Store
+    ground: Ground
     content: ContentStore
     pieces: PieceStore
     pseudonyms: PseudonymStore
-    record: AuditLog
-    rules: RuleSource
-    clock: Clock
-    ids: Ids
-    meter: Meter
     keys: KeySet
     resolver: Resolver
     route: Route | None
@@ -119,23 +109,21 @@ class Gateway:
 
 def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
     """Everything that decides, put together."""
-    store, record, rules, clock, ids, meter = (
-        world.store, world.record, world.rules, world.clock, world.ids, world.meter
-    )  # fmt: skip
-    permits, trees, approvals, points = Permits(), Trees(store), world.approvals, world.points
+    ground, approvals, points = world.ground, world.approvals, world.points
+    permits, trees = Permits(), Trees(ground.store)
     known = KnownAgain(world.content, keys.provenance)
-    descents = Descents(known, world.scanner, clock=clock, ids=ids, secret=keys.envelopes)
-    memories = Memories(known, store, clock=clock, ids=ids)
+    descents = Descents(known, world.scanner, clock=ground.clock, ids=ground.ids, secret=keys.envelopes)
+    memories = Memories(known, ground.store, clock=ground.clock, ids=ground.ids)
     pins = Pins(
-        prompts=Prompts(known, store, record, clock),
-        servers=Servers(known, store, record, rules, clock),
-        usage=Usage(store, record, clock),
+        prompts=Prompts(ground, known),
+        servers=Servers(ground, known),
+        usage=Usage(ground),
     )
     trails = Trails(world.pieces, world.scanner)
     pseudonyms = Pseudonyms(world.pseudonyms, keys.pseudonyms)
-    answers = Answers(record=record, meter=meter)
+    answers = Answers(record=ground.record, meter=ground.meter)
     gatherer = Gatherer(
-        store=store,
+        store=ground.store,
         keys=world.keys,
         resolver=world.resolver,
         route=world.route,
@@ -151,10 +139,8 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         is_here=place.is_here,
     )
     dispatch = Dispatch(
+        ground,
         trees=trees,
-        record=record,
-        clock=clock,
-        meter=meter,
         approvals=approvals,
         permits=permits,
         descents=descents,
@@ -163,13 +149,8 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         usage=pins.usage,
     )
     admission = Admission(
-        store=store,
+        ground,
         trees=trees,
-        record=record,
-        rules=rules,
-        clock=clock,
-        ids=ids,
-        meter=meter,
         gatherer=gatherer,
         points=points,
         dispatch=dispatch,
@@ -179,13 +160,8 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         idle_ms=place.idle_ms,
     )
     proposals = Proposals(
-        store=store,
+        ground,
         trees=trees,
-        record=record,
-        rules=rules,
-        clock=clock,
-        ids=ids,
-        meter=meter,
         approvals=approvals,
         descents=descents,
         points=points,
@@ -193,10 +169,8 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         scanner=world.scanner,
     )
     settlement = Settlement(
-        store=store,
+        ground,
         trees=trees,
-        record=record,
-        clock=clock,
         permits=permits,
         descents=descents,
         memories=memories,
@@ -206,15 +180,10 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         json=place.json,
     )
     downloads = Downloads(permits=permits, descents=descents, settlement=settlement)
-    cuts = Cuts(store=store, record=record, rules=rules, clock=clock, permits=permits, meter=meter)
+    cuts = Cuts(ground, permits=permits)
     messages = Messages(
-        store=store,
+        ground,
         trees=trees,
-        record=record,
-        rules=rules,
-        clock=clock,
-        ids=ids,
-        meter=meter,
         scanner=world.scanner,
         trails=trails,
         permits=permits,
@@ -224,8 +193,7 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         key=keys.fingerprints,
     )
     enforcement = Enforcement(
-        rules=rules,
-        ids=ids,
+        ground,
         identities=world.identities,
         admission=admission,
         settlement=settlement,
@@ -233,7 +201,6 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         permits=permits,
         cuts=cuts,
         messages=messages,
-        meter=meter,
         vouching=world.vouching,
         control=place.control,
     )

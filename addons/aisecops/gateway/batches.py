@@ -26,10 +26,10 @@ from aisecops.gateway.asking import Asked, Question
 from aisecops.gateway.batch_answer import BatchAnswer, Sent
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.gather import Looked, Presented
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.mcp_parts import Part, may_be_batch, parts_of
 from aisecops.gateway.mcp_watch import BatchWatch
 from aisecops.gateway.permits import Permits
-from aisecops.gateway.ports import Ids, RuleSource
 from aisecops.gateway.presented_together import Cards
 from aisecops.gateway.reading import is_needed_whole
 from aisecops.gateway.settle import Settlement
@@ -68,14 +68,11 @@ class _Open:
 class Batches:
     """Batches that are judged or on their way; one object for a process."""
 
-    def __init__(
-        self, *, admission: Admission, settlement: Settlement, permits: Permits, rules: RuleSource, ids: Ids
-    ) -> None:
+    def __init__(self, ground: Ground, *, admission: Admission, settlement: Settlement, permits: Permits) -> None:
+        self._ground = ground
         self._admission = admission
         self._settlement = settlement
         self._permits = permits
-        self._rules = rules
-        self._ids = ids
         self._open: dict[str, _Open] = {}
 
     def is_open(self, permit: str) -> bool:
@@ -92,13 +89,13 @@ class Batches:
 
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome | None:
         """What becomes of `request`; None when it is no batch of several steps."""
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         if not may_be_batch(rules, request):
             return None
         parts = await aside(len(request.body), request.headers, parts_of, rules, request)
         if not parts:
             return None
-        name = self._ids.new(BATCH_PERMIT)
+        name = self._ground.ids.new(BATCH_PERMIT)
         ways = [_Way(part, name) for part in parts]
         batch = self._open[name] = _Open()
         try:
@@ -117,7 +114,7 @@ class Batches:
         for way in ways:
             await self._prepare(caller, cards, way)
         if await self._asked_about(ways):
-            now = self._rules.current().policy_version
+            now = self._ground.rules.current().policy_version
             for way in ways:
                 if way.outcome is None and way.asked is not None and way.asked.rules.policy_version != now:
                     await self._prepare(caller, cards, way)

@@ -18,10 +18,10 @@ from aisecops.controls.budget import phase
 from aisecops.controls.risk.chains import halted_above, standing
 from aisecops.gateway.chains import chains_above
 from aisecops.gateway.describe import event
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.handed_down import Revocable, revocable
 from aisecops.gateway.lines import limits_of
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Meter, RuleSource, Store
 from aisecops.model.budget import TreeState
 from aisecops.model.chain import Join
 from aisecops.model.decision import Mode, Reason, Verdict
@@ -53,15 +53,9 @@ class _Ended(NamedTuple):
 class Cuts:
     """One per process that forwards."""
 
-    def __init__(
-        self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock, permits: Permits, meter: Meter
-    ) -> None:
-        self._store = store
-        self._record = record
-        self._rules = rules
-        self._clock = clock
+    def __init__(self, ground: Ground, *, permits: Permits) -> None:
+        self._ground = ground
         self._permits = permits
-        self._meter = meter
         self._trees: dict[RunId, tuple[int, TreeState]] = {}
         self._joined: dict[RunId, tuple[Reason, int]] = {}
         self._done: set[str] = set()
@@ -104,7 +98,7 @@ class Cuts:
         """A record that cannot be written keeps nothing open."""
         if ended:
             with contextlib.suppress(Fault):
-                await self._record.append(*(_event(one) for one in ended))
+                await self._ground.record.append(*(_event(one) for one in ended))
 
     async def _ended(self, permits: list[Permit]) -> list[_Ended]:
         try:
@@ -116,7 +110,7 @@ class Cuts:
             reason = Reason(code=Code.STORE_UNAVAILABLE, detail="nobody can say whether the run may still act")
             return [_Ended(permit, reason) for permit in permits]
         self._seen_s = time.monotonic()
-        rules, now_ms = self._rules.current(), self._clock.now_ms()
+        rules, now_ms = self._ground.rules.current(), self._ground.clock.now_ms()
         return [one for permit in permits if (one := self._judged(rules, permit, revoked, now_ms)) is not None]
 
     async def _look_up(self, permits: list[Permit]) -> frozenset[Revocable]:
@@ -124,18 +118,18 @@ class Cuts:
         roots = {permit.facts.principal.root_run_id for permit in permits}
         self._trees = {root: known for root, known in self._trees.items() if root in roots}
         seen = {root: self._trees[root][0] if root in self._trees else 0 for root in roots}
-        self._trees |= await self._store.changed_trees(seen)
+        self._trees |= await self._ground.store.changed_trees(seen)
         self._joined = await self._halted_above()
-        return await self._store.revoked({name for permit in permits for name in _revocable(permit)})
+        return await self._ground.store.revoked({name for permit in permits for name in _revocable(permit)})
 
     async def _halted_above(self) -> dict[RunId, tuple[Reason, int]]:
         """Of each tree that works on the words of one whose halt ends it: why, and since when (spec 22.2)."""
-        join = self._rules.current().risk.join
+        join = self._ground.rules.current().risk.join
         if join is not Join.HALT:
             return {}
         found: dict[RunId, tuple[Reason, int]] = {}
         for root, (_, tree) in self._trees.items():
-            joined = await chains_above(standing(tree), root, self._store)
+            joined = await chains_above(standing(tree), root, self._ground.store)
             for reason, halted_ms in halted_above(joined, join):
                 found.setdefault(root, (reason, halted_ms))
         return found
@@ -161,7 +155,7 @@ class Cuts:
 
     def _measured(self, ended: Iterable[_Ended]) -> list[_Ended]:
         """Once for each tree, on the first of its exchanges: all that was open for it here is cut by now."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         measured: set[RunId] = set()
         found = []
         for one in ended:
@@ -171,7 +165,7 @@ class Cuts:
                 continue
             measured.add(root)
             contained_s = (now_ms - one.halted_ms) / 1000
-            self._meter.contained(contained_s)
+            self._ground.meter.contained(contained_s)
             found.append(one._replace(contained_s=contained_s))
         return found
 

@@ -15,11 +15,12 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, asked_of, decided, passed_unread
 from aisecops.gateway.gather import Looked
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.judge import Judged, destination_words
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.memories import Memories
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Meter
+from aisecops.gateway.ports import Meter
 from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.gateway.refuse import told_headers
 from aisecops.gateway.trees import Trees
@@ -44,11 +45,9 @@ class Dispatch:
 
     def __init__(
         self,
+        ground: Ground,
         *,
         trees: Trees,
-        record: AuditLog,
-        clock: Clock,
-        meter: Meter,
         approvals: Approvals,
         permits: Permits,
         descents: Descents,
@@ -56,10 +55,8 @@ class Dispatch:
         memories: Memories,
         usage: Usage,
     ) -> None:
+        self._ground = ground
         self._trees = trees
-        self._record = record
-        self._clock = clock
-        self._meter = meter
         self._approvals = approvals
         self._permits = permits
         self._descents = descents
@@ -88,7 +85,7 @@ class Dispatch:
             if rules.risk.join is not Join.OFF and facts.request.effect.changes_state:
                 await self._descents.chains.put_out(facts.principal, Way.TOOL, written_in(looked.step, request))
             # 7: contract 7, durable before anything that changes the world leaves
-            await self._record.append(
+            await self._ground.record.append(
                 *decided(facts, judged, lines),
                 *acted(facts, judged.decision, **asked_of(looked.step.call)),
                 *(passed_unread(facts, judged.decision, one.reason, one.size_bytes) for one in looked.unread),
@@ -99,9 +96,9 @@ class Dispatch:
             if approval is not None:
                 await self._approvals.give_back(approval)
             raise
-        count(self._meter, facts, judged)
+        count(self._ground.meter, facts, judged)
         for one in looked.unread:
-            self._meter.uninspected(one.reason, one.size_bytes)
+            self._ground.meter.uninspected(one.reason, one.size_bytes)
         # 8
         permit = self._permits.open(
             Permit(
@@ -110,7 +107,7 @@ class Dispatch:
                 judged=judged,
                 # the content has no business waiting for the answer
                 step=replace(looked.step, body=b"", document=None, json=None, kept=()),
-                started_ms=self._clock.now_ms(),
+                started_ms=self._ground.clock.now_ms(),
                 restores=restores,
                 policy_version=rules.policy_version,
                 in_proportion=bool(rules.egress.proportion),

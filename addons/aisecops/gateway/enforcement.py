@@ -13,11 +13,11 @@ from aisecops.gateway.cuts import Cut, Cuts
 from aisecops.gateway.dispatch import turned_away
 from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.mcp_watch import BatchWatch, McpWatch
 from aisecops.gateway.messages import Messages
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import Ids, Meter, RuleSource
 from aisecops.gateway.reading import FAILED, is_needed_whole
 from aisecops.gateway.settle import Settlement
 from aisecops.gateway.streamed import is_event_stream, streamed_as
@@ -48,9 +48,8 @@ class Enforcement:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        rules: RuleSource,
-        ids: Ids,
         identities: Identities,
         admission: Admission,
         settlement: Settlement,
@@ -58,28 +57,25 @@ class Enforcement:
         permits: Permits,
         cuts: Cuts,
         messages: Messages,
-        meter: Meter,
         vouching: Vouching,
         control: tuple[str, int] | None,
     ) -> None:
-        self._rules = rules
-        self._ids = ids
+        self._ground = ground
         self._identities = identities
         self._admission = admission
-        self._batches = Batches(admission=admission, settlement=settlement, permits=permits, rules=rules, ids=ids)
+        self._batches = Batches(ground, admission=admission, settlement=settlement, permits=permits)
         self._settlement = settlement
         self._downloads = downloads
         self._permits = permits
         self._cuts = cuts
         self._messages = messages
-        self._meter = meter
         self._vouching = vouching
         self._control = control
 
     async def identify(
         self, proxy_authorization: str | None, *, source: str, names: Names | None = None
     ) -> Caller | Refuse:
-        with timed(self._meter, Stage.IDENTIFY):
+        with timed(self._ground.meter, Stage.IDENTIFY):
             caller = await self._identities.identify(proxy_authorization, source=source, names=names or frozenset())
         if isinstance(caller, Refuse):
             # Counted and not recorded: whoever guesses secrets must not be able to fill the disk with it.
@@ -99,7 +95,7 @@ class Enforcement:
 
     async def head(self, caller: Caller, request: HttpRequest) -> Refuse | int:  # noqa: ARG002 - the port's shape
         """How much body may be buffered. Everything else is judged with the whole request, in one place."""
-        return self._rules.current().egress.max_body_bytes
+        return self._ground.rules.current().egress.max_body_bytes
 
     async def admit(self, caller: Caller, request: HttpRequest) -> Outcome:
         try:
@@ -110,7 +106,7 @@ class Enforcement:
             return outcome or await self._admission.admit(caller, request)
         except Fault as fault:
             refuse = Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
-            turned_away(self._meter, caller.agent_id, refuse)
+            turned_away(self._ground.meter, caller.agent_id, refuse)
             return refuse
 
     async def refused(self, caller: Caller, request: HttpRequest, refuse: Refuse) -> Refuse:
@@ -118,12 +114,12 @@ class Enforcement:
         return await self._admission.refused(caller, request, refuse)
 
     def counted(self, caller: Caller | None, refuse: Refuse) -> None:
-        turned_away(self._meter, caller.agent_id if caller else None, refuse)
+        turned_away(self._ground.meter, caller.agent_id if caller else None, refuse)
 
     async def settle(self, permit: str, response: HttpResponse) -> HttpResponse | Refuse:
         if permit.startswith(CONTROL_PERMIT):
             return response
-        with timed(self._meter, Stage.SETTLE):
+        with timed(self._ground.meter, Stage.SETTLE):
             if self._batches.is_open(permit):
                 return await self._batches.settle(permit, response)
             return await self._settlement.settle(permit, response)
@@ -228,7 +224,7 @@ class Enforcement:
             # An operator's key has no business inside a sandbox; if an agent has one, it is not used from here.
             return Refuse(code=Code.POLICY_DENIED, detail=f"`{CONTROL_HOST}` is for agents and runs, not for operators")
         own = () if spoken_for else (("Authorization", self._introduced(caller, request)),)
-        decision = DecisionId(self._ids.new("dec_"))
+        decision = DecisionId(self._ground.ids.new("dec_"))
         return Forward(
             permit=f"{CONTROL_PERMIT}{decision}",
             decision_id=decision,

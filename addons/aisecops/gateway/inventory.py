@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from aisecops.controls.policy.match import destination_known, host_known
 from aisecops.gateway.entries import Entries
-from aisecops.gateway.ports import AuditLog, Clock, RuleSource, Store
+from aisecops.gateway.ground import Ground
 from aisecops.model.entry import EntryKind
 from aisecops.model.ids import AgentId
 from aisecops.model.integration import PromptPins, Seen, ServerPins, ToolDigests
@@ -63,17 +63,15 @@ class Integration(Value):
 class Inventory:
     """Reads what is declared and what was noted, and takes a person's yes."""
 
-    def __init__(self, *, store: Store, record: AuditLog, rules: RuleSource, clock: Clock) -> None:
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._seen = Entries(store, clock, EntryKind.INTEGRATION, Seen)
-        self._servers = Entries(store, clock, EntryKind.SERVER, ServerPins)
-        self._prompts = Entries(store, clock, EntryKind.PROMPT, PromptPins)
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._seen = Entries(ground.store, ground.clock, EntryKind.INTEGRATION, Seen)
+        self._servers = Entries(ground.store, ground.clock, EntryKind.SERVER, ServerPins)
+        self._prompts = Entries(ground.store, ground.clock, EntryKind.PROMPT, PromptPins)
 
     async def all(self) -> list[Integration]:
         """Every integration, by name. Raises `StoreError`."""
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         found = {one.name: one for one in _declared(rules)}
         for name, seen in (await self._seen.all()).items():
             found[name] = _used(found.get(name) or _undeclared(rules, name), seen)
@@ -82,7 +80,7 @@ class Inventory:
         for agent_id, prompts in (await self._prompts.all()).items():
             one = _prompt(rules, AgentId(agent_id), prompts)
             found[one.name] = one
-        today = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date().isoformat()
+        today = datetime.fromtimestamp(self._ground.clock.now_ms() / 1000, UTC).date().isoformat()
         return [_stated(found[name], today) for name in sorted(found)]
 
     async def accept(
@@ -99,11 +97,11 @@ class Inventory:
         if seen and set(seen) != set(before.waiting.values()):
             return Refuse(code=Code.POLICY_DENIED, detail=f"`{name[:200]}` has changed again; look at it once more")
         taken = {"prompt": digest or before.waiting["prompt"]} if before.kind == PROMPT else dict(before.waiting)
-        await self._record.append(
+        await self._ground.record.append(
             Event(
                 event=EventName.INTEGRATION_ACCEPTED,
                 control=SERVES,
-                policy_version=self._rules.current().policy_version,
+                policy_version=self._ground.rules.current().policy_version,
                 fields={"integration": name, "by": by, "why": why, "was": before.digests, "now": taken},
             ),
             durable=True,

@@ -14,10 +14,11 @@ from aisecops.controls.policy.match import tool_named
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
 from aisecops.gateway.classify import names_a_secret
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.judge import unasked
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource, Signer, Store
+from aisecops.gateway.ports import Signer
 from aisecops.model.access import AccessRequest, Phase
 from aisecops.model.action import ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
@@ -65,24 +66,8 @@ class IssuedToken(Value):
 class TokenService:
     """Issues and revokes capability tokens."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        ids: Ids,
-        signer: Signer,
-        issuer: str,
-        audience: str,
-        points: Points,
-    ) -> None:
-        self._store = store
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
+    def __init__(self, ground: Ground, *, signer: Signer, issuer: str, audience: str, points: Points) -> None:
+        self._ground = ground
         self._signer = signer
         self._issuer = issuer
         self._audience = audience
@@ -90,8 +75,8 @@ class TokenService:
 
     async def issue(self, agent_id: AgentId, request: TokenRequest) -> IssuedToken | Refuse:
         """A signed token for `agent_id`, or why not. Durable in the record before it is handed out."""
-        rules = self._rules.current()
-        snapshot = await self._store.snapshot(request.run_id)
+        rules = self._ground.rules.current()
+        snapshot = await self._ground.store.snapshot(request.run_id)
         if snapshot is None:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{request.run_id}`")
         judgments, grant = self._judged(rules, agent_id, request, snapshot)
@@ -106,7 +91,7 @@ class TokenService:
         except ValueError as unsayable:
             # What was asked for does not fit into a token: a `cnf` that is no thumbprint, a scope without end.
             return await self._denied(agent_id, request, snapshot, _no(Code.UNREADABLE, str(unsayable)))
-        await self._record.append(
+        await self._ground.record.append(
             self._event(
                 EventName.TOKEN_ISSUED,
                 snapshot,
@@ -127,12 +112,12 @@ class TokenService:
 
     async def revoke(self, kind: RevocationKind, name: str, *, by: str, why: str) -> None:
         """Take back one token, or every token of a run, an agent or a key. In force for every request from now on."""
-        await self._store.revoke(kind, name, now_ms=self._clock.now_ms(), why=why)
-        await self._record.append(
+        await self._ground.store.revoke(kind, name, now_ms=self._ground.clock.now_ms(), why=why)
+        await self._ground.record.append(
             Event(
                 event=EventName.TOKEN_REVOKED,
                 control=SERVES,
-                policy_version=self._rules.current().policy_version,
+                policy_version=self._ground.rules.current().policy_version,
                 fields={_REVOKED_BY[kind]: name, "by": by, "why": why},
             ),
             durable=True,
@@ -171,7 +156,7 @@ class TokenService:
             tool=request.tool,
             effect=tool.effect if tool else ToolEffect.WRITE,
             scope=request.scope,
-            now_s=self._clock.now_ms() // 1000,
+            now_s=self._ground.clock.now_ms() // 1000,
             risk_micros=snapshot.tree.risk_micros,
             base_risk=tool.base_risk if tool else Decimal(1),
             trust=tool.trust if tool else Decimal(1),
@@ -180,12 +165,12 @@ class TokenService:
     def _claims(
         self, rules: RuleSet, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot, grant: Grant
     ) -> Claims:
-        now_s = self._clock.now_ms() // 1000
+        now_s = self._ground.clock.now_ms() // 1000
         limits = (request.ttl_s or DEFAULT_TTL_S, grant.constraints.max_ttl_s or MAX_TTL_S, MAX_TTL_S)
         return Claims(
             iss=self._issuer,
             aud=self._audience,
-            jti=TokenId(self._ids.new("cap_")),
+            jti=TokenId(self._ground.ids.new("cap_")),
             iat=now_s,
             nbf=now_s,
             exp=now_s + min(limits),
@@ -207,7 +192,7 @@ class TokenService:
             if denied and denied.reasons
             else Reason(code=Code.POLICY_DENIED, detail="no grant covers the request")
         )
-        await self._record.append(
+        await self._ground.record.append(
             self._event(
                 EventName.TOKEN_DENIED,
                 snapshot,
@@ -236,7 +221,7 @@ class TokenService:
             run_id=run.run_id,
             root_run_id=run.root_run_id,
             agent_id=run.agent_id,
-            policy_version=self._rules.current().policy_version,
+            policy_version=self._ground.rules.current().policy_version,
             control=SERVES,
             fields={key: value for key, value in fields.items() if value is not None},
         )

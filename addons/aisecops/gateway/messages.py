@@ -21,12 +21,13 @@ from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
 from aisecops.gateway.enforcer import Pass
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.handed_down import with_all_above
 from aisecops.gateway.judge import Judged, destination_words, judge
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.ports import ContentScanner
 from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime, gives_back
@@ -71,14 +72,9 @@ class Messages:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        store: Store,
         trees: Trees,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        ids: Ids,
-        meter: Meter,
         scanner: ContentScanner,
         trails: Trails,
         permits: Permits,
@@ -87,13 +83,8 @@ class Messages:
         realtime: Realtime,
         key: bytes,
     ) -> None:
-        self._store = store
+        self._ground = ground
         self._trees = trees
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
-        self._meter = meter
         self._scanner = scanner
         self._trails = trails
         self._permits = permits
@@ -108,7 +99,7 @@ class Messages:
         permit = self._permits.find(name)
         if permit is None:
             raise Fault("a message came on a channel that is not open")
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         if len(data) > rules.egress.max_body_bytes:
             what = f"the message has {len(data)} bytes, `egress.max_body` is {rules.egress.max_body_bytes}"
             return _named(permit, Code.TOO_LARGE, what)
@@ -136,7 +127,7 @@ class Messages:
         except WireError as error:
             return _named(permit, error.code, error.detail)
         if calls:
-            await self._record.append(*proposed(permit.facts, permit.judged.decision, calls))
+            await self._ground.record.append(*proposed(permit.facts, permit.judged.decision, calls))
         return passed
 
     async def end(self, name: str) -> None:
@@ -146,7 +137,7 @@ class Messages:
         if permit is None:
             return
         self._realtime.end(permit)
-        await self._record.append(
+        await self._ground.record.append(
             returned(
                 permit.facts,
                 permit.judged.decision,
@@ -156,7 +147,7 @@ class Messages:
                 messages_sent=traffic.messages_sent,
                 messages_received=traffic.messages_received,
                 cost=from_micros(permit.facts.request.cost_micros + traffic.cost_micros),
-                duration_ms=self._clock.now_ms() - permit.started_ms,
+                duration_ms=self._ground.clock.now_ms() - permit.started_ms,
             )
         )
 
@@ -177,7 +168,7 @@ class Messages:
             told = await self._realtime.told(rules, permit, data)
         except WireError as error:
             refuse = _named(permit, error.code, error.detail)
-            await self._record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
+            await self._ground.record.append(self._event(EventName.MESSAGE_REFUSED, permit, data, code=error.code))
             return refuse
         descent = told[1] if told else None
         if rules.egress.labels:
@@ -193,16 +184,16 @@ class Messages:
         self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
     ) -> tuple[Facts, Judged]:
         """One judgment, made true in the store when it changes anything there."""
-        decision_id = DecisionId(self._ids.new("dec_"))
+        decision_id = DecisionId(self._ground.ids.new("dec_"))
         for _ in range(SWAP_TRIES):
             facts, version = await self._facts(rules, permit, data, findings)
             drawn = descent.drawn if descent is not None else ()
-            joined = await joined_chains(self._store, rules, facts.tree, drawn, now_ms=facts.now_ms)
+            joined = await joined_chains(self._ground.store, rules, facts.tree, drawn, now_ms=facts.now_ms)
             run = facts.principal
             usual = await usual_for(
-                self._store, rules, facts.request, agent_id=run.agent_id, root_run_id=run.root_run_id
+                self._ground.store, rules, facts.request, agent_id=run.agent_id, root_run_id=run.root_run_id
             )
-            moved = await moved_for(self._store, rules, run.agent_id, facts.request.tool, now_ms=facts.now_ms)
+            moved = await moved_for(self._ground.store, rules, run.agent_id, facts.request.tool, now_ms=facts.now_ms)
             facts = replace(
                 facts,
                 descent=descent if descent is not None else facts.descent,
@@ -214,7 +205,7 @@ class Messages:
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
             try:
-                await self._store.swap_tree(
+                await self._ground.store.swap_tree(
                     facts.tree.root_run_id, seen=version, new=judged.tree, durable=must_last(facts, judged)
                 )
             except Stale:
@@ -227,13 +218,13 @@ class Messages:
     ) -> tuple[Facts, int]:
         opened = permit.facts
         claims = opened.token.claims if opened.token else None
-        snapshot = await self._store.snapshot(
+        snapshot = await self._ground.store.snapshot(
             opened.principal.run_id, token_id=claims.jti if claims else None, key_id=claims.kid if claims else ""
         )
         if snapshot is None:
             raise StoreError("the run has vanished from the store")
-        snapshot = await with_all_above(self._store, snapshot, claims.above if claims else ())
-        now_ms = self._clock.now_ms()
+        snapshot = await with_all_above(self._ground.store, snapshot, claims.above if claims else ())
+        now_ms = self._ground.clock.now_ms()
         model = opened.request.kind is Kind.MODEL
         request = replace(
             opened.request,
@@ -274,7 +265,7 @@ class Messages:
                 passed = self._realtime.enveloped(permit, passed.data, (told, facts.descent))
             weighty = tool or judged.findings or told is not None
             whole = decided(facts, judged, _lines(rules, facts)) if weighty else ()
-            await self._record.append(
+            await self._ground.record.append(
                 *whole,
                 self._event(EventName.MESSAGE_PASSED, permit, data, decision=judged.decision.decision_id),
                 *(passed_unread(facts, judged.decision, "message", one.size_bytes) for one in unread),
@@ -286,7 +277,7 @@ class Messages:
             raise
         self._count(judged)
         for one in unread:
-            self._meter.uninspected("message", one.size_bytes)
+            self._ground.meter.uninspected("message", one.size_bytes)
         return passed
 
     async def _refused(self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, data: bytes) -> Refuse:
@@ -294,11 +285,11 @@ class Messages:
         refuse = refusal(facts, judged, lines)
         if judged.decision.enforced is Verdict.HOLD:
             refuse = replace(refuse, detail=f"{refuse.detail}; a message cannot wait for one, so send it as a request")
-        await self._record.append(
+        await self._ground.record.append(
             *decided(facts, judged, lines), self._event(EventName.MESSAGE_REFUSED, permit, data, code=refuse.code)
         )
         self._count(judged)
-        self._meter.decided(
+        self._ground.meter.decided(
             agent=facts.principal.agent_id,
             tool=facts.request.tool,
             effect=facts.request.effect.value,
@@ -310,7 +301,7 @@ class Messages:
 
     def _count(self, judged: Judged) -> None:
         for found in judged.findings:
-            self._meter.egress_found(found.finding.entity, found.done)
+            self._ground.meter.egress_found(found.finding.entity, found.done)
 
     # from the upstream
 
@@ -325,7 +316,7 @@ class Messages:
         cost = cost_micros(model, facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens)
         traffic.cost_micros += cost
         tree = await self._trees.change(facts, lambda now: budget.settle(now, run_id, cost_delta_micros=cost))
-        await self._record.append(
+        await self._ground.record.append(
             returned(
                 facts,
                 permit.judged.decision,
@@ -335,7 +326,8 @@ class Messages:
             )
         )
         nothing = budget.Charge(run_id=run_id, counts_call=False, counts_write=False, cost_micros=0, counts_rate=False)
-        faults = budget.project(tree, nothing, limits_of(rules, tree, run_id), now_ms=self._clock.now_ms()).faults
+        now_ms = self._ground.clock.now_ms()
+        faults = budget.project(tree, nothing, limits_of(rules, tree, run_id), now_ms=now_ms).faults
         over = budget.judge(fault for fault in faults if fault.budget == budget.COST)
         if not over.reasons:
             return None

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from aisecops.controls.firewall.label import INSTRUCTING
 from aisecops.controls.firewall.prompt import Piece, differences, exact_digest, pieces, prompt_digest
 from aisecops.gateway.entries import Entries
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.known import KnownAgain
-from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entry import EntryKind
 from aisecops.model.ids import AgentId
@@ -37,11 +37,10 @@ GOOD_KEPT = 10_000
 class Prompts:
     """Compares the system prompts of agents with those that are pinned."""
 
-    def __init__(self, known: KnownAgain, store: Store, record: AuditLog, clock: Clock) -> None:
+    def __init__(self, ground: Ground, known: KnownAgain) -> None:
+        self._ground = ground
         self._known = known
-        self._record = record
-        self._clock = clock
-        self._pins = Entries(store, clock, EntryKind.PROMPT, PromptPins)
+        self._pins = Entries(ground.store, ground.clock, EntryKind.PROMPT, PromptPins)
         self._good: OrderedDict[tuple[AgentId, str, str], None] = OrderedDict()
 
     async def opinion(self, rules: RuleSet, run: Run, call: LlmCall) -> Judgment | None:
@@ -78,7 +77,7 @@ class Prompts:
 
         def first(now: PromptPins | None) -> PromptPins | None:
             if now is None and texts:
-                return PromptPins(accepted=(digest,), at_ms=self._clock.now_ms(), pieces=prints)
+                return PromptPins(accepted=(digest,), at_ms=self._ground.clock.now_ms(), pieces=prints)
             if now is not None and not now.pieces and now.accepted and now.accepted[-1] == digest:
                 return replace(now, pieces=prints)
             return None
@@ -90,7 +89,7 @@ class Prompts:
         self, run: Run, positions: Sequence[str], texts: Sequence[str], digest: str, *, pinned: str, policy_version: str
     ) -> None:
         """Tell of a prompt that is not the pinned one, once; recorded before it is known as told."""
-        pins = await self._pins.find(run.agent_id) or PromptPins(accepted=(), at_ms=self._clock.now_ms())
+        pins = await self._pins.find(run.agent_id) or PromptPins(accepted=(), at_ms=self._ground.clock.now_ms())
         if any(one.digest == digest for one in pins.changed):
             return
         was = pinned if pinned != PINNED else pins.accepted[-1] if pins.accepted else ""
@@ -108,8 +107,8 @@ class Prompts:
             control=SERVES,
             fields=fields,
         )
-        await self._record.append(event)
-        seen = SeenPrompt(digest=digest, at_ms=self._clock.now_ms(), run_id=run.run_id)
+        await self._ground.record.append(event)
+        seen = SeenPrompt(digest=digest, at_ms=self._ground.clock.now_ms(), run_id=run.run_id)
 
         def with_it(now: PromptPins | None) -> PromptPins:
             before = now or PromptPins(accepted=(), at_ms=seen.at_ms)

@@ -31,10 +31,11 @@ from aisecops.gateway.classify import counting, deny, names_a_secret
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import acted, decided
 from aisecops.gateway.dispatch import count, lines_of
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.judge import Judged, judge
 from aisecops.gateway.permits import Permit
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, ContentScanner, Ids, Meter, RuleSource, Store
+from aisecops.gateway.ports import ContentScanner
 from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
 from aisecops.gateway.refuse import refusal
 from aisecops.gateway.reserve import SWAP_TRIES
@@ -83,27 +84,17 @@ class Proposals:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        store: Store,
         trees: Trees,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        ids: Ids,
-        meter: Meter,
         approvals: Approvals,
         descents: Descents,
         points: Points,
         answers: Answers,
         scanner: ContentScanner,
     ) -> None:
-        self._store = store
+        self._ground = ground
         self._trees = trees
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
-        self._meter = meter
         self._approvals = approvals
         self._descents = descents
         self._points = points
@@ -113,7 +104,8 @@ class Proposals:
     @property
     def judged(self) -> bool:
         """True when the rules in force speak of any call that a model may propose."""
-        return any(isinstance(m, ModelToolMatch) for tool in self._rules.current().tools.values() for m in tool.match)
+        tools = self._ground.rules.current().tools.values()
+        return any(isinstance(match, ModelToolMatch) for tool in tools for match in tool.match)
 
     async def weigh(
         self, permit: Permit, calls: Sequence[ProposedCall], *, asked: LlmCall | None = None
@@ -124,7 +116,7 @@ class Proposals:
         other one is reserved and recorded when this returns. Raises a `Fault` when that cannot be done: then nothing of
         the answer may be delivered.
         """
-        rules, asked = self._rules.current(), asked or permit.step.call
+        rules, asked = self._ground.rules.current(), asked or permit.step.call
         refused: dict[int, str] = {}
         passing: list[ProposedCall] = []
         for place, call in enumerate(calls):
@@ -151,9 +143,9 @@ class Proposals:
             descent = await self._descents.of_arguments(principal.root_run_id, tool, data, said)
             asked = replace(asked, descent=descent)
         asked = replace(asked, request=self._descents.reaching(asked.request, asked.recipients))
-        course = _Course(decision_id=DecisionId(self._ids.new("dec_")))
+        course = _Course(decision_id=DecisionId(self._ground.ids.new("dec_")))
         for _ in range(SWAP_TRIES):
-            snapshot = await self._store.snapshot(principal.run_id)
+            snapshot = await self._ground.store.snapshot(principal.run_id)
             if snapshot is None:
                 raise StoreError("the run has vanished from the store")
             facts = await self._facts(rules, permit, asked, snapshot, course)
@@ -178,10 +170,10 @@ class Proposals:
     async def _observed(self, rules: RuleSet, facts: Facts, judged: Judged) -> None:
         """A no that is only observed is recorded."""
         if judged.decision.verdict is Verdict.DENY:
-            await self._record.append(*decided(facts, judged, lines_of(rules, facts)))
+            await self._ground.record.append(*decided(facts, judged, lines_of(rules, facts)))
 
     async def _facts(self, rules: RuleSet, permit: Permit, asked: _Asked, snapshot: Snapshot, course: _Course) -> Facts:
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         opinions = await self._points.of_step(rules, asked.request, snapshot, now_ms=now_ms, descent=asked.descent)
         return Facts(
             now_ms=now_ms,
@@ -191,14 +183,14 @@ class Proposals:
             approval=facts_of(course.approval),
             opinions=(*asked.objections, *opinions, *noes_of(course.approval)),
             descent=asked.descent,
-            moved=await moved_for(self._store, rules, snapshot.run.agent_id, asked.request.tool, now_ms=now_ms),
-            joined=await joined_chains(self._store, rules, snapshot.tree, (), now_ms=now_ms),
+            moved=await moved_for(self._ground.store, rules, snapshot.run.agent_id, asked.request.tool, now_ms=now_ms),
+            joined=await joined_chains(self._ground.store, rules, snapshot.tree, (), now_ms=now_ms),
         )
 
     async def _answered(self, facts: Facts) -> Approval | None:
         """What a person said of exactly this call in this run, if that stands and has not been used."""
         wanted = facts.principal.run_id, facts.request.digest
-        for kept in await self._store.list_approvals():
+        for kept in await self._ground.store.list_approvals():
             if (kept.run_id, kept.digest) == wanted:
                 now = await self._approvals.standing(kept.approval_id)
                 return now if now and now.state in {ApprovalState.APPROVED, ApprovalState.DENIED} else None
@@ -216,7 +208,7 @@ class Proposals:
         if judged.tree is None:
             return True
         try:
-            await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
+            await self._ground.store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
         except Stale:
             return False
         return True
@@ -225,7 +217,7 @@ class Proposals:
         self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, call: ProposedCall, course: _Course
     ) -> None:
         try:
-            await self._record.append(
+            await self._ground.record.append(
                 *decided(facts, judged, lines_of(rules, facts)),
                 *acted(facts, judged.decision, call_id=call.call_id, proposed_in=permit.decision_id),
                 durable=facts.request.effect.changes_state,
@@ -239,7 +231,7 @@ class Proposals:
 
     async def _held(self, rules: RuleSet, facts: Facts, judged: Judged, call: ProposedCall) -> Refuse:
         lines = lines_of(rules, facts)
-        await self._record.append(*decided(facts, judged, lines))
+        await self._ground.record.append(*decided(facts, judged, lines))
         approval = await self._approvals.hold(facts, judged.decision, lines, await self._content(call))
         self._count(facts, judged, "hold")
         if isinstance(approval, Refuse):
@@ -257,13 +249,13 @@ class Proposals:
 
     async def _refused(self, rules: RuleSet, facts: Facts, judged: Judged) -> Refuse:
         lines = lines_of(rules, facts)
-        await self._record.append(*decided(facts, judged, lines))
+        await self._ground.record.append(*decided(facts, judged, lines))
         self._count(facts, judged, "deny")
         return refusal(facts, judged, lines)
 
     def _count(self, facts: Facts, judged: Judged, decision: str) -> None:
-        count(self._meter, facts, judged)
-        self._meter.decided(
+        count(self._ground.meter, facts, judged)
+        self._ground.meter.decided(
             agent=facts.principal.agent_id,
             tool=facts.request.tool,
             effect=facts.request.effect.value,

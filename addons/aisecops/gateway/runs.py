@@ -18,9 +18,10 @@ from aisecops.controls.risk import plan as whole
 from aisecops.controls.risk.escalation import StepSeen
 from aisecops.controls.risk.score import stress
 from aisecops.gateway.classify import names_a_secret
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.lines import limits_of, lines_for
-from aisecops.gateway.ports import AuditLog, Clock, Ids, PieceStore, PseudonymStore, RuleSource, Store
+from aisecops.gateway.ports import PieceStore, PseudonymStore
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
 from aisecops.model.decision import Verdict
@@ -59,22 +60,9 @@ class Runs:
     """The life of runs. `new_secret` gives a fresh unguessable text."""
 
     def __init__(
-        self,
-        *,
-        store: Store,
-        record: AuditLog,
-        rules: RuleSource,
-        clock: Clock,
-        ids: Ids,
-        pseudonyms: PseudonymStore,
-        pieces: PieceStore,
-        new_secret: Callable[[], str],
+        self, ground: Ground, *, pseudonyms: PseudonymStore, pieces: PieceStore, new_secret: Callable[[], str]
     ) -> None:
-        self._store = store
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
+        self._ground = ground
         self._pseudonyms = pseudonyms
         self._pieces = pieces
         self._new_secret = new_secret
@@ -90,22 +78,22 @@ class Runs:
 
         A refusal for one that is in the rules no more, and whose connection is older than that.
         """
-        now_ms = self._clock.now_ms()
-        found = await self._store.implicit_run(agent_id, now_ms=now_ms, idle_ms=idle_ms)
+        now_ms = self._ground.clock.now_ms()
+        found = await self._ground.store.implicit_run(agent_id, now_ms=now_ms, idle_ms=idle_ms)
         if found is not None and await self._goes_on(found):
             return found
         opened = await self._open(agent_id, opened_by=f"agent:{agent_id}", parent=None, hashed="")
         if isinstance(opened, Refuse):
             return Refuse(code=Code.IDENTITY_REQUIRED, detail=opened.detail)
-        return await self._store.set_implicit_run(agent_id, opened.run_id, seen=found, now_ms=now_ms)
+        return await self._ground.store.set_implicit_run(agent_id, opened.run_id, seen=found, now_ms=now_ms)
 
     async def _goes_on(self, run_id: RunId) -> bool:
         # A halted implicit run stays the agent's run: a new one would be a way around the halt.
-        snapshot = await self._store.snapshot(run_id)
+        snapshot = await self._ground.store.snapshot(run_id)
         return snapshot is not None and snapshot.tree.runs[run_id].phase is not RunPhase.FINISHED
 
     async def _open(self, agent_id: AgentId, *, opened_by: str, parent: RunId | None, hashed: str) -> Run | Refuse:
-        if agent_id not in self._rules.current().agents:
+        if agent_id not in self._ground.rules.current().agents:
             return Refuse(code=Code.POLICY_DENIED, detail=f"the rules name no agent `{agent_id}`")
         for _ in range(SWAP_TRIES):
             attempt = await self._prepared(agent_id, opened_by=opened_by, parent=parent, hashed=hashed)
@@ -113,19 +101,20 @@ class Runs:
                 return attempt
             run, tree, seen = attempt
             try:
-                await self._store.open_run(run, tree, seen=seen)
+                await self._ground.store.open_run(run, tree, seen=seen)
             except Stale:
                 continue
-            await self._record.append(self._event(EventName.RUN_STARTED, run, parent=parent, opened_by=opened_by))
+            started = self._event(EventName.RUN_STARTED, run, parent=parent, opened_by=opened_by)
+            await self._ground.record.append(started)
             return run
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
     async def _prepared(
         self, agent_id: AgentId, *, opened_by: str, parent: RunId | None, hashed: str
     ) -> tuple[Run, TreeState, int | None] | Refuse:
-        now_ms = self._clock.now_ms()
-        run_id = RunId(self._ids.new("run_"))
-        above = await self._store.snapshot(parent) if parent else None
+        now_ms = self._ground.clock.now_ms()
+        run_id = RunId(self._ground.ids.new("run_"))
+        above = await self._ground.store.snapshot(parent) if parent else None
         if parent and above is None:
             return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{parent}` to be the parent")
         if parent and above:
@@ -149,7 +138,7 @@ class Runs:
 
     async def halt(self, run_id: RunId, *, by: str, why: str) -> Snapshot | Refuse:
         """Halt the whole tree that `run_id` belongs to (RSK-5)."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         words = why or f"halted by {by}"
         return await self._change(
             run_id, lambda tree: phase.halt(tree, now_ms, words), EventName.RUN_HALTED, by=by, why=words
@@ -162,12 +151,12 @@ class Runs:
         `risk.resume_allowance` says, each time, and each time is recorded. From other chains, on whose words it worked
         until now, it is parted.
         """
-        most = self._rules.current().risk.resume_allowance_micros
+        most = self._ground.rules.current().risk.resume_allowance_micros
         if allowance_micros > most:
             asked, allowed = from_micros(allowance_micros), from_micros(most)
             what = f"an allowance of {asked:g} is over {allowed:g}; ask for less, or raise `risk.resume_allowance`"
             return Refuse(code=Code.POLICY_DENIED, detail=what, rule="risk.resume_allowance", run_id=run_id)
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         return await self._change(
             run_id,
             lambda tree: phase.resume(tree, allowance_micros, now_ms=now_ms),
@@ -203,7 +192,7 @@ class Runs:
 
         if any(names_a_secret(step.scope) for step in steps):
             return Refuse(code=Code.UNREADABLE, detail="a scope of the plan holds a secret", run_id=run_id)
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         missing = [step.tool for step in steps if step.tool not in rules.tools]
         if missing:
             return Refuse(code=Code.TOOL_UNDECLARED, detail=f"the rules declare no tool `{missing[0]}`", run_id=run_id)
@@ -216,7 +205,7 @@ class Runs:
         if judged is None:
             raise StoreError("the plan was stored without being judged")
         planned: whole.Planned = judged
-        await self._record.append(
+        await self._ground.record.append(
             self._event(
                 EventName.PLAN_JUDGED,
                 changed.run,
@@ -233,7 +222,7 @@ class Runs:
         return planned
 
     def _judge_plan(self, tree: TreeState, run_id: RunId, steps: tuple[PlanStep, ...]) -> whole.Planned:
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         limits = limits_of(rules, tree, run_id)
         planned: list[whole.PlanStep] = []
         projected = tree
@@ -246,7 +235,7 @@ class Runs:
                 cost_micros=0,
                 counts_rate=False,
             )
-            projection = budget.project(projected, charge, limits, now_ms=self._clock.now_ms())
+            projection = budget.project(projected, charge, limits, now_ms=self._ground.clock.now_ms())
             projected = projection.tree
             planned.append(
                 whole.PlanStep(
@@ -277,19 +266,19 @@ class Runs:
         self, run_id: RunId, change: Callable[[TreeState], TreeState], event: EventName | None, **fields: Any
     ) -> Snapshot | Refuse:
         for _ in range(SWAP_TRIES):
-            snapshot = await self._store.snapshot(run_id)
+            snapshot = await self._ground.store.snapshot(run_id)
             if snapshot is None:
                 return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{run_id}`", run_id=run_id)
             new = change(snapshot.tree)
             if new == snapshot.tree:
                 return snapshot  # halted twice is halted once: nothing happened, so there is nothing to record
             try:
-                version = await self._store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
+                version = await self._ground.store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=new)
             except Stale:
                 continue
             if event is not None:
                 total = from_micros(new.risk_micros)
-                await self._record.append(self._event(event, snapshot.run, total=total, **fields))
+                await self._ground.record.append(self._event(event, snapshot.run, total=total, **fields))
             return replace(snapshot, tree=new, version=version)
         raise StoreError("the run's tree is changed by others faster than it can be read")
 
@@ -299,7 +288,7 @@ class Runs:
             run_id=run.run_id,
             root_run_id=run.root_run_id,
             agent_id=run.agent_id,
-            policy_version=self._rules.current().policy_version,
+            policy_version=self._ground.rules.current().policy_version,
             control=control,
             fields={key: value for key, value in fields.items() if value is not None},
         )

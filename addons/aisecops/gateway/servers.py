@@ -18,8 +18,8 @@ from aisecops.controls.firewall.assess import total
 from aisecops.gateway.aside import aside
 from aisecops.gateway.classify import Step
 from aisecops.gateway.entries import Entries
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.known import KnownAgain
-from aisecops.gateway.ports import AuditLog, Clock, RuleSource, Store
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, is_stream, unread
 from aisecops.model.decision import Judgment, Mode, Reason, Verdict
 from aisecops.model.entry import EntryKind
@@ -61,12 +61,10 @@ class _Described(Value):
 class Servers:
     """Remembers how tools were described, and what a person has said to a change."""
 
-    def __init__(self, known: KnownAgain, store: Store, record: AuditLog, rules: RuleSource, clock: Clock) -> None:
-        self._rules = rules
+    def __init__(self, ground: Ground, known: KnownAgain) -> None:
+        self._ground = ground
         self._known = known
-        self._record = record
-        self._clock = clock
-        self._pins = Entries(store, clock, EntryKind.SERVER, ServerPins)
+        self._pins = Entries(ground.store, ground.clock, EntryKind.SERVER, ServerPins)
 
     async def opinion(self, step: Step) -> Judgment | None:
         """HOLD for a call of a tool whose description waits for a person. Raises `StoreError`."""
@@ -103,7 +101,7 @@ class Servers:
         tools = await aside(len(body), (), tools_in, body, streamed=streamed, bounds=json)
         if tools is None:
             return response
-        rules = self._rules.current()
+        rules = self._ground.rules.current()
         waiting = await self._compared(rules, facts, at, tools)
         agent = rules.agents.get(facts.principal.agent_id)
         if not waiting or (agent is not None and agent.mode is Mode.OBSERVE):
@@ -116,7 +114,7 @@ class Servers:
         """The names of those that wait for a person, as they are described now."""
         principal, lines = facts.principal, rules.firewall
         described = await self._described(tools)
-        block_at, now_ms = float(lines.block_at), self._clock.now_ms()
+        block_at, now_ms = float(lines.block_at), self._ground.clock.now_ms()
         before = (await self._pins.find(at) or ServerPins()).tools
         if len(before.keys() | {one.name for one in described}) > MAX_TOOLS:
             raise WireError(f"the MCP server describes over {MAX_TOOLS} tools", Code.OUTPUT_INVALID)
@@ -134,7 +132,7 @@ class Servers:
             for name, fields in _news(one, before.get(one.name), flag_at=float(lines.flag_at), block_at=block_at)
         ]
         if events:
-            await self._record.append(*events)
+            await self._ground.record.append(*events)
 
         def with_them(now: ServerPins | None) -> ServerPins:
             known = now.tools if now else {}

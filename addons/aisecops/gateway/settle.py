@@ -22,10 +22,10 @@ from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import proposed, returned
 from aisecops.gateway.drawn import drawn_by, with_drawn
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.joined import told_drawn
 from aisecops.gateway.memories import Memories, Recalled
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.ports import AuditLog, Clock, Store
 from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
@@ -60,11 +60,9 @@ class Settlement:
 
     def __init__(
         self,
+        ground: Ground,
         *,
-        store: Store,
         trees: Trees,
-        record: AuditLog,
-        clock: Clock,
         permits: Permits,
         descents: Descents,
         memories: Memories,
@@ -73,12 +71,10 @@ class Settlement:
         answers: Answers,
         json: JsonBounds | None = None,
     ) -> None:
+        self._ground = ground
         """`json`: how much of an answer is read as one document."""
         self._json = json or JsonBounds()
-        self._store = store
         self._trees = trees
-        self._record = record
-        self._clock = clock
         self._permits = permits
         self._descents = descents
         self._memories = memories
@@ -189,17 +185,17 @@ class Settlement:
             return
         if not left:
             await self._trees.give_back(permit.facts, permit.judged)
-        await self._record.append(
+        await self._ground.record.append(
             returned(
                 permit.facts,
                 permit.judged.decision,
                 status=0,
                 failed=why,
                 left=left,
-                duration_ms=self._clock.now_ms() - permit.started_ms,
+                duration_ms=self._ground.clock.now_ms() - permit.started_ms,
             )
         )
-        await came_back(self._store, permit.facts, f"failed: {why}")
+        await came_back(self._ground.store, permit.facts, f"failed: {why}")
 
     def _taken(self, name: str) -> Permit:
         permit = self._permits.take(name)
@@ -277,7 +273,7 @@ class Settlement:
             origin = replace(known, sha256=hashlib.sha256(body).hexdigest())
         else:
             origin = await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
-        drawn = await drawn_by(self._descents, self._store, permit, (response, body), recalled)
+        drawn = await drawn_by(self._descents, self._ground.store, permit, (response, body), recalled)
         return shown_origin(origin), recalled, drawn
 
     async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:
@@ -318,7 +314,7 @@ class Settlement:
             def settled(now: TreeState) -> TreeState:
                 paid = budget.settle(now, facts.principal.run_id, cost_delta_micros=final - reserved)
                 paid = with_read(paid, permit, size=size, rows=rows) if readable else paid
-                return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._clock.now_ms())
+                return with_drawn(with_risk(paid, added), permit, drawn, now_ms=self._ground.clock.now_ms())
 
             tree = await self._trees.change(facts, settled)
         if answer is not None:
@@ -333,7 +329,7 @@ class Settlement:
             "memory": told_items(recalled),
             "joined": told_drawn(drawn),
             "refused": refused,
-            "duration_ms": self._clock.now_ms() - permit.started_ms,
+            "duration_ms": self._ground.clock.now_ms() - permit.started_ms,
             "spent": from_micros(tree.runs[facts.principal.run_id].cost_micros) if final != reserved else None,
         }
         if answer is not None:
@@ -345,13 +341,14 @@ class Settlement:
                 if used is None
                 else {"input_tokens": used.input_tokens, "output_tokens": used.output_tokens},
             }
-        await self._record.append(
+        await self._ground.record.append(
             returned(facts, decision, **said),
             *proposed(facts, decision, answer.proposals if answer else ()),
             *recall_events(facts, permit.judged, recalled, added=added, tree=tree),
         )
-        await keep_usual(self._store, permit, tree, now_ms=self._clock.now_ms())
-        await came_back(self._store, facts, f"answered {status}" if refused is None else f"withheld: {refused.value}")
+        await keep_usual(self._ground.store, permit, tree, now_ms=self._ground.clock.now_ms())
+        how = f"answered {status}" if refused is None else f"withheld: {refused.value}"
+        await came_back(self._ground.store, facts, how)
 
 
 def shown_origin(origin: Origin) -> dict[str, str]:

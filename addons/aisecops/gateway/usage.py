@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from aisecops.gateway.classify import Step
 from aisecops.gateway.entries import Entries
-from aisecops.gateway.ports import AuditLog, Clock, Store
+from aisecops.gateway.ground import Ground
 from aisecops.model.action import Kind
 from aisecops.model.entry import EntryKind
 from aisecops.model.facts import Facts
@@ -27,15 +27,14 @@ NAMES_KEPT = 10_000
 class Usage:
     """Notes what is used. One object for a process."""
 
-    def __init__(self, store: Store, record: AuditLog, clock: Clock) -> None:
-        self._record = record
-        self._clock = clock
-        self._seen = Entries(store, clock, EntryKind.INTEGRATION, Seen)
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._seen = Entries(ground.store, ground.clock, EntryKind.INTEGRATION, Seen)
         self._noted: OrderedDict[str, int] = OrderedDict()
 
     async def used(self, facts: Facts, step: Step, *, policy_version: str) -> None:
         """Note what an allowed step is about to use. Raises a `Fault` when what is new cannot be recorded or kept."""
-        now_ms = self._clock.now_ms()
+        now_ms = self._ground.clock.now_ms()
         for name in names_of(facts, step):
             if now_ms - self._noted.get(name, -NOTED_EVERY_MS) < NOTED_EVERY_MS:
                 continue
@@ -48,7 +47,7 @@ class Usage:
     async def _note(self, name: str, facts: Facts, now_ms: int, policy_version: str) -> None:
         principal = facts.principal
         if await self._seen.find(name) is None:
-            await self._record.append(
+            await self._ground.record.append(
                 Event(
                     event=EventName.INTEGRATION_FIRST_SEEN,
                     run_id=principal.run_id,

@@ -76,7 +76,7 @@ class GatewayProcess:
             fetched_keys(self._settings) as following,
             foundation(self._settings, environment()) as base,
             usual(base) as around,
-            enforcement(base, metrics, around) as enforcer,
+            enforcement(base, around) as enforcer,
             evaluated(base, around, enforcer) as enforcer_of_all,
             answering(base, metrics),
         ):

@@ -33,10 +33,7 @@ class Plane:
         rounds = Rounds(
             open=self.opened, close=self.file.close, told=lambda _: {"path": "/evaluation"}, own_ports=frozenset({8080})
         )
-        calls = EvaluationCalls(
-            rounds=rounds if live else None, record=self.house.record, rules=self.house.rules,
-            clock=self.house.clock, ids=self.house.ids,
-        )  # fmt: skip
+        calls = EvaluationCalls(self.house.ground, rounds=rounds if live else None)
         keeper = Doorkeeper(
             self.house.identities, operator_secret="operator's secret", gateway_secret="gateway's secret",
             vouching=self.house.vouching,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from aisecops.adapters.store.memory import MemoryStore
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.inventory import Inventory
 from aisecops.model.record import Event, EventName
 from aisecops.ops.maturity.gather import Maturity
-from support.gateway import rules_of
+from support.gateway import CountedIds, rules_of
+from support.parts import Tally
 from support.records import SystemClock, chain
 
 
@@ -32,7 +34,8 @@ async def record(tmp_path):
 
 def assessing(tmp_path, record):
     clock, store = SystemClock(), MemoryStore()
-    inventory = Inventory(store=store, record=record, rules=RULES, clock=clock)
+    ground = Ground(store=store, record=record, rules=RULES, clock=clock, ids=CountedIds(), meter=Tally())
+    inventory = Inventory(ground)
     return Maturity(record_folder=tmp_path / "audit", rules=RULES, store=store, inventory=inventory, clock=clock)
 
 

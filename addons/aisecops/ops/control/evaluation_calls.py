@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aisecops.gateway.ports import AuditLog, Clock, Ids, RuleSource
+from aisecops.gateway.ground import Ground
 from aisecops.model.errors import ConfigError
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event, EventName
@@ -38,12 +38,9 @@ class Rounds:
 class EvaluationCalls:
     """The calls about evaluations. `rounds` None: it is not allowed here."""
 
-    def __init__(self, *, rounds: Rounds | None, record: AuditLog, rules: RuleSource, clock: Clock, ids: Ids) -> None:
+    def __init__(self, ground: Ground, *, rounds: Rounds | None) -> None:
+        self._ground = ground
         self._rounds = rounds
-        self._record = record
-        self._rules = rules
-        self._clock = clock
-        self._ids = ids
 
     def calls(self) -> Sequence[Call]:
         """All of them."""
@@ -60,8 +57,8 @@ class EvaluationCalls:
             return problem(
                 Refuse(code=Code.DESTINATION_DENIED, detail="no stand-in listens at a port of the gateway's")
             )
-        ends_ms = self._clock.now_ms() + body.seconds * 1000
-        new = Round(evaluation_id=self._ids.new("eval_"), by=asker.title, port=body.port, ends_ms=ends_ms)
+        ends_ms = self._ground.clock.now_ms() + body.seconds * 1000
+        new = Round(evaluation_id=self._ground.ids.new("eval_"), by=asker.title, port=body.port, ends_ms=ends_ms)
         await self._recorded(
             EventName.EVALUATION_OPENED, new.evaluation_id, by=asker.title, port=new.port, ends_at=ends_ms / 1000
         )
@@ -82,10 +79,10 @@ class EvaluationCalls:
         return as_json({"evaluation_id": evaluation_id})
 
     async def _recorded(self, name: EventName, evaluation_id: str, **fields: Any) -> None:
-        await self._record.append(
+        await self._ground.record.append(
             Event(
                 event=name,
-                policy_version=self._rules.current().policy_version,
+                policy_version=self._ground.rules.current().policy_version,
                 control=GOVERNANCE,
                 fields={"evaluation_id": evaluation_id, **fields},
             ),

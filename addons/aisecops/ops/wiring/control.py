@@ -91,11 +91,7 @@ def announcer(base: Foundation, hooks: Hooks) -> Announcer:
 def token_service(base: Foundation, *, audience: str = AUDIENCE) -> TokenService:
     """What issues capability tokens; makes the signing key on first start."""
     return TokenService(
-        store=base.store,
-        record=base.record,
-        rules=base.rules,
-        clock=base.clock,
-        ids=base.ids,
+        base,
         signer=token_signer(base.settings, base.clock, environment()),
         issuer=ISSUER,
         audience=audience,

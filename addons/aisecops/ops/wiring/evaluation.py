@@ -98,6 +98,7 @@ async def evaluated_foundation(base: Foundation, rounds: Rounds, found: Round) -
             settings=settings,
             clock=base.clock,
             ids=base.ids,
+            meter=Unmetered(),
             rules=rules,
             files=base.files,
             store=shared.store,
@@ -135,7 +136,7 @@ async def _enforcement(
     )
     async with (
         evaluated_foundation(base, rounds, found) as own,
-        enforcement(own, Unmetered(), of_round) as enforcer,
+        enforcement(own, of_round) as enforcer,
         asyncio.TaskGroup() as tasks,
     ):
         watching = tasks.create_task(enforcer.watch(both.cut))

@@ -46,9 +46,7 @@ def evaluation_calls(base: Foundation) -> EvaluationCalls:
         own_ports=frozenset(port for _, port in own_addresses(base.settings)),
     )
     allowed = base.settings.evaluation.live
-    return EvaluationCalls(
-        rounds=rounds if allowed else None, record=base.record, rules=base.rules, clock=base.clock, ids=base.ids
-    )
+    return EvaluationCalls(base, rounds=rounds if allowed else None)
 
 
 def _opened(rounds: RoundFile, new: Round) -> bool:

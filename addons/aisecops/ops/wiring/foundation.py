@@ -21,10 +21,11 @@ from aisecops.adapters.system.secrets import secret_key
 from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.forgetting import Forgetting, OldRuns
+from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import Identities
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.points import Points
-from aisecops.gateway.ports import AuditLog, Clock, ContentStore, Ids, PieceStore, PseudonymStore, RuleSource, Store
+from aisecops.gateway.ports import ContentStore, PieceStore, PseudonymStore
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.vouch import Vouching
 from aisecops.ops.counted import CountedRecord
@@ -38,18 +39,13 @@ AUDIENCE = "aisecops-gateway"
 RUN_SECRET_BYTES = 32
 
 
-@dataclass(frozen=True)
-class Foundation:
-    """What every process of ours stands on."""
+@dataclass(frozen=True, kw_only=True)
+class Foundation(Ground):
+    """The ground of a process of ours, and what else lies under it."""
 
     settings: Settings
-    clock: Clock
-    ids: Ids
-    rules: RuleSource
     files: FileRules
-    store: Store
     old_runs: OldRuns
-    record: AuditLog
     record_lag_s: Callable[[], float]
     pseudonyms: PseudonymStore
     pieces: PieceStore
@@ -65,11 +61,7 @@ class Foundation:
     def runs(self) -> Runs:
         """The run service."""
         return Runs(
-            store=self.store,
-            record=self.record,
-            rules=self.rules,
-            clock=self.clock,
-            ids=self.ids,
+            self,
             pseudonyms=self.pseudonyms,
             pieces=self.pieces,
             new_secret=lambda: stdlib_secrets.token_urlsafe(RUN_SECRET_BYTES),
@@ -77,18 +69,15 @@ class Foundation:
 
     def approvals(self) -> Approvals:
         """The approval service."""
-        life_ms = int(self.settings.approval_seconds * 1000)
-        return Approvals(
-            store=self.store, record=self.record, rules=self.rules, clock=self.clock, ids=self.ids, life_ms=life_ms
-        )
+        return Approvals(self, life_ms=int(self.settings.approval_seconds * 1000))
 
     def inventory(self) -> Inventory:
         """What agents are let use."""
-        return Inventory(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+        return Inventory(self)
 
     def moved_risk(self) -> MovedRisk:
         """What live signals have moved."""
-        return MovedRisk(store=self.store, record=self.record, rules=self.rules, clock=self.clock)
+        return MovedRisk(self)
 
     def forgetting(self, *, keep_ms: int) -> Forgetting:
         """What makes the store forget runs that have stood still for `keep_ms`."""
@@ -129,6 +118,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
             settings=settings,
             clock=clock,
             ids=Ulids(clock),
+            meter=process_metrics(),
             rules=rules,
             files=rules,
             store=shared.store,

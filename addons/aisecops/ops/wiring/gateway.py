@@ -17,7 +17,6 @@ from aisecops.adapters.system.secrets import secret_key
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.gateway.assembly import InstallationKeys, Place, World, assembled
 from aisecops.gateway.enforcement import Enforcement
-from aisecops.gateway.ports import Meter
 from aisecops.ops.days import today
 from aisecops.ops.settings import LimitSettings
 from aisecops.ops.settings_read import environment
@@ -72,7 +71,7 @@ async def usual(base: Foundation) -> AsyncIterator[Around]:
 
 
 @contextlib.asynccontextmanager
-async def enforcement(base: Foundation, meter: Meter, around: Around) -> AsyncIterator[Enforcement]:
+async def enforcement(base: Foundation, around: Around) -> AsyncIterator[Enforcement]:
     """Everything a gateway process decides with."""
     settings = base.settings
     state = settings.paths.state
@@ -85,15 +84,10 @@ async def enforcement(base: Foundation, meter: Meter, around: Around) -> AsyncIt
         content = base.content()
         opened.push_async_callback(content.close)
         world = World(
-            store=base.store,
+            ground=base,
             content=content,
             pieces=base.pieces,
             pseudonyms=base.pseudonyms,
-            record=base.record,
-            rules=base.rules,
-            clock=base.clock,
-            ids=base.ids,
-            meter=meter,
             keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
             resolver=around.resolver,
             route=around.route,
