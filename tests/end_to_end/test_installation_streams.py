@@ -207,14 +207,14 @@ def test_what_nobody_can_read_leaves_only_by_a_rule_and_loudly(own, run, talk):
 
 
 @contextlib.contextmanager
-def asking_on(own, run):
+def asking_on(ask):
     """While inside, one request after the other on new connections: what came of each."""
     over, said = threading.Event(), []
 
     def go_on():
         while not over.is_set():
             try:
-                said.append(own.ask(run, "GET", "https://nobody.example/").status)
+                said.append(ask().status)
             except OSError as failed:
                 said.append(failed)
 
@@ -232,23 +232,21 @@ def test_new_processes_take_the_place_of_all_and_nothing_that_is_open_is_dropped
     with spoken(own, run) as stream, feed(own, run) as client:
         words = iter(stream)
         next(words)
-        with asking_on(own, run) as said:
+        with (
+            asking_on(lambda: own.ask(run, "GET", "https://nobody.example/")) as said,
+            asking_on(lambda: own.api(run.agent, "GET", f"/v1/runs/{run.run_id}")) as told,
+        ):
             own.process.send_signal(signal.SIGUSR2)
-            until(
-                lambda: control not in own.workers("control") and control_answers(own),
-                120,
-                what="another control plane",
-            )
-            new = set(own.workers("gateway")) - old
-            asked = len(said)
-            until(lambda: len(said) > asked + 20, what="answers of the new ones")
+            until(lambda: control not in own.workers("control"), 120, what="the end of the old ones")
+            new, asked, answered = set(own.workers("gateway")) - old, len(said), len(told)
+            until(lambda: len(said) > asked + 20 and len(told) > answered + 20, what="answers of the new ones")
         client.send("hello")
         assert client.recv(WITHIN_S) == "hello"
         assert next(words).choices[0].delta.content == "word "
         model.finish.set()
         assert [one.choices[0].finish_reason for one in words][-1] == "stop"
     assert len(new) == len(old)
-    assert set(said) == {403}
+    assert (set(said), set(told)) == ({403}, {200})
     until(lambda: set(own.workers("gateway")) == new, what="the end of the old ones")
     assert own.command("audit", "verify").returncode == 0
     assert not [word for word in ("Traceback", "starting it again") if word in own.said()]
@@ -273,9 +271,3 @@ def refused(port):
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return False
     return True
-
-
-def control_answers(own):
-    with contextlib.suppress(OSError):
-        return own.api(None, "GET", "/readyz").status == 200
-    return False

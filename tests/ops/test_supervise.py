@@ -13,6 +13,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -126,6 +127,28 @@ def test_a_worker_that_dies_is_started_again_on_the_same_port_and_no_count_falls
         until(lambda: len(everyone(tmp_path, "gateway")) == 3 and len(running(tmp_path, "gateway")) == 2)
 
         until(lambda: "aisecops_tokens_issued_total 4.0" in scraped(ready))
+
+
+def test_others_take_the_place_of_all_on_the_same_ports(tmp_path):
+    with up(tmp_path) as supervisor:
+        supervisor.stdout.readline()
+        before = everyone(tmp_path)
+
+        supervisor.send_signal(signal.SIGUSR2)
+        until(lambda: not any(map(alive, before)))
+
+        assert (len(running(tmp_path, "control")), len(running(tmp_path, "gateway"))) == (1, 2)
+
+
+def test_who_asks_for_a_control_plane_that_has_died_waits_for_the_next(tmp_path):
+    with up(tmp_path) as supervisor:
+        place = urlsplit(re.search(r"control=(\S+)", supervisor.stdout.readline())[1])
+
+        (control,) = running(tmp_path, "control")
+        os.kill(control, signal.SIGKILL)
+        until(lambda: not alive(control))
+
+        socket.create_connection((place.hostname, place.port), timeout=15).close()
 
 
 def test_children_do_not_outlive_a_killed_supervisor(tmp_path):

@@ -1,6 +1,6 @@
 """A process for the supervisor to keep: it listens, counts, says so on the real lifeline, and stops when told.
 
-Called as the product calls itself: `--config FILE ROLE --supervised-by FD`. `STAND_IN_REFUSES=ROLE` makes
+Called as the product calls itself: `--config FILE ROLE --supervised-by FD`, for a control plane with `--listening-on FD`. `STAND_IN_REFUSES=ROLE` makes
 that role end at once with code 2; `STAND_IN_DEAF=ROLE` makes it ignore SIGTERM.
 """
 
@@ -22,18 +22,22 @@ def main() -> None:
     if os.environ.get("STAND_IN_REFUSES") == role:
         sys.exit(2)
     settings = load(file=Path(file))
-    listen = settings.proxy.listen if role == "gateway" else settings.control.listen
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind((listen.host, listen.port))
-    listener.listen()
+    if role == "control":
+        listener = socket.socket(fileno=int(sys.argv[7]))
+    else:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((settings.proxy.listen.host, settings.proxy.listen.port))
+        listener.listen()
     process_metrics().token_issued()
     ready = lifeline.hold(descriptor, drain_seconds=settings.drain_seconds)
     deaf = os.environ.get("STAND_IN_DEAF") == role
-    signal.signal(signal.SIGTERM, signal.SIG_IGN if deaf else lambda *_: sys.exit(0))
+    for told in (signal.SIGTERM, lifeline.LEAVING):
+        signal.signal(told, signal.SIG_IGN if deaf else lambda *_: sys.exit(0))
     (settings.paths.state / f"{role}.{os.getpid()}").touch()
     print("a line of the child's own", flush=True)
-    ready(f"http://{listen.host}:{listener.getsockname()[1]}")
+    host, port = listener.getsockname()
+    ready(f"http://{host}:{port}")
     while True:
         signal.pause()
 

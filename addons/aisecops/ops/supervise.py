@@ -27,6 +27,7 @@ from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
 from aisecops.ops.lifeline import GRACE_SECONDS, LEAVING, ending_signals
+from aisecops.ops.listening import check_free, listening
 from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
@@ -37,6 +38,9 @@ from aisecops.ops.settings_text import Address
 PROGRAM = (sys.executable, "-O", "-P", "-m", "aisecops")
 START_SECONDS = 60.0
 """How long a process may take until it listens; the first start loads the language models."""
+
+ALONE = "telemetry"
+"""The role of which there is one process at a time: the next one begins where the last has ended."""
 
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_AFTER = 0.2, 10.0, 30.0
 """Seconds: before the first restart; at most; how long a process must live for the pause to start over."""
@@ -85,6 +89,8 @@ class Supervisor:
         self._numbers = fresh_folder(settings.paths.state)
         self._file = settings.paths.state / "up.settings.yaml"
         self._children: list[Child] = []
+        self._listener: socket.socket | None = None
+        """The control plane's: who asks while one process takes another's place waits, and is answered."""
         self._stop = asyncio.Event()
         self._replace = asyncio.Event()
 
@@ -93,8 +99,10 @@ class Supervisor:
 
         Raises ConfigError for a port that is taken, before anything is started.
         """
-        for name, listener in (("proxy", self.settings.proxy), ("control", self.settings.control)):
-            _check_free(name, listener.listen)
+        check_free("proxy", self.settings.proxy.listen)
+        control = self.settings.control.listen
+        self._listener = listening("control", control)
+        self._settle(control__listen=Address(host=control.host, port=self._listener.getsockname()[1]))
         loop, numbers = asyncio.get_running_loop(), ending_signals()
         for number in numbers:
             loop.add_signal_handler(number, self._stop.set)
@@ -111,7 +119,6 @@ class Supervisor:
         self._settle(proxy__share_port=True)  # with those that will take its place
         with self._metrics() as metrics_url:
             control = await self._start("control")
-            self._settle(control__listen=_with_port(self.settings.control.listen, control.url))
             first = await self._start("gateway")
             self._settle(proxy__listen=_with_port(self.settings.proxy.listen, first.url))
             more = await asyncio.gather(*(self._start("gateway") for _ in range(self.settings.proxy.workers - 1)))
@@ -122,7 +129,7 @@ class Supervisor:
             self._write_settings()  # with the ports as they came to be, for whoever looks
             self._announce(f"aisecops ready proxy={first.url} control={control.url} metrics={metrics_url}")
             async with asyncio.TaskGroup() as keepers:
-                for child in (control, first, *more):
+                for child in (first, *more, control):
                     keepers.create_task(self._keep(child))
                 await self._replacing(keepers)
         raise AssertionError("keepers do not end")
@@ -134,21 +141,21 @@ class Supervisor:
             self._replace.clear()
             _log.info("new processes take the place of all")
             try:
-                for old in [child for child in self._children if child.role == "gateway" and not child.is_replaced]:
-                    keepers.create_task(self._keep(await self._start("gateway")))
+                left = [child for child in self._children if child.role != ALONE and not child.is_replaced]
+                for old in sorted(left, key=lambda child: child.role == "control"):  # that one last
+                    keepers.create_task(self._keep(await self._start(old.role)))
                     old.let_go()
             except (CommandError, OSError) as failed:
                 _log.error("%s; the others stay as they are", failed)
                 continue
-            # they have one listener each, or none: the next one begins when the last has ended
-            for old in [child for child in self._children if child.role != "gateway"]:
+            for old in [child for child in self._children if child.role == ALONE]:
                 old.is_replaced = True
                 await old.end(self._grace)
 
     async def _keep(self, child: Child) -> None:
         """Start `child` again whenever it ends, sooner at first and later if it does not last.
 
-        Returns when a gateway has left to which another process has succeeded.
+        Returns when one has left to which another process has succeeded.
         """
         now, pause, clock = child, FIRST_PAUSE, asyncio.get_running_loop().time
         while True:
@@ -156,7 +163,7 @@ class Supervisor:
             why = f"ended with {await now.process.wait()}"
             process_died(now.process.pid, self._numbers)
             self._children.remove(now)
-            if now.is_replaced and now.role == "gateway":
+            if now.is_replaced and now.role != ALONE:
                 return
             pause = FIRST_PAUSE if clock() - since > STEADY_AFTER else pause
             restarted: Child | None = None
@@ -175,14 +182,18 @@ class Supervisor:
         """A process that listens. Raises CommandError when it ends or is silent instead."""
         self._write_settings()
         ours, theirs = socket.socketpair()
+        given, passed = ["--supervised-by", str(theirs.fileno())], [theirs.fileno()]
+        if role == "control" and self._listener is not None:
+            given += ["--listening-on", str(self._listener.fileno())]
+            passed.append(self._listener.fileno())
         with theirs:
             process = await asyncio.create_subprocess_exec(
                 *self._program,
-                *("--config", str(self._file), role, "--supervised-by", str(theirs.fileno())),
+                *("--config", str(self._file), role, *given),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sys.stderr.fileno(),  # stdout has one line, the ready line
                 env=child_environment(self._numbers, role) | self._passed_on(),
-                pass_fds=(theirs.fileno(),),
+                pass_fds=passed,
                 start_new_session=True,  # Ctrl-C reaches us alone: the order of stopping is ours
             )
         reader, writer = await asyncio.open_connection(sock=ours)
@@ -209,6 +220,8 @@ class Supervisor:
     async def _end_all(self) -> None:
         """Gateways first: what they have under way may need the control plane. Last who sends what all recorded."""
         for role in ("gateway", "control", "telemetry"):
+            if role == "control" and self._listener is not None:
+                self._listener.close()
             await asyncio.gather(*(child.end(self._grace) for child in self._children if child.role == role))
 
     async def _unless_stopped(self, work: Awaitable[Any]) -> None:
@@ -270,18 +283,6 @@ def alone(state: Path) -> Iterator[None]:
         lock.write(f"{os.getpid()}\n")
         lock.flush()
         yield
-
-
-def _check_free(name: str, listen: Address) -> None:
-    """Is the port ours to take? Workers that share it would share it with a stranger's too, and say nothing."""
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((listen.host, listen.port))
-        except OSError as failed:
-            what = f"cannot listen on `{listen}`: {failed.strerror or failed}"
-            raise ConfigError(what, f"free the port, or set {name}.listen") from None
 
 
 async def _answers(url: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from aisecops.ops.session import Session, setting_flags
@@ -10,8 +12,9 @@ from aisecops.ops.session import Session, setting_flags
 @click.command
 @setting_flags()
 @click.option("--supervised-by", "lifeline", type=int, hidden=True)
+@click.option("--listening-on", "listener", type=int, hidden=True)
 @click.pass_obj
-def control(session: Session, lifeline: int | None) -> int:
+def control(session: Session, lifeline: int | None, listener: int | None) -> int:
     """Run the control plane: token service, approvals, runs, API."""
     from aisecops.ops import lifeline as lifelines
     from aisecops.ops import logs
@@ -19,6 +22,7 @@ def control(session: Session, lifeline: int | None) -> int:
 
     settings = session.settings
     logs.configure(settings.log.format, "control")
-    if lifeline is not None:
-        return run_control(settings, lifelines.hold(lifeline, drain_seconds=settings.drain_seconds))
+    if lifeline is not None and listener is not None:
+        held = lifelines.hold(lifeline, drain_seconds=settings.drain_seconds)
+        return run_control(settings, held, socket.socket(fileno=listener))
     return run_control(settings, lambda url: click.echo(f"aisecops ready control={url}"))

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from aisecops.adapters.policies.files import Rejected, Reloaded
 from aisecops.controls.budget.phase import phase_of
 from aisecops.model.budget import RunPhase
-from aisecops.model.errors import ConfigError, Fault
+from aisecops.model.errors import Fault
 from aisecops.model.record import Event, EventName
 from aisecops.model.rules import SecretAuthentication
 from aisecops.model.state import ApprovalState
@@ -24,7 +24,8 @@ from aisecops.ops.control.shapes import shown_inventory
 from aisecops.ops.evaluation.figures import Figures
 from aisecops.ops.figures.counts import Counts
 from aisecops.ops.figures.index import RecordIndex
-from aisecops.ops.lifeline import ending_signals
+from aisecops.ops.lifeline import LEAVING, ending_signals
+from aisecops.ops.listening import listening
 from aisecops.ops.metrics import Metrics, process_metrics
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
@@ -38,6 +39,8 @@ from aisecops.ops.wiring.maturity import maturity_of
 RULES_EVERY_S = 0.5
 FIGURES_EVERY_S = 2.0
 SHUTDOWN_S = 3
+LEAVING_S = 1.0
+"""How long one that leaves still answers those who are connected."""
 COUNTED_RUNS = 500
 OPEN = frozenset({ApprovalState.PENDING, ApprovalState.APPROVED})
 GOVERNANCE = ("AIS-GOV-01",)
@@ -45,12 +48,12 @@ GOVERNANCE = ("AIS-GOV-01",)
 _log = logging.getLogger("aisecops.control")
 
 
-def serve_control(settings: Settings, ready: Callable[[str], None]) -> int:
-    """Serve until SIGINT or SIGTERM, then return 0."""
-    return asyncio.run(_serve(settings, ready))
+def serve_control(settings: Settings, ready: Callable[[str], None], listener: socket.socket | None) -> int:
+    """Serve until SIGINT, SIGTERM or SIGUSR2, then return 0. Without a `listener` one is made."""
+    return asyncio.run(_serve(settings, ready, listener or listening("control", settings.control.listen)))
 
 
-async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
+async def _serve(settings: Settings, ready: Callable[[str], None], listener: socket.socket) -> int:
     metrics = process_metrics()
     async with (
         foundation(settings, environment()) as base,
@@ -61,7 +64,6 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
         rules = base.rules.current()
         metrics.rules_loaded(rules.policy_version, rules.agents)
         say_who_cannot_come(base)
-        listener = _listening(settings)
         index, maturity = record_index(settings), maturity_of(base)
         plane = control_plane(
             base,
@@ -77,6 +79,7 @@ async def _serve(settings: Settings, ready: Callable[[str], None]) -> int:
         loop = asyncio.get_running_loop()
         for number in ending_signals():
             loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(LEAVING, server.leave)
         # What runs beside the API must not end unseen: then the whole process ends and is started again.
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(base.watch_rules(RULES_EVERY_S, _recorded(base, metrics)))
@@ -110,6 +113,12 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    def leave(self) -> None:
+        """Take nobody new, for another does by now; end when who was taken last has been able to ask."""
+        for one in self.servers:
+            one.close()
+        asyncio.get_running_loop().call_later(LEAVING_S, self.stop)
+
     def stop(self) -> None:
         """End in peace; event streams end by themselves, whatever else is open is cut after `SHUTDOWN_S`."""
         self._over.set()
@@ -127,22 +136,6 @@ def _configuration(settings: Settings, plane: Starlette) -> uvicorn.Config:
         ssl_keyfile=settings.control.tls_key,
         timeout_graceful_shutdown=SHUTDOWN_S,
     )
-
-
-def _listening(settings: Settings) -> socket.socket:
-    listen = settings.control.listen
-    family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((listen.host, listen.port))
-        listener.listen(1024)
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"cannot listen on `{listen}`: {error.strerror}", "free the port, or set control.listen"
-        ) from error
-    return listener
 
 
 def _url(settings: Settings, listener: socket.socket) -> str:
