@@ -1,6 +1,6 @@
 import pytest
 
-from aisecops.controls.tokens.verify import verify
+from aisecops.controls.tokens.known import KnownTokens
 from aisecops.gateway.issue import IssuedToken, TokenRequest
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import AgentId, RunId
@@ -18,12 +18,10 @@ async def test_a_token_says_what_was_granted():
     house = House()
     run = await house.run()
     issued = await asked(house, run)
-    facts = verify(
+    facts = KnownTokens(issuer="aisecops", audience="gateway").verify(
         issued.token,
         keys=house.keys.verify_keys(),
         now_s=house.clock.ms // 1000,
-        issuer="aisecops",
-        audience="gateway",
         agent_id=AgentId("clerk"),
         run_id=run.run.run_id,
     )

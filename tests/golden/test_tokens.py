@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from aisecops.controls.tokens.jwks import from_jwks
-from aisecops.controls.tokens.verify import verify
+from aisecops.controls.tokens.known import KnownTokens
 
 HERE = Path(__file__).parent
 GOLDEN = json.loads((HERE / "tokens.json").read_text(encoding="utf-8"))
@@ -18,9 +18,10 @@ GOLDEN = json.loads((HERE / "tokens.json").read_text(encoding="utf-8"))
 @pytest.mark.parametrize("sample", GOLDEN["tokens"], ids=lambda sample: sample["name"])
 def test_a_golden_token_is_judged_as_ever(sample):
     keys = {key.kid: key.x for key in from_jwks(json.dumps(GOLDEN["jwks"]).encode())}
-    who = {name: GOLDEN[name] for name in ("now_s", "issuer", "audience", "agent_id", "run_id")}
+    who = {name: GOLDEN[name] for name in ("now_s", "agent_id", "run_id")}
+    tokens = KnownTokens(issuer=GOLDEN["issuer"], audience=GOLDEN["audience"])
 
-    facts = verify(sample["token"], keys=keys, **who)
+    facts = tokens.verify(sample["token"], keys=keys, **who)
 
     assert (facts.fault, facts.claims is None) == (sample["fault"], sample["fault"] is not None)
 

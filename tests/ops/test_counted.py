@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client import generate_latest
 
 from aisecops.model.errors import RecordError
 from aisecops.model.ids import AgentId
 from aisecops.model.record import Event, EventName
 from aisecops.ops.counted import CountedRecord
-from aisecops.ops.metrics import Metrics, exposition
+from aisecops.ops.metrics import Metrics
 from support.gateway import ListedRecord
 
 ISSUED = Event(event=EventName.TOKEN_ISSUED, agent_id=AgentId("bot"))
@@ -17,7 +18,7 @@ HALTED = Event(event=EventName.RUN_HALTED, agent_id=AgentId("bot"), fields={"tot
 
 
 def lines(metrics):
-    return exposition(metrics.registry).decode().splitlines()
+    return generate_latest(metrics.registry).decode().splitlines()
 
 
 async def test_tokens_issued_and_runs_ended_are_counted_with_their_risk():

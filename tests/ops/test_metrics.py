@@ -7,10 +7,11 @@ import sys
 import urllib.request
 
 import pytest
+from prometheus_client import generate_latest
 
 from aisecops.model.errors import ConfigError
 from aisecops.ops import metrics
-from aisecops.ops.metrics import Metrics, Scrape, exposition, fresh_folder, process_died, together
+from aisecops.ops.metrics import Metrics, Scrape, fresh_folder, process_died, together
 from aisecops.ops.settings import MetricsSettings
 from aisecops.ops.settings_text import Address
 
@@ -45,13 +46,13 @@ def test_connections_that_found_no_place_are_counted_by_reason():
     numbers = Metrics()
     for reason in ("source", "source", "all"):
         numbers.turned_away(reason)
-    text = exposition(numbers.registry).decode()
+    text = generate_latest(numbers.registry).decode()
     assert 'aisecops_connections_turned_away_total{reason="source"} 2.0' in text
     assert 'aisecops_connections_turned_away_total{reason="all"} 1.0' in text
 
 
 def test_every_metric_of_the_contract_is_there():
-    text = exposition(Metrics().registry).decode()
+    text = generate_latest(Metrics().registry).decode()
 
     declared = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
     assert {f"aisecops_{name}" for name in NAMES} <= declared
@@ -62,7 +63,7 @@ def test_a_decision_is_counted_under_its_labels():
 
     counted.decided(**ONE_REQUEST)
 
-    text = exposition(counted.registry).decode()
+    text = generate_latest(counted.registry).decode()
     labels = 'agent="bot",code="",decision="allow",effect="read",tool="crm.read"'
     assert f"aisecops_requests_total{{{labels}}} 1.0" in text
     assert 'aisecops_decision_seconds_count{stage="decide"} 1.0' in text
@@ -75,7 +76,7 @@ def test_labels_are_bounded(monkeypatch):
     for number in range(10):
         counted.token_rejected(f"code-{number}")
 
-    text = exposition(counted.registry).decode()
+    text = generate_latest(counted.registry).decode()
     assert text.count("aisecops_tokens_rejected_total{") == 4
     assert 'aisecops_tokens_rejected_total{code="other"} 7.0' in text
 
@@ -87,7 +88,7 @@ def test_only_the_rule_set_in_force_is_marked():
     counted.rules_loaded("two")
     counted.rules_rejected()
 
-    text = exposition(counted.registry).decode()
+    text = generate_latest(counted.registry).decode()
     assert 'aisecops_policy_info{version="one"} 0.0' in text
     assert 'aisecops_policy_info{version="two"} 1.0' in text
     assert "aisecops_policy_valid 0.0" in text
@@ -108,9 +109,9 @@ def test_one_scrape_shows_all_processes_and_a_dead_one_keeps_its_counts(tmp_path
     counting_process(folder, valid=True)
     second = counting_process(folder, valid=False)
 
-    before = exposition(together(folder)).decode()
+    before = generate_latest(together(folder)).decode()
     process_died(second, folder)
-    after = exposition(together(folder)).decode()
+    after = generate_latest(together(folder)).decode()
 
     total = 'aisecops_requests_total{agent="bot",code="",decision="allow",effect="read",tool="crm.read"} 2.0'
     assert total in before

@@ -9,8 +9,8 @@ from typing import Any
 from nacl.signing import SigningKey
 
 from aisecops.controls.tokens.jwks import thumbprint
+from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.sign import issue
-from aisecops.controls.tokens.verify import verify
 from aisecops.model.facts import TokenFacts
 from aisecops.model.grant import Claims, Constraints, Grant
 from aisecops.model.ids import AgentId, RunId, TokenId
@@ -69,17 +69,10 @@ def token(key: TestKey = KEY, **changes: Any) -> str:
     return issue(claims(**changes), key)
 
 
-def presented(text: str, **changes: Any) -> TokenFacts:
+def presented(text: str, *, issuer: str = ISSUER, audience: str = AUDIENCE, **changes: Any) -> TokenFacts:
     """What verification makes of `text` in the hands of the agent it is meant for, at `NOW_S`."""
-    asked: dict[str, Any] = {
-        "keys": KEYS,
-        "now_s": NOW_S,
-        "issuer": ISSUER,
-        "audience": AUDIENCE,
-        "agent_id": AGENT,
-        "run_id": RUN,
-    }
-    return verify(text, **(asked | changes))
+    asked: dict[str, Any] = {"keys": KEYS, "now_s": NOW_S, "agent_id": AGENT, "run_id": RUN}
+    return KnownTokens(issuer=issuer, audience=audience).verify(text, **(asked | changes))
 
 
 def b64(data: bytes) -> str:

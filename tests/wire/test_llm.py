@@ -64,7 +64,7 @@ def test_images_and_offered_tools_weigh_too() -> None:
 
 def test_an_answer_weighs_its_texts_its_calls_and_its_reasoning() -> None:
     answer = LlmAnswer(model="m", usage=None, texts=("x" * 300, "y" * 3))
-    assert (answer.text_chars, estimated_output_tokens(answer)) == (303, 101)
+    assert estimated_output_tokens(answer) == 101
     proposed = ProposedCall(name="n", call_id="c", arguments="z" * 300)
     assert estimated_output_tokens(LlmAnswer(model="m", usage=None, proposals=(proposed,))) > 100
     assert estimated_output_tokens(LlmAnswer(model="m", usage=None, reasoning_chars=300)) == 100

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisecops.model.errors import WireError
-from aisecops.wire.limits import JsonBounds, read_json
-from aisecops.wire.mcp import MessageKind, called, one_document, read_sent, result_of, tools_in, without_tools
+from aisecops.wire.limits import JsonBounds
+from aisecops.wire.mcp import MessageKind, called, read_sent, result_of, tools_in, without_tools
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "look", "arguments": {"to": "ann"}}}
 JSON = st.recursive(
@@ -97,12 +97,6 @@ def test_the_result_of_a_call_is_found_by_its_id(streamed):
     assert result_of(body, 7, streamed=streamed, bounds=JsonBounds()) == {"rows": [1, 2]}
     with pytest.raises(WireError):
         result_of(body, "7", streamed=streamed, bounds=JsonBounds())
-
-
-def test_the_events_of_a_stream_become_one_document():
-    stream = b'id: 1\ndata:\n\n: still here\n\ndata: {"a":\ndata: 1}\n\ndata: {"b": 2}\n\n'
-    document = one_document(stream)
-    assert read_json(document, max_bytes=len(document)) == [{"a": 1}, {"b": 2}]
 
 
 def listing(*names: str, **more: object) -> dict[str, object]:

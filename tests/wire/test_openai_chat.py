@@ -65,11 +65,6 @@ def test_the_newer_name_of_the_limit_wins(more: dict[str, Any], limit: int | Non
     assert read_call({"model": "m", "messages": [], **more}).max_output_tokens == limit
 
 
-def test_a_stream_says_its_usage_only_when_asked() -> None:
-    assert not read_call(request(stream=True)).streams_usage
-    assert read_call(request(stream=True, stream_options={"include_usage": True})).streams_usage
-
-
 def test_the_providers_own_search_is_an_offer_it_runs_itself() -> None:
     offers = read_call(request(tools=None, web_search_options={})).tools
     assert [(tool.name, tool.hosted) for tool in offers] == [("web_search", True)]

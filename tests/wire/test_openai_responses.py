@@ -37,7 +37,6 @@ def test_a_plain_string_is_what_the_user_says() -> None:
 def test_the_bounds_and_the_schemas_are_read() -> None:
     call = read_call(RESPONSES_REQUEST)
     assert (call.model, call.max_output_tokens, call.response_schema) == ("gpt-4o", 64, WEATHER)
-    assert call.streams_usage
 
 
 def test_tools_the_provider_runs_are_told_from_ours() -> None:

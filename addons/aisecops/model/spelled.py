@@ -38,7 +38,6 @@ _UU = re.compile(r"^begin [0-7]{3,4} [^\n]{1,200}\n((?:[ -`]{1,62}\r?\n){1,4096}
 _ASCII85 = re.compile(r"<~([!-uz\s]{10,65536}?)~>")
 _DUMP_BEGINS = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}", re.MULTILINE)
 _DUMP_LINE = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t])*[0-9a-fA-F]{2,8})", re.MULTILINE)
-_POINT = re.compile("[0-9a-fA-F]{4,6}")
 _NUMBER = re.compile(r"[0-9]+")
 _CALLED = re.compile(r"(?i)0x[0-9a-f]+|[0-9]+")
 

@@ -27,13 +27,6 @@ def show_rows(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, noth
         click.echo("  ".join(f"{text:{width}}" for text, width in zip(line, widths, strict=True)).rstrip())
 
 
-def show_fields(fields: Mapping[str, Any]) -> None:
-    """Print one thing, a line per field."""
-    widest = max(map(len, fields), default=0)
-    for name, value in fields.items():
-        click.echo(f"{name:{widest}}  {cell(value, name)}")
-
-
 def cell(value: Any, name: str = "") -> str:
     """`value` in one line of printable characters."""
     if value is None or value == "":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from aisecops.controls.firewall.detectors import DETECTORS
@@ -288,8 +288,3 @@ def together(folder: Path) -> CollectorRegistry:
 def process_died(pid: int, folder: Path) -> None:
     """Forget what a dead process said of itself now; what it counted stays."""
     mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
-
-
-def exposition(registry: CollectorRegistry) -> bytes:
-    """The text Prometheus reads."""
-    return generate_latest(registry)

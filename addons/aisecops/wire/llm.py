@@ -86,8 +86,7 @@ class LlmCall(Value):
     content that the provider puts before the model besides, and that never came by here (a cache, an index).
     `response_schema` is the JSON Schema that each text of the answer is to keep. `offers_elsewhere`: tools may have
     been offered where no one here can see, so a call of one that is not in `tools` may be right.
-    `streams_usage` is False when the streamed answer will not say what it cost. `charged` is False for calls that only
-    count.
+    `charged` is False for calls that only count.
     """
 
     dialect: str
@@ -102,7 +101,6 @@ class LlmCall(Value):
     continues: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     offers_elsewhere: bool = False
-    streams_usage: bool = True
     charged: bool = True
 
     @property
@@ -149,11 +147,6 @@ class LlmAnswer(Value):
     finish: str = ""
     complete: bool = True
     kept_as: tuple[str, ...] = ()
-
-    @property
-    def text_chars(self) -> int:
-        """How much text the answer shows."""
-        return sum(len(text) for text in self.texts) + self.refusal_chars
 
 
 type Place = tuple[int, int]

@@ -142,11 +142,6 @@ def _bare(document: bytes, names: Collection[str], bounds: JsonBounds) -> bytes:
     return orjson.dumps(value)
 
 
-def one_document(body: bytes) -> bytes:
-    """The data of a server-sent stream's events as one JSON array, so that its texts can be known again."""
-    return b"[" + b",".join(events_of(body)) + b"]"
-
-
 def events_of(body: bytes) -> list[bytes]:
     """The data of a server-sent stream that has ended, event by event."""
     reader = SseReader()

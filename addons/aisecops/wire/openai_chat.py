@@ -36,7 +36,6 @@ def read_call(body: JsonValue) -> LlmCall:
         dialect="openai",
         model=maybe_text(root, "model", ""),  # many servers have but one
         stream=flag(root, "stream", ""),
-        streams_usage=flag(maybe_object(root, "stream_options", ""), "include_usage", "/stream_options"),
         max_output_tokens=limit if limit is not None else maybe_count(root, "max_tokens", ""),
         answers=max(count(root, "n", ""), 1),
         segments=tuple(

@@ -6,7 +6,7 @@ Knows `POST .../completions`: its request. Its answers differ from a chat's in o
 from __future__ import annotations
 
 from aisecops.model.errors import WireError
-from aisecops.wire.fields import JsonObject, an_object, count, flag, maybe_count, maybe_object, maybe_text
+from aisecops.wire.fields import JsonObject, an_object, count, flag, maybe_count, maybe_text
 from aisecops.wire.limits import JsonValue
 from aisecops.wire.llm import LlmCall, Role, Segment, SegmentKind
 
@@ -20,7 +20,6 @@ def read_call(body: JsonValue) -> LlmCall:
         dialect="openai",
         model=maybe_text(root, "model", ""),
         stream=flag(root, "stream", ""),
-        streams_usage=flag(maybe_object(root, "stream_options", ""), "include_usage", "/stream_options"),
         max_output_tokens=maybe_count(root, "max_tokens", ""),
         answers=each * max(len(prompts), 1),
         segments=(*prompts, *_said(root, "suffix")),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.dlp.allowances import Sent
-from aisecops.controls.dlp.judge import entities_for, judge_findings, judge_label
+from aisecops.controls.dlp.judge import entities_for, judge_findings
 from aisecops.model.decision import Verdict, strictest
 from aisecops.model.entities import GROUPS
 from aisecops.model.finding import Finding, FindingAction
@@ -128,19 +128,3 @@ def test_what_is_looked_for_is_what_a_rule_for_the_destination_names() -> None:
 def test_canaries_are_looked_for_without_a_rule() -> None:
     assert entities_for(EgressRules(canaries=("env:C",)), MODEL) == {"CANARY"}
     assert entities_for(EgressRules(known=("env:K",)), MODEL) == {"KNOWN_SECRET"}
-
-
-def test_a_label_goes_only_where_its_rule_says() -> None:
-    assert judge_label(RULES, "confidential", MODEL).verdict is Verdict.ALLOW
-    denied = judge_label(RULES, "confidential", EXTERNAL)
-    assert denied.verdict is Verdict.DENY
-    assert (denied.reasons[0].code, denied.reasons[0].rule) == (Code.EGRESS_BLOCKED, "egress.labels.confidential")
-
-
-def test_no_label_and_a_label_without_a_rule_go_anywhere() -> None:
-    assert judge_label(RULES, "", EXTERNAL).verdict is Verdict.ALLOW
-    assert judge_label(RULES, "public", EXTERNAL).verdict is Verdict.ALLOW
-
-
-def test_a_label_that_may_go_nowhere_goes_nowhere() -> None:
-    assert judge_label(EgressRules(labels={"x": ()}), "x", MODEL).verdict is Verdict.DENY

@@ -13,7 +13,6 @@ from aisecops.controls.policy.match import (
     find_model_tool,
     find_source,
     find_tool,
-    is_mcp,
     measure,
     normal_path,
     scope_of,
@@ -154,13 +153,6 @@ def test_an_mcp_call_is_the_tool_of_the_longest_name_that_fits(called, name):
 
     assert tool is not None
     assert tool_name(tool, called) == name
-
-
-def test_an_mcp_server_is_known_by_host_port_and_path():
-    assert is_mcp(MCP, host="mcp.test", port=443, path_segments=())
-    assert is_mcp(MCP, host="mcp.test", port=9000, path_segments=("admin",))
-    assert not is_mcp(MCP, host="mcp.test", port=9000, path_segments=("other",))
-    assert find_mcp_tool(MCP, host="other.test", port=443, path_segments=(), called="list") is None
 
 
 @pytest.mark.parametrize(

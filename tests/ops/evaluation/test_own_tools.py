@@ -14,6 +14,7 @@ from aisecops.ops.evaluation.shipped import scenarios_of
 from aisecops.ops.evaluation.stage import stage
 from aisecops.ops.settings_read import load
 from support.gateway import rules_of
+from support.taken_up import take_up
 
 RULES = """
 version: 1
@@ -149,7 +150,7 @@ def played(on):
 def test_a_recipient_that_no_rule_guards_and_an_agent_that_is_only_observed_turn_it_red(
     on, tmp_path, was, becomes, breached
 ):
-    on.take_up(written(tmp_path / "rules", RULES.replace(was, becomes)))
+    take_up(on, written(tmp_path / "rules", RULES.replace(was, becomes)))
 
     results = played(on)
 

@@ -18,6 +18,7 @@ from aisecops.ops.evaluation.scenario import Asks, Opens, Speaks
 from aisecops.ops.evaluation.shipped import scenarios_of
 from aisecops.ops.evaluation.stage import stage
 from aisecops.ops.settings_read import load
+from support.taken_up import take_up
 
 RULES = Path(__file__).parents[3] / "rules"
 
@@ -137,7 +138,7 @@ def test_the_shipped_rules_contain_every_attack_that_a_weakening_lets_through(on
 @pytest.mark.parametrize("name", WEAKENED)
 def test_a_weakened_control_turns_its_suite_red(on, name, tmp_path):
     weakening = WEAKENED[name]
-    on.take_up(weakened(tmp_path / "rules", weakening))
+    take_up(on, weakened(tmp_path / "rules", weakening))
 
     result = played(on, [weakening.scenario])[weakening.scenario]
 
@@ -165,7 +166,7 @@ def other_ways_out():
 
 
 def test_with_nothing_enforced_every_attack_on_another_way_out_is_seen_to_come_through(on, tmp_path):
-    on.take_up(weakened(tmp_path / "rules", WEAKENED["agent: nothing is enforced"]))
+    take_up(on, weakened(tmp_path / "rules", WEAKENED["agent: nothing is enforced"]))
     names = other_ways_out()
 
     results = played(on, names.values())
@@ -187,7 +188,7 @@ def test_more_than_a_task_explains_is_tried_where_rules_bound_it_and_shows_a_bou
     on, tmp_path, rule, state
 ):
     bound = Weakening("egress.yaml", "  unread: refuse", f"  proportion: [{rule}]\n  unread: refuse", "")
-    on.take_up(weakened(tmp_path / "rules", bound))
+    take_up(on, weakened(tmp_path / "rules", bound))
     name = "more leaves than the task explains"
 
     results = played(on, [name, f"{name}, a little each time"])

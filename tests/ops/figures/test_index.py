@@ -6,8 +6,10 @@ from aisecops.adapters.audit import lines
 from aisecops.model.record import Event, EventName
 from aisecops.ops.figures import index as module
 from aisecops.ops.figures import runs
-from aisecops.ops.figures.index import RecordIndex, recounted
+from aisecops.ops.figures.counts import Counts
+from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.figures.line import read_line
+from aisecops.ops.figures.runs import SeenRuns
 from support.dashboard import written
 from support.gateway import START_MS
 
@@ -44,10 +46,17 @@ def folder(tmp_path):
 
 
 def counted_anew(folder):
+    """All lines, without an index."""
     found = []
     for number in lines.segment_numbers(folder):
         found += [read_line(line) for line in (folder / lines.segment_name(number)).read_bytes().splitlines()]
-    return recounted(found)
+    counts, runs = Counts(), SeenRuns()
+    for line in found:
+        counts.add(line)
+        gain = runs.add(line)
+        counts.ended_runs += gain.ended
+        counts.traced_runs += gain.traced
+    return counts
 
 
 def test_no_record_is_an_empty_one(folder):

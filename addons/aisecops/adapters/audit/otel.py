@@ -45,11 +45,6 @@ PROVIDERS = {
 OURS = "aisecops."
 """What the conventions have no name for: a run is a task and no thread of talk, so it is no conversation."""
 
-FIELDS = (
-    *("run_id", "agent_id", "prompt_hash", "context_provenance"),
-    *("tool_invocations", "policy_decisions", "cumulative_risk_score", "budget_consumption"),
-)
-"""The eight of spec 5.4. Each is an attribute of a run's span, the last one an attribute for each budget."""
 
 MOST_TOLD = 100
 """Provenances, invocations and decisions that a run's span lists, the first ones; each is a log record too."""

@@ -47,8 +47,6 @@ from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 from aisecops.model.upstream import UpstreamProxy
 
-logger = logging.getLogger(__name__)
-
 CERTIFICATES_KEPT = 2000
 """Leaf certificates kept for hosts already seen; the core's own 100 would sign anew all day."""
 

@@ -19,7 +19,6 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._http1 import Http1Server
 
-from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.failures import upstream_failure
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.host_refusals import (
@@ -32,8 +31,6 @@ from aisecops.adapters.mitm.host_refusals import (
 )
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.model.outcome import Refuse
-
-HEAD_TIMEOUT_S = Bounds().head_s
 
 Commands = layer.CommandGenerator[None]
 

@@ -71,17 +71,6 @@ def judge_findings(
     return judgment, judged
 
 
-def judge_label(egress: EgressRules, label: str, to: frozenset[str]) -> Judgment:
-    """May content labelled `label` go `to`? A label that the rules do not limit may go anywhere."""
-    allowed = egress.labels.get(label)
-    if not label or allowed is None or not to.isdisjoint(allowed):
-        return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
-    places = ", ".join(f"`{place}`" for place in allowed) or "nowhere"
-    detail = f"content labelled `{label}` may go to {places} only; send it there, or have the label's rule changed"
-    reason = Reason(code=Code.EGRESS_BLOCKED, detail=detail, rule=f"egress.labels.{label}")
-    return Judgment(control=CONTROL, verdict=Verdict.DENY, reasons=(reason,), serves=SERVES)
-
-
 _VERDICTS = {
     FindingAction.COUNT: Verdict.ALLOW,
     FindingAction.MASK: Verdict.ALLOW,

@@ -81,11 +81,6 @@ def find_mcp_tool(
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
 
 
-def is_mcp(rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...]) -> bool:
-    """True when some tool names an MCP server here."""
-    return any(path_matches(spot.match.path, path_segments) for spot in places_of(rules).servers.at(host, port))
-
-
 def mcp_match(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> McpMatch | None:
     """The match that makes a request one to an MCP server; None where a tool or model has a more specific one."""
     places = places_of(rules)
@@ -190,7 +185,6 @@ __all__ = [
     "find_source",
     "find_tool",
     "host_known",
-    "is_mcp",
     "mcp_match",
     "measure",
     "normal_path",

@@ -57,7 +57,7 @@ class KnownTokens:
         run_id: RunId,
         proof: ProofFacts | None = None,
     ) -> TokenFacts:
-        """What `verify.verify` says of the same arguments."""
+        """Take `text`, presented by `agent_id` in `run_id` at `now_s`, through the steps of `verify.py`."""
         claims = self._claims(text, keys)
         if isinstance(claims, TokenFacts):
             return claims

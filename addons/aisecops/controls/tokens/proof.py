@@ -23,7 +23,9 @@ from aisecops.model.value import Value
 
 PROOF_TYPE = "dpop+jwt"
 WINDOW_S = 60
-"""How old a proof may be; the caller remembers its `jti` for as long, and `leeway_s` more."""
+"""How old a proof may be; the caller remembers its `jti` for as long, and `LEEWAY_S` more."""
+LEEWAY_S = 5
+"""How far ahead of ours the clock may be of whoever signs."""
 
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -53,13 +55,13 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     ath: Name
 
 
-def check_proof(text: str, *, method: str, url: str, token: str, now_s: int, leeway_s: int = 5) -> ProofFacts:
+def check_proof(text: str, *, method: str, url: str, token: str, now_s: int) -> ProofFacts:
     """Check the proof `text` against the request and the token it came with (RFC 9449 4.3).
 
     1. It is one compact JWS, typ `dpop+jwt`, alg EdDSA, with a public Ed25519 key in its header.
     2. That key signed it.
     3. Its claims are all there; method and URL (without query) are those of the request.
-    4. It is at most 60 s old, and at most `leeway_s` from the future.
+    4. It is at most 60 s old, and at most `LEEWAY_S` from the future.
     5. It was made for exactly this token.
 
     The first that fails is the fault, always `token_proof_invalid`.
@@ -79,7 +81,7 @@ def check_proof(text: str, *, method: str, url: str, token: str, now_s: int, lee
     if wanted is None or said.htm != method or _normal(said.htu) != wanted:
         return _invalid("the proof is for another method or URL")
     # 4
-    if not -leeway_s <= now_s - said.iat <= WINDOW_S:
+    if not -LEEWAY_S <= now_s - said.iat <= WINDOW_S:
         return _invalid(f"the proof is older than {WINDOW_S} s, or from the future")
     # 5
     if said.ath != to_base64url(hashlib.sha256(token.encode()).digest()):

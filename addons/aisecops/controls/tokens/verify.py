@@ -3,6 +3,18 @@
 Knows the token, the public keys, the time, and who presents it. Does not know revocations, uses left or
 the rules in force: those are looked up by the claims that come out of here. What the grant covers is
 `cover.py`'s business.
+
+A token presented by an agent in a run goes through these steps (`known.py`); the first that fails is told.
+
+1. Form: one compact JWS of at most 8 KiB, EdDSA, our type.                  token_malformed
+2. Signature, by one of the keys (raw Ed25519 by `kid`) over exactly this.   token_signature_invalid
+3. Claims: all there, in bounds, agreeing, at most 900 s from iat to exp.    token_malformed
+4. Issuer and audience: a signature made for others is none for us.          token_signature_invalid
+5. Time: over from the second `exp` on, without leeway.                      token_expired
+   Not begun before nbf and iat; here alone the issuer's clock may be
+   `LEEWAY_S` ahead of ours.                                                 token_not_yet_valid
+6. Agent, then run: both exactly the presenter's.                            token_wrong_agent, token_wrong_run
+7. Possession: a token with `cnf` needs a good proof by that very key.       token_proof_invalid
 """
 
 from __future__ import annotations
@@ -13,42 +25,12 @@ from aisecops.controls.tokens.chain import LINK, authentic_chain
 from aisecops.controls.tokens.claims import read_claims
 from aisecops.controls.tokens.codec import UnverifiedToken, malformed
 from aisecops.controls.tokens.ed25519 import signed_by
-from aisecops.controls.tokens.proof import ProofFacts
+from aisecops.controls.tokens.proof import LEEWAY_S, ProofFacts
 from aisecops.model.errors import WireError
 from aisecops.model.facts import TokenFacts
 from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.refusals import Code
-
-
-def verify(
-    text: str,
-    *,
-    keys: Mapping[str, bytes],
-    now_s: int,
-    issuer: str,
-    audience: str,
-    agent_id: AgentId,
-    run_id: RunId,
-    leeway_s: int = 5,
-    proof: ProofFacts | None = None,
-) -> TokenFacts:
-    """Take `text`, presented by `agent_id` in `run_id` at `now_s`, through these steps; the first that fails is told.
-
-    1. Form: one compact JWS of at most 8 KiB, EdDSA, our type.                  token_malformed
-    2. Signature, by one of `keys` (raw Ed25519 by `kid`) over exactly this.     token_signature_invalid
-    3. Claims: all there, in bounds, agreeing, at most 900 s from iat to exp.    token_malformed
-    4. Issuer and audience: a signature made for others is none for us.          token_signature_invalid
-    5. Time: over from the second `exp` on, without leeway.                      token_expired
-       Not begun before nbf and iat; here alone the issuer's clock may be
-       `leeway_s` ahead of ours.                                                 token_not_yet_valid
-    6. Agent, then run: both exactly the presenter's.                            token_wrong_agent, token_wrong_run
-    7. Possession: a token with `cnf` needs a good proof by that very key.       token_proof_invalid
-    """
-    claims = authentic(text, keys=keys, issuer=issuer, audience=audience)
-    if isinstance(claims, TokenFacts):
-        return claims
-    return fits_presenter(claims, now_s=now_s, agent_id=agent_id, run_id=run_id, leeway_s=leeway_s, proof=proof)
 
 
 def authentic(text: str, *, keys: Mapping[str, bytes], issuer: str, audience: str) -> Claims | TokenFacts:
@@ -82,12 +64,11 @@ def fits_presenter(
     now_s: int,
     agent_id: AgentId,
     run_id: RunId,
-    leeway_s: int = 5,
     proof: ProofFacts | None = None,
 ) -> TokenFacts:
     """Steps 5 to 7, of claims that are authentic; to be asked anew each time the token is shown."""
     return (
-        timely(claims, now_s=now_s, leeway_s=leeway_s)
+        timely(claims, now_s=now_s)
         or _presenter_fault(claims, agent_id, run_id)
         or _possession_fault(claims, proof)
         or TokenFacts(claims=claims)
@@ -100,12 +81,12 @@ def signature_holds(token: UnverifiedToken, keys: Mapping[str, bytes]) -> bool:
     return public is not None and signed_by(public, token.signed, token.signature)
 
 
-def timely(claims: Claims, *, now_s: int, leeway_s: int = 5) -> TokenFacts | None:
+def timely(claims: Claims, *, now_s: int) -> TokenFacts | None:
     """The fault of claims whose time is over or has not come; None within it."""
     if now_s >= claims.exp:
         return _fault(Code.TOKEN_EXPIRED, f"`{claims.jti}` ended {now_s - claims.exp} s ago")
     begins = max(claims.nbf, claims.iat)
-    if now_s + leeway_s < begins:
+    if now_s + LEEWAY_S < begins:
         return _fault(Code.TOKEN_NOT_YET_VALID, f"`{claims.jti}` begins in {begins - now_s} s")
     return None
 

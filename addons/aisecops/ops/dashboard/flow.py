@@ -171,11 +171,6 @@ def _trace(graph: Flow, event: Event, proposal: str, call: Node, untrusted: list
             graph.paths.append(_told(graph, event, place, names, proposal))
 
 
-def _tainted_sources(graph: Flow, place: str) -> list[str]:
-    nodes = graph.nodes.values()
-    return [node.key for node in nodes if node.column == "source" and node.tainted and node.label == place]
-
-
 def _told(graph: Flow, event: Event, place: str, names: str, proposal: str) -> str:
     way = f" through the proposal `{graph.nodes[proposal].label}`" if proposal else ""
     what = f"{names} of `{event['tool']}` to `{event['host']}`"

@@ -42,7 +42,6 @@ ROLES = (
 )
 """What stand-ins there are. `drop` is the attacker's, and no rule names it."""
 
-UNDECLARED = frozenset({"drop"})
 PREFIX = "evaluated"
 WEBSOCKET = "WEBSOCKET"
 RULES_FILE = "aisecops-evaluation.yaml"

@@ -12,24 +12,17 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
 from starlette.types import ASGIApp
 
-from aisecops.adapters.policies.files import read_folder
-from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.clock import SystemClock
-from aisecops.adapters.system.files import PUBLIC, write_whole
 from aisecops.adapters.system.rule_secrets import RuleSecrets
-from aisecops.controls.policy.parse import policy_version
-from aisecops.model.errors import ConfigError
 from aisecops.model.ids import AgentId
 from aisecops.model.rules import RuleSet, SecretAuthentication
 from aisecops.ops.agents import rules_in
@@ -46,7 +39,6 @@ from aisecops.ops.settings_read import changed, environment, load
 from aisecops.ops.settings_text import Address
 
 STOP_WITHIN_S = 30.0
-RELOADED_WITHIN_S = 20.0
 ENDED_WITHIN_S = 5.0
 
 
@@ -79,38 +71,6 @@ class Stage:
         """The proxy password of a probe."""
         sources = [how.source for how in probe.rule.authenticate if isinstance(how, SecretAuthentication)]
         return self._at(sources[0]) if sources else self.secrets[UNKNOWN_SECRET]
-
-    def take_up(self, rules: Path) -> None:
-        """Put other rules of the operator in force, as an editor would; returns when every process runs on them.
-
-        Variables that they name anew are not set. Raises `ConfigError`, or `CommandError` when they are not taken up.
-        """
-        laid = self.settings.paths.rules
-        found = read_folder(rules)
-        read = read_rules(found)
-        if not isinstance(read, RuleSet):
-            raise ConfigError(str(read[0]), read[0].mend)
-        self.rules, self.probes = read, probes(read, [probe.stands_for for probe in self.probes])
-        found[RULES_FILE] = overlay(self.probes, secret_of_others=f"env:{OTHERS_SECRET}", reads=readable(read))
-        for name in read_folder(laid).keys() - found.keys():
-            (laid / name).unlink()
-        for name, data in found.items():
-            write_whole(laid / name, data, mode=PUBLIC)
-        self._in_force(policy_version(found))
-
-    def _in_force(self, version: str) -> None:
-        """Wait until the control plane and every worker say that they run on `version`."""
-        wanted = f'aisecops_policy_info{{version="{version}"}} 1.0'
-        ends = time.monotonic() + RELOADED_WITHIN_S
-        while time.monotonic() < ends:
-            told = httpx.get(self.settings.metrics_url, trust_env=False).text.splitlines()
-            running = [line for line in told if line.startswith("aisecops_policy_info{") and line.endswith(" 1.0")]
-            if running == [wanted] and "aisecops_policy_valid 1.0" in told:
-                return
-            time.sleep(0.1)
-        raise CommandError(
-            "the gateway under test did not take the rules up", "look at what `rules check` says", BROKEN
-        )
 
     def first(self, sources: Sequence[str]) -> str:
         """The first value that the rules name as one of these; empty when there is none."""

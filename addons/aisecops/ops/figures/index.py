@@ -12,7 +12,7 @@ import os
 import threading
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +23,7 @@ import orjson
 from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.reader import events
 from aisecops.ops.figures.counts import Counts
-from aisecops.ops.figures.line import Line, read_line
+from aisecops.ops.figures.line import read_line
 from aisecops.ops.figures.runs import Range, SeenRuns
 from aisecops.ops.figures.windows import MINUTE, Windows
 
@@ -52,8 +52,6 @@ class Known(msgspec.Struct):
     last_bytes: int = 0
     last_sha256: str = ""
     began_at: str | None = None
-    seen_at: str | None = None
-    unreadable: int = 0
     total: Counts = msgspec.field(default_factory=Counts)
     minute: str = ""
     now: Counts = msgspec.field(default_factory=Counts)
@@ -231,9 +229,8 @@ class RecordIndex:
         known = self._known
         line = read_line(raw)
         if line is None:
-            known.unreadable += 1
             return
-        known.seq, known.seen_at = line.seq, line.at
+        known.seq = line.seq
         known.began_at = known.began_at or line.at
         self._latest.append((line.seq, line.root_run_id))
         minute = line.at[:MINUTE]
@@ -305,14 +302,3 @@ def _count(counts: dict[str, int], name: str, most: int) -> None:
     if name not in counts and len(counts) >= most:
         name = "other"
     counts[name] = counts.get(name, 0) + 1
-
-
-def recounted(found: Iterable[Line]) -> Counts:
-    """All lines counted anew, without an index."""
-    counts, runs = Counts(), SeenRuns()
-    for line in found:
-        counts.add(line)
-        gain = runs.add(line)
-        counts.ended_runs += gain.ended
-        counts.traced_runs += gain.traced
-    return counts

@@ -16,7 +16,7 @@ import orjson
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from aisecops import __version__
+from aisecops import SPEC_VERSION, __version__
 from aisecops.controls.tokens.codec import ALGORITHM, read_object, signing_input, split, to_base64url
 from aisecops.controls.tokens.jwks import read_jwk, thumbprint, to_jwk
 from aisecops.model.errors import WireError
@@ -24,7 +24,6 @@ from aisecops.model.value import Value
 from aisecops.ops.maturity.assess import Assessment
 
 TYPE = "aisecops-declaration+jws"
-SPEC = "AISecOps-v0.1"
 MAX_BYTES = 1024 * 1024
 
 
@@ -57,7 +56,7 @@ class Checked(Value):
 def declared(now: Assessment, *, organisation: str, seq: int, end: str) -> Declared:
     """The figures of an assessment, and the line (`seq`, hash `end`) that the record stood at."""
     return Declared(
-        spec=SPEC,
+        spec=SPEC_VERSION,
         organisation=organisation,
         at=now.at,
         level=now.level,

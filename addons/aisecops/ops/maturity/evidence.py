@@ -55,17 +55,13 @@ class Kept(Value):
 class Gathered(Value):
     """The record's evidence at one time. Counts are of the last `WINDOW_DAYS` days."""
 
-    last_seq: int = 0
     counts: dict[str, int] = {}
     suites: dict[str, SuiteFigures] = {}
-    evaluated_ok: bool = False
     evaluated_at: str = ""
-    evaluated_policy: str = ""
     evaluation_days: tuple[str, ...] = ()
     live_days: tuple[str, ...] = ()
     """Days on which the gateway that serves was tried itself."""
     looked_by: dict[str, int] = {}
-    threat_models: dict[str, str] = {}
     kept: tuple[Kept, ...] = ()
     declared_at: str = ""
     declared_policy: str = ""
@@ -87,17 +83,15 @@ class Gathering:
         self._seq = 0
         self._days: dict[str, Counter[str]] = {}
         self._suites: dict[str, SuiteFigures] = {}
-        self._evaluation: dict[str, Any] = {}
+        self._evaluated_at = ""
         self._evaluation_days: dict[str, set[str]] = {}
         self._live_days: dict[str, None] = {}
         self._looked: dict[str, Counter[str]] = {}
-        self._threat_models: dict[str, str] = {}
         self._kept: deque[Kept] = deque(maxlen=MOST_KEPT)
         self._declared: dict[str, Any] = {}
         self._reviewed: dict[str, Any] = {}
         self._gate: dict[str, Any] = {}
         self._runs: dict[str, bool] = {}
-        self._tokened: set[str] = set()
 
     @property
     def seq(self) -> int:
@@ -135,12 +129,9 @@ class Gathering:
             if day >= since:
                 counts.update(of_day)
         return Gathered(
-            last_seq=self._seq,
             counts=dict(counts),
             suites={name: one for name, one in self._suites.items() if one.at >= since},
-            evaluated_ok=bool(self._evaluation.get("ok")) and str(self._evaluation["at"]) >= since,
-            evaluated_at=str(self._evaluation.get("at", "")),
-            evaluated_policy=str(self._evaluation.get("policy_version") or ""),
+            evaluated_at=self._evaluated_at,
             evaluation_days=tuple(
                 sorted(
                     day
@@ -152,7 +143,6 @@ class Gathering:
             looked_by=dict(
                 sum((looked for day, looked in self._looked.items() if day >= _ago(today, 90)), Counter[str]())
             ),
-            threat_models={agent: at for agent, at in self._threat_models.items() if at >= _ago(today, 365)},
             kept=tuple(self._kept),
             declared_at=str(self._declared.get("at", "")),
             declared_policy=str(self._declared.get("policy_version") or ""),
@@ -185,8 +175,6 @@ class Gathering:
                 self._looked.setdefault(day, Counter())[name] += 1
                 if len(self._looked) > 4 * WINDOW_DAYS:
                     del self._looked[min(self._looked)]
-                if name == Name.THREAT_MODEL_SIGNED:
-                    self._threat_models[str(event["agent_id"])] = event["at"]
             case Name.EVALUATION_FINISHED:
                 self._evaluated(event, day)
             case Name.MATURITY_ASSESSED:
@@ -206,8 +194,7 @@ class Gathering:
                 self._gate = event
 
     def _evaluated(self, event: dict[str, Any], day: str) -> None:
-        whole = {"ok": event.get("ok"), "at": event["at"], "policy_version": event.get("policy_version")}
-        self._evaluation = whole
+        self._evaluated_at = event["at"]
         self._evaluation_days.setdefault(day, set()).update(event.get("suites") or {})
         if len(self._evaluation_days) > 2 * WINDOW_DAYS:
             del self._evaluation_days[min(self._evaluation_days)]
