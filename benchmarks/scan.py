@@ -22,7 +22,7 @@ sys.path[:0] = [str(ROOT / "addons"), str(ROOT / "tests")]
 from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths come first
 from aisecops.adapters.store.pieces import MemoryPieces  # noqa: E402
 from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
-from aisecops.gateway.aside import in_turns  # noqa: E402
+from aisecops.gateway.aside import in_steps  # noqa: E402
 from aisecops.gateway.trails import Trails  # noqa: E402
 from aisecops.model.entities import ENTITIES  # noqa: E402
 from aisecops.model.exchange import HttpRequest  # noqa: E402
@@ -119,8 +119,7 @@ def one_text(size: int, seed: int) -> bytes:
 
 async def _looked_at(trails: Trails, request: HttpRequest) -> None:
     parts = Parts([])
-    async for _ in in_turns(taken_apart(parts, request, request.body)):
-        pass
+    await in_steps(taken_apart(parts, request, request.body))
     await trails.scanned(RunId("run_1"), ("m", 443), parts.found, STRONG)
 
 

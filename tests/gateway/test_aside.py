@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from aisecops.gateway.aside import ASIDE_FROM_BYTES, TURN_S, aside, in_turns
+from aisecops.gateway.aside import ASIDE_FROM_BYTES, TURN_S, Steps, aside, in_steps, in_turns
 
 GZIP = (("Content-Encoding", "gzip"),)
 PLAIN = (("Content-Encoding", "identity"),)
@@ -45,3 +45,35 @@ async def test_in_turns_others_get_their_turn() -> None:
             pass
     await task
     assert done == ["a", "other", "b"]
+
+
+async def test_between_the_steps_of_long_work_others_get_their_turn() -> None:
+    done: list[str] = []
+
+    async def other() -> None:
+        done.append("other")
+
+    def work(seconds: float) -> Steps[str]:
+        for name in "ab":
+            done.append(name)
+            until = time.perf_counter() + seconds
+            while time.perf_counter() < until:
+                pass
+            yield
+        return "done"
+
+    task = asyncio.create_task(other())
+    assert await in_steps(work(0)) == "done"
+    assert done == ["a", "b"]
+    assert await in_steps(work(TURN_S)) == "done"
+    await task
+    assert done == ["a", "b", "a", "other", "b"]
+
+
+async def test_what_fails_in_steps_fails_here():
+    def work() -> Steps[None]:
+        yield
+        raise ValueError("why")
+
+    with pytest.raises(ValueError, match="why"):
+        await in_steps(work())

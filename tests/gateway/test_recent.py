@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.gateway.recent import OfTexts, Recent
+from aisecops.gateway.recent import OfTexts, Recent, Seen
 
 
 def test_what_is_at_hand_is_not_worked_out_again():
@@ -75,3 +75,20 @@ def test_what_is_put_is_at_hand_and_no_more_than_may_be():
     recent.put("a", 3)
     recent.put("c", 4)
     assert (recent.get("a"), recent.get("b"), recent.get("c")) == (3, None, 4)
+
+
+def test_what_is_at_hand_is_told_without_making_anything():
+    made = []
+    of = OfTexts(lambda text: made.append(text) or text.upper())
+    of("a")
+    assert of.at_hand(["a", "b"]) == {"a": "A"}
+    assert made == ["a"]
+
+
+def test_a_number_that_was_there_is_known_and_one_in_use_stays():
+    seen = Seen(4)
+    for number in range(100):
+        seen.add([-1, number])
+        assert seen.among([number, number + 1]) == {number}
+        assert seen.among([-1]) == {-1}
+    assert seen.among(range(100)) <= {96, 97, 98, 99}

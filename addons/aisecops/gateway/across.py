@@ -7,15 +7,14 @@ workers, and what was refused is no part of what was said.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from msgspec.structs import replace
-
-from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Halves, half_of
+from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Half, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
-from aisecops.gateway.aside import in_turns
+from aisecops.gateway.aside import Steps, in_steps
 from aisecops.gateway.ports import PieceStore
 from aisecops.gateway.saying import said
 from aisecops.model.ids import RunId
@@ -25,6 +24,7 @@ EVERYWHERE = "*"
 """The receiver under which halves are kept; no host has such a name."""
 ROOM = MOST_NEW * 2 * MAX_PIECE_CHARS
 """Characters of one request that are kept: all of it."""
+_AT_ONCE = 64
 TREES_KEPT = 500
 """Trees of which what was said is at hand; of others it is read from the store again."""
 
@@ -61,17 +61,13 @@ class Across:
         self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
 
     async def held_against(
-        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, str, Piece]], *, planted: bool
+        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[object, str, Piece]], *, planted: bool
     ) -> tuple[list[int], list[tuple[str, Line]]]:
         """What those of `new` that may be a half say together with what was told elsewhere, and where each is.
 
         Kept when this returns, at the positions it gives. Raises `StoreError`.
         """
-        may_be = []
-        async for _, where, piece in in_turns(new):
-            half = half_of(replace(piece, place=f"{receiver} {piece.place}"), planted=planted)
-            if half is not None:
-                may_be.append((where, half))
+        may_be = await in_steps(_halves(new, receiver, planted=planted))
         if not may_be:
             return [], []
         found = ends_of(may_be, MOST_NEW)
@@ -102,6 +98,18 @@ class Across:
         while len(self._trees) > TREES_KEPT:
             self._trees.popitem(last=False)
         return tree
+
+
+def _halves(new: Sequence[tuple[object, str, Piece]], receiver: str, *, planted: bool) -> Steps[list[tuple[str, Half]]]:
+    """Those of `new` that may be a half, each with where it stands."""
+    found: list[tuple[str, Half]] = []
+    for few in itertools.batched(new, _AT_ONCE):
+        for _, where, piece in few:
+            half = half_of(piece, planted=planted)
+            if half is not None:
+                found.append((where, half.at(f"{receiver} {piece.place}")))
+        yield
+    return found
 
 
 def ends_of[T](new: Sequence[T], most: int) -> Sequence[T]:

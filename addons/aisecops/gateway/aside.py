@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from aisecops.model.exchange import Headers, values
@@ -24,6 +24,9 @@ DEARER = 16
 
 AT_ONCE = 2
 """Bodies read aside at once in one process: more would not be faster, and each holds what it unfolds."""
+
+type Steps[T] = Generator[None, None, T]
+"""Work that stops now and then, so that something else may be done before it goes on; it returns what it came to."""
 
 _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aside")
 
@@ -41,6 +44,20 @@ async def in_turns[T](items: Iterable[T]) -> AsyncIterator[T]:
     until = time.perf_counter() + TURN_S
     for item in items:
         yield item
+        if time.perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + TURN_S
+
+
+async def in_steps[T](work: Steps[T]) -> T:
+    """What `work` returns or raises; where it stops after `TURN_S`, the event loop does what else is waiting."""
+    until = time.perf_counter() + TURN_S
+    while True:
+        try:
+            next(work)
+        except StopIteration as over:
+            result: T = over.value
+            return result
         if time.perf_counter() >= until:
             await asyncio.sleep(0)
             until = time.perf_counter() + TURN_S

@@ -16,7 +16,7 @@ from aisecops.controls.dlp.redact import IN_BODY, IN_HEADER, IN_PATH, IN_QUERY, 
 from aisecops.controls.egress.destination import host_shape, judge_addresses
 from aisecops.controls.tokens.known import KnownTokens
 from aisecops.controls.tokens.proof import WINDOW_S, ProofFacts, check_proof
-from aisecops.gateway.aside import in_turns
+from aisecops.gateway.aside import in_steps
 from aisecops.gateway.chained import through_proxy
 from aisecops.gateway.classify import Step, deny
 from aisecops.gateway.descent import Descents
@@ -65,9 +65,10 @@ def _header_of(where: str) -> str:
     return where.removeprefix("header:").lower() if where.startswith("header:") else ""
 
 
-def _ours(where: str) -> bool:
-    """Headers that are removed before anything leaves."""
-    return _header_of(where).startswith(("aisecops-", "proxy-")) or _header_of(where) == "dpop"
+@lru_cache(maxsize=1024)
+def _is_ours(header: str) -> bool:
+    """Is it, in small letters, one that is removed before anything leaves?"""
+    return header.startswith(("aisecops-", "proxy-")) or header == "dpop"
 
 
 def _is_credential_in_its_place(finding: Finding) -> bool:
@@ -222,12 +223,8 @@ class Gatherer:
         entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
         all_of_it = Parts(files)
-        async for _ in in_turns(taken_apart(all_of_it, request, step.body, step.document)):
-            pass  # a large body holds up nobody else
-        said = [
-            part async for part in in_turns(all_of_it.found) if not (part[0].startswith("header:") and _ours(part[0]))
-        ]
-        parts, unread = await read_out(self._scanner, rules.egress.unread, said, files)
+        await in_steps(taken_apart(all_of_it, request, step.body, step.document, left_out=_is_ours))
+        parts, unread = await read_out(self._scanner, rules.egress.unread, all_of_it.found, files)
         found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
         return _with_fixed(kept, step, request), unread, parts

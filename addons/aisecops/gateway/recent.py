@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 TEXT_CHARS = 4 * 1024 * 1024
 """Characters of texts by which digests are remembered; each text is kept once, whoever else keeps it."""
@@ -83,3 +83,32 @@ class OfTexts[V]:
             if self._chars > self._room:
                 self._before, self._lately, self._chars = self._lately, {}, 0
         return found
+
+    def at_hand(self, texts: Iterable[str]) -> dict[str, V]:
+        """What was made of those of `texts` that were asked for lately."""
+        lately = self._lately
+        return {text: lately[text] for text in texts if text in lately}
+
+
+class Seen:
+    """Which numbers were there lately: the newest half of `most` at least. For one thread at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._room = most // 2
+        self._lately: set[int] = set()
+        self._before: set[int] = set()
+
+    def among(self, numbers: Iterable[int]) -> set[int]:
+        """Those of `numbers` that were there; they count as new again."""
+        asked = set(numbers)
+        found = asked & self._lately
+        if len(found) < len(asked) and (again := asked & self._before):
+            self.add(again)
+            found |= again
+        return found
+
+    def add(self, numbers: Iterable[int]) -> None:
+        """They were there."""
+        self._lately.update(numbers)
+        if len(self._lately) > self._room:
+            self._before, self._lately = self._lately, set()

@@ -51,6 +51,8 @@ async def said(
             mine.append(position)
         else:
             before = await store.newer(*place, heard.position)
+        if not before:
+            break  # nobody else has said anything: what was known still is
         if not heard.position or all(kept for _, kept in before):
             _hear(heard, before, mine)
         else:

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.beside import beside
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.across import Across, ends_of
-from aisecops.gateway.aside import in_turns
+from aisecops.gateway.aside import Steps, in_steps
 from aisecops.gateway.ports import ContentScanner, PieceStore
+from aisecops.gateway.recent import Seen
 from aisecops.gateway.saying import said
 from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
@@ -43,8 +44,10 @@ MAX_PLACES = 64
 """Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
-_TEXTS_KNOWN = 2_000
+_TEXTS_KNOWN = 4_000
 _PAIRS_KNOWN = 20_000
+_AT_ONCE = 64
+"""Texts that are looked at before the event loop may do what else is waiting."""
 _TOGETHER_CHARS = 2_048
 _BREAK = " \n" + 8 * " "
 """Between texts that are looked at as one; nothing goes on behind a blank, a line break and so many more blanks."""
@@ -56,6 +59,10 @@ _WORDS_OF_PROTOCOLS = frozenset({"user", "assistant", "system", "developer", "to
 _NAMED_BY_PROTOCOLS = ("/role", "/type")
 """Where such a word is the protocol's and no part of a value: short ones would count anew with each message."""
 
+type _New = tuple[tuple[int, int], str, Piece]
+"""A text that was not held against others yet: by what it is known there and at its place, where, as it is kept."""
+type _Seam = tuple[str, Line]
+
 
 class _Trail:
     """What was said in one tree to one receiver."""
@@ -64,8 +71,9 @@ class _Trail:
         self.alone = asyncio.Lock()
         self.position = 0
         self.places: OrderedDict[str, Place] = OrderedDict()
-        self.clean: OrderedDict[int, None] = OrderedDict()
-        self.clean_beside: OrderedDict[int, None] = OrderedDict()
+        self.passed = Seen(_TEXTS_KNOWN)
+        self.clean = Seen(_TEXTS_KNOWN)
+        self.clean_beside = Seen(_PAIRS_KNOWN)
 
     def place(self, name: str) -> Place:
         """What was said at one place."""
@@ -90,19 +98,14 @@ class _Trail:
         self.places.clear()
         self.position = 0
 
-    async def remember(self, looked_at: Sequence[tuple[int, str, Piece]], pairs: Sequence[int]) -> None:
+    def remember(self, looked_at: Sequence[_New], pairs: Sequence[int]) -> Steps[None]:
         """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
-        async for number, _, piece in in_turns(looked_at):
-            if not counts_again(piece):
-                _keep(self.clean, number, _TEXTS_KNOWN)
-        async for pair in in_turns(pairs):
-            _keep(self.clean_beside, pair, _PAIRS_KNOWN)
-
-
-def _keep(known: OrderedDict[int, None], number: int, most: int) -> None:
-    known[number] = None
-    if len(known) > most:
-        known.popitem(last=False)
+        for few in itertools.batched(looked_at, _AT_ONCE):
+            clean = [known_by for known_by, _, piece in few if not counts_again(piece)]
+            self.passed.add([here for here, _ in clean])
+            self.clean.add([anywhere for _, anywhere in clean])
+            yield
+        self.clean_beside.add(pairs)
 
 
 class Trails:
@@ -127,8 +130,8 @@ class Trails:
             return await self._scanner.scan(parts, entities)
         trail = self._at_hand(root_run_id, receiver := _receiver(*to))
         planted = not entities.isdisjoint(PLANTED)
-        unknown = await _new(trail, parts)
-        seams, pairs = await _side_by_side(trail, parts, planted=planted)
+        unknown = await in_steps(_new(trail, parts))
+        seams, pairs = await in_steps(_side_by_side(trail, parts, planted=planted))
         mine: list[int] = []
         half: list[int] = []
         if unknown:
@@ -136,15 +139,15 @@ class Trails:
             async with trail.alone:
                 pieces = [piece for _, _, piece in new]
                 mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
-                seams += await _together(trail, new, planted=planted)
+                seams += await in_steps(_together(trail, new, planted=planted))
             half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
             seams += apart
         alone = await self._scanner.scan(parts, entities)
-        crossing = await self._crossing(seams, entities & SEAM_KINDS)
+        crossing = await self._crossing(seams, entities & SEAM_KINDS) if seams else ()
         if not crossing:
-            await _freed(seams)
-            await trail.remember(unknown, pairs)
-            await _freed(unknown)
+            await in_steps(trail.remember(unknown, pairs))
+            if len(seams) + len(unknown) > _AT_ONCE:
+                await in_steps(_freed(seams, unknown))
             return alone
         # tried again, it is to be found again: what was refused is no part of what was said
         async with trail.alone:
@@ -153,34 +156,22 @@ class Trails:
         await self._across.take_back(root_run_id, half)
         return (*alone, *crossing)
 
-    async def _crossing(self, seams: Sequence[tuple[str, Line]], entities: frozenset[str]) -> tuple[Finding, ...]:
+    async def _crossing(self, seams: Sequence[_Seam], entities: frozenset[str]) -> tuple[Finding, ...]:
         """Findings in `seams` that neither of their two texts has alone."""
-        likely: list[list[tuple[str, Line]]] = []
-        exact: list[tuple[str, Line]] = []
-        async for seam in in_turns(seams):
-            if seam[1].exact:
-                exact.append(seam)
-            else:
-                likely.append([seam])
-        crossed = [
-            *await self._seen(likely, entities),
-            *await self._seen(await _gathered(exact), entities.intersection(PLANTED)),
-        ]
+        likely, exact = await in_steps(_groups(seams))
+        crossed = [*await self._seen(likely, entities), *await self._seen(exact, entities.intersection(PLANTED))]
         if not crossed:
             return ()
         halves = [(str(n), half) for n, (_, line) in enumerate(crossed) for half in line.halves]
         told = {(one.where, one.entity) for one in await self._scanner.scan(halves, entities, whole=False)}
         return tuple(dict.fromkeys(one for n, (one, _) in enumerate(crossed) if (str(n), one.entity) not in told))
 
-    async def _seen(
-        self, groups: Sequence[Sequence[tuple[str, Line]]], entities: frozenset[str]
-    ) -> list[tuple[Finding, Line]]:
+    async def _seen(self, groups: Sequence[Sequence[_Seam]], entities: frozenset[str]) -> list[tuple[Finding, Line]]:
         """What is found across a seam, where each group of seams is looked at as one text."""
-        texts = [
-            (str(n), _BREAK.join([line.text for _, line in group])) async for n, group in in_turns(enumerate(groups))
-        ]
+        if not groups:
+            return []
         seen = []
-        for finding in await self._scanner.scan(texts, entities, whole=False):
+        for finding in await self._scanner.scan(await in_steps(_texts_of(groups)), entities, whole=False):
             start, end = finding.span.start, finding.span.end
             for where, line in groups[int(finding.where)]:
                 if start >= 0 and end <= len(line.text):
@@ -198,91 +189,124 @@ class Trails:
         return trail
 
 
-async def _new(trail: _Trail, parts: Sequence[Part]) -> list[tuple[int, str, Piece]]:
+def _new(trail: _Trail, parts: Sequence[Part]) -> Steps[list[_New]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
-    found = []
-    async for where, text in in_turns(parts):
-        if text in _WORDS_OF_PROTOCOLS and where.endswith(_NAMED_BY_PROTOCOLS):
-            continue
-        if where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
+    found: list[_New] = []
+    for few in itertools.batched(parts, _AT_ONCE):
+        numbers = [*map(hash, few)]
+        known = trail.passed.among(numbers)
+        passed: list[int] = []
+        for here, (where, text) in zip(numbers, few, strict=True):
+            if here in known:
+                continue
             place = without_positions(where)
-            number = hash((place, text))
-            if number not in trail.clean:
-                found.append((number, where, piece_of(place, text)))
+            anywhere = hash((place, text))
+            if not _is_said(where, text) or trail.clean.among((anywhere,)):
+                passed.append(here)
+            else:
+                found.append(((here, anywhere), where, piece_of(place, text)))
+        trail.passed.add(passed)
+        yield
     return found
 
 
-async def _together(trail: _Trail, new: Sequence[tuple[int, str, Piece]], *, planted: bool) -> list[tuple[str, Line]]:
+def _is_said(where: str, text: str) -> bool:
+    """Is it no word of a protocol, and no credential in its place?"""
+    if text in _WORDS_OF_PROTOCOLS and where.endswith(_NAMED_BY_PROTOCOLS):
+        return False
+    return where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS
+
+
+def _together(trail: _Trail, new: Sequence[_New], *, planted: bool) -> Steps[list[_Seam]]:
     """Seams of `new`, one after the other; each is said then."""
-    seams: list[tuple[str, Line]] = []
+    seams: list[_Seam] = []
     counted: dict[str, str] = {}
-    paired = {number for number, _, _ in ends_of(new, MAX_PAIRED)}
-    async for number, where, piece in in_turns(new):
+    paired = {numbers for numbers, _, _ in ends_of(new, MAX_PAIRED)}
+    for numbers, where, piece in new:
         place = trail.place(piece.place)
         lines = [*place.with_next(piece, planted=planted)]
-        if number in paired:
+        if numbers in paired:
             lines += place.with_each(piece, planted=planted)
-        seams += ((where, line) for line in distinct(lines))
+        seams += [(where, line) for line in distinct(lines)]
         if not place.knows(piece):
             place.add(piece)
         counted[piece.place] = where
+        yield
     for name, where in counted.items():
-        seams += ((where, line) for line in distinct(trail.place(name).in_numbers(where)))
+        seams += [(where, line) for line in distinct(trail.place(name).in_numbers(where))]
     return seams
 
 
-async def _side_by_side(
-    trail: _Trail, parts: Sequence[Part], *, planted: bool
-) -> tuple[list[tuple[str, Line]], list[int]]:
+def _side_by_side(trail: _Trail, parts: Sequence[Part], *, planted: bool) -> Steps[tuple[list[_Seam], list[int]]]:
     """What neighbouring texts of one request say together, and by what each two of them are known.
 
     Headers are a row of their own, for other things stand between a path and a body.
     """
-    seams: list[tuple[str, Line]] = []
+    seams: list[_Seam] = []
     known: list[int] = []
-    for fields in await _rows(parts):
+    for fields in (yield from _rows(parts)):
         pairs: list[int] = []
         new: list[bool] = []
-        async for neighbours in in_turns(itertools.pairwise(itertools.chain([("", "")], fields))):
-            pairs.append(pair := hash(neighbours))
-            new.append(pair not in trail.clean_beside)
-        if not any(new):
+        for few in itertools.batched(itertools.pairwise([("", ""), *fields]), _AT_ONCE):
+            numbers = [*map(hash, few)]
+            clean = trail.clean_beside.among(numbers)
+            pairs += numbers
+            new += [number not in clean for number in numbers]
+            yield
+        if True not in new:
             continue
         known += pairs
-        found = zip(fields, beside(fields, new, planted=planted), strict=True)
-        async for (where, _), lines in in_turns(found):
+        for at, lines in beside(fields, new, planted=planted):
             if lines:
-                seams += ((where, line) for line in distinct(lines))
+                seams += [(fields[at][0], line) for line in distinct(lines)]
+            yield
     return seams, known
 
 
-async def _freed(made: list[Any]) -> None:
+def _freed(*made: list[Any]) -> Steps[None]:
     """Let go of what was made for one request in turns; all at once, that holds up the event loop too."""
-    async for _ in in_turns(range(len(made))):
-        made.pop()
+    for some in made:
+        while some:
+            del some[-_AT_ONCE:]
+            yield
 
 
-async def _gathered(seams: Sequence[tuple[str, Line]]) -> list[list[tuple[str, Line]]]:
-    """`seams` in groups, so that many short ones are looked at as one text."""
-    groups: list[list[tuple[str, Line]]] = []
+def _groups(seams: Sequence[_Seam]) -> Steps[tuple[list[list[_Seam]], list[list[_Seam]]]]:
+    """The likely ones of `seams`, each alone, and the others in groups: many short ones are looked at as one text."""
+    likely: list[list[_Seam]] = []
+    exact: list[list[_Seam]] = []
     room = 0
-    async for seam in in_turns(seams):
-        room -= len(seam[1].text)
-        if room < 0:
-            groups.append([])
-            room = _TOGETHER_CHARS
-        groups[-1].append(seam)
-    return groups
+    for few in itertools.batched(seams, _AT_ONCE):
+        for seam in few:
+            if not seam[1].exact:
+                likely.append([seam])
+                continue
+            room -= len(seam[1].text)
+            if room < 0:
+                exact.append([])
+                room = _TOGETHER_CHARS
+            exact[-1].append(seam)
+        yield
+    return likely, exact
 
 
-async def _rows(parts: Sequence[Part]) -> tuple[list[Part], list[Part]]:
+def _texts_of(groups: Sequence[Sequence[_Seam]]) -> Steps[list[Part]]:
+    """The text that each group is looked at as, by its number."""
+    texts: list[Part] = []
+    for few in itertools.batched(enumerate(groups), _AT_ONCE):
+        texts += [(str(number), _BREAK.join([line.text for _, line in group])) for number, group in few]
+        yield
+    return texts
+
+
+def _rows(parts: Sequence[Part]) -> Steps[tuple[list[Part], list[Part]]]:
     body: list[Part] = []
     headers: list[Part] = []
-    async for part in in_turns(parts):
-        if part[0].startswith(_BESIDE):
-            body.append(part)
-        elif part[0].startswith(_HEADER) and part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS:
-            headers.append(part)
+    for few in itertools.batched(parts, _AT_ONCE):
+        body += [part for part in few if part[0].startswith(_BESIDE)]
+        named = [part for part in few if part[0].startswith(_HEADER)]
+        headers += [part for part in named if part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS]
+        yield
     return body, headers
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from aisecops.model.errors import WireError
@@ -44,7 +45,13 @@ _TELLS_MEDIA = ("media_type", "mime_type", "mimeType", "format")
 _TEXT_FORMATS = frozenset({"txt", "md", "csv", "html"})
 _READABLE_MEDIA = ("text/", "application/json", "application/xml")
 
+_AT_ONCE = 64
+"""So many small values are walked through before whoever takes the steps may do something else."""
+_CHARS_OF_ONE = 512
+"""So many characters of a long one take as long as a small value."""
+
 type Part = tuple[str, str]
+type _Member = tuple[str, JsonValue]
 
 
 class Parts:
@@ -54,11 +61,12 @@ class Parts:
         self.found: list[Part] = []
         self._files = files
         self._plain: dict[str, bool] = {}
+        self._names = self._plain.keys()
+        self._room = MAX_PARTS
 
     def add(self, where: str, text: str) -> None:
-        if not text:
-            return
-        self._add_all(((where, text),))
+        if text:
+            self._add_all(((where, text),))
 
     def together(self, where: str, values: Sequence[object]) -> Iterator[None]:
         """What neighbouring values say as one, step by step."""
@@ -85,35 +93,36 @@ class Parts:
         said = worked_out(_said_in, message, where, place)
         if said is None:
             return False
-        if said.names.keys() <= self._plain.keys():
+        if self._names >= said.names:
             self._add_all(said.texts)
             return True
         for part in said.found:
             if not part[0].startswith(KEY):
                 self._add_all((part,))
             elif part[1] not in self._plain:
-                self._plain[part[1]] = said.names[part[1]]
+                self._plain[part[1]] = is_plain(part[1])
                 self._add_all((part,))
         return True
 
     def _add_all(self, parts: Sequence[Part]) -> None:
-        if len(self.found) + len(parts) > MAX_PARTS:
+        self._room -= len(parts)
+        if self._room < 0:
             raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
         self.found += parts
 
     def whole(self) -> _Said:
         """All of it, for a message that is said again."""
         texts = [part for part in self.found if not part[0].startswith(KEY)]
-        return _Said(found=tuple(self.found), texts=tuple(texts), names=dict(self._plain))
+        return _Said(found=tuple(self.found), texts=tuple(texts), names=frozenset(self._names))
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """All parts of a message, those of them that are no names, and of each name whether it is plain."""
+    """All parts of a message, those of them that are no names, and the names."""
 
     found: tuple[Part, ...]
     texts: tuple[Part, ...]
-    names: dict[str, bool]
+    names: frozenset[str]
 
 
 def _said_in(message: dict[str, JsonValue], where: str, place: str) -> _Said | None:
@@ -143,7 +152,8 @@ def _add_string(parts: Parts, where: str, value: str) -> None:
     if media is not None and _add_media(parts, where, media[1], value[media.end() :]):
         parts.add(where, value[: media.end()])
         return
-    if len(value) >= _FILE_CHARACTERS and kind_of(_head_of(value)) is not None:
+    may_be_base64 = len(value) >= _FILE_CHARACTERS and " " not in value[:_FILE_CHARACTERS]
+    if may_be_base64 and kind_of(_head_of(value)) is not None:
         data = _from_base64(value)
         if data:
             parts.file(where, data, "upload")
@@ -154,9 +164,13 @@ def _add_string(parts: Parts, where: str, value: str) -> None:
 
 def add_files_in(parts: Parts, where: str, text: str) -> None:
     """Archives and documents in base64 in the midst of a text. Others are left to whoever reads encodings."""
-    if any(begins in text for begins in _FILES_BEGIN):
-        for match in _FILE_IN_TEXT.finditer(text):
-            parts.file(where, _from_base64(match[0]), "upload")
+    for begins in _FILES_BEGIN:
+        if begins in text:
+            break
+    else:
+        return
+    for match in _FILE_IN_TEXT.finditer(text):
+        parts.file(where, _from_base64(match[0]), "upload")
 
 
 def _head_of(text: str) -> bytes:
@@ -190,37 +204,47 @@ def _media_in(place: str, value: dict[str, JsonValue]) -> Iterator[tuple[str, st
 def add_json(parts: Parts, where: str, document: JsonValue, at: str = "") -> Iterator[None]:
     """Every string, every long number or one that its name calls somebody's, every name once, in their order.
 
-    A little at each step of the iterator, so that whoever takes them may do something else between.
+    It stops now and then, so that whoever takes the steps may do something else between.
     """
-    waiting: list[Iterator[tuple[str, JsonValue]]] = [iter([(at, document)])]
+    waiting: list[Iterator[_Member]] = [iter([(at, document)])]
     media: dict[str, str] = {}
+    done = 0
     while waiting:
-        place, value = next(waiting[-1], (None, None))
-        yield
-        if place is None:
-            waiting.pop()
-        elif isinstance(value, str):
-            if place not in media or not _add_media(parts, f"{where}:{place}", media[place], value):
-                _add_string(parts, f"{where}:{place}", value)
-        elif isinstance(value, Message) and parts.message(where, place, value):
-            continue
-        elif isinstance(value, dict):
-            media.update(_media_in(place, value))
-            members: list[tuple[str, JsonValue]] = []
-            for index, (name, member) in enumerate(value.items()):
-                members.append((f"{place}/{parts.name(name, index, at=place)}", member))
+        for place, value in waiting[-1]:
+            done += 1
+            match value:
+                case str():
+                    done += len(value) // _CHARS_OF_ONE
+                    if place not in media or not _add_media(parts, f"{where}:{place}", media[place], value):
+                        _add_string(parts, f"{where}:{place}", value)
+                case Message() if parts.message(where, place, value):
+                    pass
+                case dict():
+                    media.update(_media_in(place, value))
+                    waiting.append(iter((yield from _members(parts, place, value))))
+                    yield from parts.together(f"{where}:{place}", list(value.values()))
+                    break
+                case list():
+                    yield from parts.together(f"{where}:{place}", value)
+                    waiting.append(zip(map(f"{place}/".__add__, map(str, itertools.count())), value, strict=False))
+                    break
+                case int() | float() if _is_long(value, place):
+                    parts.add(f"{where}:{place}", repr(value))
+            if done >= _AT_ONCE:
+                done = 0
                 yield
-            waiting.append(iter(members))
-            yield from parts.together(f"{where}:{place}", list(value.values()))
-        elif isinstance(value, list):
-            yield from parts.together(f"{where}:{place}", value)
-            waiting.append(_members(place, value))
-        elif isinstance(value, int | float) and _is_long(value, place):
-            parts.add(f"{where}:{place}", repr(value))
+        else:
+            waiting.pop()
 
 
-def _members(place: str, values: Sequence[JsonValue]) -> Iterator[tuple[str, JsonValue]]:
-    return ((f"{place}/{index}", value) for index, value in enumerate(values))
+def _members(parts: Parts, place: str, value: dict[str, JsonValue]) -> Generator[None, None, list[_Member]]:
+    """The members of an object with their places."""
+    found: list[_Member] = []
+    for index, (name, member) in enumerate(value.items()):
+        found.append((f"{place}/{parts.name(name, index, at=place)}", member))
+        if index % _AT_ONCE == _AT_ONCE - 1:
+            yield
+    return found
 
 
 def _is_long(value: float, place: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from urllib.parse import unquote_to_bytes
 
 from aisecops.model.errors import WireError
@@ -66,8 +66,18 @@ def outgoing_parts(
     return parts.found
 
 
-def taken_apart(parts: Parts, request: HttpRequest, body: bytes, document: JsonValue = None) -> Iterator[None]:
-    """The same, put into `parts` a little at each step: whoever takes the steps may do something else between them."""
+def taken_apart(
+    parts: Parts,
+    request: HttpRequest,
+    body: bytes,
+    document: JsonValue = None,
+    *,
+    left_out: Callable[[str], bool] = _UNSAID_HEADERS.__contains__,
+) -> Generator[None, None, None]:
+    """The same, put into `parts` a little at each step: whoever takes the steps may do something else between them.
+
+    Headers are `left_out` that it is true of, in small letters, and those that say nothing.
+    """
     _add_host(parts, request.host)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
@@ -75,10 +85,14 @@ def taken_apart(parts: Parts, request: HttpRequest, body: bytes, document: JsonV
     if query:
         yield from _add_pairs(parts, "query", query)
     for index, (name, value) in enumerate(request.headers):
-        if name.lower() not in _UNSAID_HEADERS:
-            if not is_plain(name):
-                parts.add(KEY, _characters(_bytes(name)))
-            parts.add(f"header:{name.lower() if is_plain(name) else position(index)}", _characters(_bytes(value)))
+        small = name.lower()
+        if small in _UNSAID_HEADERS:
+            continue
+        if not is_plain(name):
+            parts.add(KEY, _characters(_bytes(name)))
+            parts.add(f"header:{position(index)}", _characters(_bytes(value)))
+        elif not left_out(small):
+            parts.add(f"header:{small}", _characters(_bytes(value)))
     if body:
         yield from _add_body(parts, "body", media_type(request.headers), body, document)
 

@@ -16,7 +16,6 @@ from aisecops.wire.limits import JsonValue
 MAX_BYTES = 16 * 1024 * 1024
 """JSON of all messages that are kept; with what was worked out of them they take about four times that."""
 _LARGEST_PART = 8
-_MISSING = object()
 
 
 type _Key = tuple[str, int, bytes]
@@ -42,15 +41,15 @@ def worked_out[**P, T](
 
     What `work` raises is not kept.
     """
-    if not isinstance(holder, Message):
-        return work(holder, *at, **named)
-    name = (work, *at)
-    found = holder.worked_out.get(name, _MISSING)
-    if found is _MISSING:
-        found = work(holder, *at, **named)
-        holder.worked_out[name] = found
-    kept: T = found
-    return kept
+    match holder:
+        case Message(worked_out=before):
+            name = (work, *at)
+            if name not in before:
+                before[name] = work(holder, *at, **named)
+            found: T = before[name]
+            return found
+        case _:
+            return work(holder, *at, **named)
 
 
 class Resent:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,8 +28,8 @@ def said(
 ) -> list[list[str]]:
     """For each text, what it says together with others; a seam is written as a bar."""
     fields = [(at.replace("N", chr(97 + number % 26)), text) for number, text in enumerate(texts)]
-    found = beside(fields, new or [True] * len(texts), planted=planted)
-    return [["|".join(line.halves) for line in lines] for lines in found]
+    found = dict(beside(fields, new or [True] * len(texts), planted=planted))
+    return [["|".join(line.halves) for line in found.get(number, [])] for number in range(len(texts))]
 
 
 def test_words_that_go_on_are_held_against_one_another_in_either_order():
@@ -56,7 +58,7 @@ def test_texts_of_one_word_are_a_row():
 def test_names_are_beside_names_and_values_beside_values():
     fields = [("key:", f"the {ONE}"), ("body:/a", "1"), ("key:", f"{TWO} thing"), ("body:/b", "2")]
     found = [
-        ["|".join(line.halves) for line in lines if line.near] for lines in beside(fields, [True] * 4, planted=False)
+        ["|".join(line.halves) for line in lines if line.near] for _, lines in beside(fields, [True] * 4, planted=False)
     ]
     assert found == [[], [], [f"{ONE}|{TWO}"], []]
 
@@ -101,7 +103,7 @@ def test_of_very_many_new_texts_those_in_the_middle_are_held_against_their_neigh
 )
 def test_digits_count_where_words_or_groups_say_so(texts, counts):
     fields = [("body:/user", texts[0]), ("body:/number", texts[1])]
-    lines = [line for found in beside(fields, [True, True], planted=False) for line in found]
+    lines = [line for _, found in beside(fields, [True, True], planted=False) for line in found]
     assert any(line.numbers for line in lines) is counts
 
 
@@ -146,8 +148,10 @@ def test_a_text_that_surely_does_not_go_on_in_another_says_nothing_with_it(text,
 
 @given(st.lists(st.booleans(), max_size=80))
 def test_near_is_what_stands_no_further_than_its_reach_from_a_new_one(new):
-    found = [any(new[max(0, at - REACH) : at + REACH + 1]) for at in range(len(new))]
-    assert list(_near(new)) == found
+    found = [at for at in range(len(new)) if any(new[max(0, at - REACH) : at + REACH + 1])]
+    stretches = [*_near(new)]
+    assert [at for stretch in stretches for at in stretch] == found
+    assert all(one.stop < two.start for one, two in itertools.pairwise(stretches))
 
 
 @given(st.lists(st.booleans(), max_size=30), st.integers(1, 8))

@@ -10,7 +10,7 @@ import asyncio
 import functools
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
-from aisecops.gateway.aside import in_turns
+from aisecops.gateway.aside import Steps, in_steps
 from aisecops.gateway.recent import TEXT_CHARS, OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
@@ -44,6 +44,8 @@ LONGEST_LOOK = 32 * 1024
 _CUT = "a cut text"
 _START_WITHIN_S = 120.0
 _BATCH_BYTES = 32 * 1024
+_AT_ONCE = 64
+"""Texts that were seen before and are looked up before the event loop may do what else is waiting."""
 _RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -135,29 +137,13 @@ class ScannerPool:
         if not entities:
             return ()
         look = self._looks_for(entities, whole=whole)
-        known: dict[str, Findings] = {}
-        unknown: dict[str, None] = {}
-        said: list[tuple[str, str, str]] = []
-        async for where, value in in_turns(parts):
-            said.append((where, name := named(where), value))
-            text = name + value
-            if text in known or text in unknown:
-                continue
-            findings = look.known(text)
-            if findings is None:
-                unknown[text] = None
-            else:
-                known[text] = findings
+        known, unknown = await in_steps(_known(parts, look))
         if unknown:
             found = await self._look(tuple(unknown), look)
             known.update(zip(unknown, found, strict=True))
         if not any(known.values()):
             return ()
-        seen: list[Finding] = []
-        async for where, name, text in in_turns(said):
-            if findings := known[name + text]:
-                seen += placed(findings, where, name)
-        return tuple(seen)
+        return await in_steps(_placed(parts, known))
 
     def _looks_for(self, entities: frozenset[str], *, whole: bool) -> _Look:
         """What is looked for. Raises `Fault`, `PolicyError`."""
@@ -219,12 +205,17 @@ class ScannerPool:
         async def scanned(link: WorkerLink, batch: Sequence[tuple[str, bytes]]) -> tuple[Findings, ...]:
             data = [data for _, data in batch]
             found = await link.scan(data, sorted(look.entities), look.watches.watchlist, whole=look.whole)
-            async for (text, _), findings in in_turns(zip(batch, found, strict=True)):
-                self._verdicts.put((look.watches.digest(text), look.kinds), findings)
+            await in_steps(self._remember(look, batch, found))
             return found
 
-        found = await self._all_done([functools.partial(scanned, batch=batch) for batch in await _batches(texts)])
+        batches = await in_steps(_batches(texts))
+        found = await self._all_done([functools.partial(scanned, batch=batch) for batch in batches])
         return list(itertools.chain.from_iterable(found))
+
+    def _remember(self, look: _Look, batch: Sequence[tuple[str, bytes]], found: Sequence[Findings]) -> Steps[None]:
+        for (text, _), findings in zip(batch, found, strict=True):
+            self._verdicts.put((look.watches.digest(text), look.kinds), findings)
+            yield
 
     async def _all_done[T](self, work: Sequence[Callable[[WorkerLink], Awaitable[T]]]) -> list[T]:
         """What the workers make of each piece of `work`, in its order. Raises `Fault`, `WireError`."""
@@ -317,15 +308,48 @@ class ScannerPool:
         return task
 
 
-async def _batches(texts: Sequence[str]) -> list[list[tuple[str, bytes]]]:
+def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[str, Findings], dict[str, None]]]:
+    """What is in those texts of `parts` of which that is known here and now, and the other texts."""
+    known: dict[str, Findings] = {}
+    unknown: dict[str, None] = {}
+    for few in itertools.batched(parts, _AT_ONCE):
+        texts = [named(where) + value for where, value in few]
+        known |= {text: found for text, found in look.known.at_hand(texts).items() if found is not None}
+        for text in texts:
+            if text in known or text in unknown:
+                continue
+            findings = look.known(text)
+            if findings is None:
+                unknown[text] = None
+            else:
+                known[text] = findings
+            yield
+        yield
+    return known, unknown
+
+
+def _placed(parts: Sequence[tuple[str, str]], known: Mapping[str, Findings]) -> Steps[tuple[Finding, ...]]:
+    """The findings in `parts` at their places, where what is in each text is `known`."""
+    seen: list[Finding] = []
+    for few in itertools.batched(parts, _AT_ONCE):
+        for where, value in few:
+            name = named(where)
+            if findings := known[name + value]:
+                seen += placed(findings, where, name)
+        yield
+    return tuple(seen)
+
+
+def _batches(texts: Sequence[str]) -> Steps[list[list[tuple[str, bytes]]]]:
     """`texts` in order and as bytes, in batches of about `_BATCH_BYTES`, so that many small ones share a round trip."""
     batches: list[list[tuple[str, bytes]]] = []
     size = 0
-    async for text in in_turns(texts):
+    for text in texts:
         data = text.encode("utf-8", "surrogatepass")
         if not batches or size + len(data) > _BATCH_BYTES:
             batches.append([])
             size = 0
         batches[-1].append((text, data))
         size += len(data)
+        yield
     return batches

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import compress, islice, product
 
@@ -106,10 +106,10 @@ class Side(Struct, frozen=True, gc=False):
     def any_of(cls, sides: Sequence[Side]) -> Side:
         """What any of `sides` may be."""
         return cls(
-            digits=max(side.digits for side in sides),
-            run=max(side.run for side in sides),
-            account=any(side.account for side in sides),
-            key=any(side.key for side in sides),
+            digits=max([side.digits for side in sides]),
+            run=max([side.run for side in sides]),
+            account=True in [side.account for side in sides],
+            key=True in [side.key for side in sides],
         )
 
     def may_be_number(self, behind: Side) -> bool:
@@ -120,36 +120,35 @@ class Side(Struct, frozen=True, gc=False):
         """May something encoded, or a coin's address?"""
         return self.run > 0 < behind.run and self.run + behind.run >= _LONG_WORD
 
-    def goes_on_in(self, behind: Side) -> bool:
-        """May any value that no mark tells?"""
-        return (
-            (self.account and behind.account)
-            or (self.key and behind.key)
-            or self.may_be_number(behind)
-            or self.may_be_run(behind)
-        )
-
 
 def _digits_in(number: str) -> int:
     return sum(map(str.isdigit, number))
 
 
 class Marks(Struct, frozen=True, gc=False):
-    """Which marks of secrets stand in words, and how those go on that they end with."""
+    """Which marks of secrets stand in words, and how those go on that they end with.
+
+    `begins` are the first characters of the words, `goes_on` those of what is `ahead`.
+    """
 
     marked: bool
     address: bool
     host: bool
     ahead: tuple[str, ...]
+    begins: frozenset[str]
+    goes_on: frozenset[str]
 
     @classmethod
     def of(cls, words: Sequence[End]) -> Marks:
         """Of any of `words`."""
+        ahead = tuple([one for word in words for one in word.ahead])
         return cls(
-            marked=any(word.marked for word in words),
-            address=any(word.address for word in words),
-            host=any("@" in word.text for word in words),
-            ahead=tuple(one for word in words for one in word.ahead),
+            marked=True in [word.marked for word in words],
+            address=True in [word.address for word in words],
+            host=True in ["@" in word.text for word in words],
+            ahead=ahead,
+            begins=frozenset([word.text[0] for word in words]),
+            goes_on=frozenset([one[0] for one in ahead]),
         )
 
     def bear_on(self, behind: Marks, words: Sequence[End]) -> bool:
@@ -158,7 +157,9 @@ class Marks(Struct, frozen=True, gc=False):
             return True
         if (self.address or behind.address) and (self.host or behind.host):
             return True
-        return bool(self.ahead) and any(word.text.startswith(self.ahead) for word in words)
+        if self.goes_on.isdisjoint(behind.begins):
+            return False
+        return any(word.text.startswith(self.ahead) for word in words)
 
 
 class Words(Struct, frozen=True, gc=False):
@@ -207,7 +208,14 @@ class Words(Struct, frozen=True, gc=False):
 
     def goes_on_in(self, other: Words) -> bool:
         """False only where no value of any kind goes on from this text in the `other`."""
-        return self.before.goes_on_in(other.behind) or self.last_marks.bear_on(other.first_marks, other.first)
+        before, behind = self.before, other.behind
+        return (
+            (before.account and behind.account)
+            or (before.key and behind.key)
+            or before.may_be_number(behind)
+            or before.may_be_run(behind)
+            or self.last_marks.bear_on(other.first_marks, other.first)
+        )
 
 
 class Field(Struct, frozen=True, gc=False):
@@ -215,16 +223,12 @@ class Field(Struct, frozen=True, gc=False):
 
     where: str
     words: Words
+    is_name: bool
 
     @classmethod
     def of(cls, where: str, text: str) -> Field:
-        """`text` as the field at `where`."""
-        return cls(where, Words.of(piece_of("", text)))
-
-    @property
-    def is_name(self) -> bool:
-        """Is it the name of a field?"""
-        return self.where.startswith(_IS_NAME)
+        """`text` as the field at `where`, or as the name of one."""
+        return cls(where, Words.of(piece_of("", text)), where.startswith(_IS_NAME))
 
     @property
     def says_card(self) -> bool:
@@ -243,40 +247,35 @@ def _ends(*texts: str) -> tuple[End, ...]:
     return tuple(End.of(word) for word in words if word)
 
 
-def beside(fields: Sequence[tuple[str, str]], new: Sequence[bool], *, planted: bool) -> Iterator[list[Line]]:
-    """For each of `fields` (where it stands, its text), what it says together with those that stand near before it.
+def beside(
+    fields: Sequence[tuple[str, str]], new: Sequence[bool], *, planted: bool
+) -> Iterator[tuple[int, list[Line]]]:
+    """What those of `fields` (where it stands, its text) say together with others that stand near before them.
 
     Names of fields stand among their values, each beside the name before it. Pairs of which neither is `new` were
-    looked at before. `planted`: exact values are looked for too.
+    looked at before, and fields that are near no new one are left out. `planted`: exact values are looked for too.
     """
     ends, for_exact = (_first_and_last(new, many // 2) for many in (FAR, FAR_EXACT))
-    before: deque[tuple[int, Field]] = deque(maxlen=REACH)
-    rows: dict[bool, tuple[Field, str]] = {}
-    for (at, (where, text)), worth in zip(enumerate(fields), _near(new), strict=True):
-        if not worth:
-            before.clear()
-            rows.clear()
-            yield []
-            continue
-        field = Field.of(where, text)
-        is_name = field.is_name
-        beside_it, row = rows.get(is_name, (None, ""))
-        lines = list(_in_a_row(row, field.words, planted=planted))
-        for distance, (number, other) in enumerate(reversed(before)):
-            near = other is beside_it
-            if (new[at] or new[number]) and (near or at in ends or number in ends):
-                exact = planted and distance < REACH_EXACT and (at in for_exact or number in for_exact)
-                lines += _together(other, field, near=near, planted=exact or (planted and near))
-                lines += _together(field, other, near=near, planted=exact)
-        rows[is_name] = field, _row_with(row, beside_it.words if beside_it else None, field.words)
-        before.append((at, field))
-        yield lines
+    for near_one_another in _near(new):
+        before: deque[tuple[int, Field]] = deque(maxlen=REACH)
+        rows: dict[bool, tuple[Field, str]] = {}
+        for at in near_one_another:
+            field = Field.of(*fields[at])
+            beside_it, row = rows.get(field.is_name, (None, ""))
+            lines = [*_in_a_row(row, field.words, planted=planted)] if row else []
+            for distance, (number, other) in enumerate(reversed(before)):
+                near = other is beside_it
+                if (new[at] or new[number]) and (near or at in ends or number in ends):
+                    exact = planted and distance < REACH_EXACT and (at in for_exact or number in for_exact)
+                    lines += _together(other, field, near=near, planted=exact or (planted and near))
+                    lines += _together(field, other, near=near, planted=exact)
+            rows[field.is_name] = field, _row_with(row, beside_it.words if beside_it else None, field.words)
+            before.append((at, field))
+            yield at, lines
 
 
 def _in_a_row(row: str, words: Words, *, planted: bool) -> Iterator[Line]:
     """What texts of one word that follow one another say together with the first one of `words`."""
-    if not row:
-        return
     before = End.of(row)
     for one in words.first:
         numbers = not words.number
@@ -299,25 +298,27 @@ def _first_and_last(new: Sequence[bool], many: int) -> set[int]:
     return {*first, *last}
 
 
-def _near(new: Sequence[bool]) -> Iterator[bool]:
-    """Of each field, whether one is new that it is held against."""
-    until = coming = -1
-    last = len(new) - 1 - next(compress(range(len(new)), reversed(new)), len(new))
-    for at in range(len(new)):
-        if coming < at <= last:
-            coming = new.index(True, at)
-        if coming >= at and coming - at <= REACH:
-            until = coming + REACH
-        yield at <= until
+def _near(new: Sequence[bool]) -> Iterator[range]:
+    """The stretches of fields that are held against a new one, or are new."""
+    begin = end = 0
+    for at in compress(range(len(new)), new):
+        if at - REACH > end:
+            yield range(begin, end)
+            begin = at - REACH
+        end = min(at + REACH + 1, len(new))
+    yield range(begin, end)
 
 
-def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
+def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterable[Line]:
     """What the words at the end of `one` and at the beginning of `two` say together, and all that stands there."""
+    if one.words.goes_on_in(two.words):
+        return _likely(one, two, near=near, planted=planted)
+    return _exact(one.words, two.words, near=near) if planted else ()
+
+
+def _likely(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
+    """The same where a value may go on from one in the other."""
     before, behind = one.words, two.words
-    if not before.goes_on_in(behind):
-        if planted:
-            yield from _exact(before, behind, near=near)
-        return
     numbers = before.has_digits and behind.has_digits and _may_be_card(one, two)
     pairs = {
         (last.text, first.text): _is_secret(last, first)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aisecops.controls.dlp.seams import (
     ONE_TOKEN,
@@ -38,13 +40,16 @@ _IDS = re.compile(
 """UUIDs, digests, points in time, and names with a number: half a value now and then, and sent by everybody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True, gc=False):
     """A text that may be half of something, by its ends."""
 
     piece: Piece
     first: End
     last: End
+
+    def at(self, place: str) -> Half:
+        """The same at another place."""
+        return replace(self, piece=replace(self.piece, place=place))
 
 
 class Halves:
@@ -83,7 +88,7 @@ def half_of(piece: Piece, *, planted: bool) -> Half | None:
 
     None for what surely is no half.
     """
-    if is_number(piece):
+    if len(piece.head) < _SHORTEST or is_number(piece):
         return None
     first, last = first_token(piece), last_token(piece)
     alone = planted and not piece.tail and first == piece.head.strip() and _SHORTEST <= len(first) <= ONE_TOKEN
