@@ -33,6 +33,7 @@ class Model:
     """
 
     def __init__(self) -> None:
+        self.word = "word "
         self.silent = threading.Event()
         self.finish, self.broke, self.ended = threading.Event(), threading.Event(), threading.Event()
 
@@ -41,7 +42,7 @@ class Model:
             send(SSE)
             while not self.finish.wait(0.05):
                 if not self.silent.is_set():
-                    send(chunk({"content": "word "}, None))
+                    send(chunk({"content": self.word}, None))
             send(chunk({}, "stop") + framed(b"data: [DONE]\n\n") + b"0\r\n\r\n")
             self.ended.set()
         except OSError:
@@ -158,6 +159,18 @@ def test_a_halt_ends_what_is_open_on_every_worker(own, run, talk, model):
     story = " ".join(own.command("runs", "show", run.run_id).stdout.split())
     assert "orders.feed cut while it was open: run halted" in story
     assert own.command("replay", run.run_id).returncode == 0
+
+
+def test_an_answer_without_end_is_cut_when_its_run_cannot_pay_for_more(own, model):
+    spender = own.run("spender")  # 0.25 is 25,000 tokens of output
+    model.word = "word " * 3_000
+    with spoken(own, spender) as stream, pytest.raises(openai.APIError, match="max_cost") as cut:
+        for _ in stream:
+            pass
+    assert cut.value.body["code"] == "budget_exceeded"
+    assert model.broke.wait(WITHIN_S)
+    (event,) = until(lambda: own.events("exchange_cut", run_id=spender.run_id), what="the record")
+    assert event["code"] == "budget_exceeded"
 
 
 def test_a_secret_in_a_message_never_arrives_and_its_twin_does(own, run, talk):

@@ -3,10 +3,18 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
-from aisecops.gateway.prices import UNSTATED_OUTPUT_TOKENS, cost_micros, expected_cost_micros, price_of
+from aisecops.gateway.prices import (
+    UNSTATED_OUTPUT_TOKENS,
+    cost_micros,
+    drawn_micros,
+    expected_cost_micros,
+    most_output_tokens,
+    price_of,
+)
 from aisecops.model.rules import HttpMatch, ModelRule, Place, Price
-from aisecops.wire.llm import LlmCall
+from aisecops.wire.llm import LlmAnswer, LlmCall, Usage
 
 
 def price(much: str) -> Price:
@@ -48,3 +56,20 @@ def test_what_is_reserved_goes_by_the_longest_answer_and_counting_costs_nothing(
     assert expected_cost_micros(model(a="1"), call) == 2 * UNSTATED_OUTPUT_TOKENS
     counting = LlmCall(dialect="gemini", model="a", stream=False, max_output_tokens=None, segments=(), charged=False)
     assert expected_cost_micros(model(a="1"), counting) == 0
+
+
+def test_a_price_that_bounds_an_answer_is_reserved_where_the_request_asks_for_more_or_says_nothing():
+    rule = model(a="1")
+    bounded = replace(rule, prices={"a": replace(rule.prices["a"], max_output=500)})
+    for asked, reserved in ((None, 500), (400, 400), (9_000, 500)):
+        call = LlmCall(dialect="openai", model="a", stream=False, max_output_tokens=asked, segments=())
+        assert (most_output_tokens(bounded, call), expected_cost_micros(bounded, call)) == (reserved, reserved)
+        assert most_output_tokens(rule, call) == asked
+
+
+def test_an_answer_that_broke_off_costs_what_was_seen_of_it_if_that_is_more_than_it_said():
+    call = LlmCall(dialect="anthropic", model="a", stream=True, max_output_tokens=None, segments=())
+    begun = LlmAnswer(model="a", usage=Usage(input_tokens=7, output_tokens=1), texts=("a" * 300,), complete=False)
+    assert drawn_micros(model(a="1"), call, begun, "a") == 7 + 100
+    assert drawn_micros(model(a="1"), call, replace(begun, complete=True), "a") == 7 + 1
+    assert drawn_micros(model(a="1"), call, replace(begun, usage=None, texts=()), "a") == 0

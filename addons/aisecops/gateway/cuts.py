@@ -1,4 +1,4 @@
-"""What is open and must end: exchanges whose run was halted or finished, whose time is up, whose token was taken back.
+"""What is open and must end: its run was halted or finished or has used up its time or money, its token was taken back.
 
 The halt may have been made in any process; this one learns of it from the store, with one look for everything that
 is open here. Knows when an exchange must be cut and records that it was; cutting is the host program's. When the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from aisecops.controls.budget import charge as budget
@@ -21,6 +21,7 @@ from aisecops.gateway.describe import event
 from aisecops.gateway.ground import Ground
 from aisecops.gateway.handed_down import Revocable, revocable
 from aisecops.gateway.lines import limits_of
+from aisecops.gateway.overdrawn import Overdrawn
 from aisecops.gateway.permits import Permit, Permits
 from aisecops.model.budget import TreeState
 from aisecops.model.chain import Join
@@ -58,6 +59,7 @@ class Cuts:
         self._permits = permits
         self._trees: dict[RunId, tuple[int, TreeState]] = {}
         self._joined: dict[RunId, tuple[Reason, int]] = {}
+        self._overdrawn = Overdrawn(permits)
         self._done: set[str] = set()
         self._seen_s = 0.0
 
@@ -86,8 +88,7 @@ class Cuts:
             self._trees.clear()
             self._seen_s = time.monotonic()
             return []
-        waiting = [permit for name, permit in standing.items() if name not in self._done]
-        ended = await self._ended(waiting)
+        ended = await self._ended({name: permit for name, permit in standing.items() if name not in self._done})
         for one in ended:
             name = one.permit.decision_id
             self._done.add(name)
@@ -100,7 +101,8 @@ class Cuts:
             with contextlib.suppress(Fault):
                 await self._ground.record.append(*(_event(one) for one in ended))
 
-    async def _ended(self, permits: list[Permit]) -> list[_Ended]:
+    async def _ended(self, open_: Mapping[str, Permit]) -> list[_Ended]:
+        permits = list(open_.values())
         try:
             async with asyncio.timeout(BLIND_S):
                 revoked = await self._look_up(permits)
@@ -111,11 +113,26 @@ class Cuts:
             return [_Ended(permit, reason) for permit in permits]
         self._seen_s = time.monotonic()
         rules, now_ms = self._ground.rules.current(), self._ground.clock.now_ms()
-        return [one for permit in permits if (one := self._judged(rules, permit, revoked, now_ms)) is not None]
+        over = self._overdrawn.by_now(open_)
+        drawn = self._drawn(open_, over)
+        judged = (
+            self._judged(rules, permit, revoked, now_ms, drawn.get(_root(permit)) if name in over else None)
+            for name, permit in open_.items()
+        )
+        return [one for one in judged if one is not None]
+
+    def _drawn(self, open_: Mapping[str, Permit], over: Mapping[str, int]) -> dict[RunId, TreeState]:
+        """The trees as they were if what answers have drawn beyond their reservations were charged."""
+        trees = {root: tree for root, (_, tree) in self._trees.items()}
+        for name, micros in over.items():
+            principal = open_[name].facts.principal
+            if tree := trees.get(principal.root_run_id):
+                trees[principal.root_run_id] = budget.settle(tree, principal.run_id, cost_delta_micros=micros)
+        return trees
 
     async def _look_up(self, permits: list[Permit]) -> frozenset[Revocable]:
         """Bring the trees of `permits` up to date; what is revoked of all that they stand on."""
-        roots = {permit.facts.principal.root_run_id for permit in permits}
+        roots = {_root(permit) for permit in permits}
         self._trees = {root: known for root, known in self._trees.items() if root in roots}
         seen = {root: self._trees[root][0] if root in self._trees else 0 for root in roots}
         self._trees |= await self._ground.store.changed_trees(seen)
@@ -134,7 +151,10 @@ class Cuts:
                 found.setdefault(root, (reason, halted_ms))
         return found
 
-    def _judged(self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int) -> _Ended | None:
+    def _judged(
+        self, rules: RuleSet, permit: Permit, revoked: frozenset[Revocable], now_ms: int, drawn: TreeState | None
+    ) -> _Ended | None:
+        """`drawn` is the tree of one whose answer costs more than was reserved, with all that it costs."""
         principal = permit.facts.principal
         _, tree = self._trees.get(principal.root_run_id, (0, None))
         if tree is None:
@@ -150,7 +170,9 @@ class Cuts:
         reason, halted_ms = self._joined.get(principal.root_run_id, (None, None))
         if reason is None and any(name in revoked for name in _revocable(permit)):
             reason = Reason(code=Code.TOKEN_REVOKED, detail="the token was revoked while it was in use")
-        reason = reason or _out_of_time(rules, tree, principal.run_id, now_ms)
+        reason = reason or _used_up(rules, tree, principal.run_id, now_ms, budget.TIME)
+        if reason is None and drawn is not None:
+            reason = _used_up(rules, drawn, principal.run_id, now_ms, budget.COST)
         return None if reason is None else _Ended(permit, reason, halted_ms)
 
     def _measured(self, ended: Iterable[_Ended]) -> list[_Ended]:
@@ -170,10 +192,14 @@ class Cuts:
         return found
 
 
-def _out_of_time(rules: RuleSet, tree: TreeState, run_id: RunId, now_ms: int) -> Reason | None:
+def _root(permit: Permit) -> RunId:
+    return permit.facts.principal.root_run_id
+
+
+def _used_up(rules: RuleSet, tree: TreeState, run_id: RunId, now_ms: int, name: str) -> Reason | None:
     nothing = budget.Charge(run_id=run_id, counts_call=False, counts_write=False, cost_micros=0, counts_rate=False)
     faults = budget.project(tree, nothing, limits_of(rules, tree, run_id), now_ms=now_ms).faults
-    judged = budget.judge(fault for fault in faults if fault.budget == budget.TIME)
+    judged = budget.judge(fault for fault in faults if fault.budget == name)
     return judged.reasons[0] if judged.reasons else None
 
 

@@ -128,8 +128,12 @@ class Enforcement:
         if self._batches.is_open(permit):
             return self._batches.tap(permit, response)
         found = self._permits.find(permit)
-        # a stream would go by unseen
-        return None if found is None or is_needed_whole(found.step) else self._tap_on(found, response)
+        if found is None or is_needed_whole(found.step):
+            return None  # a stream would go by unseen
+        tap = self._tap_on(found, response)
+        if isinstance(tap, StreamWatch):
+            self._permits.answers(permit, tap)
+        return tap
 
     def _tap_on(self, found: Permit, response: HttpResponse) -> StreamTap | None:
         step = found.step

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.gateway.classify import Step
 from aisecops.gateway.judge import Judged
+from aisecops.gateway.watch import StreamWatch
 from aisecops.model.facts import Facts
 from aisecops.model.ids import DecisionId
 from aisecops.model.value import Value
@@ -33,6 +34,7 @@ class Permits:
 
     def __init__(self) -> None:
         self._open: dict[str, Permit] = {}
+        self._streams: dict[str, StreamWatch] = {}
 
     def __len__(self) -> int:
         return len(self._open)
@@ -50,6 +52,15 @@ class Permits:
         """All that is on its way now, by name."""
         return dict(self._open)
 
+    def answers(self, name: str, stream: StreamWatch) -> None:
+        """The answer of an open permit has begun to come."""
+        self._streams[name] = stream
+
+    def stream(self, name: str) -> StreamWatch | None:
+        """The answer of an open permit that is on its way."""
+        return self._streams.get(name)
+
     def take(self, name: str) -> Permit | None:
         """The permit, closed; None when it was taken before."""
+        self._streams.pop(name, None)
         return self._open.pop(name, None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import ROUND_CEILING
 
 from aisecops.model.rules import ModelRule, Price
-from aisecops.wire.llm import LlmCall, estimated_input_tokens
+from aisecops.wire.llm import LlmAnswer, LlmCall, Usage, estimated_input_tokens, estimated_output_tokens
 
 UNSTATED_OUTPUT_TOKENS = 1024
-"""Reserved for an answer whose length the request does not bound; the real use replaces it."""
+"""Reserved for an answer whose length neither the request nor the price bounds; the real use replaces it."""
 
 
 def price_of(model: ModelRule, name: str) -> Price | None:
@@ -34,5 +34,24 @@ def expected_cost_micros(model: ModelRule, call: LlmCall) -> int:
     """What is reserved for a call before it runs."""
     if not call.charged:
         return 0
-    each = call.max_output_tokens if call.max_output_tokens is not None else UNSTATED_OUTPUT_TOKENS
+    most = most_output_tokens(model, call)
+    each = UNSTATED_OUTPUT_TOKENS if most is None else most
     return cost_micros(model, call.model, input_tokens=estimated_input_tokens(call), output_tokens=each * call.answers)
+
+
+def most_output_tokens(model: ModelRule, call: LlmCall) -> int | None:
+    """How long one answer is at most, where the request or the price says so."""
+    price = price_of(model, call.model)
+    bounds = [call.max_output_tokens, price.max_output if price else None]
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def drawn_micros(model: ModelRule, call: LlmCall, answer: LlmAnswer, name: str) -> int:
+    """What `answer`, or what there is of it, has cost: by what it says, else by what was seen of it.
+
+    One that has not come to its end may say what it had cost when it began: then what was seen counts if it is more.
+    """
+    seen = Usage(input_tokens=estimated_input_tokens(call), output_tokens=estimated_output_tokens(answer))
+    used = answer.usage or seen
+    output = used.output_tokens if answer.complete else max(used.output_tokens, seen.output_tokens)
+    return cost_micros(model, name, input_tokens=used.input_tokens, output_tokens=output)

@@ -26,7 +26,7 @@ from aisecops.gateway.ground import Ground
 from aisecops.gateway.joined import told_drawn
 from aisecops.gateway.memories import Memories, Recalled
 from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.prices import cost_micros
+from aisecops.gateway.prices import drawn_micros
 from aisecops.gateway.proposals import Proposals
 from aisecops.gateway.raised import raised_micros, recall_events, told_items, with_risk
 from aisecops.gateway.reading import FAILED, MAX_ANSWER_BYTES, Unfit, answered, is_measured, kept_in, unread
@@ -50,7 +50,7 @@ from aisecops.model.rules import ModelRule
 from aisecops.wire.coding import decode
 from aisecops.wire.dialects import read_answer, withdrawn
 from aisecops.wire.limits import JsonBounds, JsonValue
-from aisecops.wire.llm import LlmAnswer, ProposedCall, Usage, estimated_input_tokens, estimated_output_tokens
+from aisecops.wire.llm import LlmAnswer, ProposedCall
 from aisecops.wire.restore import Meanings
 from aisecops.wire.restore_stream import restored_answer
 
@@ -236,13 +236,7 @@ class Settlement:
         """The real cost; what was reserved where the answer does not say."""
         step, reserved = permit.step, permit.facts.request.cost_micros
         if step.model is not None and step.call is not None and answer is not None and step.call.charged:
-            # A stream that never said what it cost is charged by what was seen of it.
-            used = answer.usage or Usage(
-                input_tokens=estimated_input_tokens(step.call), output_tokens=estimated_output_tokens(answer)
-            )
-            seen = cost_micros(
-                step.model, permit.facts.request.model, input_tokens=used.input_tokens, output_tokens=used.output_tokens
-            )
+            seen = drawn_micros(step.model, step.call, answer, permit.facts.request.model)
             # Whoever hangs up before a stream has said what it cost does not pay less for it.
             return seen if answer.complete else max(seen, reserved)
         if step.tool and step.tool.cost and step.tool.cost.side == "response" and data is not None:

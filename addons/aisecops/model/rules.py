@@ -187,10 +187,11 @@ class ToolRule(Value):
 
 
 class Price(Value):
-    """Money per million model tokens."""
+    """Money per million model tokens. `max_output`: so many of them has an answer at most."""
 
     input: Decimal
     output: Decimal
+    max_output: int | None = None
 
 
 class ModelRule(Value):

@@ -37,7 +37,17 @@ from aisecops.model.rules import (
     VolumeRule,
 )
 
-PRICE = Record("a price", Price, {"input": Key(leaf.NUMBER, needed=True), "output": Key(leaf.NUMBER, needed=True)})
+PRICE = Record(
+    "a price",
+    Price,
+    {
+        "input": Key(leaf.NUMBER, needed=True),
+        "output": Key(leaf.NUMBER, needed=True),
+        "max_output": Key(
+            leaf.COUNT, about="the most model tokens of one answer: what is reserved where a call sets no limit"
+        ),
+    },
+)
 MODEL = Record(
     "a model",
     ModelRule,
