@@ -149,12 +149,15 @@ async def test_a_channel_has_no_more_writes_than_its_run():
     sent = [await channel.send(str(n)) for n in range(12)]
     assert [isinstance(one, Pass) for one in sent] == [True] * 9 + [False] * 3  # the opening was the first of ten
     assert sent[-1].code is Code.BUDGET_EXCEEDED
+    counted = [said for name, said in channel.house.meter.calls if name == "budget_exceeded"]
+    assert counted == [("clerk", "budgets.max_write_operations")] * 3
 
 
 async def test_a_channel_cannot_be_sent_to_after_its_token():
     channel = await to_tool()
     channel.house.clock.ms += 16 * 60 * 1000
     assert (await channel.send("x")).code is Code.TOKEN_EXPIRED
+    assert ("token_rejected", "token_expired") in channel.house.meter.calls
 
 
 async def test_a_channel_cannot_be_sent_to_once_its_token_is_revoked():

@@ -39,7 +39,7 @@ from aisecops.gateway.judge import Judged, judge, says_no
 from aisecops.gateway.mcp import granted_here
 from aisecops.gateway.points import Points
 from aisecops.gateway.refuse import refusal
-from aisecops.gateway.reserve import SWAP_TRIES, must_last
+from aisecops.gateway.reserve import OUTRUN, SWAP_TRIES, must_last
 from aisecops.gateway.runs import Runs
 from aisecops.gateway.timed import Stage, timed
 from aisecops.gateway.trees import GUESS, Trees
@@ -270,7 +270,7 @@ class Admission:
             if said := self.asking.answered(question, course.approval, stray=bool(course.stray)):
                 return said
             course.waited, course.decision_id = True, self._new_decision()
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     async def foreseen(
         self, asked: Asked, looked: Looked, course: Course, tree: TreeState | None

@@ -20,6 +20,7 @@ from aisecops.gateway.adapting import moved_for
 from aisecops.gateway.chains import joined_chains
 from aisecops.gateway.descent import Descents
 from aisecops.gateway.describe import decided, event, passed_unread, proposed, returned
+from aisecops.gateway.dispatch import count
 from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.ground import Ground
 from aisecops.gateway.handed_down import with_all_above
@@ -32,7 +33,7 @@ from aisecops.gateway.prices import cost_micros
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime, gives_back
 from aisecops.gateway.refuse import refusal
-from aisecops.gateway.reserve import SWAP_TRIES, must_last
+from aisecops.gateway.reserve import OUTRUN, SWAP_TRIES, must_last
 from aisecops.gateway.trails import Trails
 from aisecops.gateway.trees import Trees
 from aisecops.gateway.usual import usual_for
@@ -175,10 +176,13 @@ class Messages:
             carried = await self._descents.carried(permit.facts.principal.root_run_id, parts)
             descent = replace(descent or Descent(), carried=carried)
         facts, judged = await self._judged(rules, permit, data, findings, descent)
-        if judged.decision.enforced is not Verdict.ALLOW:
-            return await self._refused(rules, permit, facts, judged, data)
-        call = told[0] if told else None
-        return await self._passed(rules, permit, facts, judged, data, unread, call)
+        passed: Pass | Refuse
+        if judged.decision.enforced is Verdict.ALLOW:
+            passed = await self._passed(rules, permit, facts, judged, data, unread, told[0] if told else None)
+        else:
+            passed = await self._refused(rules, permit, facts, judged, data)
+        count(self._ground.meter, replace(facts, descent=descent), judged)  # what the channel was opened with, was then
+        return passed
 
     async def _judged(
         self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
@@ -211,7 +215,7 @@ class Messages:
             except Stale:
                 continue
             return facts, judged
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     async def _facts(
         self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...]
@@ -275,7 +279,6 @@ class Messages:
             if tool:
                 await self._trees.give_back(facts, judged)
             raise
-        self._count(judged)
         for one in unread:
             self._ground.meter.uninspected("message", one.size_bytes)
         return passed
@@ -288,7 +291,6 @@ class Messages:
         await self._ground.record.append(
             *decided(facts, judged, lines), self._event(EventName.MESSAGE_REFUSED, permit, data, code=refuse.code)
         )
-        self._count(judged)
         self._ground.meter.decided(
             agent=facts.principal.agent_id,
             tool=facts.request.tool,
@@ -298,10 +300,6 @@ class Messages:
             seconds=0.0,
         )
         return refuse
-
-    def _count(self, judged: Judged) -> None:
-        for found in judged.findings:
-            self._ground.meter.egress_found(found.finding.entity, found.done)
 
     # from the upstream
 

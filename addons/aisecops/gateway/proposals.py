@@ -38,7 +38,7 @@ from aisecops.gateway.points import Points
 from aisecops.gateway.ports import ContentScanner
 from aisecops.gateway.question import SECRET_KINDS, Content, content_of_call
 from aisecops.gateway.refuse import refusal
-from aisecops.gateway.reserve import SWAP_TRIES
+from aisecops.gateway.reserve import OUTRUN, SWAP_TRIES
 from aisecops.gateway.trees import Trees
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
@@ -165,7 +165,7 @@ class Proposals:
                 return replace(await self._refused(rules, facts, judged), approval_id=denied_id(course.approval))
             await self._passed(rules, permit, facts, judged, call, course)
             return None
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     async def _observed(self, rules: RuleSet, facts: Facts, judged: Judged) -> None:
         """A no that is only observed is recorded."""

@@ -7,6 +7,7 @@ from aisecops.model.decision import Verdict
 from aisecops.model.facts import Facts
 
 SWAP_TRIES = 200
+OUTRUN = "the run's tree is changed by others faster than it can be read"
 
 
 def must_last(facts: Facts, judged: Judged) -> bool:

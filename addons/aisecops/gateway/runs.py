@@ -22,6 +22,7 @@ from aisecops.gateway.ground import Ground
 from aisecops.gateway.identity import secret_hash
 from aisecops.gateway.lines import limits_of, lines_for
 from aisecops.gateway.ports import PieceStore, PseudonymStore
+from aisecops.gateway.reserve import OUTRUN
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
 from aisecops.model.decision import Verdict
@@ -107,7 +108,7 @@ class Runs:
             started = self._event(EventName.RUN_STARTED, run, parent=parent, opened_by=opened_by)
             await self._ground.record.append(started)
             return run
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     async def _prepared(
         self, agent_id: AgentId, *, opened_by: str, parent: RunId | None, hashed: str
@@ -280,7 +281,7 @@ class Runs:
                 total = from_micros(new.risk_micros)
                 await self._ground.record.append(self._event(event, snapshot.run, total=total, **fields))
             return replace(snapshot, tree=new, version=version)
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     def _event(self, name: EventName, run: Run, *, control: tuple[str, ...] = RUN, **fields: Any) -> Event:
         return Event(

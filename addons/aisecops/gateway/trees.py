@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from aisecops.controls.budget import charge as budget
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.ports import Store
-from aisecops.gateway.reserve import SWAP_TRIES
+from aisecops.gateway.reserve import OUTRUN, SWAP_TRIES
 from aisecops.model.budget import TreeState
 from aisecops.model.errors import Fault, Stale, StoreError
 from aisecops.model.facts import Facts
@@ -99,7 +99,7 @@ class Trees:
             # what a power failure undoes here leaves what was reserved
             if new != snapshot.tree and await self.swapped(snapshot, new, durable=False):
                 return new
-        raise StoreError("the run's tree is changed by others faster than it can be read")
+        raise StoreError(OUTRUN)
 
     async def give_back(self, facts: Facts, judged: Judged) -> None:
         """Give back what was reserved for a step that never left.

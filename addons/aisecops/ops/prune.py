@@ -12,8 +12,8 @@ from nacl.signing import SigningKey
 
 from aisecops.adapters.audit import checkpoints
 from aisecops.adapters.audit.chain import ChainLog
-from aisecops.adapters.audit.checkpoints import Signing
 from aisecops.adapters.audit.retention import Old, gone, removable, remove
+from aisecops.adapters.audit.statement import Signing
 from aisecops.adapters.audit.verify import verify
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.secrets import secret_key

@@ -128,15 +128,7 @@ def _guarded(content: JsonObject, at: str, role: Role, *, kind: SegmentKind, cal
 
 
 def _earlier_call(call: JsonObject, at: str, role: Role) -> Segment:
-    asked = read_proposal(call, at)
-    return Segment(
-        position=f"{at}/input",
-        role=role,
-        kind=SegmentKind.TOOL_CALL,
-        text=asked.arguments,
-        name=asked.name,
-        call_id=asked.call_id,
-    )
+    return read_proposal(call, at).told_again(f"{at}/input", role)
 
 
 def _media(

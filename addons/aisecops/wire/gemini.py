@@ -117,17 +117,7 @@ def _part(part: JsonObject, at: str, role: Role) -> list[Segment]:
     found += _media(part, at, role)
     call, place = _object(part, "functionCall", at)
     if call:
-        asked = read_proposal(call, place)
-        found.append(
-            Segment(
-                position=f"{place}/args",
-                role=role,
-                kind=SegmentKind.TOOL_CALL,
-                text=asked.arguments,
-                name=asked.name,
-                call_id=asked.call_id,
-            )
-        )
+        found.append(read_proposal(call, place).told_again(f"{place}/args", role))
     found += _result(*_object(part, "functionResponse", at))
     return found or ([Segment(position=at, role=role, kind=SegmentKind.OTHER, text=as_json(part))] if part else [])
 

@@ -129,6 +129,17 @@ class ProposedCall(Value):
     arguments: str
     hosted: bool = False
 
+    def told_again(self, position: str, role: Role) -> Segment:
+        """The call as a later request tells it to the model; its arguments stand at `position`."""
+        return Segment(
+            position=position,
+            role=role,
+            kind=SegmentKind.TOOL_CALL,
+            text=self.arguments,
+            name=self.name,
+            call_id=self.call_id,
+        )
+
 
 class LlmAnswer(Value):
     """What the model answered; of a stream, what it answered so far. `finish` is the provider's word for why it ended.

@@ -77,16 +77,8 @@ def _message_segments(message: JsonObject, at: str) -> list[Segment]:
 
 
 def _earlier_call(call: JsonObject, at: str, role: Role, *, holder: str = "function") -> Segment:
-    proposed = read_proposal(call, at)
     end = "custom/input" if "custom" in call else f"{holder}/arguments"
-    return Segment(
-        position=f"{at}/{end}",
-        role=role,
-        kind=SegmentKind.TOOL_CALL,
-        text=proposed.arguments,
-        name=proposed.name,
-        call_id=proposed.call_id,
-    )
+    return read_proposal(call, at).told_again(f"{at}/{end}", role)
 
 
 def _content(

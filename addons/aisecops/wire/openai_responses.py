@@ -118,14 +118,7 @@ def _item_segments(item: JsonObject, at: str) -> list[Segment]:
         return _content(item, "output", at, Role.TOOL, kind=SegmentKind.TOOL_RESULT, call_id=call_id)
     if kind.endswith("_call"):
         end, proposed = read_proposal(item, at)
-        asked = Segment(
-            position=f"{at}{end}",
-            role=Role.ASSISTANT,
-            kind=SegmentKind.TOOL_CALL,
-            text=proposed.arguments,
-            name=proposed.name,
-            call_id=proposed.call_id,
-        )
+        asked = proposed.told_again(f"{at}{end}", Role.ASSISTANT)
         return [asked, *(_brought(item, at, name, proposed) for name in _BROUGHT if proposed.hosted and item.get(name))]
     if kind == "mcp_list_tools":  # what a server says of its tools
         return [_brought(item, at, "tools", None)] if item.get("tools") else []

@@ -21,8 +21,8 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from aisecops.adapters.audit import checkpoints, lines
-from aisecops.adapters.audit.checkpoints import Signing
 from aisecops.adapters.audit.folder import Busy, KeptLock, OpenFile, Torn, locked, make_folder
+from aisecops.adapters.audit.statement import Signing
 from aisecops.adapters.audit.tail import End, Tail
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import RecordError

@@ -1,55 +1,36 @@
 """Signed checkpoints: `the chain had line SEQ with this hash`, so that a record cut short is found out.
 
 Somebody who can write the folder can cut both files back to an older checkpoint; only a checkpoint or a public
-key kept elsewhere shows that. The key signs nothing but checkpoints: the signed bytes begin with their own name.
+key kept elsewhere shows that.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
 
 from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.folder import CHECKPOINTS, KEYS, OpenFile, Torn, set_aside
+from aisecops.adapters.audit.statement import Signing, Statement
 from aisecops.adapters.audit.tail import START_OVER, End
 from aisecops.model.errors import RecordError
-from aisecops.model.value import Value
 
-_PURPOSE = b"aisecops record checkpoint\n"
 _WINDOW = 4096
 
 
-class Checkpoint(Value):
-    """One line of `checkpoints.jsonl`. `hash` is that of line `seq`; `sig` is Ed25519 over the rest, in base64."""
+class Checkpoint(Statement):
+    """One line of `checkpoints.jsonl`. `hash` is that of line `seq`."""
 
-    v: int
+    PURPOSE = b"aisecops record checkpoint\n"
+
     seq: int
     hash: str
     segment: int
     at: str
-    kid: str
-    sig: str
-
-    def message(self) -> bytes:
-        """What is signed."""
-        row = msgspec.structs.asdict(self)
-        del row["sig"]
-        return _PURPOSE + lines.canonical(row)
-
-
-class Signing(NamedTuple):
-    """The checkpoint key: its id, what signs with it, and its raw public half."""
-
-    key_id: str
-    sign: Callable[[bytes], bytes]
-    public_key: bytes
 
 
 def parse(line: bytes) -> Checkpoint | None:
@@ -58,15 +39,6 @@ def parse(line: bytes) -> Checkpoint | None:
         return msgspec.json.decode(line, type=Checkpoint)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-
-
-def is_signed(checkpoint: Checkpoint, public_key: bytes) -> bool:
-    """True when the signature is this key's."""
-    try:
-        VerifyKey(public_key).verify(checkpoint.message(), base64.b64decode(checkpoint.sig, validate=True))
-    except (BadSignatureError, ValueError):
-        return False
-    return True
 
 
 def prepare(folder: Path, signing: Signing) -> None:
@@ -117,7 +89,7 @@ def add(folder: Path, end: End, *, at_ms: int, signing: Signing) -> list[Torn]:
     file, torn, last = _opened(folder)
     if last is not None and last.seq >= end.seq:
         return torn
-    plain = Checkpoint(
+    new = Checkpoint(
         v=lines.VERSION,
         seq=end.seq,
         hash=end.hash,
@@ -125,10 +97,8 @@ def add(folder: Path, end: End, *, at_ms: int, signing: Signing) -> list[Torn]:
         at=lines.timestamp(at_ms),
         kid=signing.key_id,
         sig="",
-    )
-    signature = base64.b64encode(signing.sign(plain.message())).decode()
-    row = msgspec.structs.asdict(plain) | {"sig": signature}
-    file.append(lines.canonical(row) + b"\n", size=file.size())
+    ).signed(signing.sign)
+    file.append(new.line(), size=file.size())
     os.fdatasync(file.fd)
     return torn
 
@@ -147,7 +117,7 @@ def check_end(folder: Path, end: End) -> list[Torn]:
     if last is None:
         return torn
     key = public_keys(folder).get(last.kid)
-    if key is not None and not is_signed(last, key):
+    if key is not None and not last.is_signed(key):
         raise RecordError(f"the last line of `{CHECKPOINTS}` does not carry a valid signature; {START_OVER}")
     if last.seq > end.seq:
         raise RecordError(f"the record ends at seq {end.seq} but was signed up to {last.seq}; {START_OVER}")

@@ -6,7 +6,6 @@ it goes, so that a crash leaves a segment too many, never one unexplained. `veri
 
 from __future__ import annotations
 
-import base64
 import filecmp
 import os
 import shutil
@@ -16,18 +15,15 @@ from pathlib import Path
 
 import msgspec
 import orjson
-from nacl.exceptions import BadSignatureError
-from nacl.signing import VerifyKey
 
 from aisecops.adapters.audit import lines
-from aisecops.adapters.audit.checkpoints import Signing
 from aisecops.adapters.audit.folder import REMOVED, OpenFile, locked, set_aside, sync_folder
+from aisecops.adapters.audit.statement import Signing, Statement
 from aisecops.model.errors import RecordError
 from aisecops.model.value import Value
 
 KEPT_AT_LEAST = 2
 """Segments: a process that was slow to look may still be in the last but one."""
-_PURPOSE = b"aisecops record removal\n"
 
 
 class Old(Value):
@@ -40,13 +36,14 @@ class Old(Value):
     last_at: str
 
 
-class Removal(Value):
+class Removal(Statement):
     """One line of `removed.jsonl`: segment `segment`, ending with line `seq` of this hash, was removed by whom and why.
 
-    `archive` says where to; empty when nowhere. `sig` is Ed25519 over the rest, in base64.
+    `archive` says where to; empty when nowhere.
     """
 
-    v: int
+    PURPOSE = b"aisecops record removal\n"
+
     segment: int
     seq: int
     hash: str
@@ -55,22 +52,6 @@ class Removal(Value):
     by: str
     why: str
     archive: str
-    kid: str
-    sig: str
-
-    def message(self) -> bytes:
-        """What is signed."""
-        row = msgspec.structs.asdict(self)
-        del row["sig"]
-        return _PURPOSE + lines.canonical(row)
-
-    def is_signed(self, public_key: bytes) -> bool:
-        """True when the signature is this key's."""
-        try:
-            VerifyKey(public_key).verify(self.message(), base64.b64decode(self.sig, validate=True))
-        except (BadSignatureError, ValueError):
-            return False
-        return True
 
 
 def removals(folder: Path) -> Iterator[tuple[int, Removal | None]]:
@@ -125,10 +106,7 @@ def remove(
         whole, size = file.read(0, file.size()).rpartition(b"\n"), file.size()
         if whole[2]:  # whoever wrote it died: what it said was not done
             set_aside(file, size - len(whole[2]), size)
-        data = b"".join(
-            lines.canonical(msgspec.structs.asdict(_stated(one, by, why, at_ms, signing, archive))) + b"\n"
-            for one in old
-        )
+        data = b"".join(_stated(one, by, why, at_ms, signing, archive).line() for one in old)
         file.append(data, size=file.size())
         os.fsync(file.fd)
         for one in old:
@@ -137,7 +115,7 @@ def remove(
 
 
 def _stated(one: Old, by: str, why: str, at_ms: int, signing: Signing, archive: Path | None) -> Removal:  # noqa: PLR0917 - what a statement says
-    plain = Removal(
+    return Removal(
         v=lines.VERSION,
         segment=one.segment,
         seq=one.seq,
@@ -149,9 +127,7 @@ def _stated(one: Old, by: str, why: str, at_ms: int, signing: Signing, archive: 
         archive=str(archive) if archive is not None else "",
         kid=signing.key_id,
         sig="",
-    )
-    signature = base64.b64encode(signing.sign(plain.message())).decode()
-    return msgspec.structs.replace(plain, sig=signature)
+    ).signed(signing.sign)
 
 
 def _parsed(line: bytes) -> Removal | None:

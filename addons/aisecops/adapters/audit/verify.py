@@ -219,7 +219,7 @@ class _Signed:
                     "key_unknown", number, found.seq, f"signed by `{found.kid}`, whose public key is not given"
                 )
             return False
-        if not checkpoints.is_signed(found, key):
+        if not found.is_signed(key):
             self._report("checkpoint_changed", number, found.seq, "the signature does not match")
             return False
         return True

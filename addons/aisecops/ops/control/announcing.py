@@ -147,11 +147,7 @@ def told(approval: Approval, control_url: str, *, now_ms: int) -> dict[str, Any]
         "type": EVENT,
         "timestamp": _time(now_ms),
         "data": {
-            "approval_id": approval.approval_id,
-            "run_id": approval.run_id,
-            "root_run_id": approval.root_run_id,
-            "agent_id": approval.agent_id,
-            "tool": approval.tool,
+            **_names(approval),
             **{name: request.get(name) for name in ("effect", "scope", "method", "host", "digest", "size_bytes")},
             "found": [str(one).partition(" ")[0] for one in request.get("found", ())],
             "risk": approval.risk,
@@ -185,11 +181,7 @@ def told_end(approval: Approval, *, now_ms: int) -> dict[str, Any]:
         "type": ENDED,
         "timestamp": _time(now_ms),
         "data": {
-            "approval_id": approval.approval_id,
-            "run_id": approval.run_id,
-            "root_run_id": approval.root_run_id,
-            "agent_id": approval.agent_id,
-            "tool": approval.tool,
+            **_names(approval),
             "outcome": _end(approval),
             "by": approval.answered_by,
             "reason": approval.why,
@@ -204,6 +196,10 @@ def slack_told_end(approval: Approval) -> dict[str, Any]:
     title = f"{_end(approval)}{by}: {approval.tool} for {approval.agent_id}"
     fields = {"Run": approval.run_id, "At": _time(_over_ms(approval))}
     return closing(title, [approval.why] if approval.why else [], fields)
+
+
+def _names(approval: Approval) -> dict[str, str]:
+    return {name: getattr(approval, name) for name in ("approval_id", "run_id", "root_run_id", "agent_id", "tool")}
 
 
 def _end(approval: Approval) -> str:
