@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import phonenumbers
 import pytest
 from hypothesis import given, settings
@@ -14,8 +16,8 @@ from support.samples import Random, letters, phone
 REGIONS, LENIENCY = PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS, 1
 
 
-def as_the_library_does(text: str) -> set[tuple[int, int]]:
-    return {(m.start, m.end) for region in REGIONS for m in PhoneNumberMatcher(text, region, leniency=LENIENCY)}
+def as_the_library_does(text: str, regions: Sequence[str] = REGIONS) -> set[tuple[int, int]]:
+    return {(m.start, m.end) for region in regions for m in PhoneNumberMatcher(text, region, leniency=LENIENCY)}
 
 
 def example(region: str, kind: int, form: int) -> str | None:
@@ -50,6 +52,29 @@ def test_it_finds_what_the_librarys_matcher_finds_in_any_text(text: str) -> None
 @given(st.text(alphabet="0123456789 -.()+/x~;ext=#in,:\tT\na", max_size=70))
 def test_it_finds_what_the_librarys_matcher_finds_beside_extensions_and_times(text: str) -> None:
     assert set(phone_spans(text, REGIONS, LENIENCY)) == as_the_library_does(text)
+
+
+@pytest.mark.parametrize(
+    "extension", ["xt 5", "xtn 5", "xT5", "x:   12", "x,\t5", "x -\t5", "x.  ,5", "~: 5", "~,,,5", "int:  7", "#,\t7"]
+)
+def test_a_number_is_found_before_an_extension_in_any_form(extension: str) -> None:
+    text = f"call +48 22 123 45 67{extension} today, or (212) 555-0123{extension}"
+
+    found = as_the_library_does(text)
+
+    assert len(found) >= 2
+    assert set(phone_spans(text, REGIONS, LENIENCY)) == found
+
+
+@pytest.mark.parametrize(
+    ("region", "text"),
+    [("AR", "011 15-2345-6789"), ("AR", "(02966) 15-412345"), ("AG", "460-1234"), ("BR", "555-0123int 4")],
+)
+def test_numbers_that_are_not_dialled_as_they_are_read_are_found(region: str, text: str) -> None:
+    found = as_the_library_does(text, [region])
+
+    assert len(found) == 1
+    assert set(phone_spans(text, [region], LENIENCY)) == found
 
 
 @pytest.mark.parametrize("seed", range(20))

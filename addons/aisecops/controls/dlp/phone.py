@@ -41,15 +41,21 @@ _NOWHERE: frozenset[str] = frozenset()
 
 _WORTH = re.compile(r"[0-9](?:[-x ()\[\]./~]{0,4}[0-9]){3}")
 """What every number has in ASCII: digits, of which no country makes do with fewer, and the marks between them."""
-_RUN = re.compile(r"[0-9+(\[][-0-9+x ()\[\]./~]*")
-"""Every candidate in ASCII stands in such a run, but for the letters of an extension behind it."""
+_RUN = re.compile(r"[0-9+(\[](?:[-0-9+ ()\[\]./~]|x(?![Tt]))*")
+"""Every candidate in ASCII stands in such a run, but for an extension behind it."""
 _EXTENSION = re.compile(r"[ \t,;]*(?:e?xt|[x#~]|int|anexo)", re.IGNORECASE)
+_BEGUN_EXTENSION = re.compile(r"[x~][-. ]*\Z")
+_GOES_ON = frozenset(":\t,")
+"""What may stand between the sign of an extension and its number, and in no run."""
 _LONGEST_RUN = 64
 """Characters; a longer run may be cut into candidates otherwise than alone, and is searched where it stands."""
 _BEHIND = 3
 """Characters behind a run that the library looks at, to tell a time."""
 _BEFORE_DIGITS = 32
 """Characters; what stands in a candidate before its first digit is shorter."""
+
+_ADDS = re.compile(r"(?<!\\)[0-9]")
+"""In the words in which a country says how what is dialled becomes a number: digits that nobody dials."""
 
 _KINDS = (
     *("fixed_line", "mobile", "toll_free", "premium_rate", "shared_cost"),
@@ -140,7 +146,8 @@ def _among(part: str, regions: frozenset[str]) -> _Among:
     """
     digits = part.encode("ascii", "replace").translate(None, _MARKS).decode()
     if not digits.isdecimal():
-        count, plus = sum(map(str.isdecimal, part)), not _PLUS.isdisjoint(part)
+        # letters count: where three stand in a number they are dialled
+        count, plus = sum(map(str.isalnum, part)), not _PLUS.isdisjoint(part)
         return _Among(_NOWHERE, frozenset(one for one in regions if count >= _fewest_digits(one, plus=plus)))
     sure: frozenset[str] = _NOWHERE
     likely: frozenset[str] = _NOWHERE
@@ -185,7 +192,7 @@ def phone_spans(text: str, regions: Iterable[str], leniency: int) -> Iterator[tu
 def _spans_in_runs(text: str, regions: tuple[str, ...], leniency: int) -> Iterator[tuple[int, int]] | None:
     """The same, run by run; None for a text with a run that cannot be looked at alone."""
     runs = [match.span() for match in _RUN.finditer(text)]
-    if any(end - start > _LONGEST_RUN or _EXTENSION.match(text, end) for start, end in runs):
+    if any(end - start > _LONGEST_RUN or _has_extension(text, start, end) for start, end in runs):
         return None
     return (
         (before + at, before + stop)
@@ -194,6 +201,13 @@ def _spans_in_runs(text: str, regions: tuple[str, ...], leniency: int) -> Iterat
         for before in (max(0, start - 1),)
         for at, stop in _spans_around(text[before : end + _BEHIND], regions, leniency)
     )
+
+
+def _has_extension(text: str, start: int, end: int) -> bool:
+    """May an extension that is not whole in this run belong to a number in it?"""
+    if text[end : end + 1] in _GOES_ON and _BEGUN_EXTENSION.search(text, start, end) is not None:
+        return True
+    return _EXTENSION.match(text, end) is not None
 
 
 @lru_cache(maxsize=_CANDIDATES_KEPT)
@@ -298,6 +312,8 @@ def _dialled(region: str) -> _Dialled | None:
     metadata = PhoneMetadata.metadata_for_region(region)
     if metadata is None or metadata.international_prefix is None:
         return None
+    if _ADDS.search(metadata.national_prefix_transform_rule or ""):
+        return None  # what is dialled is no end of the number
     code, prefix = metadata.country_code or 0, metadata.national_prefix_for_parsing
     neighbours = COUNTRY_CODE_TO_REGION_CODE.get(code, (region,))
     kinds = [kind for neighbour in neighbours for kind in _kinds_of_numbers(neighbour)]
