@@ -10,7 +10,7 @@ import pytest
 
 from support.corpus import RULES, SPEECHES, unwrapped
 from support.installation import fresh, installed
-from support.obeying import WORDS, Obeying, names_in, page_to
+from support.obeying import WORDS, Obeying, names_in, opened, page_to
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -23,7 +23,7 @@ HEADERS = [
 ]
 ALL = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 EACH = pytest.mark.parametrize("name", SPEECHES)
-MAIN = pytest.mark.parametrize("name", ["chat", "responses", "messages", "gemini", "bedrock", "ollama"])
+MAIN = pytest.mark.parametrize("name", ["chat", "responses", "messages", "invoke", "gemini", "bedrock", "ollama"])
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_a_page_that_steers_a_model_moves_nothing(own, model, page, name, stream
     _, arrived = sent(model)
     assert unwrapped(arrived) == (body, ["https://en.wiki.example"])  # an envelope, and not a byte besides
     assert set(names_in(model.said)) == {"send_email"}  # the model obeyed
-    assert (names_in(said.body), address.encode() in said.body) == ([], False)
-    assert b"argument_untrusted" in said.body
+    assert (names_in(said.body), address.encode() in opened(said.body)) == ([], False)
+    assert b"argument_untrusted" in opened(said.body)
     headers = own.with_token(run, "mail.send", f"mail.contacts.{address.replace('.', '%2E')}")
     obeyed = own.ask(run, "POST", "https://mail.example/send", headers=headers, body={"to": address})
     assert obeyed.code == "argument_untrusted"
@@ -104,7 +104,7 @@ def test_what_the_user_wants_passes_byte_for_byte_both_ways(own, model, name, st
     assert set(names_in(model.said)) == {"send_email"}
     assert said.body == model.said
     assert said.headers["x-provider"] == "kept"
-    assert WORDS[5:].encode() in said.body
+    assert WORDS[5:].encode() in opened(said.body)
 
 
 @MAIN

@@ -28,6 +28,7 @@ models:
   openai:    {match: {host: api.openai.com, path: "/v1/**"}, dialect: openai, prices: {gpt-4o: {input: 2.50, output: 10.00}}}
   azure:     {match: {host: api.openai.com, path: "/openai/**"}, dialect: azure}
   anthropic: {match: {host: api.openai.com, path: /v1/messages}, dialect: anthropic}
+  vertex:    {match: {host: api.openai.com, path: "/v1/projects/**"}, dialect: anthropic}
   gemini:    {match: {host: api.openai.com, path: "/v1beta/**"}, dialect: gemini}
   bedrock:   {match: {host: api.openai.com, path: "/model/**"}, dialect: bedrock}
   ollama:    {match: {host: api.openai.com, path: "/api/**"}, dialect: ollama}
@@ -100,6 +101,10 @@ _MESSAGES = r"""{"max_tokens":100,"model":"claude-sonnet-4-5","stream":%STREAM%,
    {"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}} ]}],
  "tools":[{"name":"send_email","input_schema":{"type":"object"}}],"metadata":{"user_id":null}}"""
 
+_NAMED = '"model":"claude-sonnet-4-5",'
+_PREDICT = _MESSAGES.replace(_NAMED, '"anthropic_version":"vertex-2023-10-16",')
+_INVOKE = _MESSAGES.replace(f'{_NAMED}"stream":%STREAM%,', '"anthropic_version":"bedrock-2023-05-31",')
+
 _GENERATE = r"""{"system_instruction":{"parts":{"text":"be brief"}} , "contents":[
  {"role":"user","parts":[{"text":"%USER% ünïcode"},{"inline_data":{"mime_type":"image/png","data":"AAAA"}}]},
  {"role":"model","parts":[{"functionCall":{"name":"fetch","args":{"url": "x"}},"thoughtSignature":"AAAA"}]},
@@ -123,6 +128,7 @@ _OLLAMA = r"""{"model":"llama3.2","stream":%STREAM%,"messages":[{"role":"system"
  "tools":[{"type":"function","function":{"name":"send_email","parameters":{"type":"object"}}}],"options":{"temperature":0.0},"keep_alive":"5m"}"""
 
 _GEMINI, _BEDROCK = "/v1beta/models/gemini-2.5-flash", "/model/anthropic.claude-3-5-sonnet-20240620-v1%3A0"
+_VERTEX = "/v1/projects/p/locations/us-east5/publishers/anthropic/models/claude-sonnet-4-5@20250929"
 _AZURE = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21"
 
 SPEECHES = {
@@ -130,6 +136,8 @@ SPEECHES = {
     "responses": Speech("openai", "/v1/responses", "/v1/responses", _RESPONSES),
     "azure": Speech("azure", _AZURE, _AZURE, _CHAT),
     "messages": Speech("anthropic", "/v1/messages", "/v1/messages?beta=true", _MESSAGES),
+    "vertex": Speech("anthropic", f"{_VERTEX}:rawPredict", f"{_VERTEX}:streamRawPredict", _PREDICT),
+    "invoke": Speech("bedrock", f"{_BEDROCK}/invoke", f"{_BEDROCK}/invoke-with-response-stream", _INVOKE),
     "gemini": Speech("gemini", f"{_GEMINI}:generateContent", f"{_GEMINI}:streamGenerateContent?alt=sse", _GENERATE),
     "gemini list": Speech("gemini", f"{_GEMINI}:generateContent", f"{_GEMINI}:streamGenerateContent", _GENERATE),
     "bedrock": Speech("bedrock", f"{_BEDROCK}/converse", f"{_BEDROCK}/converse-stream", _CONVERSE),

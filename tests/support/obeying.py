@@ -6,12 +6,14 @@ an answer, the calls and the words, is told here too, by the providers' own shap
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from aisecops.wire.aws_frames import frame
 from support import bedrock_samples as bedrock
 from support import gemini_samples as gemini
 
@@ -28,6 +30,7 @@ def page_to(address: str) -> str:
 type Calls = list[tuple[str, dict[str, Any]]]
 type Built = tuple[str, bytes]
 
+CHUNK = {":event-type": "chunk", ":content-type": "application/json", ":message-type": "event"}
 _JSON, _EVENTS = "application/json", "text/event-stream"
 
 
@@ -71,6 +74,10 @@ def _way(path: str, body: bytes) -> Callable[[Calls], Built] | None:
         (r":generateContent", generated),
         (r":streamGenerateContent\?alt=sse", generated_events),
         (r":streamGenerateContent", generated_list),
+        (r":streamRawPredict", message_stream),
+        (r":rawPredict", message),
+        (r"/invoke-with-response-stream", message_chunks),
+        (r"/invoke", message),
         (r"/converse-stream", converse_stream),
         (r"/converse", converse),
         (r"/api/chat", ollama_stream if streams else ollama),
@@ -206,6 +213,20 @@ def message(calls: Calls) -> Built:
 
 
 def message_stream(calls: Calls) -> Built:
+    return _EVENTS, _lines(*_message_events(calls), named=True)
+
+
+def message_chunks(calls: Calls) -> Built:
+    """The same as Bedrock sends it."""
+    frames = [frame(CHUNK, json.dumps(_in_base64(event)).encode()) for event in _message_events(calls)]
+    return "application/vnd.amazon.eventstream", b"".join(frames)
+
+
+def _in_base64(event: dict[str, Any]) -> dict[str, Any]:
+    return {"bytes": base64.b64encode(json.dumps(event).encode()).decode(), "p": "abcdefghij"}
+
+
+def _message_events(calls: Calls) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": _message([], None)},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -222,8 +243,7 @@ def message_stream(calls: Calls) -> Built:
         ]
         events.append({"type": "content_block_stop", "index": n})
     stop = {"stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None}
-    events += [{"type": "message_delta", "delta": stop, "usage": {"output_tokens": 10}}, {"type": "message_stop"}]
-    return _EVENTS, _lines(*events, named=True)
+    return [*events, {"type": "message_delta", "delta": stop, "usage": {"output_tokens": 10}}, {"type": "message_stop"}]
 
 
 # -- Gemini -------------------------------------------------------------------------------------
@@ -304,6 +324,14 @@ def ollama_stream(calls: Calls) -> Built:
 _NAMES = re.compile(rb'"name": ?"([a-z_]+)"')
 
 
+_IN_CHUNKS = re.compile(rb'"bytes": ?"([A-Za-z0-9+/=]+)"')
+
+
+def opened(body: bytes) -> bytes:
+    """An answer, and what its chunks hold where it comes in such."""
+    return body + b"".join(base64.b64decode(held) for held in _IN_CHUNKS.findall(body))
+
+
 def names_in(body: bytes) -> list[str]:
     """The names of the calls that stand in an answer: all dialects write them alike, whole or streamed."""
-    return [name.decode() for name in _NAMES.findall(body)]
+    return [name.decode() for name in _NAMES.findall(opened(body))]

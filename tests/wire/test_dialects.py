@@ -31,7 +31,8 @@ from support.wire_samples import (
     RESPONSES_STREAM,
 )
 
-IN_THE_PATH = {"gemini": "gemini-2.5-flash", "bedrock": bedrock.MODEL}
+IN_THE_PATH = {"gemini": "gemini-2.5-flash", "bedrock": bedrock.MODEL, "bedrock-anthropic": bedrock.MODEL}
+CLOUDED = {name: value for name, value in MESSAGES_REQUEST.items() if name not in {"model", "stream"}}
 REQUESTS = [
     ("openai", "/v1/chat/completions", CHAT_REQUEST),
     ("openai", "/v1/responses", RESPONSES_REQUEST),
@@ -39,6 +40,7 @@ REQUESTS = [
     ("ollama", "/api/chat", OLLAMA_REQUEST),
     ("gemini", gemini.PATH, gemini.REQUEST),
     ("bedrock", bedrock.PATH, bedrock.REQUEST),
+    ("bedrock-anthropic", f"/model/{bedrock.MODEL}/invoke", CLOUDED),
 ]
 ANSWERS = [
     ("openai", CHAT_ANSWER),

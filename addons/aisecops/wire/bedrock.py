@@ -1,7 +1,7 @@
 """Bedrock's Converse, the one form in which AWS takes calls to the models of all makers.
 
 Knows `POST /model/NAME/converse`, `/converse-stream` and `/count-tokens`: request and answer. What a model's maker
-calls its own (`/invoke`) is not read.
+calls its own (`/invoke`) is read in `anthropic_clouds.py`, or not at all.
 """
 
 from __future__ import annotations

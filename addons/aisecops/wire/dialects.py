@@ -1,7 +1,7 @@
 """The dialects we speak, and the one way to read and to change what is said in each.
 
-A dialect is one line of the table. Knows which module does what, and nothing of what is said. Two words of the rules
-are not dialects of their own but places where one is spoken: `azure` speaks `openai`.
+A dialect is one line of the table. Knows which module does what, and nothing of what is said. Some are not dialects of
+their own but places where one is spoken: `azure` speaks `openai`, and what rules call `bedrock` is two of them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from aisecops.model.errors import ConfigError
 from aisecops.model.value import Value
 from aisecops.wire import (
     anthropic,
+    anthropic_clouds,
     azure,
     bedrock,
     bedrock_withdraw,
@@ -78,7 +79,7 @@ DIALECTS: dict[str, Dialect] = {
     "openai": _OPENAI,
     "azure": replace(_OPENAI, read_call=azure.read_call),
     "anthropic": Dialect(
-        read_call=anthropic.call_at,
+        read_call=anthropic_clouds.call_at,
         read_answer=anthropic.read_answer,
         stream=MessageStream,
         framings=_SSE,
@@ -97,6 +98,17 @@ DIALECTS: dict[str, Dialect] = {
         editor=bedrock_withdraw.ConverseEditor,
         pieces=block_pieces,
         rewritten=reframed,
+    ),
+    anthropic_clouds.ON_BEDROCK: Dialect(
+        read_call=anthropic_clouds.call_on_bedrock,
+        read_answer=anthropic.read_answer,
+        stream=MessageStream,
+        framings={"application/vnd.amazon.eventstream": anthropic_clouds.ChunkReader},
+        new_slot=notice.in_anthropic,
+        withdraw=withdraw.from_anthropic,
+        editor=lambda: withdraw_stream.MessageEditor(anthropic_clouds.chunk),
+        pieces=message_pieces,
+        rewritten=anthropic_clouds.rechunked,
     ),
     "gemini": Dialect(
         read_call=gemini.read_call,

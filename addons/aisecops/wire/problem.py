@@ -22,6 +22,8 @@ _BARE_ERRORS = frozenset({"ollama", "gemini"})
 
 """Dialects whose own libraries take an error in a stream for one when it stands alone in its object."""
 
+_OF_AWS = frozenset({"bedrock", "bedrock-anthropic"})
+
 _AWS_ERRORS = {
     400: "ValidationException",
     413: "ValidationException",
@@ -88,7 +90,7 @@ def problem_document(refuse: Refuse, *, dialect: str | None = None, status: int 
         "retry_after": refuse.retry_after_s,
         "request_token": refuse.request_token,
         "error": _error(refuse, dialect) if dialect else None,
-        "message": sentence(refuse) if dialect == "bedrock" else None,
+        "message": sentence(refuse) if dialect in _OF_AWS else None,
     }
     document |= {name: value for name, value in sometimes.items() if value not in (None, "", [], ())}
     return orjson.dumps(document)
@@ -112,7 +114,7 @@ def problem_response(refuse: Refuse, *, dialect: str | None = None, status: int 
         headers.append(("proxy-authenticate", 'Basic realm="aisecops"'))
     elif status == _AUTHENTICATION and refuse.code.is_token_fault:  # RFC 9110 15.5.2: a 401 names a way to authenticate
         headers.append(("www-authenticate", f'AISecOps-Capability realm="aisecops", error="{refuse.code}"'))
-    if dialect == "bedrock":
+    if dialect in _OF_AWS:
         headers.append(("x-amzn-errortype", _AWS_ERRORS.get(refuse.status, "AccessDeniedException")))
     body = problem_document(refuse, dialect=dialect, status=status)
     headers.append(("content-length", str(len(body))))
@@ -125,7 +127,7 @@ _PROXY_AUTHENTICATION = 407
 
 def error_document(refuse: Refuse, dialect: str) -> JsonObject:
     """What the event says that ends a stream which is refused after it began."""
-    if dialect == "bedrock":
+    if dialect in _OF_AWS:
         return {"message": sentence(refuse)}
     if dialect in _BARE_ERRORS:
         return {"error": _error(refuse, dialect)}

@@ -7,7 +7,7 @@ on. An event that needs no change keeps its bytes. Which call is refused, and wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import orjson
@@ -151,7 +151,14 @@ class BlockEditor:
 
 
 class MessageEditor(BlockEditor):
-    """Events of an Anthropic message: the block of a call becomes a block of text, at the same index."""
+    """Events of an Anthropic message: the block of a call becomes a block of text, at the same index.
+
+    `written` makes an event of what it says.
+    """
+
+    def __init__(self, written: Callable[[JsonObject], bytes] | None = None) -> None:
+        super().__init__()
+        self._written = written or _named
 
     def edit(self, event: StreamEvent) -> bytes:
         data = _json(event)
@@ -161,7 +168,7 @@ class MessageEditor(BlockEditor):
         if kind == "message_delta":
             delta = maybe_object(data, "delta", "")
             last = bool(self._refused) and not self._kept and delta.get("stop_reason") == "tool_use"
-            return _named({**data, "delta": {**delta, "stop_reason": "end_turn"}}) if last else event.raw
+            return self._written({**data, "delta": {**delta, "stop_reason": "end_turn"}}) if last else event.raw
         index = count(data, "index", "")
         if index not in self._refused or not kind.startswith("content_block_"):
             return event.raw
@@ -169,10 +176,10 @@ class MessageEditor(BlockEditor):
 
     def _instead(self, event: StreamEvent, kind: str, index: int, data: JsonObject) -> bytes:
         if kind == "content_block_start":
-            return _named({**data, "content_block": {"type": "text", "text": ""}})
+            return self._written({**data, "content_block": {"type": "text", "text": ""}})
         if kind == "content_block_stop":
             delta: JsonObject = {"type": "text_delta", "text": self._refused[index]}
-            return _named({"type": "content_block_delta", "index": index, "delta": delta}) + event.raw
+            return self._written({"type": "content_block_delta", "index": index, "delta": delta}) + event.raw
         return b""
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 
 AT = "https://api.openai.com"
+CLAUDE = "anthropic.claude-3-5-sonnet-20240620-v1:0"
 
 
 def with_openai(client):
@@ -55,14 +56,10 @@ def responses():
     return ask
 
 
-def anthropic_messages():
-    import anthropic
-
-    client = anthropic.Anthropic(api_key="test", base_url=AT, max_retries=0)
-
+def with_anthropic(client, model="claude-sonnet-4-5"):
     def ask(case):
         turns = [{"role": "user", "content": case["user"]}]
-        said = {"model": "claude-sonnet-4-5", "max_tokens": 100, "system": case["system"], "messages": turns}
+        said = {"model": model, "max_tokens": 100, "system": case["system"], "messages": turns}
         if case["stream"]:
             with client.messages.stream(**said) as stream:
                 done = stream.get_final_message()
@@ -72,6 +69,32 @@ def anthropic_messages():
         return "\n".join(texts), [block.name for block in done.content if block.type == "tool_use"]
 
     return ask
+
+
+def anthropic_messages():
+    import anthropic
+
+    return with_anthropic(anthropic.Anthropic(api_key="test", base_url=AT, max_retries=0))
+
+
+def anthropic_bedrock(**shown):
+    import anthropic
+
+    shown = shown or {"api_key": "test"}
+    return with_anthropic(
+        anthropic.AnthropicBedrock(**shown, aws_region="us-east-1", base_url=AT, max_retries=0), CLAUDE
+    )
+
+
+def anthropic_bedrock_signed():
+    return anthropic_bedrock(aws_access_key="test", aws_secret_key="test")
+
+
+def anthropic_vertex():
+    import anthropic
+
+    where = {"region": "us-east5", "project_id": "p", "access_token": "test"}
+    return with_anthropic(anthropic.AnthropicVertex(**where, base_url=f"{AT}/v1", max_retries=0))
 
 
 def google_genai():
@@ -96,16 +119,42 @@ def google_genai():
     return ask
 
 
-def boto3_converse():
+def bedrock():
     import boto3
     from botocore.config import Config
 
     config = Config(retries={"total_max_attempts": 1})
-    client = boto3.client("bedrock-runtime", region_name="us-east-1", endpoint_url=AT, config=config)
+    return boto3.client("bedrock-runtime", region_name="us-east-1", endpoint_url=AT, config=config)
+
+
+def boto3_invoke():
+    client = bedrock()
+
+    def ask(case):
+        turns = [{"role": "user", "content": case["user"]}]
+        said = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 100, "system": case["system"]}
+        asked = {"modelId": CLAUDE, "body": json.dumps({**said, "messages": turns})}
+        if not case["stream"]:
+            blocks = json.loads(client.invoke_model(**asked)["body"].read())["content"]
+            texts = [block["text"] for block in blocks if block["type"] == "text"]
+            return "\n".join(texts), [block["name"] for block in blocks if block["type"] == "tool_use"]
+        text, names = "", []
+        for piece in client.invoke_model_with_response_stream(**asked)["body"]:
+            event = json.loads(piece["chunk"]["bytes"])
+            text += event.get("delta", {}).get("text", "")
+            if event.get("content_block", {}).get("type") == "tool_use":
+                names.append(event["content_block"]["name"])
+        return text, names
+
+    return ask
+
+
+def boto3_converse():
+    client = bedrock()
 
     def ask(case):
         said = {
-            "modelId": "anthropic.claude-3-5-sonnet-20240620-v1:0",
+            "modelId": CLAUDE,
             "system": [{"text": case["system"]}],
             "messages": [{"role": "user", "content": [{"text": case["user"]}]}],
         }
@@ -162,9 +211,13 @@ LIBRARIES = {
     "openai responses": responses,
     "openai azure": azure,
     "anthropic": anthropic_messages,
+    "anthropic bedrock": anthropic_bedrock,
+    "anthropic bedrock signed": anthropic_bedrock_signed,
+    "anthropic vertex": anthropic_vertex,
     "google-genai": google_genai,
     "boto3": boto3_converse,
     "boto3 signed": boto3_converse,
+    "boto3 invoke": boto3_invoke,
     "ollama": ollama_chat,
     "mistralai": mistral,
 }

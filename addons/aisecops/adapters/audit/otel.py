@@ -36,6 +36,7 @@ PROVIDERS = {
     "anthropic": "anthropic",
     "azure": "azure.ai.openai",
     "bedrock": "aws.bedrock",
+    "bedrock-anthropic": "aws.bedrock",
     "gemini": "gcp.gemini",
     "ollama": "ollama",
     "openai": "openai",
