@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from aisecops.gateway.aside import ASIDE_FROM_BYTES, TURN_S, Steps, aside, in_steps, in_turns
+from aisecops.gateway.aside import ASIDE_FROM_BYTES, TURN_S, Steps, aside, in_steps
 
 GZIP = (("Content-Encoding", "gzip"),)
 PLAIN = (("Content-Encoding", "identity"),)
@@ -29,22 +29,6 @@ async def test_what_is_raised_elsewhere_is_raised_here():
 
     with pytest.raises(ValueError, match="why"):
         await aside(ASIDE_FROM_BYTES, (), fail, why="why")
-
-
-async def test_in_turns_others_get_their_turn() -> None:
-    done: list[str] = []
-
-    async def other() -> None:
-        done.append("other")
-
-    task = asyncio.create_task(other())
-    async for item in in_turns("ab"):
-        done.append(item)
-        until = time.perf_counter() + TURN_S
-        while time.perf_counter() < until:
-            pass
-    await task
-    assert done == ["a", "other", "b"]
 
 
 async def test_between_the_steps_of_long_work_others_get_their_turn() -> None:

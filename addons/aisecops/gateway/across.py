@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Half, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
-from aisecops.gateway.aside import Steps, in_steps
+from aisecops.gateway.aside import AT_ONCE, Steps, in_steps
 from aisecops.gateway.ports import PieceStore
 from aisecops.gateway.saying import said
 from aisecops.model.ids import RunId
@@ -24,7 +24,6 @@ EVERYWHERE = "*"
 """The receiver under which halves are kept; no host has such a name."""
 ROOM = MOST_NEW * 2 * MAX_PIECE_CHARS
 """Characters of one request that are kept: all of it."""
-_AT_ONCE = 64
 TREES_KEPT = 500
 """Trees of which what was said is at hand; of others it is read from the store again."""
 
@@ -103,7 +102,7 @@ class Across:
 def _halves(new: Sequence[tuple[object, str, Piece]], receiver: str, *, planted: bool) -> Steps[list[tuple[str, Half]]]:
     """Those of `new` that may be a half, each with where it stands."""
     found: list[tuple[str, Half]] = []
-    for few in itertools.batched(new, _AT_ONCE):
+    for few in itertools.batched(new, AT_ONCE):
         for _, where, piece in few:
             half = half_of(piece, planted=planted)
             if half is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Iterable
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 
 from aisecops.model.exchange import Headers, values
@@ -18,6 +18,9 @@ ASIDE_FROM_BYTES = 256 * 1024
 
 TURN_S = 0.0005
 """So long one piece of work goes on before the event loop does what else is waiting."""
+
+AT_ONCE = 64
+"""Texts that are looked up, or told apart, before the clock is looked at."""
 
 DEARER = 16
 """By so much a text that is looked through for stand-ins takes longer than one that is only read."""
@@ -33,20 +36,11 @@ _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="aside")
 
 async def aside[**P, T](size_bytes: int, headers: Headers, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """What `work` returns or raises; done here when the body of `size_bytes` is small and plain."""
-    compressed = any(value.strip().lower() != "identity" for value in values(headers, "content-encoding"))
-    if size_bytes < ASIDE_FROM_BYTES and not (compressed and size_bytes):
+    codings = values(headers, "content-encoding")
+    compressed = size_bytes > 0 and codings and any(value.strip().lower() != "identity" for value in codings)
+    if size_bytes < ASIDE_FROM_BYTES and not compressed:
         return work(*args, **named)
     return await in_thread(work, *args, **named)
-
-
-async def in_turns[T](items: Iterable[T]) -> AsyncIterator[T]:
-    """`items`; whenever that has taken `TURN_S`, the event loop does what else is waiting."""
-    until = time.perf_counter() + TURN_S
-    for item in items:
-        yield item
-        if time.perf_counter() >= until:
-            await asyncio.sleep(0)
-            until = time.perf_counter() + TURN_S
 
 
 async def in_steps[T](work: Steps[T]) -> T:

@@ -37,7 +37,7 @@ from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpRequest, values
+from aisecops.model.exchange import HttpRequest, names, values
 from aisecops.model.memory import MemoryText, Recall
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
@@ -105,14 +105,23 @@ class Step(Value):
 
 def request_digest(request: HttpRequest) -> str:
     """SHA-256 of what makes this request this one: method, target, headers but for the volatile ones, body."""
-    digest = hashlib.sha256()
-    shaping = sorted(f"{name.lower()}:{value}" for name, value in request.headers if _shapes(name.lower()))
-    for part in (request.method, request.scheme, request.host, str(request.port), request.path, *shaping):
-        digest.update(len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape"))
-    digest.update(request.body)
+    named = zip(names(request.headers), request.headers, strict=True)
+    shaping = sorted([f"{name}:{value}" for name, (_, value) in named if _shapes(name)])
+    digest = hashlib.sha256(_destination(request.method, request.scheme, request.host, request.port))
+    digest.update(b"".join([_with_length(part) for part in (request.path, *shaping)]) + request.body)
     return f"sha256:{digest.hexdigest()}"
 
 
+@lru_cache(maxsize=1024)
+def _destination(method: str, scheme: str, host: str, port: int) -> bytes:
+    return b"".join([_with_length(part) for part in (method, scheme, host, str(port))])
+
+
+def _with_length(part: str) -> bytes:
+    return len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape")
+
+
+@lru_cache(maxsize=1024)
 def _shapes(name: str) -> bool:
     return name not in _VOLATILE_HEADERS and not name.startswith(_VOLATILE_PREFIXES)
 
@@ -166,8 +175,8 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     unknown = destination_objection(rules, request.host, request.port)
     if unknown is not None:
         return objection(request, unknown.reasons[0].code, unknown.reasons[0].detail)
-    # what is judged by its method is done by no other; many servers take `_` in a header's name for `-`
-    if any(name.lower().replace("_", "-") in _METHOD_OVERRIDES for name, _ in request.headers):
+    # what is judged by its method is done by no other
+    if True in [_overrides_the_method(name) for name in names(request.headers)]:
         raise WireError("a header that overrides the method is not let through; send the method", Code.PROTOCOL_DENIED)
     if request.method == WEBSOCKET:
         raise WireError("`WEBSOCKET` is a word of rules and no method; open one with GET", Code.PROTOCOL_DENIED)
@@ -185,6 +194,12 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
         step = _plain_step(rules, request, segments, query, body)
         only_what_is_read(rules.egress.unread, method=request.method, model=step.model, call=step.call)
     return _with_memory(rules, request, step, segments, query)
+
+
+@lru_cache(maxsize=1024)
+def _overrides_the_method(name: str) -> bool:
+    """Does the header? Many servers take `_` in its name for `-`."""
+    return name.replace("_", "-") in _METHOD_OVERRIDES
 
 
 def _with_memory(
@@ -333,7 +348,8 @@ def counting(tool: ToolRule, rows: Decimal | None, recipients: tuple[str, ...]) 
 
 def opens_websocket(request: HttpRequest) -> bool:
     """True for the opening of a WebSocket; the host program has seen that its handshake is whole."""
-    return any(value.strip().lower() == "websocket" for value in values(request.headers, "upgrade"))
+    asked = values(request.headers, "upgrade")
+    return bool(asked) and any(value.strip().lower() == "websocket" for value in asked)
 
 
 def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict[str, list[str]]) -> Step:

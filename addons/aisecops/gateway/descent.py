@@ -18,13 +18,14 @@ from aisecops.controls.firewall.label import INSTRUCTING, UNTRUSTED, label, told
 from aisecops.controls.firewall.suspect import MAX_SUSPECTED, hostile, suspected, untrusted_spans
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses
-from aisecops.gateway.aside import in_thread, in_turns
+from aisecops.gateway.aside import in_steps, in_thread
 from aisecops.gateway.chains import Chains
 from aisecops.gateway.classify import Step
 from aisecops.gateway.known import KnownAgain
 from aisecops.gateway.links import Links
 from aisecops.gateway.offers import suspected_offers
 from aisecops.gateway.ports import Clock, ContentScanner, Ids
+from aisecops.gateway.traced import labelled
 from aisecops.gateway.undeclared import undeclared
 from aisecops.gateway.undressed import read_anyhow, without_dresses
 from aisecops.gateway.vouched import looked_at
@@ -284,12 +285,7 @@ class Descents:
     async def carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""
         traced = await self._known.recognise(root_run_id, [text for _, text in parts])
-        found: dict[tuple[str, str], Carried] = {}
-        async for (where, _), known in in_turns(zip(parts, traced, strict=True)):
-            for origin in (one.origin for one in known if one.origin.label):
-                found[where, origin.origin_id] = Carried(
-                    where=where, label=origin.label, origin_id=origin.origin_id, origin=origin.source
-                )
+        found = await in_steps(labelled(parts, traced))
         # INVARIANT: one of each label is kept, however many there are: each label is judged
         kept = {one.label: one for one in reversed(found.values())}
         return tuple(dict.fromkeys((*kept.values(), *tuple(found.values())[:MAX_CARRIED])))

@@ -23,20 +23,21 @@ from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.own_words import own_words
 from aisecops.controls.provenance.trace import trace
-from aisecops.controls.provenance.winnow import QUOTE, Key, says_too_little
+from aisecops.controls.provenance.winnow import QUOTE, Key
 from aisecops.controls.provenance.words import Vocabulary, vocabulary
 from aisecops.gateway.additions import Additions
-from aisecops.gateway.aside import in_turns
+from aisecops.gateway.aside import in_steps
 from aisecops.gateway.kept_words import CONTENTS_KEPT, KeptWords
 from aisecops.gateway.ports import ContentStore
 from aisecops.gateway.recent import OfTexts, Recent
 from aisecops.gateway.said import Proposal, Sayings, Tree, said_as
+from aisecops.gateway.traced import TEXTS_KEPT, Found, TracedBefore
 from aisecops.gateway.undressed import undressed
 from aisecops.gateway.vouched import NOTHING_VOUCHED, Vouched
 from aisecops.model.envelope import ArgumentSource, Suspicion
 from aisecops.model.ids import RunId
 from aisecops.model.known import Known, KnownContent, KnownOutput, Part, ProposedWords, SaidWords
-from aisecops.model.provenance import Origin, Span, Traced, TrustTier, joined
+from aisecops.model.provenance import Origin, Span, TrustTier, joined
 
 TREES_KEPT = 500
 """Trees of runs whose words are at hand; of others they are read from the store again."""
@@ -49,8 +50,6 @@ AGAIN_MS = 60_000
 FEW = 4
 """So many additions of others are taken in the event loop."""
 _TOO_LONG = ("x" * (SHORT + 1),)
-TEXTS_KEPT = 50_000
-"""Texts whose trace is remembered, so that a history that is sent again costs nothing."""
 
 
 type Told = tuple[str, Sequence[Span]]
@@ -67,12 +66,12 @@ class KnownAgain:
         self._index = Index()
         self._outputs = Index()  # what runs put out themselves (`chains.py`)
         self._trees: OrderedDict[RunId, Tree] = OrderedDict()
-        self._traced = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
-        self._drawn = Recent[tuple[RunId, bytes], tuple[Traced, ...]](TEXTS_KEPT)
         self._assessed = Recent[bytes, tuple[Suspicion, ...]](TEXTS_KEPT)
         self._owned = Recent[tuple[RunId, bytes], bool](TEXTS_KEPT)
         self._came = Recent[tuple[tuple[bytes, ...], Origin], Origin](CONTENTS_KEPT)
         self._digest = OfTexts(self._digest_of)
+        self._traced = TracedBefore(lambda text: trace(text, self._index, self._key), self._digest)
+        self._drawn = TracedBefore(lambda text: trace(text, self._outputs, self._key), self._digest)
         self._kept = KeptWords(secret, self._key, self._digest)
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
@@ -123,10 +122,10 @@ class KnownAgain:
 
         await self._additions.keep(await self.aside(work, texts))
 
-    async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
+    async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._additions.read()
-        return await self._each(self._traced, self._trace, root_run_id, texts)
+        return await self._each(self._traced, root_run_id, texts)
 
     @property
     def any_put_out(self) -> bool:
@@ -146,28 +145,21 @@ class KnownAgain:
 
         await self._additions.keep(await self.aside(work, texts, short=TO_LEARN))
 
-    async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[tuple[Traced, ...]]:
+    async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it some run has put out. Raises `StoreError`."""
         await self._additions.read()
         if not len(self._outputs):
             return []
-        return await self._each(self._drawn, self._put_out_in, root_run_id, texts)
+        return await self._each(self._drawn, root_run_id, texts)
 
-    async def _each(
-        self,
-        at_hand: Recent[tuple[RunId, bytes], tuple[Traced, ...]],
-        work: Callable[[RunId, str], tuple[Traced, ...]],
-        root_run_id: RunId,
-        texts: Sequence[str],
-    ) -> list[tuple[Traced, ...]]:
-        """What `work` makes of each of `texts`, and has put `at_hand` before."""
-        telling = [text async for text in in_turns(texts) if not says_too_little(text)]
-        found = {text: at_hand.get((root_run_id, self._digest(text))) async for text in in_turns(telling)}
-        new = [text for text, known in found.items() if known is None]
+    async def _each(self, traced: TracedBefore, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
+        """What is known again in each of `texts`; looked for in those that nobody has `traced` before."""
+        found = await in_steps(traced.at_hand(root_run_id, texts))
+        new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
-            made = await self.aside(lambda: [work(root_run_id, one) for one in new], new, short=TO_LEARN)
+            made = await self.aside(lambda: [traced.look(root_run_id, one) for one in new], new, short=TO_LEARN)
             found |= zip(new, made, strict=True)
-        return [found.get(text) or () for text in texts]
+        return [found[text] for text in texts]
 
     async def assessed(self, texts: Sequence[str]) -> list[tuple[Suspicion, ...]]:
         """For each text what looks like an injection in it."""
@@ -378,14 +370,6 @@ class KnownAgain:
                 own += own_words(text, others, retrieved=untrusted.said, models=models, key=self._secret)
             self._owned.of((root_run_id, self._digest(text)), lambda: True)
         return [text for text in own if text.strip()]
-
-    def _trace(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
-        # By tree: what somebody said before it came in elsewhere is their own, but only there.
-        return self._traced.of((root_run_id, self._digest(text)), lambda: trace(text, self._index, self._key))
-
-    def _put_out_in(self, root_run_id: RunId, text: str) -> tuple[Traced, ...]:
-        # Looked for once: a text that a tree had before somebody put it out is none of theirs.
-        return self._drawn.of((root_run_id, self._digest(text)), lambda: trace(text, self._outputs, self._key))
 
     def _assess(self, text: str) -> tuple[Suspicion, ...]:
         return self._assessed.of(self._digest(text), lambda: assess(text))

@@ -7,19 +7,21 @@ So that it is known again as an agent passes it on. Never raises for what a serv
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 
 from aisecops.gateway.aside import in_thread
+from aisecops.gateway.recent import OfTexts
 from aisecops.model.exchange import Headers, values
 from aisecops.model.readings import readings
 
 LEAST = 24
 """Characters of a reading that is a text of its own."""
 SHORT = 2_000
-"""Characters that are looked at in the event loop, and whose readings are kept: less than a millisecond."""
+"""Characters that are looked at in the event loop: less than a millisecond."""
+KEPT_CHARS = 512 * 1024
+"""Characters of texts of which it is kept what they say without their dresses."""
 MOST_READINGS = 20
 """Of one text."""
 _DRESSED = re.compile(
@@ -41,24 +43,33 @@ async def without_dresses(texts: Sequence[str]) -> list[str]:
     dressed = [text for text in texts if _DRESSED.search(text) is not None]
     if not dressed:
         return list(texts)
-    short = sum(map(len, dressed)) <= SHORT
-    return [*texts, *(undressed(dressed) if short else await in_thread(undressed, dressed))]
+    said = _said.at_hand(dressed)
+    new = [text for text in dressed if text not in said]
+    if sum(map(len, new)) <= SHORT:
+        said |= {text: _said(text) for text in new}
+    else:
+        said |= await in_thread(lambda: {text: _said(text) for text in new})
+    return [*texts, *_once(dressed, said)]
 
 
 def undressed(texts: Iterable[str]) -> list[str]:
     """What `texts` say without their dresses. Takes as long as looking for them again does."""
-    told, found = list(texts), dict[str, None]()
-    for text in told:
-        found |= dict.fromkeys(_said(text) if len(text) <= SHORT else _said.__wrapped__(text))
-    return [one for one in found if one not in told]
+    told = list(texts)
+    return _once(told, {text: _said(text) for text in told if _DRESSED.search(text) is not None})
 
 
-@lru_cache(maxsize=512)
-def _said(text: str) -> tuple[str, ...]:
-    if _DRESSED.search(text) is None:
-        return ()
-    said = (reading.text for reading in islice(readings(text), 1, MOST_READINGS))
+def _once(texts: Sequence[str], said: Mapping[str, Sequence[str]]) -> list[str]:
+    """What is `said` in each of `texts`, and is none of them itself."""
+    found = dict.fromkeys(itertools.chain.from_iterable(said.get(text, ()) for text in texts))
+    return [one for one in found if one not in texts]
+
+
+def _readings_of(text: str) -> tuple[str, ...]:
+    said = (reading.text for reading in itertools.islice(readings(text), 1, MOST_READINGS))
     return tuple(one for one in said if len(one) >= LEAST)
+
+
+_said = OfTexts(_readings_of, most_chars=KEPT_CHARS)
 
 
 def read_anyhow(headers: Headers, body: bytes) -> list[str]:

@@ -7,10 +7,31 @@ from aisecops.model.value import Value
 Headers = tuple[tuple[str, str], ...]
 
 
+_NAMES_KEPT = 4096
+
+
+class _Small(dict[str, str]):
+    """Names of headers in small letters: few are sent again and again."""
+
+    def __missing__(self, name: str) -> str:
+        if len(self) >= _NAMES_KEPT:
+            self.clear()
+        self[name] = small = name.lower()
+        return small
+
+
+_small = _Small()
+
+
+def names(headers: Headers) -> list[str]:
+    """The name of each header, in small letters."""
+    return [_small[name] for name, _ in headers]
+
+
 def values(headers: Headers, name: str) -> list[str]:
     """All values of header `name` (any case), in order."""
-    wanted = name.lower()
-    return [value for key, value in headers if key.lower() == wanted]
+    wanted = _small[name]
+    return [value for key, value in headers if _small[key] == wanted]
 
 
 class HttpRequest(Value):

@@ -35,11 +35,13 @@ _SIGNING_HEADERS = ("signature", "signature-input", "-sign", "-hmac")
 
 def body_is_signed(request: HttpRequest) -> bool:
     """True when the far side would turn down `request` with another body."""
-    if any(value.strip().lower().startswith(_AWS) for value in values(request.headers, "authorization")):
+    shown = values(request.headers, "authorization")
+    if (shown and any(value.strip().lower().startswith(_AWS) for value in shown)) or values(
+        request.headers, "signature-input"
+    ):
         return True
-    query = request.path.partition("?")[2].lower()
-    return any(pair.startswith(_AWS_QUERY) for pair in query.split("&")) or bool(
-        values(request.headers, "signature-input")
+    return "?" in request.path and any(
+        pair.startswith(_AWS_QUERY) for pair in request.path.partition("?")[2].lower().split("&")
     )
 
 

@@ -24,7 +24,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
-from aisecops.gateway.aside import Steps, in_steps
+from aisecops.gateway.aside import AT_ONCE, Steps, in_steps
 from aisecops.gateway.recent import TEXT_CHARS, OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
@@ -44,8 +44,6 @@ LONGEST_LOOK = 32 * 1024
 _CUT = "a cut text"
 _START_WITHIN_S = 120.0
 _BATCH_BYTES = 32 * 1024
-_AT_ONCE = 64
-"""Texts that were seen before and are looked up before the event loop may do what else is waiting."""
 _RETRY_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -312,7 +310,7 @@ def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[st
     """What is in those texts of `parts` of which that is known here and now, and the other texts."""
     known: dict[str, Findings] = {}
     unknown: dict[str, None] = {}
-    for few in itertools.batched(parts, _AT_ONCE):
+    for few in itertools.batched(parts, AT_ONCE):
         texts = [named(where) + value for where, value in few]
         known |= {text: found for text, found in look.known.at_hand(texts).items() if found is not None}
         for text in texts:
@@ -331,7 +329,7 @@ def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[st
 def _placed(parts: Sequence[tuple[str, str]], known: Mapping[str, Findings]) -> Steps[tuple[Finding, ...]]:
     """The findings in `parts` at their places, where what is in each text is `known`."""
     seen: list[Finding] = []
-    for few in itertools.batched(parts, _AT_ONCE):
+    for few in itertools.batched(parts, AT_ONCE):
         for where, value in few:
             name = named(where)
             if findings := known[name + value]:

@@ -84,10 +84,10 @@ def find_mcp_tool(
 def mcp_match(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> McpMatch | None:
     """The match that makes a request one to an MCP server; None where a tool or model has a more specific one."""
     places = places_of(rules)
-    servers = (spot for spot in places.servers.at(host, port) if path_matches(spot.match.path, path_segments))
-    server = next(servers, None)
-    if server is None:
+    servers = [spot for spot in places.servers.at(host, port) if path_matches(spot.match.path, path_segments)]
+    if not servers:
         return None
+    server = servers[0]
     others = (_first(index, method, host, port, path_segments) for index in (places.tools, places.models))
     # an MCP match can name no method: a method alone makes no other match the more specific
     return None if any(other is not None and other.rank[:3] > server.rank[:3] for other in others) else server.match

@@ -15,6 +15,9 @@ from aisecops.model.rules import HttpMatch, McpMatch, ModelRule, RuleSet, Source
 KEPT = 8
 """Rule sets whose index is kept: the one in force, and some that are replayed or compared."""
 
+ASKED = 2048
+"""Destinations that were asked about, of which it is kept what names them."""
+
 type Rank = tuple[tuple[int, int], bool, tuple[int, tuple[int, ...]], bool]
 """How specific a match is (host, port, path, method); the greater wins."""
 
@@ -42,9 +45,18 @@ class Index[M: HttpMatch | McpMatch, R]:
         self._by_host: dict[str, list[Spot[M, R]]] = {}
         for spot in spots:
             self._by_host.setdefault(spot.match.host, []).append(spot)
+        self._asked: dict[tuple[str, int], tuple[Spot[M, R], ...]] = {}
 
-    def at(self, host: str, port: int) -> Iterator[Spot[M, R]]:
+    def at(self, host: str, port: int) -> tuple[Spot[M, R], ...]:
         """Every match that names `host` and `port`, the most specific first; none for an unusual spelling."""
+        found = self._asked.get((host, port))
+        if found is None:
+            if len(self._asked) >= ASKED:
+                self._asked.clear()
+            found = self._asked[host, port] = tuple(self._looked_up(host, port))
+        return found
+
+    def _looked_up(self, host: str, port: int) -> Iterator[Spot[M, R]]:
         name = canonical_host(host)
         while name:
             for spot in self._by_host.get(name, ()):
@@ -82,9 +94,8 @@ class Places:
 
     def name(self, host: str, port: int) -> bool:
         """True when any rule names `host` and `port`."""
-        return any(
-            next(iter(index.at(host, port)), None) for index in (self.tools, self.servers, self.models, self.sources)
-        )
+        indexes = (self.tools, self.servers, self.models, self.sources)
+        return any(index.at(host, port) for index in indexes)
 
     def host(self, host: str) -> bool:
         """True when any rule names `host`, on whatever port."""

@@ -1,0 +1,77 @@
+"""What is known again in texts, looked for once: a history that is sent again costs next to nothing.
+
+By tree: what somebody said before it came in elsewhere is their own, but only there. A text that a tree had before
+somebody put it out is none of theirs.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+from aisecops.controls.provenance.winnow import says_too_little
+from aisecops.gateway.aside import AT_ONCE, Steps
+from aisecops.gateway.recent import OfTexts
+from aisecops.model.envelope import Carried
+from aisecops.model.ids import RunId
+from aisecops.model.provenance import Traced
+
+TEXTS_KEPT = 50_000
+"""Texts of all trees of which it is remembered what is known again in them: the newest half of them at least."""
+
+type Found = tuple[Traced, ...]
+
+
+class TracedBefore:
+    """What `trace` found in texts, by their `digest`. From any thread: each step on a dictionary is one."""
+
+    def __init__(self, trace: Callable[[str], Found], digest: OfTexts[bytes], *, most: int = TEXTS_KEPT) -> None:
+        self._trace = trace
+        self._digest = digest
+        self._room = most // 2
+        self._lately: dict[tuple[RunId, bytes], Found] = {}
+        self._before: dict[tuple[RunId, bytes], Found] = {}
+
+    def at_hand(self, root_run_id: RunId, texts: Sequence[str]) -> Steps[dict[str, Found]]:
+        """What was found in those of `texts` that were looked at before, or that say too little to be known again."""
+        found: dict[str, Found] = {}
+        for few in itertools.batched(dict.fromkeys(texts), AT_ONCE):
+            digests = self._digest.at_hand(few)
+            for text in few:
+                name = root_run_id, digests[text] if text in digests else self._digest(text)
+                if name in self._lately:
+                    found[text] = self._lately[name]
+                elif name in self._before:
+                    found[text] = self._keep(name, self._before[name])
+                elif says_too_little(text):
+                    found[text] = self._keep(name, ())
+            yield
+        return found
+
+    def look(self, root_run_id: RunId, text: str) -> Found:
+        """What is found in `text`; looked for, unless it was before."""
+        name = root_run_id, self._digest(text)
+        found = self._lately.get(name)
+        if found is None:
+            found = self._before.get(name)
+            found = self._keep(name, self._trace(text) if found is None else found)
+        return found
+
+    def _keep(self, name: tuple[RunId, bytes], found: Found) -> Found:
+        self._lately[name] = found
+        if len(self._lately) > self._room:
+            self._before, self._lately = self._lately, {}
+        return found
+
+
+def labelled(parts: Sequence[tuple[str, str]], traced: Sequence[Found]) -> Steps[dict[tuple[str, str], Carried]]:
+    """The content with a label in `parts`, of which it is `traced` what came in; once for each place and origin."""
+    found: dict[tuple[str, str], Carried] = {}
+    for few in itertools.batched(zip(parts, traced, strict=True), AT_ONCE):
+        for where, origin in [(part[0], one.origin) for part, known in few for one in known]:
+            if origin.label:
+                found[where, origin.origin_id] = Carried(
+                    where=where, label=origin.label, origin_id=origin.origin_id, origin=origin.source
+                )
+        yield
+    return found
