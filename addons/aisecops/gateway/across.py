@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Half, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
-from aisecops.gateway.aside import AT_ONCE, Steps, in_steps
+from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.ports import PieceStore
 from aisecops.gateway.saying import said
 from aisecops.model.ids import RunId
@@ -102,7 +102,7 @@ class Across:
 def _halves(new: Sequence[tuple[object, str, Piece]], receiver: str, *, planted: bool) -> Steps[list[tuple[str, Half]]]:
     """Those of `new` that may be a half, each with where it stands."""
     found: list[tuple[str, Half]] = []
-    for few in itertools.batched(new, AT_ONCE):
+    for few in itertools.batched(new, AT_A_TIME):
         for _, where, piece in few:
             half = half_of(piece, planted=planted)
             if half is not None:

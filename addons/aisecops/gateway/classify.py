@@ -31,6 +31,7 @@ from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling
 from aisecops.gateway.mcp import Spoken, read_spoken
+from aisecops.gateway.one_request import request_digest
 from aisecops.gateway.prices import expected_cost_micros
 from aisecops.gateway.unseen import only_what_is_read
 from aisecops.model.action import WEBSOCKET, ActionRequest, Kind, ToolEffect
@@ -61,15 +62,6 @@ SERVES = ("AIS-EXE-01",)
 
 READ_METHODS = frozenset({"GET", "HEAD"})
 _METHOD_OVERRIDES = frozenset({"x-http-method-override", "x-http-method", "x-method-override"})
-_VOLATILE_HEADERS = frozenset(
-    {
-        *("host", "content-length", "connection", "proxy-connection", "keep-alive", "dpop", "user-agent", "date"),
-        *("accept", "accept-encoding", "accept-language", "idempotency-key", "x-request-id"),
-        *("traceparent", "tracestate", "sec-websocket-key"),
-    }
-)
-_VOLATILE_PREFIXES = ("aisecops-", "proxy-", "x-stainless-")
-"""Headers that say how and when a client sends, not what: a repeated request may differ in them."""
 
 
 class Step(Value):
@@ -101,29 +93,6 @@ class Step(Value):
         """True when a rule lets the answer be passed on in pieces; what MCP servers and memories say is read whole."""
         returns = self.tool.returns if self.tool else self.source
         return returns is not None and returns.stream and self.spoken is None and self.recalls is None
-
-
-def request_digest(request: HttpRequest) -> str:
-    """SHA-256 of what makes this request this one: method, target, headers but for the volatile ones, body."""
-    named = zip(names(request.headers), request.headers, strict=True)
-    shaping = sorted([f"{name}:{value}" for name, (_, value) in named if _shapes(name)])
-    digest = hashlib.sha256(_destination(request.method, request.scheme, request.host, request.port))
-    digest.update(b"".join([_with_length(part) for part in (request.path, *shaping)]) + request.body)
-    return f"sha256:{digest.hexdigest()}"
-
-
-@lru_cache(maxsize=1024)
-def _destination(method: str, scheme: str, host: str, port: int) -> bytes:
-    return b"".join([_with_length(part) for part in (method, scheme, host, str(port))])
-
-
-def _with_length(part: str) -> bytes:
-    return len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape")
-
-
-@lru_cache(maxsize=1024)
-def _shapes(name: str) -> bool:
-    return name not in _VOLATILE_HEADERS and not name.startswith(_VOLATILE_PREFIXES)
 
 
 def classify(rules: RuleSet, request: HttpRequest) -> Step:

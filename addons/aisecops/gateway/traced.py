@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from aisecops.controls.provenance.winnow import says_too_little
-from aisecops.gateway.aside import AT_ONCE, Steps
+from aisecops.gateway.aside import AT_A_TIME, Steps
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.envelope import Carried
 from aisecops.model.ids import RunId
@@ -35,7 +35,7 @@ class TracedBefore:
     def at_hand(self, root_run_id: RunId, texts: Sequence[str]) -> Steps[dict[str, Found]]:
         """What was found in those of `texts` that were looked at before, or that say too little to be known again."""
         found: dict[str, Found] = {}
-        for few in itertools.batched(dict.fromkeys(texts), AT_ONCE):
+        for few in itertools.batched(dict.fromkeys(texts), AT_A_TIME):
             digests = self._digest.at_hand(few)
             for text in few:
                 name = root_run_id, digests[text] if text in digests else self._digest(text)
@@ -67,7 +67,7 @@ class TracedBefore:
 def labelled(parts: Sequence[tuple[str, str]], traced: Sequence[Found]) -> Steps[dict[tuple[str, str], Carried]]:
     """The content with a label in `parts`, of which it is `traced` what came in; once for each place and origin."""
     found: dict[tuple[str, str], Carried] = {}
-    for few in itertools.batched(zip(parts, traced, strict=True), AT_ONCE):
+    for few in itertools.batched(zip(parts, traced, strict=True), AT_A_TIME):
         for where, origin in [(part[0], one.origin) for part, known in few for one in known]:
             if origin.label:
                 found[where, origin.origin_id] = Carried(

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from aisecops.controls.dlp.beside import beside
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.across import Across, ends_of
-from aisecops.gateway.aside import AT_ONCE, Steps, in_steps
+from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.ports import ContentScanner, PieceStore
 from aisecops.gateway.recent import Seen
 from aisecops.gateway.saying import said
@@ -98,7 +98,7 @@ class _Trail:
 
     def remember(self, looked_at: Sequence[_New], pairs: Sequence[int]) -> Steps[None]:
         """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
-        for few in itertools.batched(looked_at, AT_ONCE):
+        for few in itertools.batched(looked_at, AT_A_TIME):
             clean = [known_by for known_by, _, piece in few if not counts_again(piece)]
             self.passed.add([here for here, _ in clean])
             self.clean.add([anywhere for _, anywhere in clean])
@@ -144,7 +144,7 @@ class Trails:
         crossing = await self._crossing(seams, entities & SEAM_KINDS) if seams else ()
         if not crossing:
             await in_steps(trail.remember(unknown, pairs))
-            if len(seams) + len(unknown) > AT_ONCE:
+            if len(seams) + len(unknown) > AT_A_TIME:
                 await in_steps(_freed(seams, unknown))
             return alone
         # tried again, it is to be found again: what was refused is no part of what was said
@@ -190,7 +190,7 @@ class Trails:
 def _new(trail: _Trail, parts: Sequence[Part]) -> Steps[list[_New]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
     found: list[_New] = []
-    for few in itertools.batched(parts, AT_ONCE):
+    for few in itertools.batched(parts, AT_A_TIME):
         numbers = [*map(hash, few)]
         known = trail.passed.among(numbers)
         passed: list[int] = []
@@ -245,7 +245,7 @@ def _side_by_side(trail: _Trail, parts: Sequence[Part], *, planted: bool) -> Ste
     for fields in (yield from _rows(parts)):
         pairs: list[int] = []
         new: list[bool] = []
-        for few in itertools.batched(itertools.pairwise([("", ""), *fields]), AT_ONCE):
+        for few in itertools.batched(itertools.pairwise([("", ""), *fields]), AT_A_TIME):
             numbers = [*map(hash, few)]
             clean = trail.clean_beside.among(numbers)
             pairs += numbers
@@ -265,7 +265,7 @@ def _freed(*made: list[Any]) -> Steps[None]:
     """Let go of what was made for one request in turns; all at once, that holds up the event loop too."""
     for some in made:
         while some:
-            del some[-AT_ONCE:]
+            del some[-AT_A_TIME:]
             yield
 
 
@@ -274,7 +274,7 @@ def _groups(seams: Sequence[_Seam]) -> Steps[tuple[list[list[_Seam]], list[list[
     likely: list[list[_Seam]] = []
     exact: list[list[_Seam]] = []
     room = 0
-    for few in itertools.batched(seams, AT_ONCE):
+    for few in itertools.batched(seams, AT_A_TIME):
         for seam in few:
             if not seam[1].exact:
                 likely.append([seam])
@@ -291,7 +291,7 @@ def _groups(seams: Sequence[_Seam]) -> Steps[tuple[list[list[_Seam]], list[list[
 def _texts_of(groups: Sequence[Sequence[_Seam]]) -> Steps[list[Part]]:
     """The text that each group is looked at as, by its number."""
     texts: list[Part] = []
-    for few in itertools.batched(enumerate(groups), AT_ONCE):
+    for few in itertools.batched(enumerate(groups), AT_A_TIME):
         texts += [(str(number), _BREAK.join([line.text for _, line in group])) for number, group in few]
         yield
     return texts
@@ -300,7 +300,7 @@ def _texts_of(groups: Sequence[Sequence[_Seam]]) -> Steps[list[Part]]:
 def _rows(parts: Sequence[Part]) -> Steps[tuple[list[Part], list[Part]]]:
     body: list[Part] = []
     headers: list[Part] = []
-    for few in itertools.batched(parts, AT_ONCE):
+    for few in itertools.batched(parts, AT_A_TIME):
         body += [part for part in few if part[0].startswith(_BESIDE)]
         named = [part for part in few if part[0].startswith(_HEADER)]
         headers += [part for part in named if part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS]

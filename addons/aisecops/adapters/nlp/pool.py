@@ -24,7 +24,7 @@ from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.controls.dlp.place_words import named
 from aisecops.controls.dlp.scan import placed
 from aisecops.controls.dlp.triggers import may_hold
-from aisecops.gateway.aside import AT_ONCE, Steps, in_steps
+from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.recent import TEXT_CHARS, OfTexts
 from aisecops.model.entities import NAMED, expanded
 from aisecops.model.errors import ConfigError, Fault, PolicyError, WireError
@@ -310,7 +310,7 @@ def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[st
     """What is in those texts of `parts` of which that is known here and now, and the other texts."""
     known: dict[str, Findings] = {}
     unknown: dict[str, None] = {}
-    for few in itertools.batched(parts, AT_ONCE):
+    for few in itertools.batched(parts, AT_A_TIME):
         texts = [named(where) + value for where, value in few]
         known |= {text: found for text, found in look.known.at_hand(texts).items() if found is not None}
         for text in texts:
@@ -329,7 +329,7 @@ def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[st
 def _placed(parts: Sequence[tuple[str, str]], known: Mapping[str, Findings]) -> Steps[tuple[Finding, ...]]:
     """The findings in `parts` at their places, where what is in each text is `known`."""
     seen: list[Finding] = []
-    for few in itertools.batched(parts, AT_ONCE):
+    for few in itertools.batched(parts, AT_A_TIME):
         for where, value in few:
             name = named(where)
             if findings := known[name + value]:

@@ -159,7 +159,7 @@ class Marks(Struct, frozen=True, gc=False):
             return True
         if self.goes_on.isdisjoint(behind.begins):
             return False
-        return any(word.text.startswith(self.ahead) for word in words)
+        return True in [word.text.startswith(self.ahead) for word in words]
 
 
 class Words(Struct, frozen=True, gc=False):
@@ -212,8 +212,8 @@ class Words(Struct, frozen=True, gc=False):
         return (
             (before.account and behind.account)
             or (before.key and behind.key)
-            or before.may_be_number(behind)
-            or before.may_be_run(behind)
+            or (before.digits > 0 and before.may_be_number(behind))
+            or (before.run + behind.run >= _LONG_WORD and before.may_be_run(behind))
             or self.last_marks.bear_on(other.first_marks, other.first)
         )
 
