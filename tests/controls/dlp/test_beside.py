@@ -41,6 +41,26 @@ def test_what_stands_before_a_part_as_its_name_is_left_away():
     assert f"{ONE}|{TWO}" in said(f"first: {ONE}", f"and the other part of it is: {TWO}")[1]
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("the key {}...", "...{} is old"),
+        ("the key {}\u2026", "\u2026{} is old"),
+        ("the key {} -", "- {} is old"),
+        ("the key {}-", "-{} is old"),
+        ("the key *{}*", "*{}* is old"),
+        ("the key \u201c{}\u201d", "\u201c{}\u201d is old"),
+        ("the key {}\u200b", "\u200b{} is old"),
+        ("the key /{}/", "/{}/ is old"),
+        ("the key {}\u3002", "\u300c{}\u300d is old"),
+        ("(1) the key {}", "(2) {} is one of the words of a text that goes on and on until it is a long one"),
+        ("1/2: the key {}", "2/2:{} is one of the words of a text that goes on and on until it is a long one"),
+    ],
+)
+def test_marks_around_the_parts_are_left_away(one, two):
+    assert f"{ONE}|{TWO}" in said(one.format(ONE), two.format(TWO))[1]
+
+
 @pytest.mark.parametrize("between", [1, REACH - 1])
 def test_others_may_stand_between(between):
     assert f"{ONE}|{TWO}" in said(f"the key {ONE}", *["a word"] * between, f"{TWO} is old")[-1]

@@ -31,7 +31,10 @@ _IS_NAME = "key:"
 _SHORTEST, _SHORT_ROW = 9, 48
 _EDGE = 48
 """Characters on either side of a seam in which a number, an account or something encoded is looked for."""
-_AROUND = "'\"`()[]<>{},;"
+_AROUND = "'\"`()[]<>{},;*|#!?\u00ab\u00bb\u2018\u2019\u201c\u201d\u2026\u2022\u2013\u2014\u200b\u200d\u2060\ufeff"
+"""What stands in no value: quotes, brackets, dots that say that it goes on, what nobody sees."""
+_MARKS = _AROUND + string.punctuation + "\u3001\u3002\uff0c\uff1a\u300c\u300d"
+"""What may stand at the end of a value, or around a part of one: `...`, `-`, `/`."""
 
 _SSN = re.compile(r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", re.ASCII)
 _NUMBERS = (re.compile(r"\b[0-9](?:[ .-]?[0-9]){11,}", re.ASCII), _SSN)
@@ -62,7 +65,7 @@ _SAYS_ANYTHING = re.compile(
     r"[_-]?(?:[0-9]{1,3}|[a-d]|more|rest|next|cont|part|second|two|end)?",
     re.IGNORECASE,
 )
-_NAMED = re.compile(r"[^\W0-9][\w ]{0,40}[:=] *(?=\S)")
+_NAMED = re.compile(r"(?:[^\W0-9][\w ]{0,40}[:=] *|[\[(]?[0-9]{1,3}(?:/[0-9]{1,3})?[\]).:]+(?: +|(?=[^\W\d_])))(?=\S)")
 _NAME = re.compile(r"[/:]([^/:]*[A-Za-z][^/:]*)(?:/[0-9]+)*\Z")
 
 
@@ -165,7 +168,7 @@ class Marks(Struct, frozen=True, gc=False):
 class Words(Struct, frozen=True, gc=False):
     """A text of a request, as it may go on from another or in another: its ends, and the words there.
 
-    `heads` are its beginning, and what stands behind a name there: `and then: …`.
+    `heads` are its beginning, and what stands behind a name or a number there: `and then: …`, `(2) …`.
     """
 
     end: str
@@ -243,8 +246,8 @@ class Field(Struct, frozen=True, gc=False):
 
 
 def _ends(*texts: str) -> tuple[End, ...]:
-    words = dict.fromkeys(text.strip(_AROUND) for text in texts)
-    return tuple(End.of(word) for word in words if word)
+    words = [text.strip(marks) for marks in (_MARKS, _AROUND) for text in texts]
+    return tuple(End.of(word) for word in dict.fromkeys(words) if word)
 
 
 def beside(
@@ -380,8 +383,7 @@ def _may_be_card(one: Field, two: Field) -> bool:
         return True
     if any(_is_across(written, before.end, head) for head in behind.heads for written in (_GROUPED, _SSN)):
         return True
-    both = before.number and behind.number
-    return all(field.says_card for field in (one, two) if not field.words.number or both)
+    return all(field.says_card for field in (one, two) if not field.words.number or (before.number and behind.number))
 
 
 def _is_across(pattern: re.Pattern[str], before: str, behind: str) -> bool:
