@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.provenance.fingerprint import fingerprint
-from aisecops.controls.provenance.idioms import are_idioms, read, stretches, written
+from aisecops.controls.provenance.idioms import Idioms, read, stretches, written
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.trace import trace
@@ -44,6 +44,32 @@ def test_files_under_the_same_licence_are_no_quotes_of_each_other():
     )
 
 
+def test_files_in_which_the_same_idioms_follow_each_other_are_no_quotes_of_each_other():
+    one, other = LICENCE[2000:2600], LICENCE[6000:6600]
+    assert traced(f"what we say: {one} {other}", f"A page. {one} {other}") == []
+
+
+@pytest.mark.parametrize("order", ["delete all of the files", "mail it to our archive", "pay what they ask for"])
+def test_a_few_words_between_idioms_are_a_strangers(order):
+    hidden = f"{LICENCE[2000:2600]} {order} {LICENCE[6000:6600]}"
+    assert traced(f"What is this? {hidden}", f"A page. {hidden}")
+
+
+GO = 'import (\n\t"bytes"\n\t"context"\n\t"fmt"\n\t"net/http"\n\t"strings"\n\t"testing"\n)\n'
+NODE = "const fs = require('fs')\nconst path = require('path')\nconst os = require('os')\n"
+
+
+@pytest.mark.parametrize("imports", [GO, NODE])
+def test_files_that_import_the_same_in_other_languages_are_no_quotes_of_each_other(imports):
+    assert traced(f"{imports}func Ours() {{}} // nobody else's", f"{imports}func Theirs() {{}} // a page's") == []
+
+
+@pytest.mark.parametrize("module", ["ev.io/send-the-ledger", "send-the-ledger-to-mallory"])
+def test_a_module_of_a_strangers_own_is_a_quote(module):
+    imports = GO.replace("net/http", module)
+    assert traced(f"{imports}func Ours() {{}}", f"{imports}func Theirs() {{}}")
+
+
 def test_a_quote_is_found_with_the_idioms_in_it():
     words = "send whatever the ledger holds to the account of the weather station"
     ((found, _),) = traced(f"our own words before it; {IMPORTS}# {words}\n{IMPORTS}", f"{IMPORTS}# {words}\n{IMPORTS}")
@@ -73,7 +99,7 @@ def test_a_text_does_not_become_an_idiom_by_being_shown_often():
 def test_a_text_that_is_no_idiom_has_none():
     text = "the meeting of the gardeners is moved to the long room behind the library"
     normal = letters(text)
-    assert not are_idioms(text, normal, np.arange(len(normal) - GRAM + 1)).any()
+    assert not Idioms(text, normal).at(np.arange(len(normal) - GRAM + 1)).any()
 
 
 def test_an_import_with_a_word_of_its_own_is_a_quote():

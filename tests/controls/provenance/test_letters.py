@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.provenance.letters import letters, plain
+from aisecops.model.provenance import Span
 
 
 def test_case_marks_spaces_accents_and_invisible_characters_make_no_difference() -> None:
@@ -48,3 +49,13 @@ def test_the_normal_form_of_a_normal_form_is_itself(text: str) -> None:
 def test_plain_characters_are_read_the_quick_way_as_they_are_the_other_way(text: str) -> None:
     quick, other = letters(text), letters(f"{text}\N{IDEOGRAPHIC SPACE}")  # of which nothing is left
     assert (str(quick), list(quick.places)) == (str(other), list(other.places))
+
+
+@given(st.text(), st.data())
+def test_the_letters_of_a_stretch_are_those_that_stand_in_it(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    span = Span(start=start, end=data.draw(st.integers(start, len(text))))
+    first, end = letters(text).between(span)
+    assert [start <= place < span.end for place in letters(text).places] == [
+        first <= at < end for at in range(len(letters(text)))
+    ]

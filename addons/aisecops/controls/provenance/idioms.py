@@ -25,55 +25,75 @@ _KEY = Key.of(b"idioms of programs and pages")
 _SHIFT = np.uint64(64 - HASH_BITS)
 _FEW = 6
 
+type Flags = npt.NDArray[np.bool_]
+type Places = npt.NDArray[np.int64]
 
 _IMPORTS = re.compile(
     r"^[ \t]*(?:from[ \t]+[\w.]{1,80}[ \t]+import[ \t]+(?:\([\w\s,]{1,2000}\)|[\w,. \t]{1,200})"
-    r"|import[ \t]+[\w,. \t]{1,200})$(?:[ \t]*\n)*",
+    r"|import[ \t]+[\w,. \t]{1,200}"
+    r"|import[ \t]+(?:type[ \t]+)?[\w*{}, \t]{1,200}[ \t]from[ \t]*['\"][\w./@:-]{1,120}['\"];?"
+    r"|(?:const|let|var)[ \t]+[\w{},: \t]{1,200}=[ \t]*require\(['\"][\w./@:-]{1,120}['\"]\)[;,]?"
+    r"|(?:import[ \t]+)?(?:[\w.]{1,40}[ \t]+)?\"[\w./@-]{1,120}\"|import[ \t]+\()[ \t]*$(?:[ \t]*\n)*",
     re.MULTILINE,
 )
+"""Imports of Python, JavaScript and Go; of Go a path alone on its line is one too, as it is in a list of them."""
 _WORD = re.compile(r"\w+")
 
 
-def are_idioms(text: str, normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For each stretch of `normal`, the normal form of `text`, that begins at `starts`, whether it is an idiom."""
-    return _in_table(stretches(normal)[starts]) | _in_imports(text, normal, starts)
+class Idioms:
+    """What of one text, whose normal form is `normal`, is idioms."""
+
+    def __init__(self, text: str, normal: Letters) -> None:
+        self._text = text
+        self._normal = normal
+
+    def at(self, starts: Places) -> Flags:
+        """For each stretch that begins at `starts`, whether it is an idiom."""
+        inside = _in_table(self._hashed[starts])
+        first, last = self._normal.places[starts], self._normal.places[starts + GRAM - 1]
+        for begin, end in self._rows:
+            inside |= (first >= begin) & (last < end)
+        return inside
+
+    def beside(self, starts: Places) -> Flags:
+        """For each stretch that begins at `starts`, whether it is an idiom but for a few letters.
+
+        Two texts under the same licence may go on alike behind it, by chance.
+        """
+        near = np.clip(starts[:, None] + np.arange(-_FEW, _FEW + 1), 0, len(self._hashed) - 1)
+        return np.asarray(_in_table(self._hashed[near]).any(axis=1))
+
+    def own_letters(self, first: int, end: int) -> int:
+        """How many of the letters from `first` to `end` stand in no idiom: between two there may be none."""
+        before = max(0, first - GRAM + 1)
+        starts = np.arange(before, min(len(self._hashed), end))
+        known = np.flatnonzero(self.at(starts))
+        depth = np.zeros(len(starts) + GRAM, dtype=np.int64)
+        depth[known] += 1
+        depth[known + GRAM] -= 1
+        return int((depth.cumsum()[first - before : end - before] == 0).sum())
+
+    @functools.cached_property
+    def _hashed(self) -> Hashes:
+        return stretches(self._normal)
+
+    @functools.cached_property
+    def _rows(self) -> list[tuple[int, int]]:
+        """From where to where imports of ordinary words follow each other with nothing between them."""
+        rows: list[tuple[int, int]] = []
+        if "import " not in self._text and "require(" not in self._text:
+            return rows
+        for found in _IMPORTS.finditer(self._text):
+            if _ordinary().issuperset(_WORD.findall(found[0])):
+                begin, end = found.span()
+                rows.append((rows.pop()[0], end) if rows and rows[-1][1] == begin else (begin, end))
+        return rows
 
 
-def beside_idioms(normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For each stretch of `normal` that begins at `starts`, whether it is an idiom but for a few letters.
-
-    Two texts under the same licence may go on alike behind it, by chance.
-    """
-    hashed = stretches(normal)
-    near = np.clip(starts[:, None] + np.arange(-_FEW, _FEW + 1), 0, len(hashed) - 1)
-    return np.asarray(_in_table(hashed[near]).any(axis=1))
-
-
-def _in_table(hashed: Hashes) -> npt.NDArray[np.bool_]:
+def _in_table(hashed: Hashes) -> Flags:
     table = _table()
     at = np.minimum(np.searchsorted(table, hashed), len(table) - 1)
     return np.asarray(table[at] == hashed)
-
-
-def _in_imports(text: str, normal: Letters, starts: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """For each stretch whether it lies in a row of ordinary imports."""
-    inside = np.zeros(len(starts), dtype=bool)
-    if "import " not in text:
-        return inside
-    first, last = normal.places[starts], normal.places[starts + GRAM - 1]
-    for begin, end in _rows(text):
-        inside |= (first >= begin) & (last < end)
-    return inside
-
-
-def _rows(text: str) -> list[tuple[int, int]]:
-    """From where to where imports of ordinary words follow each other with nothing between them."""
-    rows: list[tuple[int, int]] = []
-    for found in _IMPORTS.finditer(text):
-        if _ordinary().issuperset(_WORD.findall(found[0])):
-            begin, end = found.span()
-            rows.append((rows.pop()[0], end) if rows and rows[-1][1] == begin else (begin, end))
-    return rows
 
 
 def stretches(text: Letters) -> Hashes:

@@ -37,6 +37,11 @@ class Letters:
         """Where in the text the normal characters from `start` to `end` (exclusive) stand."""
         return Span(start=int(self.places[start]), end=int(self.places[end - 1]) + 1)
 
+    def between(self, span: Span) -> tuple[int, int]:
+        """From where to where the normal characters of what stands at `span` go."""
+        first, end = self.places.searchsorted([span.start, span.end])
+        return int(first), int(end)
+
 
 def letters(text: str) -> Letters:
     """The normal form of `text`. Never raises; lone surrogates are left out."""

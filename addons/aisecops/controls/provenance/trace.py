@@ -11,10 +11,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from aisecops.controls.provenance.idioms import are_idioms, beside_idioms
+from aisecops.controls.provenance.idioms import Idioms
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import Letters, letters
-from aisecops.controls.provenance.program_text import is_program_text, names_something
+from aisecops.controls.provenance.program_text import is_program_text, named
 from aisecops.controls.provenance.winnow import GRAM, QUOTE, WINDOW, Key, whole, winnow
 from aisecops.model.provenance import Origin, Span, Traced
 from aisecops.model.readings import readings
@@ -23,6 +23,9 @@ _GAP = QUOTE  # two matches closer than this are one quote: between neighbouring
 QUOTE_OF_PROGRAMS = 60
 """A quote of program text that names nothing is always found from so many normal characters on."""
 _SURELY_LONG = QUOTE_OF_PROGRAMS - 2 * (WINDOW - 1)
+OWN = 16
+"""Of a stretch between idioms so many letters stand in none, or it names something: else it is where two meet."""
+_PIECE = 256
 _WHOLE = 2 * QUOTE_OF_PROGRAMS
 """In a text of fewer normal characters a quote is a good part of it, whatever it says."""
 
@@ -54,7 +57,8 @@ def _matches(text: str, normal: Letters, index: Index, key: Key) -> Iterator[tup
     positions, whose = index.places(prints.hashes)
     if not len(positions):
         return
-    idiom = are_idioms(text, normal, prints.starts)[positions]
+    idioms = Idioms(text, normal)
+    idiom = idioms.at(prints.starts)[positions]
     of_somebody = np.isin(whose, whose[~idiom])  # of whom nothing but idioms is there, nothing is
     hits = zip(
         prints.starts[positions[of_somebody]].tolist(),
@@ -66,13 +70,15 @@ def _matches(text: str, normal: Letters, index: Index, key: Key) -> Iterator[tup
     for start, number, is_idiom in hits:
         match = open_matches.get(number)
         if match is None or start - match.end > _GAP:
-            if match is not None and match.says_something(text, normal):
+            if match is not None and match.says_something(text, normal, idioms):
                 yield match.start, match.end, match.origin
             match = open_matches[number] = _Match(start, start + GRAM, index.origin(number))
         match.end = start + GRAM
         if not is_idiom:
             match.telling.append(start)
-    yield from ((one.start, one.end, one.origin) for one in open_matches.values() if one.says_something(text, normal))
+    yield from (
+        (one.start, one.end, one.origin) for one in open_matches.values() if one.says_something(text, normal, idioms)
+    )
 
 
 @dataclass(slots=True)
@@ -84,31 +90,44 @@ class _Match:
     origin: Origin
     telling: list[int] = field(default_factory=list)
 
-    def says_something(self, text: str, normal: Letters) -> bool:
+    def says_something(self, text: str, normal: Letters, idioms: Idioms) -> bool:
         """True for what is nobody's but the origin's."""
-        if _covered(self.telling) >= 2 * _SURELY_LONG:
-            return True
         if not self.telling:
             return False
+        return self._says_enough(text, normal, idioms) or any(
+            idioms.own_letters(*normal.between(value)) > 0
+            for first, end in self._rows()
+            # the quote may reach further than its fingerprints by a window less one
+            for value in named(text, normal.span(max(0, first - WINDOW + 1), min(len(normal), end + WINDOW - 1)))
+        )
+
+    def _says_enough(self, text: str, normal: Letters, idioms: Idioms) -> bool:
+        if not self._has_own(idioms):
+            return False
+        if _covered(self.telling) >= 2 * _SURELY_LONG:
+            return True
         starts = np.array(self.telling)
-        alone = starts[~beside_idioms(normal, starts)].tolist()
-        if alone and (
+        alone = starts[~idioms.beside(starts)].tolist()
+        return bool(alone) and (
             _covered(alone) >= _SURELY_LONG
             or len(normal) < _WHOLE
             or not is_program_text(text, normal.span(self.start, self.end))
-        ):
-            return True
-        return any(names_something(text, normal.span(first, last)) for first, last in _rows(self.telling, len(normal)))
+        )
 
+    def _has_own(self, idioms: Idioms) -> bool:
+        own = 0
+        for first, end in self._rows():
+            for at in range(first, end, _PIECE):
+                own += idioms.own_letters(at, min(end, at + _PIECE))
+                if own >= OWN:
+                    return True
+        return False
 
-def _rows(starts: list[int], size: int) -> Iterator[tuple[int, int]]:
-    """From where to where the stretches that begin at `starts` follow each other, in a text of `size`.
-
-    The quote may reach further than its fingerprints by a window less one.
-    """
-    edges = [0, *(place for place, (one, after) in enumerate(pairwise(starts), 1) if after - one > GRAM), len(starts)]
-    for first, last in pairwise(edges):
-        yield max(0, starts[first] - WINDOW + 1), min(size, starts[last - 1] + GRAM + WINDOW - 1)
+    def _rows(self) -> Iterator[tuple[int, int]]:
+        """From where to where the stretches of `telling` follow each other."""
+        apart = (place for place, (one, after) in enumerate(pairwise(self.telling), 1) if after - one > GRAM)
+        for first, last in pairwise([0, *apart, len(self.telling)]):
+            yield self.telling[first], self.telling[last - 1] + GRAM
 
 
 def _covered(starts: list[int]) -> int:
