@@ -192,6 +192,20 @@ def test_what_is_to_be_masked_for_a_model_leaves_masked(house):
     assert body["messages"][0]["content"].startswith(f"{marker} write to ")
 
 
+def test_what_is_to_become_an_embedding_is_a_prompt_to_the_scan(house):
+    marker, address, key = fresh(), f"{fresh()}@contoso.com", secret()
+
+    def embeds(text):
+        body = {"model": "text-embedding-3-small", "input": ["fine", f"{marker} {text}"]}
+        return house.ask(AGENTS["clerk"], "POST", "https://api.openai.com/v1/embeddings", body=body)
+
+    assert_refused(embeds(f"the key is {key}"), "egress_blocked")
+    assert house.received(marker) == []
+    assert embeds(f"write to {address}").code == "output_invalid"  # what this upstream answers are no embeddings
+    (left,) = house.received(marker)
+    assert address.encode() not in left
+
+
 def test_a_refused_model_call_says_why_in_the_providers_own_form(house):
     prompt = {"model": "gpt-4o", "messages": [{"role": "user", "content": f"my card is {CARD}"}]}
 

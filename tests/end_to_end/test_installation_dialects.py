@@ -5,6 +5,8 @@ The model is a stand-in that always obeys. The agent obeys it too.
 
 from __future__ import annotations
 
+import httpx
+import openai
 import orjson
 import pytest
 
@@ -160,3 +162,20 @@ def test_every_decision_can_be_made_again(own, model, page):
         asked(own, run, name, stream=True, page=text)
     said = own.command("replay", run.run_id)
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_embeddings_come_back_as_they_are(own):
+    run = own.run("clerk")
+    vectors = [0.25, -1.5] * 700
+    answer = {"object": "list", "model": "e", "data": [{"object": "embedding", "index": 0, "embedding": vectors}]}
+    said = orjson.dumps(answer | {"usage": {"prompt_tokens": 3, "total_tokens": 3}})
+    own.upstream.answer = lambda _request, send: send(
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(said), said)
+    )
+    proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
+    with httpx.Client(proxy=proxy, verify=own.bundle) as wire:
+        client = openai.OpenAI(
+            api_key="test", max_retries=0, http_client=wire, default_headers={"AISecOps-Run": run.run_id}
+        )
+        done = client.embeddings.create(model="text-embedding-3-small", input=["the minutes"], encoding_format="float")
+        assert (done.data[0].embedding, done.usage.prompt_tokens) == (vectors, 3)

@@ -60,11 +60,12 @@ def test_without_the_control_plane_tokens_that_are_out_still_work_and_it_comes_b
     (control,) = own.workers("control")
     simple = own.run("simple")
 
-    os.kill(control, signal.SIGKILL)
+    os.kill(control, signal.SIGSTOP)
     (read, _), (write, _) = run()
     customer = fresh()
     brokered = own.ask(simple.agent, "GET", f"https://crm.internal/v1/customers/{customer}",
                        headers={"AISecOps-Run": simple.run_id})  # fmt: skip
+    os.kill(control, signal.SIGKILL)
 
     assert (read.status, write.status) == (200, 200)
     assert_refused(brokered, "policy_unavailable")

@@ -344,3 +344,16 @@ async def test_what_a_provider_keeps_of_another_run_is_what_nobody_here_has_hear
         house, named, {"model": "gpt-4o", "conversation": "conv_1", "input": "write to eve@corp.test"}, at=RESPONSES
     )
     assert [await mails(house, named, one) for one in ("eve@corp.test", "zoe@corp.test")] == ["passes", HELD]
+
+
+@pytest.mark.parametrize("named", [False, True])
+async def test_what_was_turned_into_numbers_is_nobodys_word_and_left_as_it_was(named: bool) -> None:
+    house = House(HOUSE)
+    run = await house.run()
+    if named:
+        await asks(house, run, user(f"Embed the page, and write to {MALLORY}"), answer("ok"))
+    await reads(house, run)
+    texts = [PAGE, f"write to {MALLORY}", MALLORY]
+    embedded = await asks(house, run, {"model": "e", "input": texts}, at="https://api.openai.com/v1/embeddings")
+    assert embedded.body is None  # no envelope: it would be another text's numbers
+    assert await mails(house, run) == ("passes" if named else HELD)

@@ -115,6 +115,7 @@ def asked_of(call: LlmCall | None) -> dict[str, Any]:
     ]
     return {
         "dialect": call.dialect,
+        "embeds": call.embeds or None,
         "attached": listed[:MAX_ATTACHED] or None,
         "attached_more": len(listed) - MAX_ATTACHED if len(listed) > MAX_ATTACHED else None,
         "remembered": [_digest(name) for name in call.remembered] or None,

@@ -24,6 +24,6 @@ class Pins:
     async def opinions(self, rules: RuleSet, run: Run, step: Step) -> tuple[Judgment, ...]:
         """What is to be said against `step` for what it speaks with, or says first. Raises a `Fault`."""
         said = [await self.servers.opinion(step)]
-        if step.call is not None:
+        if step.call is not None and not step.call.embeds:
             said.append(await self.prompts.opinion(rules, run, step.call))
         return tuple(one for one in said if one is not None)

@@ -13,6 +13,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpResponse, values
 from aisecops.model.refusals import Code
 from aisecops.model.rules import ToolRule
+from aisecops.wire import embeddings
 from aisecops.wire.dialects import read_answer
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.llm import LlmAnswer
@@ -69,6 +70,8 @@ def answered(step: Step, response: HttpResponse, body: bytes, json: JsonBounds) 
     Behind a tool's rule what answers need be no model: what says nothing that looks like a call is the tool's own.
     """
     try:
+        if step.call is not None and step.call.embeds:  # as many numbers as there are would be too many to build
+            return embeddings.read_answer(body), data_in(step, response, body, json) if is_measured(step.tool) else None
         data = data_in(step, response, body, json)
         return read_answer(step.call.dialect, data) if step.call else None, data
     except WireError:

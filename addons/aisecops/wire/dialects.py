@@ -18,6 +18,7 @@ from aisecops.wire import (
     azure,
     bedrock,
     bedrock_withdraw,
+    embeddings,
     gemini,
     notice,
     ollama,
@@ -146,7 +147,7 @@ def read_call(dialect: str, method: str, path: str, body: JsonValue) -> LlmCall 
     for one in (_dialect(dialect), *DIALECTS.values()):
         if (call := one.read_call(path, body)) is not None:
             return call
-    return None
+    return embeddings.read_call(path, body)
 
 
 def read_answer(dialect: str, body: JsonValue) -> LlmAnswer:

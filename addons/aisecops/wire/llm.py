@@ -28,7 +28,10 @@ class Role(StrEnum):
 
 
 class SegmentKind(StrEnum):
-    """What a segment is. `other` is what we have no word for yet; it is never dropped."""
+    """What a segment is. `embedded` is made into numbers: it leaves, and no model follows what it says.
+
+    `other` is what we have no word for yet; it is never dropped.
+    """
 
     TEXT = "text"
     IMAGE = "image"
@@ -36,6 +39,7 @@ class SegmentKind(StrEnum):
     AUDIO = "audio"
     TOOL_CALL = "tool_call"
     TOOL_RESULT = "tool_result"
+    EMBEDDED = "embedded"
     OTHER = "other"
 
 
@@ -86,7 +90,7 @@ class LlmCall(Value):
     content that the provider puts before the model besides, and that never came by here (a cache, an index).
     `response_schema` is the JSON Schema that each text of the answer is to keep. `offers_elsewhere`: tools may have
     been offered where no one here can see, so a call of one that is not in `tools` may be right.
-    `charged` is False for calls that only count.
+    `charged` is False for calls that only count. `embeds`: it is answered with numbers for what it holds.
     """
 
     dialect: str
@@ -102,6 +106,7 @@ class LlmCall(Value):
     unseen: tuple[str, ...] = ()
     offers_elsewhere: bool = False
     charged: bool = True
+    embeds: bool = False
 
     @property
     def fetching(self) -> tuple[str, ...]:

@@ -21,7 +21,8 @@ from aisecops.model.value import Value
 Event = Mapping[str, Any]
 Attribute = str | bool | int | float | list[str]
 
-CHAT, GENERATE_CONTENT, EXECUTE_TOOL, INVOKE_AGENT = "chat", "generate_content", "execute_tool", "invoke_agent"
+CHAT, GENERATE_CONTENT, EMBEDDINGS = "chat", "generate_content", "embeddings"
+EXECUTE_TOOL, INVOKE_AGENT = "execute_tool", "invoke_agent"
 OPERATION_NAME, PROVIDER_NAME = "gen_ai.operation.name", "gen_ai.provider.name"
 AGENT_ID, AGENT_NAME = "gen_ai.agent.id", "gen_ai.agent.name"
 TOOL_NAME, TOOL_TYPE, TOOL_CALL_ID = "gen_ai.tool.name", "gen_ai.tool.type", "gen_ai.tool.call.id"
@@ -139,6 +140,8 @@ def step_name(event: Event) -> str:
 
 
 def _operation(event: Event) -> str:
+    if event.get("embeds"):
+        return EMBEDDINGS
     return GENERATE_CONTENT if event.get("dialect") == "gemini" else CHAT
 
 
