@@ -7,7 +7,8 @@ from typing import Any
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.gateway.enforcer import Caller
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.ids import AgentId, DecisionId, RunId

@@ -6,7 +6,7 @@ import pytest
 from mitmproxy import http
 
 from aisecops.adapters.mitm.addon import GovernanceAddon
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mitmproxy import http
 
 from aisecops.adapters.mitm.doors import refused_connect, refused_head
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

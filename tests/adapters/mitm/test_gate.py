@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.adapters.mitm.gate import Gate, Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.host_refusals import STARTING, UNJUDGED
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.seal import sealed

@@ -19,7 +19,8 @@ from mitmproxy.proxy.layers.modes import Socks5AuthData
 from mitmproxy.proxy.server_hooks import ServerConnectHook, ServerConnectionHookData
 from mitmproxy.test import tflow
 
-from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager, describe, refuse_by_kind
+from aisecops.adapters.mitm.faults import describe
+from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager, refuse_by_kind
 from aisecops.adapters.mitm.weighing import Weighing
 from aisecops.model.errors import StoreError
 from support.flows import a_flow, a_gate, admitted

@@ -11,16 +11,9 @@ import pytest
 from mitmproxy import http, tls
 from mitmproxy.test import tflow
 
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Redirected, Tunnel
 from aisecops.adapters.mitm.names import Place
-from aisecops.adapters.mitm.redirected import (
-    NO_PROXY_HERE,
-    Redirected,
-    enter_tls,
-    original_destination,
-    refused_within,
-    take_place,
-)
+from aisecops.adapters.mitm.redirected import NO_PROXY_HERE, enter_tls, original_destination, refused_within, take_place
 from aisecops.gateway.enforcer import Caller
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Refuse

@@ -9,7 +9,8 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import TCPLayer
 from mitmproxy.test import tflow
 
-from aisecops.adapters.mitm.seal import Seal, sealed
+from aisecops.adapters.mitm.seal import sealed
+from aisecops.adapters.mitm.sealing import Seal
 from support.flows import a_flow, a_gate, admitted
 
 

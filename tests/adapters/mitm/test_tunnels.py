@@ -8,7 +8,7 @@ import pytest
 from mitmproxy import tls
 from mitmproxy.test import tflow
 
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.tunnels import Tunnels
 from support.flows import CALLER, a_gate, an_exchange

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 from aisecops.adapters.mitm.host_refusals import NOT_HTTP
 from aisecops.adapters.mitm.names import Place
 from aisecops.adapters.mitm.unread import RECORDED_EACH_MINUTE, Unread, UnreadRequests

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import Fault
 from aisecops.model.outcome import Refuse

@@ -10,7 +10,7 @@ import re
 
 from mitmproxy import http
 
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 from aisecops.adapters.mitm.handshake import is_websocket_handshake
 from aisecops.adapters.mitm.host_refusals import MISNAMED
 from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority

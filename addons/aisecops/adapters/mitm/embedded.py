@@ -20,8 +20,9 @@ from mitmproxy.utils import asyncio_utils
 
 from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
+from aisecops.adapters.mitm.faults import describe
 from aisecops.adapters.mitm.gate import Gate, Problem
-from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
+from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.host import (
     HostSettings,
     chain_of,
@@ -35,7 +36,7 @@ from aisecops.adapters.mitm.listener import GovernedInstance
 from aisecops.adapters.mitm.listener_tls import ListenerContext
 from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.options import PinnedOptions
-from aisecops.adapters.mitm.seal import Seal
+from aisecops.adapters.mitm.sealing import Seal
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.model.errors import ConfigError
 

@@ -14,7 +14,7 @@ from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 from aisecops.adapters.mitm.apply import add_headers, make_answer
 from aisecops.adapters.mitm.bounds import Bound, Bounds
-from aisecops.adapters.mitm.gate import Exchange
+from aisecops.adapters.mitm.exchange import Exchange
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

@@ -6,10 +6,8 @@ keeps, per event, the list of functions that listen, so that an event nobody hea
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -18,15 +16,12 @@ from mitmproxy import addonmanager, connection, dns, exceptions, flow, hooks, ht
 from mitmproxy.proxy import layer, server_hooks
 from mitmproxy.proxy.layers import modes, quic
 
+from aisecops.adapters.mitm.faults import describe, is_our_own_end, refusal_of
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.weighing import Weighing
-from aisecops.model.errors import Fault
-from aisecops.model.outcome import Refuse
-from aisecops.model.refusals import Code
 
 if TYPE_CHECKING:
     from mitmproxy.master import Master
-
-    from aisecops.adapters.mitm.gate import Gate
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +48,6 @@ _TOO_LATE = frozenset(
     }
 )
 _ENDS_A_FLOW = frozenset({"response", "error", "http_connected", "http_connect_error"})
-
-
-def describe(fault: BaseException) -> str:
-    """What broke and where, without the words of strangers: a foreign message or traceback may quote content."""
-    frames = traceback.extract_tb(fault.__traceback__)
-    where = f" at {frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
-    words = f": {fault}" if isinstance(fault, Fault) else ""
-    return f"{type(fault).__name__}{where}{words}"
 
 
 class CrashLogFilter(logging.Filter):
@@ -188,12 +175,6 @@ def _field_names(kind: type[hooks.Hook]) -> tuple[str, ...]:
     return names
 
 
-def is_our_own_end(fault: BaseException) -> bool:
-    """True when this task is being cancelled from outside; a hook that merely raises the same is a fault."""
-    task = asyncio.current_task()
-    return isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling() > 0
-
-
 def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -> None:  # noqa: C901, PLR0912 - one table
     """Stop `subject`, of which hook `event` failed. What is of no known kind trips the wire."""
     match subject:
@@ -235,12 +216,6 @@ def refuse_by_kind(gate: Gate, event: str, subject: Any, fault: BaseException) -
                 gate.connected[exchange.client_id].abort()
         case _:
             gate.trip(f"hook `{event}` failed")
-
-
-def refusal_of(fault: BaseException) -> Refuse:
-    """What a request is told of which a check failed."""
-    code = fault.code if isinstance(fault, Fault) else Code.INTERNAL
-    return Refuse(code=code, detail="a check failed, so the answer is no; report it")
 
 
 def _refuse_http(gate: Gate, event: str, subject: http.HTTPFlow, fault: BaseException) -> None:

@@ -36,7 +36,7 @@ from aisecops.adapters.mitm.listener import SHARED, TRANSPARENT
 from aisecops.adapters.mitm.listener_tls import ListenerContext, ListenerTls
 from aisecops.adapters.mitm.load import Load, raise_descriptors
 from aisecops.adapters.mitm.options import PINNED, PinnedOptions
-from aisecops.adapters.mitm.seal import Seal
+from aisecops.adapters.mitm.sealing import Seal
 from aisecops.adapters.mitm.tunnels import Tunnels
 from aisecops.adapters.mitm.turned_away import folded_accept_errors
 from aisecops.adapters.mitm.unread import UnreadRequests

@@ -13,7 +13,8 @@ from mitmproxy.proxy import commands, layer
 from mitmproxy.proxy.layers.http import GetHttpConnection, GetHttpConnectionCompleted, HttpLayer, HttpStream
 from mitmproxy.proxy.layers.http._http1 import Http1Client
 
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 
 Commands = layer.CommandGenerator[None]
 OpenNew = Callable[[GetHttpConnection], Commands]

@@ -15,8 +15,9 @@ from msgspec.structs import replace
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, frame_for_stream
 from aisecops.adapters.mitm.doors import refused_connect, refused_head
+from aisecops.adapters.mitm.exchange import Exchange, Tunnel
 from aisecops.adapters.mitm.framing import frame
-from aisecops.adapters.mitm.gate import Exchange, Gate, Tunnel
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.handshake import is_websocket_handshake, keep_known_extensions
 from aisecops.adapters.mitm.headers import asked
 from aisecops.adapters.mitm.host_refusals import (

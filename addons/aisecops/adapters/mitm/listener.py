@@ -31,14 +31,17 @@ from aisecops.adapters.mitm.at_once import AtOnce
 from aisecops.adapters.mitm.bounds import Bound
 from aisecops.adapters.mitm.deadlines import ClientClock, Stage
 from aisecops.adapters.mitm.dial import dialling_for, dialling_to
+from aisecops.adapters.mitm.exchange import Redirected
+from aisecops.adapters.mitm.faults import describe
 from aisecops.adapters.mitm.gate import Gate
-from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
+from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.http2_connection import MAX_STREAMS
+from aisecops.adapters.mitm.lane.connection import serve
 from aisecops.adapters.mitm.lane.handover import HandedOver, streams_of
 from aisecops.adapters.mitm.layers import GovernedHttpLayer
 from aisecops.adapters.mitm.listener_tls import prove, shake_hands
 from aisecops.adapters.mitm.names import Place
-from aisecops.adapters.mitm.redirected import Redirected, original_destination
+from aisecops.adapters.mitm.redirected import original_destination
 from aisecops.adapters.mitm.turned_away import admitted
 from aisecops.adapters.mitm.unwritten import Unwritten
 
@@ -107,7 +110,7 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
             if may_stay and await shake_hands(governance.gate, writer):
                 handed_over = None
                 if governance.lane is not None and not self._is_redirected(writer):
-                    handed_over = await governance.lane.serve(reader, writer, self.mode)
+                    handed_over = await serve(governance.lane, reader, writer, self.mode)
                     if handed_over is None:
                         return
                     reader, writer = streams_of(handed_over)

@@ -11,19 +11,16 @@ import errno
 import logging
 import socket
 import struct
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from mitmproxy import connection, http, tls
 
+from aisecops.adapters.mitm.exchange import Redirected, Tunnel
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.host_refusals import UNJUDGED
 from aisecops.adapters.mitm.names import DEFAULT_PORTS, Place, normal, parse_authority
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
-
-if TYPE_CHECKING:
-    from aisecops.adapters.mitm.gate import Gate, Tunnel
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +36,6 @@ _SO_ORIGINAL_DST = 80
 """Of netfilter, for IPv4 (at SOL_IP) and IPv6 (at SOL_IPV6) alike; the socket module does not name it."""
 _V4, _V6 = struct.Struct("!2xH4s8x"), struct.Struct("!2xH4x16s4x")
 _NOT_TRACKED = frozenset({errno.ENOENT, errno.ENOPROTOOPT, errno.EOPNOTSUPP})
-
-
-@dataclass(slots=True)
-class Redirected:
-    """One such connection. `dialled` is what its client dialled; `refuse` why nothing in its TLS may go on."""
-
-    dialled: Place
-    refuse: Refuse | None = None
 
 
 def original_destination(sock: socket.socket) -> Place | None:
@@ -82,8 +71,6 @@ async def enter_tls(gate: Gate, redirected: Redirected, data: tls.ClientHelloDat
 
 
 async def _judged(gate: Gate, redirected: Redirected, client: connection.Client, sni: str | None) -> Tunnel | Refuse:
-    from aisecops.adapters.mitm.gate import Tunnel
-
     if gate.closed is not None:
         return gate.closed
     caller = await gate.enforcer.identify(None, source=client.peername[0], names=gate.names.get(client.id))

@@ -1,19 +1,10 @@
-"""The seal: what leaves is exactly what was admitted, or nothing leaves.
-
-Stands last in the chain, so no addon acts between it and the wire; `layers.py` looks at the same seal once
-more when the upstream connection stands, right before the first byte.
-"""
+"""The seal: what leaves is exactly what was admitted, or nothing leaves (`sealing.py`)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from mitmproxy import http
-from mitmproxy.proxy import layer
-from mitmproxy.proxy.layers import ClientTLSLayer, ServerTLSLayer
-
-if TYPE_CHECKING:
-    from aisecops.adapters.mitm.gate import Gate
 
 
 class Sealed(NamedTuple):
@@ -50,24 +41,3 @@ def sealed(flow: http.HTTPFlow) -> Sealed:
         streamed=bool(flow.request.stream),
         via=flow.server_conn.via,
     )
-
-
-class Seal:
-    """The last addon of the chain."""
-
-    name = "aisecops-seal"
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-
-    def next_layer(self, data: layer.NextLayer) -> None:
-        """Only layers that ask the gate, and TLS around them; any other would carry bytes that nobody judged."""
-        from aisecops.adapters.mitm.layers import GovernedHttpLayer
-
-        if not isinstance(data.layer, (GovernedHttpLayer, ClientTLSLayer, ServerTLSLayer)):
-            self._gate.abort(data.context.client)
-
-    def request(self, flow: http.HTTPFlow) -> None:
-        """A request that would leave now must be as it was admitted."""
-        if flow.response is None and flow.error is None and not self._gate.may_leave(flow):
-            self._gate.refuse_changed(flow)

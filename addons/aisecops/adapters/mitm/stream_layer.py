@@ -26,8 +26,9 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
+from aisecops.adapters.mitm.exchange import Exchange
 from aisecops.adapters.mitm.failures import NO_ROOM, TOO_LARGE, refused_connection, upstream_failure
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_LARGE, BODY_TOO_SLOW, NO_ROOM_FOR_BODY, STREAMED
 from aisecops.adapters.mitm.lateness import Overdue
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 
-from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.faults import describe
 from aisecops.gateway.enforcer import StreamTap
 
 logger = logging.getLogger(__name__)

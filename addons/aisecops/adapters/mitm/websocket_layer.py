@@ -21,7 +21,8 @@ from wsproto.frame_protocol import CloseReason, Opcode
 
 from aisecops.adapters.mitm.bounds import LINGER_S
 from aisecops.adapters.mitm.deflate import extensions
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 

@@ -9,7 +9,8 @@ import asyncio
 
 from mitmproxy import http, websocket
 
-from aisecops.adapters.mitm.gate import Exchange, Gate
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.gateway.enforcer import Pass
 from aisecops.model.outcome import Refuse
 

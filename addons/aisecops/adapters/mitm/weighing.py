@@ -7,15 +7,13 @@ client's connection and the loop go on.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from mitmproxy.proxy import commands
 
+from aisecops.adapters.mitm.exchange import Exchange
+from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.pauses import Why
 from aisecops.model.errors import Fault
-
-if TYPE_CHECKING:
-    from aisecops.adapters.mitm.gate import Exchange, Gate
 
 
 @dataclass

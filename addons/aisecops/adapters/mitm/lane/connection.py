@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mitmproxy import connection
 from mitmproxy.net.http import http1
@@ -19,13 +19,15 @@ from mitmproxy.proxy import events, mode_specs
 
 from aisecops.adapters.mitm.bounds import Bound
 from aisecops.adapters.mitm.deadlines import ClientClock, Stage
-from aisecops.adapters.mitm.gate import Exchange, Gate, Stopping, Tunnel
-from aisecops.adapters.mitm.guard import describe, is_our_own_end
+from aisecops.adapters.mitm.exchange import Exchange, Tunnel
+from aisecops.adapters.mitm.faults import describe, is_our_own_end
+from aisecops.adapters.mitm.gate import Gate, Stopping
 from aisecops.adapters.mitm.host_refusals import MAX_HEAD_BYTES
 from aisecops.adapters.mitm.judging import judge_connect, misnamed
 from aisecops.adapters.mitm.lane.contexts import Shaken
 from aisecops.adapters.mitm.lane.handover import HandedOver
 from aisecops.adapters.mitm.lane.heads import Head, connect_head, request_head
+from aisecops.adapters.mitm.lane.lane import Lane
 from aisecops.adapters.mitm.lane.line import Line
 from aisecops.adapters.mitm.lane.request import LaneRequest, or_refusal
 from aisecops.adapters.mitm.lane.tls_pipe import TlsPipe
@@ -37,13 +39,16 @@ from aisecops.adapters.mitm.load import Held
 from aisecops.adapters.mitm.unread import RequestUnreadHook, Unread
 from aisecops.model.outcome import Refuse
 
-if TYPE_CHECKING:
-    from aisecops.adapters.mitm.lane.lane import Lane
-
 logger = logging.getLogger(__name__)
 
 _TLS = 0x16
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+
+async def serve(lane: Lane, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> HandedOver | None:
+    """Serve one connection to its end; or say from where on the core has to."""
+    received = bytes(reader._buffer)  # noqa: SLF001 - what came before we did; `open_lane` looked that it is there
+    return await LaneConnection(lane, writer, mode).run(received, ended=reader.at_eof())
 
 
 class LaneConnection:

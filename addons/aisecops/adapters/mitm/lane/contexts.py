@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from mitmproxy.addons.tlsconfig import _DEFAULT_CIPHERS
 from mitmproxy.certs import CertStoreEntry
 
-from aisecops.adapters.mitm.guard import describe
+from aisecops.adapters.mitm.faults import describe
 from aisecops.adapters.mitm.leaves import serves_until
 from aisecops.adapters.mitm.names import normal
 

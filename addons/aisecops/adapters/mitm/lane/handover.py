@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from mitmproxy import connection
 
 from aisecops.adapters.mitm.deadlines import Stage
-from aisecops.adapters.mitm.gate import Tunnel
+from aisecops.adapters.mitm.exchange import Tunnel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

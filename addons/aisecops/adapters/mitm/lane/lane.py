@@ -14,14 +14,12 @@ from typing import Any
 
 from mitmproxy import certs, connection
 from mitmproxy.addons.tlsconfig import TlsConfig
-from mitmproxy.proxy import mode_specs
 from mitmproxy.proxy.context import Context
 
+from aisecops.adapters.mitm.faults import describe
 from aisecops.adapters.mitm.gate import Gate
-from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe
-from aisecops.adapters.mitm.lane.connection import LaneConnection
+from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.lane.contexts import Leaves, upstream_context
-from aisecops.adapters.mitm.lane.handover import HandedOver
 from aisecops.adapters.mitm.names import is_literal
 
 logger = logging.getLogger(__name__)
@@ -41,11 +39,6 @@ class Lane:
         self.leaves = leaves
         self.upstream_tls = upstream_tls
         self.tasks: set[asyncio.Task[Any]] = set()
-
-    async def serve(self, reader: Any, writer: Any, mode: mode_specs.ProxyMode) -> HandedOver | None:
-        """Serve one connection to its end; or say from where on the core has to."""
-        received = bytes(reader._buffer)  # noqa: SLF001 - what came before we did; `open_lane` looked that it is there
-        return await LaneConnection(self, writer, mode).run(received, ended=reader.at_eof())
 
 
 def open_lane(gate: Gate, manager: FailClosedAddonManager, tlsconfig: TlsConfig, trust: Path | None) -> Lane | None:

@@ -18,9 +18,10 @@ from mitmproxy.net.http.validate import validate_headers
 from mitmproxy.proxy.layers.http._events import ErrorCode, ResponseProtocolError
 
 from aisecops.adapters.mitm.apply import clean_answer
+from aisecops.adapters.mitm.exchange import Exchange
 from aisecops.adapters.mitm.failures import NO_ROOM, TOO_LARGE, refused_connection, upstream_failure
-from aisecops.adapters.mitm.gate import Exchange
-from aisecops.adapters.mitm.guard import FailClosedAddonManager, describe, is_our_own_end, refusal_of
+from aisecops.adapters.mitm.faults import describe, is_our_own_end, refusal_of
+from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.host_refusals import BODY_TOO_SLOW, CHANGED, NO_ROOM_FOR_BODY, SWITCHED
 from aisecops.adapters.mitm.judging import begin_answer, judge_head, judge_whole, let_go, settle
 from aisecops.adapters.mitm.lane.answers import AnswerReader, BrokenAnswerError
