@@ -13,7 +13,8 @@ from typing import Any
 
 from aisecops.model.errors import ConfigError
 from aisecops.ops.nearest import nearest
-from aisecops.ops.settings import Settings, check
+from aisecops.ops.settings import Settings
+from aisecops.ops.settings_check import check
 from aisecops.ops.settings_file import Raw, from_file
 from aisecops.ops.settings_keys import KEYS, PARTS, PREFIX, plain, value_of
 from aisecops.ops.settings_text import reader
