@@ -74,6 +74,7 @@ def test_what_is_put_is_at_hand_and_no_more_than_may_be():
     recent.put("b", 2)
     recent.put("a", 3)
     recent.put("c", 4)
+    assert list(recent.names) == ["a", "c"]
     assert (recent.get("a"), recent.get("b"), recent.get("c")) == (3, None, 4)
 
 
@@ -83,6 +84,8 @@ def test_what_is_at_hand_is_told_without_making_anything():
     of("a")
     assert of.at_hand(["a", "b"]) == {"a": "A"}
     assert made == ["a"]
+    assert of.of_each(["a", "b"]) == {"a": "A", "b": "B"}
+    assert made == ["a", "b"]
 
 
 def test_a_number_that_was_there_is_known_and_one_in_use_stays():

@@ -271,6 +271,7 @@ class Descents:
         places = [
             (part, segment, span)
             for part, segment in zip(read, segments, strict=True)
+            if segment.stretches
             for span in untrusted_spans(segment, len(part.text))
         ]
         seen = await self._known.assessed([part.text[span.start : span.end] for part, _, span in places])

@@ -248,7 +248,7 @@ def _descent(descent: Descent) -> dict[str, Any]:
         {
             "position": segment.position,
             "role": segment.role,
-            "tier": segment.tier.value,
+            "tier": f"{segment.tier}",
             "origins": [{"id": part.origin_id, "source": part.source} for part in segment.stretches],
         }
         for segment in descent.segments

@@ -167,7 +167,7 @@ class KnownAgain:
         return await self.aside(lambda: [self._assess(text) for text in texts], new)
 
     async def heard(
-        self, root_run_id: RunId, *, trusted: Iterable[Told], untrusted: Iterable[tuple[str, str, str]]
+        self, root_run_id: RunId, *, trusted: Sequence[Told], untrusted: Iterable[tuple[str, str, str]]
     ) -> None:
         """What operator and user said in this tree, and what was retrieved (text, origin id, source).
 
@@ -177,7 +177,8 @@ class KnownAgain:
         await self._begun(root_run_id)
         tree = self._trees[root_run_id]
         # heard once: what somebody said before a model did is their own
-        told = [one for one in trusted if (root_run_id, self._digest(one[0])) not in self._owned]
+        digests, owned = self._digest.of_each(one[0] for one in trusted), self._owned.names
+        told = [one for one in trusted if (root_run_id, digests[one[0]]) not in owned]
         said = [
             (text, False, origin_id, origin)
             for text, origin_id, origin in untrusted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, KeysView
 
 TEXT_CHARS = 4 * 1024 * 1024
 """Characters of texts by which digests are remembered; each text is kept once, whoever else keeps it."""
@@ -20,6 +20,11 @@ class Recent[K: Hashable, V]:
 
     def __contains__(self, name: K) -> bool:
         return name in self._found
+
+    @property
+    def names(self) -> KeysView[K]:
+        """All of them, the newest last."""
+        return self._found.keys()
 
     def get(self, name: K) -> V | None:
         """The result for `name`; None when it is not at hand. From any thread."""
@@ -83,6 +88,11 @@ class OfTexts[V]:
             if self._chars > self._room:
                 self._before, self._lately, self._chars = self._lately, {}, 0
         return found
+
+    def of_each(self, texts: Iterable[str]) -> dict[str, V]:
+        """What is made of each of `texts`."""
+        lately = self._lately
+        return {text: lately[text] if text in lately else self(text) for text in texts}
 
     def at_hand(self, texts: Iterable[str]) -> dict[str, V]:
         """What was made of those of `texts` that were asked for lately."""

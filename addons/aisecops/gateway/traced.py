@@ -36,9 +36,8 @@ class TracedBefore:
         """What was found in those of `texts` that were looked at before, or that say too little to be known again."""
         found: dict[str, Found] = {}
         for few in itertools.batched(dict.fromkeys(texts), AT_A_TIME):
-            digests = self._digest.at_hand(few)
-            for text in few:
-                name = root_run_id, digests[text] if text in digests else self._digest(text)
+            for text, digest in self._digest.of_each(few).items():
+                name = root_run_id, digest
                 if name in self._lately:
                     found[text] = self._lately[name]
                 elif name in self._before:

@@ -49,7 +49,7 @@ _PAIRS_KNOWN = 20_000
 _TOGETHER_CHARS = 2_048
 _BREAK = " \n" + 8 * " "
 """Between texts that are looked at as one; nothing goes on behind a blank, a line break and so many more blanks."""
-_HEADER = "header:"
+_BODY, _HEADER = "body:", "header:"
 _PLACES = ("body:", "form:", "query:", "path:", "upload:", "host:", _HEADER)
 _BESIDE = (*(place for place in _PLACES if place != _HEADER), KEY)
 _DOMAIN_LABELS = 2
@@ -301,11 +301,18 @@ def _rows(parts: Sequence[Part]) -> Steps[tuple[list[Part], list[Part]]]:
     body: list[Part] = []
     headers: list[Part] = []
     for few in itertools.batched(parts, AT_A_TIME):
-        body += [part for part in few if part[0].startswith(_BESIDE)]
-        named = [part for part in few if part[0].startswith(_HEADER)]
-        headers += [part for part in named if part[0].removeprefix(_HEADER) not in CREDENTIAL_HEADERS]
+        body += [part for part in few if _row_of(part[0]) == _BODY]
+        headers += [part for part in few if _row_of(part[0]) == _HEADER]
         yield
     return body, headers
+
+
+@lru_cache(maxsize=8192)
+def _row_of(where: str) -> str:
+    """The row that a text at `where` stands in; none for credentials, and for what is put together of others."""
+    if where.startswith(_HEADER):
+        return "" if where.removeprefix(_HEADER) in CREDENTIAL_HEADERS else _HEADER
+    return _BODY if where.startswith(_BESIDE) else ""
 
 
 @lru_cache(maxsize=1024)

@@ -67,7 +67,14 @@ def objects(holder: JsonObject, name: str, at: str) -> list[tuple[str, JsonObjec
         return []
     if not isinstance(value, list):
         raise WireError(f"`{at}/{name}` must be a list")
-    return [(place, an_object(item, place)) for place, item in ((f"{at}/{name}/{n}", x) for n, x in enumerate(value))]
+    found: list[tuple[str, JsonObject]] = []
+    for number, item in enumerate(value):
+        match item:
+            case dict():
+                found += ((f"{at}/{name}/{number}", item),)
+            case _:
+                raise WireError(f"`{at}/{name}/{number}` must be an object")
+    return found
 
 
 def maybe_object(holder: JsonObject, name: str, at: str) -> JsonObject:

@@ -43,11 +43,12 @@ def _rows(values: Sequence[object]) -> Iterator[list[str]]:
     """
     row: list[str] = []
     for at, value in enumerate(values, 1):
-        if isinstance(value, str) and len(value) <= MAX_PIECE and _PIECE.fullmatch(value.strip()):
-            row.append(value.strip())
-        elif row:
-            yield row
-            row = []
+        match value:
+            case str() if len(value) <= MAX_PIECE and _PIECE.fullmatch(value.strip()):
+                row.append(value.strip())
+            case _ if row:
+                yield row
+                row = []
         if at % _AT_ONCE == 0:
             yield []
     if row:
@@ -73,7 +74,7 @@ def _of_numbers(values: Sequence[object]) -> str:
     """A list of digits, of groups of digits, or of codes of characters."""
     if len(values) > MAX_PIECES:
         return ""
-    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    numbers = [value for value in values if type(value) is int]
     if not numbers or len(numbers) != len(values) or min(numbers) < 0:
         return ""
     if max(numbers) < 10 and len(numbers) in _CARD_DIGITS:  # noqa: PLR2004 - digits

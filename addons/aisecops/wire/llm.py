@@ -212,9 +212,11 @@ def prompt_hash(call: LlmCall) -> str:
 
 def estimated_input_tokens(call: LlmCall) -> int:
     """About how many model tokens the request weighs, leaning high; the provider's own count replaces it."""
-    weight = sum(SEGMENT_TOKENS + _tokens(_size_of(part.text)) for part in call.segments)
-    weight += sum(MEDIA_TOKENS for part in call.segments if part.kind in MEDIA)
-    return weight + sum(SEGMENT_TOKENS + _tokens(tool.size_bytes) for tool in call.tools)
+    texts = [part.text for part in call.segments]
+    sizes = [len(text) if text.isascii() else len(text.encode()) for text in texts]
+    sizes += [tool.size_bytes for tool in call.tools]
+    weight = sum([-(-size // BYTES_PER_TOKEN) for size in sizes])
+    return weight + SEGMENT_TOKENS * len(sizes) + sum([MEDIA_TOKENS for part in call.segments if part.kind in MEDIA])
 
 
 def estimated_output_tokens(answer: LlmAnswer) -> int:
@@ -224,11 +226,6 @@ def estimated_output_tokens(answer: LlmAnswer) -> int:
     )
     said = sum(len(text.encode()) for text in answer.texts) + answer.refusal_chars
     return proposed + _tokens(said) + _tokens(answer.reasoning_chars)
-
-
-def _size_of(text: str) -> int:
-    """Bytes of `text` in UTF-8."""
-    return len(text) if text.isascii() else len(text.encode())
 
 
 def _tokens(size_bytes: int) -> int:

@@ -39,9 +39,11 @@ def read_call(body: JsonValue) -> LlmCall:
         max_output_tokens=limit if limit is not None else maybe_count(root, "max_tokens", ""),
         answers=max(count(root, "n", ""), 1),
         segments=tuple(
-            segment
-            for at, message in objects(root, "messages", "")
-            for segment in worked_out(_message_segments, message, at)
+            [
+                segment
+                for at, message in objects(root, "messages", "")
+                for segment in worked_out(_message_segments, message, at)
+            ]
         )
         + tuple(_content(maybe_object(root, "prediction", ""), "/prediction", Role.ASSISTANT, SegmentKind.OTHER))
         + tuple(_documents(root)),

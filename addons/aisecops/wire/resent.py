@@ -77,9 +77,10 @@ class Resent:
             return document
         for name, value in document.items():
             if isinstance(value, list):
-                value[:] = [
-                    self._one(name, index, item) if isinstance(item, dict) else item for index, item in enumerate(value)
-                ]
+                for index, item in enumerate(value):
+                    match item:
+                        case dict():
+                            value[index] = self._one(name, index, item)
         return document
 
     def _one(self, name: str, index: int, item: dict[str, JsonValue]) -> JsonValue:
@@ -87,9 +88,8 @@ class Resent:
             key = name, index, orjson.dumps(item)
         except orjson.JSONEncodeError:
             return item  # too deep to be written
-        found = self._lately.get(key)
-        if found is not None:
-            return found
+        if key in self._lately:
+            return self._lately[key]
         if len(key[-1]) * _LARGEST_PART > self._room:
             return item
         found = self._lately[key] = self._before.get(key) or Message(item)

@@ -23,9 +23,9 @@ UNTRUSTED_TRUST = Decimal(2)
 
 def judge_envelope(descent: Descent) -> Judgment:
     """DENY for untrusted text where instructions stand."""
-    for segment in descent.segments:
+    for segment in [one for one in descent.segments if one.role in INSTRUCTING and one.stretches]:
         stretch = next((part for part in segment.stretches if part.tier in UNTRUSTED), None)
-        if segment.role in INSTRUCTING and stretch is not None:
+        if stretch is not None:
             detail = (
                 f"`{segment.position}` is an instruction to the model and holds text retrieved from "
                 f"`{stretch.source or 'an unknown place'}`; put it where content belongs"
