@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from aisecops.controls.dlp.judge import may_replace
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.controls.policy.match import find_tool, normal_path
 from aisecops.gateway.approve import Approvals
@@ -74,12 +75,13 @@ class Dispatch:
         approval: Approval | None,
     ) -> Forward:
         """What leaves for an allowed request. Raises a `Fault` when it cannot be recorded; then nothing may leave."""
-        lines = lines_of(rules, facts)
+        lines = lines_for(judged.limits, facts.tree)
         try:
-            body = await self._changed(rules, facts, looked, judged, request)
-            path = await self._changed_target(rules, facts, looked.step, judged, request)
-            headers = await self._changed_headers(rules, facts, looked.step, judged, request)
-            restores = await self._coming_back(rules, facts, request)
+            replaces = may_replace(rules.egress, judged.findings)
+            body = await self._changed(rules, facts, looked, judged, request, replaces=replaces)
+            path = await self._changed_target(rules, facts, looked.step, judged, request) if replaces else None
+            headers = await self._changed_headers(rules, facts, looked.step, judged, request) if replaces else ()
+            restores = await self._coming_back(rules, facts, request) if replaces else None
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step, policy_version=rules.policy_version)
             if rules.risk.join is not Join.OFF and facts.request.effect.changes_state:
@@ -131,22 +133,24 @@ class Dispatch:
         )
 
     async def _changed(
-        self, rules: RuleSet, facts: Facts, looked: Looked, judged: Judged, sent: HttpRequest
+        self, rules: RuleSet, facts: Facts, looked: Looked, judged: Judged, sent: HttpRequest, *, replaces: bool
     ) -> bytes | None:
         """The body as it leaves: findings replaced, untrusted text in envelopes; None when it leaves as it came.
 
         What the caller has signed is never changed: `judge.py` refuses what would have to be, unless it only observes.
         """
         step, request = looked.step, facts.request
-        body = await self._pseudonyms.replaced(
-            rules.egress,
-            judged.findings,
-            step.body,
-            headers=sent.headers,
-            run=(facts.principal.run_id, facts.principal.root_run_id),
-            to=receiver(request.host, request.port),
-            words=destination_words(request),
-        )
+        body = step.body
+        if replaces:
+            body = await self._pseudonyms.replaced(
+                rules.egress,
+                judged.findings,
+                body,
+                headers=sent.headers,
+                run=(facts.principal.run_id, facts.principal.root_run_id),
+                to=receiver(request.host, request.port),
+                words=destination_words(request),
+            )
         if step.action.signed:
             if body != step.body and judged.decision.mode is Mode.ENFORCE:
                 raise Fault("a signed body holds a value that must leave as a stand-in")

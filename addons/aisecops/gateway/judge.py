@@ -150,6 +150,7 @@ def says_no(rules: RuleSet, facts: Facts) -> bool:
 def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
     """The questions, in their order."""
     request, principal, tree = facts.request, facts.principal, facts.tree
+    to = destination_words(request)
 
     # 1 and 2
     judgments: list[Judgment] = [phase.phase_judgment(tree, principal.run_id), _known_agent(rules, facts)]
@@ -165,23 +166,21 @@ def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
     judgments += [opinion for opinion in facts.opinions if opinion.control not in _OF_THE_WIRE]
     # 5
     tool = tool_named(rules, request.tool) if request.kind in _OF_TOOLS else None
-    judgments += _firewall_judgments(rules, tool, facts)
+    judgments += _firewall_judgments(rules, tool, facts, to)
     # 6
-    egress, findings = judge_findings(
-        rules.egress, facts.findings, to=destination_words(request), sent=sent_by(facts, tool)
-    )
+    egress, findings = judge_findings(rules.egress, facts.findings, to=to, sent=sent_by(facts, tool))
     volume, sent = judge_volume(
         rules.egress.volume,
         tree.sent,
         tool=request.tool,
-        to=destination_words(request),
+        to=to,
         size_bytes=request.size_bytes,
     )
     proportion = judge_proportion(
         rules.egress,
         replace(tree, sent=sent),
         request,
-        to=destination_words(request),
+        to=to,
         usual=facts.usual,
         approved=facts.approval is not None,
     )
@@ -314,10 +313,9 @@ def _known_agent(rules: RuleSet, facts: Facts) -> Judgment:
     return Judgment(control="identity", verdict=Verdict.DENY, reasons=(reason,), serves=("AIS-EXE-01",))
 
 
-def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts) -> list[Judgment]:
+def _firewall_judgments(rules: RuleSet, tool: ToolRule | None, facts: Facts, to: frozenset[str]) -> list[Judgment]:
     if facts.descent is None:
         return []
-    to = destination_words(facts.request)
     judged = [
         firewall.judge_envelope(facts.descent),
         firewall.judge_suspected(rules.firewall.block_at, facts.descent),

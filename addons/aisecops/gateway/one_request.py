@@ -23,7 +23,8 @@ def request_digest(request: HttpRequest) -> str:
     named = zip(names(request.headers), request.headers, strict=True)
     shaping = sorted([f"{name}:{value}" for name, (_, value) in named if _shapes(name)])
     digest = hashlib.sha256(_destination(request.method, request.scheme, request.host, request.port))
-    digest.update(b"".join([_with_length(part) for part in (request.path, *shaping)]) + request.body)
+    digest.update(b"".join([_with_length(part) for part in (request.path, *shaping)]))
+    digest.update(request.body)
     return f"sha256:{digest.hexdigest()}"
 
 

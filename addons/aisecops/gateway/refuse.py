@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from aisecops.controls.policy.match import find_model, normal_path
@@ -25,10 +26,13 @@ NEEDS_NEW_TOKEN = frozenset(code for code in Code if code.is_token_fault) | {Cod
 
 def risk_header(total_micros: int, lines: Thresholds) -> str:
     """The `AISecOps-Risk` value: `total=1.06; approve=1.5; halt=2`."""
-    total, approve, halt = (
-        f"{from_micros(n):.6f}".rstrip("0").rstrip(".") for n in (total_micros, lines.approve_micros, lines.halt_micros)
-    )
+    total, approve, halt = _shown(total_micros), _shown(lines.approve_micros), _shown(lines.halt_micros)
     return f"total={total}; approve={approve}; halt={halt}"
+
+
+@lru_cache(maxsize=1024)
+def _shown(micros: int) -> str:
+    return f"{from_micros(micros):.6f}".rstrip("0").rstrip(".")
 
 
 def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: ApprovalId | None = None) -> Refuse:

@@ -75,10 +75,10 @@ class _Trail:
 
     def place(self, name: str) -> Place:
         """What was said at one place."""
-        found = self.places.get(name)
-        if found is None:
-            found = self.places[name] = Place()
-        self.places.move_to_end(name)
+        if name in self.places:
+            self.places.move_to_end(name)
+            return self.places[name]
+        found = self.places[name] = Place()
         while len(self.places) > MAX_PLACES:
             self.places.popitem(last=False)
         return found
@@ -218,20 +218,22 @@ def _is_said(where: str, text: str) -> bool:
 def _together(trail: _Trail, new: Sequence[_New], *, planted: bool) -> Steps[list[_Seam]]:
     """Seams of `new`, one after the other; each is said then."""
     seams: list[_Seam] = []
-    counted: dict[str, str] = {}
+    last: dict[str, tuple[str, Place]] = {}
     paired = {numbers for numbers, _, _ in ends_of(new, MAX_PAIRED)}
     for numbers, where, piece in new:
         place = trail.place(piece.place)
         lines = [*place.with_next(piece, planted=planted)]
         if numbers in paired:
             lines += place.with_each(piece, planted=planted)
-        seams += [(where, line) for line in distinct(lines)]
+        if lines:
+            seams += [(where, line) for line in distinct(lines)]
         if not place.knows(piece):
             place.add(piece)
-        counted[piece.place] = where
+        last[piece.place] = where, place
         yield
-    for name, where in counted.items():
-        seams += [(where, line) for line in distinct(trail.place(name).in_numbers(where))]
+    for where, place in last.values():
+        if place.numbers:
+            seams += [(where, line) for line in distinct(place.in_numbers(where))]
     return seams
 
 

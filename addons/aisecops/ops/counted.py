@@ -35,7 +35,7 @@ class CountedRecord:
         await self._record.close()
 
     def _count(self, event: Event) -> None:
-        self._metrics.recorded(event.event.value)
+        self._metrics.recorded(event.event)
         if event.event is EventName.DECISION:
             self._decided(event.fields)
         elif event.event is EventName.TOKEN_ISSUED:

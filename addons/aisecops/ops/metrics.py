@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -79,159 +79,167 @@ class Metrics:
     # The gateway
 
     def decided(self, *, agent: str, tool: str, effect: str, decision: str, code: str, seconds: float) -> None:
-        self._requests(agent, tool, effect, decision, code).inc()
-        self._stages("decide").observe(seconds)
+        self._requests[agent, tool, effect, decision, code].inc()
+        self._stages["decide"].observe(seconds)
 
     def stage(self, name: str, seconds: float) -> None:
         """One stage of a decision took `seconds`."""
-        self._stages(name).observe(seconds)
+        self._stages[name].observe(seconds)
 
     def token_rejected(self, code: str) -> None:
-        self._rejected(code).inc()
+        self._rejected[code].inc()
 
     def egress_found(self, entity: str, action: str) -> None:
-        self._egress(entity, action).inc()
+        self._egress[entity, action].inc()
 
     def injection_found(self, detector: str, tier: str) -> None:
         """A detector saw an injection in text of `tier`."""
-        self._injections(detector, tier).inc()
+        self._injections[detector, tier].inc()
 
     def budget_exceeded(self, agent: str, budget: str) -> None:
-        self._budgets(agent, budget).inc()
+        self._budgets[agent, budget].inc()
 
     def dns_answered(self, answer: str) -> None:
         """A DNS query of an agent came to this end."""
-        self._names(answer).inc()
+        self._names[answer].inc()
 
     def approval_ended(self, outcome: str, wait_seconds: float) -> None:
-        self._approvals(outcome).inc()
-        self._waits().observe(max(0.0, wait_seconds))
+        self._approvals[outcome].inc()
+        self._waits[()].observe(max(0.0, wait_seconds))
 
     def contained(self, seconds: float) -> None:
-        self._containment().observe(max(0.0, seconds))
+        self._containment[()].observe(max(0.0, seconds))
 
     def uninspected(self, reason: str, size_bytes: int) -> None:
-        self._uninspected(reason).inc(size_bytes)
+        self._uninspected[reason].inc(size_bytes)
 
     def record_lag(self, seconds: float) -> None:
         """The oldest event that is not durable yet, or not taken by the collector, is this old."""
-        self._lag().set(seconds)
+        self._lag[()].set(seconds)
 
     def loop_lag(self, seconds: float) -> None:
         """The event loop of this process was so late."""
-        self._loop_lag().set(seconds)
+        self._loop_lag[()].set(seconds)
 
     def turned_away(self, reason: str) -> None:
         """A connection found no place: its `source` has as many as it may, or `all` together."""
-        self._turned_away(reason).inc()
+        self._turned_away[reason].inc()
 
     # The control plane, and whoever reads the rules
 
     def run_ended(self, agent: str, outcome: str, risk: float) -> None:
         """A run is over: `finished` or `halted`, with its cumulative risk (1.0 is 1.0)."""
-        self._runs(agent, outcome).inc()
-        self._run_risk().observe(risk)
+        self._runs[agent, outcome].inc()
+        self._run_risk[()].observe(risk)
 
     def runs_active(self, count: int) -> None:
         """So many runs can act now."""
-        self._runs_active().set(count)
+        self._runs_active[()].set(count)
 
     def recorded(self, event: str) -> None:
         """An event was recorded."""
-        self._events(event).inc()
+        self._events[event].inc()
 
     def decision_recorded(self, *, kind: str, enforced: str, mode: str) -> None:
         """A decision was recorded."""
-        self._decisions(kind, enforced, mode).inc()
+        self._decisions[kind, enforced, mode].inc()
 
     def escalation_recorded(self, outcome: str) -> None:
         """A step would have taken its chain over the line: it was `stopped`, or has `passed` by itself."""
-        self._escalations(outcome).inc()
+        self._escalations[outcome].inc()
 
     def runs_traced(self, traced: int, ended: int) -> None:
         """Of the runs that have ended, so many are fully traced."""
-        self._ended("yes").set(traced)
-        self._ended("no").set(ended - traced)
+        self._ended["yes"].set(traced)
+        self._ended["no"].set(ended - traced)
 
     def token_issued(self) -> None:
         """A capability token was issued."""
-        self._issued().inc()
+        self._issued[()].inc()
 
     def approvals_pending(self, count: int) -> None:
         """So many held steps wait now."""
-        self._pending().set(count)
+        self._pending[()].set(count)
 
     def evaluated(self, suite: str, ratio: float) -> None:
         """This share of a suite's attacks is contained under the rules in force, from 0 to 1."""
-        self._evals(suite).set(ratio)
+        self._evals[suite].set(ratio)
 
     def tried_live(self, at_s: float) -> None:
         """The running gateway itself was last tried then; 0 for never."""
-        self._live().set(at_s)
+        self._live[()].set(at_s)
 
     def integrations(self, state: str, count: int) -> None:
         """So many integrations stand so now."""
-        self._integrations(state).set(count)
+        self._integrations[state].set(count)
 
     def assessed(self, level: int, coverage: float) -> None:
         """The maturity level, and the share of mandatory controls that are shown to be in force."""
-        self._maturity().set(level)
-        self._coverage().set(coverage)
+        self._maturity[()].set(level)
+        self._coverage[()].set(coverage)
 
     def rules_loaded(self, policy_version: str, agents: Iterable[str] = ()) -> None:
         """These rules are in force, and they are those on disk. What may happen to `agents` is 0 until it does."""
         if self._version not in (None, policy_version):
-            self._policy(self._version or "").set(0)
+            self._policy[self._version or ""].set(0)
         self._version = policy_version
-        self._policy(policy_version).set(1)
-        self._valid().set(1)
+        self._policy[policy_version].set(1)
+        self._valid[()].set(1)
         self._begin_at_zero(agents)
 
     def _begin_at_zero(self, agents: Iterable[str]) -> None:
         """A rate over a counter that appears with its first event never sees that event."""
         for agent in agents:
             for outcome in ("finished", "halted"):
-                self._runs(agent, outcome)
+                self._runs.made(agent, outcome)
         for outcome in ("approved", "denied", "expired"):
-            self._approvals(outcome)
+            self._approvals.made(outcome)
         for code in Code:
             if code.is_token_fault:
-                self._rejected(code.value)
+                self._rejected.made(code.value)
         for detector in DETECTORS:
             for tier in TrustTier:
-                self._injections(detector.name, tier.value)
+                self._injections.made(detector.name, tier.value)
 
     def rules_rejected(self) -> None:
         """The rules on disk are bad; the old ones stay in force."""
-        self._valid().set(0)
+        self._valid[()].set(0)
 
-    def _counter(self, name: str, words: str, *labels: str) -> Callable[..., Counter]:
-        return _children(Counter(f"aisecops_{name}", words, labels, registry=self.registry), len(labels))
+    def _counter(self, name: str, words: str, *labels: str) -> _Children[Counter]:
+        return _Children(Counter(f"aisecops_{name}", words, labels, registry=self.registry), len(labels))
 
-    def _gauge(self, name: str, words: str, together: Any, *labels: str) -> Callable[..., Gauge]:
+    def _gauge(self, name: str, words: str, together: Any, *labels: str) -> _Children[Gauge]:
         made = Gauge(f"aisecops_{name}", words, labels, registry=self.registry, multiprocess_mode=together)
-        return _children(made, len(labels))
+        return _Children(made, len(labels))
 
-    def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> Callable[..., Histogram]:
+    def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> _Children[Histogram]:
         made = Histogram(f"aisecops_{name}", words, labels, registry=self.registry, buckets=buckets)
-        return _children(made, len(labels))
+        return _Children(made, len(labels))
 
 
-def _children[M: (Counter, Gauge, Histogram)](metric: M, labels: int) -> Callable[..., M]:
-    """What finds the child of `metric` for label values: each is made once, at most `MOST_LABELS` of them."""
-    found: dict[tuple[str, ...], M] = {}
-    if not labels:
-        return lambda: metric
+class _Children[M: (Counter, Gauge, Histogram)](dict[str | tuple[str, ...], M]):
+    """The children of a metric by their label values, each made once: by one value, by several, or by `()` for none.
 
-    def child(*values: str) -> M:
-        known = found.get(values)
-        if known is not None:
-            return known
-        if len(found) >= MOST_LABELS:
-            return metric.labels(*("other",) * labels)
-        return found.setdefault(values, metric.labels(*values))
+    There are at most `MOST_LABELS` of them.
+    """
 
-    return child
+    def __init__(self, metric: M, labels: int) -> None:
+        super().__init__()
+        self._metric: M = metric
+        self._labels = labels
+
+    def made(self, *values: str) -> None:
+        """From now on there is a child for `values`, which may be 0."""
+        _ = self[values[0] if self._labels == 1 else values]
+
+    def __missing__(self, values: str | tuple[str, ...]) -> M:
+        if not self._labels:
+            return self._metric
+        told = (values,) if isinstance(values, str) else values
+        if len(self) >= MOST_LABELS:
+            told = ("other",) * self._labels
+            return self._metric.labels(*told)
+        return self.setdefault(values, self._metric.labels(*told))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ opening runs never multiplies a budget.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -67,7 +67,7 @@ def project(tree: TreeState, step: Charge, limits: Mapping[RunId, Limits], *, no
     Raises `ValueError` when the run does not hang on the tree's root or the cost is negative, and `KeyError`
     when a run of the lineage has no entry in `limits`: not knowing a limit is not having none.
     """
-    if min(step.cost_micros, step.rows, step.egress_bytes) < 0:
+    if step.cost_micros < 0 or step.rows < 0 or step.egress_bytes < 0:
         raise ValueError("a step cannot cost less than nothing")
     # INVARIANT: no clock that goes back, on this machine or another, gives time or requests back.
     now = max(now_ms, tree.seen_ms)
@@ -158,20 +158,20 @@ def _lineage(tree: TreeState, run_id: RunId) -> tuple[RunId, ...]:
     return lineage
 
 
-def _counts(run: RunState, budgets: Budgets, step: Charge, now: int) -> Iterator[tuple[str, int, int, int]]:
+def _counts(run: RunState, budgets: Budgets, step: Charge, now: int) -> list[tuple[str, int, int, int]]:
     """Of each budget that has a limit: its name, the limit, what is used, what the step adds."""
     elapsed = max(0, now - run.started_ms)
-    for name, limit, used, adds in (
+    new_to = len(_new_to(run, step)) if budgets.max_recipients is not None else 0
+    counts = (
         (CALLS, budgets.max_tool_calls, run.tool_calls, int(step.counts_call)),
         (WRITES, budgets.max_write_operations, run.write_operations, int(step.counts_write)),
         (TIME, budgets.max_execution_ms, elapsed, 1),  # no step takes no time
         (COST, budgets.max_cost_micros, run.cost_micros, step.cost_micros),
-        (ROWS, budgets.max_rows, run.rows, max(step.rows, int(step.rows_later))),  # no read is of no rows
-        (RECIPIENTS, budgets.max_recipients, len(run.recipients), len(_new_to(run, step))),
+        (ROWS, budgets.max_rows, run.rows, step.rows or int(step.rows_later)),  # no read is of no rows
+        (RECIPIENTS, budgets.max_recipients, len(run.recipients), new_to),
         (EGRESS, budgets.max_egress_bytes, run.egress_bytes, step.egress_bytes),
-    ):
-        if limit is not None:
-            yield name, limit, used, adds
+    )
+    return [(name, limit, used, adds) for name, limit, used, adds in counts if limit is not None]
 
 
 def _new_to(run: RunState, step: Charge) -> set[str]:

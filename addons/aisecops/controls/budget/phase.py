@@ -58,7 +58,7 @@ def phase_of(tree: TreeState, run_id: RunId) -> RunPhase:
     phase = tree.runs[run_id].phase
     if phase is RunPhase.FINISHED:
         return phase
-    above = (tree.runs[name].phase for name in tree.lineage(run_id))
+    above = [tree.runs[name].phase for name in tree.lineage(run_id)]
     halted = tree.halted_ms is not None or RunPhase.HALTED in above
     return RunPhase.HALTED if halted else phase
 

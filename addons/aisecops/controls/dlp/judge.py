@@ -51,6 +51,12 @@ def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
     return expanded(words, egress.own_entities) | words
 
 
+def may_replace(egress: EgressRules, judged: Iterable[JudgedFinding]) -> bool:
+    """False only where all leaves and comes back as it came: no rule asks for stand-ins, and nothing is masked."""
+    asked = [rule.action for rule in egress.detectors] + [one.action for one in judged]
+    return FindingAction.PSEUDONYMISE in asked or FindingAction.MASK in asked
+
+
 def judge_findings(
     egress: EgressRules,
     findings: Iterable[Finding],
@@ -63,7 +69,9 @@ def judge_findings(
     DENY for a block, HOLD for a hold; with masks and stand-ins alone it is ALLOW, and the caller must put those in
     before it forwards.
     """
-    judged = tuple(_judged(egress, finding, to, sent) for finding in findings)
+    judged = tuple([_judged(egress, finding, to, sent) for finding in findings])
+    if not judged:
+        return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES), ()
     verdict = strictest((Verdict.ALLOW, *(_VERDICTS[one.action] for one in judged)))
     reasons = dict.fromkeys(_reason(one) for one in judged if _VERDICTS[one.action] is not Verdict.ALLOW)
     ranked = sorted(reasons, key=lambda reason: reason.code is not Code.EGRESS_BLOCKED)

@@ -166,7 +166,7 @@ class Place:
         return self.repeats >= REPEATS_COUNT and self._is_again(piece)
 
     def _is_again(self, piece: Piece) -> bool:
-        return piece.end == self.last and len(piece.head) <= _FEW_DIGITS and not is_number(piece)
+        return (piece.tail or piece.head) == self.last and len(piece.head) <= _FEW_DIGITS and not is_number(piece)
 
     def add(self, piece: Piece) -> None:
         """It was said."""

@@ -72,7 +72,7 @@ def judge_proportion(
     A model is told everything again with each turn, so of prompts each is looked at by itself, and only by rules that
     say `to: model`; of everything else the sum of the tree counts.
     """
-    rules = list(_speaking(egress.proportion, request, to))
+    rules = list(_speaking(egress.proportion, request, to)) if egress.proportion else []
     sent = dict(tree.sent)
     if not rules or not (request.size_bytes or request.rows):
         return Proportion(judgment=_judgment(Verdict.ALLOW), sent=sent)
