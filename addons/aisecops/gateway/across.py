@@ -107,7 +107,8 @@ def _halves(new: Sequence[tuple[object, str, Piece]], receiver: str, *, planted:
             half = half_of(piece, planted=planted)
             if half is not None:
                 found.append((where, half.at(f"{receiver} {piece.place}")))
-        yield
+        if len(few) == AT_A_TIME:
+            yield
     return found
 
 

@@ -286,7 +286,7 @@ class Descents:
     async def carried(self, root_run_id: RunId, parts: Sequence[tuple[str, str]]) -> tuple[Carried, ...]:
         """The labelled content in what would leave, once for each place and origin."""
         traced = await self._known.recognise(root_run_id, [text for _, text in parts])
-        found = await in_steps(labelled(parts, traced))
+        found = await in_steps(labelled(parts, traced)) if any(traced) else {}
         # INVARIANT: one of each label is kept, however many there are: each label is judged
         kept = {one.label: one for one in reversed(found.values())}
         return tuple(dict.fromkeys((*kept.values(), *tuple(found.values())[:MAX_CARRIED])))

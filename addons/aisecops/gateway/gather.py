@@ -276,6 +276,8 @@ def _with_fixed(findings: tuple[Finding, ...], step: Step, request: HttpRequest)
 
     In the path only a tool is told whom something is about; that of a model or a source says what is asked for.
     """
+    if not findings:
+        return findings
     if any(one.where.startswith(IN_BODY) for one in findings):
         findings = with_fixed(findings, as_written(step.body, request.headers))
     if any(one.where.startswith(IN_QUERY) for one in findings):

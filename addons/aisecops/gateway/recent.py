@@ -108,6 +108,9 @@ class Seen:
         self._lately: set[int] = set()
         self._before: set[int] = set()
 
+    def __contains__(self, number: int) -> bool:
+        return number in self._lately or number in self._before
+
     def among(self, numbers: Iterable[int]) -> set[int]:
         """Those of `numbers` that were there; they count as new again."""
         asked = set(numbers)

@@ -100,10 +100,13 @@ class _Trail:
         """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
         for few in itertools.batched(looked_at, AT_A_TIME):
             clean = [known_by for known_by, _, piece in few if not counts_again(piece)]
-            self.passed.add([here for here, _ in clean])
-            self.clean.add([anywhere for _, anywhere in clean])
-            yield
-        self.clean_beside.add(pairs)
+            if clean:
+                self.passed.add([here for here, _ in clean])
+                self.clean.add([anywhere for _, anywhere in clean])
+            if len(few) == AT_A_TIME:
+                yield
+        if pairs:
+            self.clean_beside.add(pairs)
 
 
 class Trails:
@@ -199,12 +202,14 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> Steps[list[_New]]:
                 continue
             place = without_positions(where)
             anywhere = hash((place, text))
-            if not _is_said(where, text) or trail.clean.among((anywhere,)):
+            if not _is_said(where, text) or anywhere in trail.clean:
                 passed.append(here)
             else:
                 found.append(((here, anywhere), where, piece_of(place, text)))
-        trail.passed.add(passed)
-        yield
+        if passed:
+            trail.passed.add(passed)
+        if len(few) == AT_A_TIME:
+            yield
     return found
 
 
@@ -252,7 +257,8 @@ def _side_by_side(trail: _Trail, parts: Sequence[Part], *, planted: bool) -> Ste
             clean = trail.clean_beside.among(numbers)
             pairs += numbers
             new += [number not in clean for number in numbers]
-            yield
+            if len(few) == AT_A_TIME:
+                yield
         if True not in new:
             continue
         known += pairs
@@ -305,7 +311,8 @@ def _rows(parts: Sequence[Part]) -> Steps[tuple[list[Part], list[Part]]]:
     for few in itertools.batched(parts, AT_A_TIME):
         body += [part for part in few if _row_of(part[0]) == _BODY]
         headers += [part for part in few if _row_of(part[0]) == _HEADER]
-        yield
+        if len(few) == AT_A_TIME:
+            yield
     return body, headers
 
 

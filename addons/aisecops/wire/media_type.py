@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers, values
@@ -53,6 +54,7 @@ def media_type(headers: Headers) -> MediaType | None:
     return read_media_type(declared[0])
 
 
+@lru_cache(maxsize=256)
 def read_media_type(declared: str) -> MediaType:
     """The media type in a header's value. Raises WireError."""
     found = _MEDIA_TYPE.match(declared)

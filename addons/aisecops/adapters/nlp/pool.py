@@ -322,7 +322,8 @@ def _known(parts: Sequence[tuple[str, str]], look: _Look) -> Steps[tuple[dict[st
             else:
                 known[text] = findings
             yield
-        yield
+        if len(few) == AT_A_TIME:
+            yield
     return known, unknown
 
 

@@ -53,8 +53,8 @@ def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
 
 def may_replace(egress: EgressRules, judged: Iterable[JudgedFinding]) -> bool:
     """False only where all leaves and comes back as it came: no rule asks for stand-ins, and nothing is masked."""
-    asked = [rule.action for rule in egress.detectors] + [one.action for one in judged]
-    return FindingAction.PSEUDONYMISE in asked or FindingAction.MASK in asked
+    asked = [rule.action for rule in egress.detectors]
+    return FindingAction.PSEUDONYMISE in asked or not REPLACED.isdisjoint([one.action for one in judged])
 
 
 def judge_findings(
