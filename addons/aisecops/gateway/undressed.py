@@ -11,6 +11,7 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from aisecops.controls.dlp.marks import which_match
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.exchange import Headers, values
@@ -24,9 +25,11 @@ KEPT_CHARS = 512 * 1024
 """Characters of texts of which it is kept what they say without their dresses."""
 MOST_READINGS = 20
 """Of one text."""
-_DRESSED = re.compile(
-    r"[A-Za-z0-9+/_-]{40}|\\+(?:u00|x)[2-7]|(?:%[2-7][0-9A-Fa-f]){4}|(?:=[2-7][0-9A-F]){4}"
-    r"|(?:&#[xX]?[0-9a-fA-F]{1,6};){4}|(?:[0-9a-fA-F]{2}[ :,]?){16}|\+A[A-Za-z0-9+/]{2,}-"
+_DRESSED = (
+    (
+        r"[A-Za-z0-9+/_-]{40}|\\+(?:u00|x)[2-7]|(?:%[2-7][0-9A-Fa-f]){4}|(?:=[2-7][0-9A-F]){4}"
+        r"|(?:&#[xX]?[0-9a-fA-F]{1,6};){4}|(?:[0-9a-fA-F]{2}[ :,]?){16}|\+A[A-Za-z0-9+/]{2,}-"
+    ),
 )
 """What stands in every text with a dress that a program takes off."""
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
@@ -40,7 +43,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined",
 
 async def without_dresses(texts: Sequence[str]) -> list[str]:
     """`texts`, and what they say without their dresses; looked for here where they are short, else in a thread."""
-    dressed = [text for text in texts if _DRESSED.search(text) is not None]
+    dressed = [text for text in texts if _is_dressed(text)]
     if not dressed:
         return list(texts)
     said = _said.at_hand(dressed)
@@ -55,7 +58,11 @@ async def without_dresses(texts: Sequence[str]) -> list[str]:
 def undressed(texts: Iterable[str]) -> list[str]:
     """What `texts` say without their dresses. Takes as long as looking for them again does."""
     told = list(texts)
-    return _once(told, {text: _said(text) for text in told if _DRESSED.search(text) is not None})
+    return _once(told, {text: _said(text) for text in told if _is_dressed(text)})
+
+
+def _is_dressed(text: str) -> bool:
+    return bool(which_match(text.encode("utf-8", "surrogatepass"), _DRESSED))
 
 
 def _once(texts: Sequence[str], said: Mapping[str, Sequence[str]]) -> list[str]:

@@ -168,7 +168,10 @@ def _put_together(text: str, _room: Room, _opener: Opener) -> Iterator[Piece]:
 
 
 def _with(mark: str, pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: mark in text and pattern.search(text) is not None
+    def tells(text: str) -> bool:
+        return mark in text and pattern.search(text) is not None
+
+    return tells
 
 
 _stands_apart = of_kind(_BY_WORD, *_STANDS_APART)

@@ -36,7 +36,9 @@ _MOST_ENTITIES, _DEEP = 64, 3
 
 def is_in_pieces(text: str) -> bool:
     """False only where nothing is to be put together."""
-    return any(mark in text for mark in _MARKS) and (_JOINTS.search(text) is not None or "<!ENTITY" in text.upper())
+    return True in [mark in text for mark in _MARKS] and (
+        _JOINTS.search(text) is not None or "<!ENTITY" in text.upper()
+    )
 
 
 def put_together(text: str, room: Room, _opener: Opener) -> Iterator[tuple[int, int, str]]:

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from aisecops.model.dresses import DRESSES, LINES, Piece
 from aisecops.model.errors import WireError
@@ -22,6 +23,8 @@ __all__ = ["MAX_DEPTH", "MAX_GROWTH", "Reading", "readings"]
 
 MAX_DEPTH = 6
 """Dresses over one another that are taken off."""
+_SHORT, _SHORT_KEPT = 4096, 512
+"""Characters of a text, and such texts, of which it is kept whether they are dressed: control after control asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,9 @@ def readings(text: str, room: Room | None = None, opener: Opener = no_file) -> I
 
     With `room`, everything is read or WireError raised, `too_large` or `unreadable`; without, it ends at the bounds.
     """
+    if not is_dressed(text):
+        yield Reading(text)
+        return
     try:
         yield from _all_readings(text, room or Room(len(text)), opener)
     except WireError:
@@ -74,7 +80,19 @@ def readings(text: str, room: Room | None = None, opener: Opener = no_file) -> I
 
 def is_dressed(text: str) -> bool:
     """False only when there is but one way to read `text`."""
-    return bool(stand_ins(text)) or any(dress.tells(text) for dress in DRESSES)
+    return _short_is_dressed(text) if len(text) <= _SHORT else _tells(text)
+
+
+def _tells(text: str) -> bool:
+    if stand_ins(text):
+        return True
+    for dress in DRESSES:  # noqa: SIM110 - a generator takes longer than most looks
+        if dress.tells(text):
+            return True
+    return False
+
+
+_short_is_dressed = lru_cache(maxsize=_SHORT_KEPT)(_tells)
 
 
 def _all_readings(text: str, room: Room, opener: Opener) -> Iterator[Reading]:

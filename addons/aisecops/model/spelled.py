@@ -54,7 +54,7 @@ def spells(text: str) -> bool:
     if _RUN in text.encode("ascii", "replace").translate(_HEX, _BETWEEN):
         return True
     lower = text.lower()
-    return any(mark in lower for mark in _MARKS) or _DUMP_BEGINS.search(text) is not None
+    return True in [mark in lower for mark in _MARKS] or _DUMP_BEGINS.search(text) is not None
 
 
 def spelled(text: str, room: Room, opener: Opener) -> Iterator[tuple[int, int, str]]:

@@ -37,7 +37,7 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 
 def is_wrapped(text: str) -> bool:
     """False only where nothing that is encoded goes on behind its marks."""
-    return any(end - start >= _LONG for start, end in (row.span for row in _stretches(text)))
+    return True in [end - start >= _LONG for start, end in [row.span for row in _stretches(text)]]
 
 
 def unwrapped(text: str, room: Room, opener: Opener) -> Iterator[tuple[int, int, str]]:

@@ -247,7 +247,7 @@ class Field(Struct, frozen=True, gc=False):
 
 def _ends(*texts: str) -> tuple[End, ...]:
     words = [text.strip(marks) for marks in (_MARKS, _AROUND) for text in texts]
-    return tuple(End.of(word) for word in dict.fromkeys(words) if word)
+    return tuple([End.of(word) for word in dict.fromkeys(words) if word])
 
 
 def beside(

@@ -173,7 +173,7 @@ def holds(text: str, entities: frozenset[str], planted: Sequence[ExactDetector] 
         return True
     if not text.isascii() and _stands_for_ascii(text):
         return True
-    if any(one.entity in entities and one.holds(text) for one in planted):
+    if planted and any(one.entity in entities and one.holds(text) for one in planted):
         return True
     data = text.encode("ascii", "replace")
     return (
@@ -213,7 +213,7 @@ def _by_trigger(entities: frozenset[str]) -> tuple[tuple[str, ...], tuple[frozen
 
 
 def _names_a_secret(data: bytes) -> bool:
-    return any(name in data for name in _SECRET_NAMES)
+    return True in [name in data for name in _SECRET_NAMES]
 
 
 def has_run(text: str) -> bool:
@@ -230,7 +230,7 @@ def _is_turned(text: str, entities: frozenset[str], planted: Sequence[ExactDetec
 
 
 def _has_any(data: bytes, literals: Mapping[str, tuple[bytes, ...]], entities: frozenset[str]) -> bool:
-    return any(one in data for entity, told in literals.items() if entity in entities for one in told)
+    return True in [one in data for entity, told in literals.items() if entity in entities for one in told]
 
 
 class Gate:
