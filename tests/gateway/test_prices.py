@@ -13,7 +13,8 @@ from aisecops.gateway.prices import (
     most_output_tokens,
     price_of,
 )
-from aisecops.model.rules import HttpMatch, ModelRule, Place, Price
+from aisecops.model.place import Place
+from aisecops.model.rules import HttpMatch, ModelRule, Price
 from aisecops.wire.llm import LlmAnswer, LlmCall, Usage
 
 

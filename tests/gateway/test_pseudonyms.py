@@ -13,8 +13,9 @@ from aisecops.gateway.pseudonyms import Pseudonyms
 from aisecops.model.errors import Fault, StoreError
 from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.ids import RunId
+from aisecops.model.place import Place
 from aisecops.model.provenance import Span, TrustTier
-from aisecops.model.rules import DetectorRule, EgressRules, Place
+from aisecops.model.rules import DetectorRule, EgressRules
 
 RUN, CHILD, ROOT = RunId("run_a"), RunId("run_b"), RunId("run_root")
 TO, WORDS = "api.test:443", frozenset({"any", "model"})

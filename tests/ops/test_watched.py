@@ -8,7 +8,8 @@ from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.controls.dlp.exact import exact_detectors
 from aisecops.model.errors import ConfigError
 from aisecops.model.finding import FindingAction
-from aisecops.model.rules import DetectorRule, EgressRules, Place, RuleSet
+from aisecops.model.place import Place
+from aisecops.model.rules import DetectorRule, EgressRules, RuleSet
 from aisecops.ops.watched import Watched, missing_values
 
 KEY = b"a key"

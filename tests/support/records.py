@@ -20,9 +20,10 @@ from aisecops.model.decision import Mode, Verdict
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.grant import Claims, Grant
 from aisecops.model.ids import AgentId, DecisionId, RunId, TokenId
+from aisecops.model.place import Place
 from aisecops.model.record import Event, EventName
 from aisecops.model.risk import Thresholds
-from aisecops.model.rules import AgentRule, GrantRule, Place, RuleSet
+from aisecops.model.rules import AgentRule, GrantRule, RuleSet
 
 KEY_ID = "record-test"
 KEY = SigningKey(bytes(range(32)))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textwrap import dedent
 
 from aisecops.controls.policy.parse import parse
-from aisecops.model.rules import Problem, RuleSet
+from aisecops.model.place import Problem
+from aisecops.model.rules import RuleSet
 
 FULL = """
 agents:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from aisecops.controls.dlp.judge import may_replace
 from aisecops.controls.dlp.lexicon import Lexicon
-from aisecops.controls.policy.match import find_tool, normal_path
+from aisecops.controls.policy.match import find_tool
+from aisecops.controls.policy.target import normal_path
 from aisecops.gateway.approve import Approvals
 from aisecops.gateway.classify import Step
 from aisecops.gateway.descent import Descents

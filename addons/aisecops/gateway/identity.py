@@ -20,14 +20,9 @@ from aisecops.gateway.ports import RuleSource, Store
 from aisecops.model.certificate import Names, written_name
 from aisecops.model.ids import RUN_PREFIX, AgentId, RunId
 from aisecops.model.outcome import Refuse
+from aisecops.model.people import PersonRule
 from aisecops.model.refusals import Code
-from aisecops.model.rules import (
-    AgentRule,
-    CertificateAuthentication,
-    PersonRule,
-    SecretAuthentication,
-    SourceAuthentication,
-)
+from aisecops.model.rules import AgentRule, CertificateAuthentication, SecretAuthentication, SourceAuthentication
 
 MAX_HEADER = 1024
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import orjson
 from msgspec.structs import replace
 
-from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, normal_path, tools_of_server
+from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, tools_of_server
+from aisecops.controls.policy.target import normal_path
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.ids import AgentId

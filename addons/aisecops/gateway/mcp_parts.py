@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from aisecops.controls.policy.match import mcp_match, normal_path
+from aisecops.controls.policy.match import mcp_match
+from aisecops.controls.policy.target import normal_path
 from aisecops.gateway.mcp import READS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from aisecops.controls.policy.match import find_model, normal_path
+from aisecops.controls.policy.match import find_model
+from aisecops.controls.policy.target import normal_path
 from aisecops.gateway.describe import shown_finding
 from aisecops.gateway.judge import Judged
 from aisecops.gateway.permits import Permit

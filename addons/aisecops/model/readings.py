@@ -15,11 +15,9 @@ from functools import lru_cache
 
 from aisecops.model.dresses import DRESSES, LINES, Piece
 from aisecops.model.errors import WireError
-from aisecops.model.inside_bytes import MAX_GROWTH, Opener, Room, leniently, no_file
+from aisecops.model.inside_bytes import Opener, Room, leniently, no_file
 from aisecops.model.look_alikes import stand_ins
 from aisecops.model.provenance import Span
-
-__all__ = ["MAX_DEPTH", "MAX_GROWTH", "Reading", "readings"]
 
 MAX_DEPTH = 6
 """Dresses over one another that are taken off."""

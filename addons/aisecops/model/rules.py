@@ -14,19 +14,19 @@ from aisecops.model.action import ToolEffect
 from aisecops.model.budget import Budgets
 from aisecops.model.chain import Join
 from aisecops.model.decision import Mode
-from aisecops.model.engines import OpaRule, PolicyFile, PolicyRules
+from aisecops.model.engines import PolicyRules
 from aisecops.model.finding import FindingAction
-from aisecops.model.grant import Constraints, Grant
+from aisecops.model.grant import Grant
 from aisecops.model.ids import AgentId
-from aisecops.model.people import ApprovalRules, OidcRules, PersonRole, PersonRule
-from aisecops.model.place import Place, Problem
+from aisecops.model.people import ApprovalRules, OidcRules, PersonRule
+from aisecops.model.place import Place
 from aisecops.model.proportion import ProportionRule
 from aisecops.model.provenance import TrustTier
 from aisecops.model.recogniser import RecogniserRule
 from aisecops.model.risk import Thresholds
 from aisecops.model.value import Value
 
-# -- agents ---------------------------------------------------------------------------------------
+# agents
 
 
 class SecretAuthentication(Value, tag="secret"):
@@ -80,7 +80,7 @@ class AgentRule(Value):
     risk: Thresholds = Thresholds()
 
 
-# -- tools ----------------------------------------------------------------------------------------
+# tools
 
 
 class HttpMatch(Value, tag="http"):
@@ -183,7 +183,7 @@ class ToolRule(Value):
     review: date | None = None
 
 
-# -- models, sources, memory ----------------------------------------------------------------------
+# models, sources, memory
 
 
 class Price(Value):
@@ -240,7 +240,7 @@ class MemoryRule(Value):
     writers: tuple[AgentId, ...] = ()
 
 
-# -- risk, egress, firewall, policy ----------------------------------------------------------------
+# risk, egress, firewall, policy
 
 
 class StepPattern(Value):
@@ -386,13 +386,3 @@ class RuleSet(Value):
     egress: EgressRules = EgressRules()
     firewall: FirewallRules = FirewallRules()
     policy: PolicyRules = PolicyRules()
-
-
-__all__ = [
-    "AgentRule", "Allowance", "ArgumentRule", "Authentication", "CertificateAuthentication", "Constraints",
-    "DetectorRule", "EgressRules", "FirewallRules", "GrantRule", "HttpMatch", "Match", "McpMatch", "Measure",
-    "MemoryRule", "ModelRule", "ModelToolMatch", "OpaRule", "PersonRole", "PersonRule", "Place", "PolicyFile",
-    "PolicyRules", "Price", "Problem", "ProportionRule", "RecallRule", "RecipientsRule", "Returns", "RiskRules",
-    "RuleSet", "SecretAuthentication", "Sequence", "SourceAuthentication", "SourceRule", "StepPattern", "TokenMode",
-    "ToolRule", "Unread", "Untrusted", "VolumeRule",
-]  # fmt: skip

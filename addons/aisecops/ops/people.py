@@ -14,7 +14,8 @@ from aisecops.adapters.policies.files import Unreadable, read_folder
 from aisecops.adapters.policies.reading import read_rules
 from aisecops.adapters.system.files import PRIVATE, PUBLIC, made_folder, private_folder, write_whole
 from aisecops.controls.policy.leaves import NAME
-from aisecops.model.rules import PersonRule, RuleSet
+from aisecops.model.people import PersonRule
+from aisecops.model.rules import RuleSet
 from aisecops.ops.session import FAILED, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 

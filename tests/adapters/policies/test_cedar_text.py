@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aisecops.adapters.policies.cedar_text import numbered, statements
-from aisecops.model.rules import PolicyFile
+from aisecops.model.engines import PolicyFile
 
 TEXT = """// who; may: read
 permit(principal, action, resource); @id("a;b")

@@ -12,8 +12,9 @@ from aisecops.model.entities import CANARY
 from aisecops.model.envelope import Carried, Descent, LabelledSegment
 from aisecops.model.finding import Finding, FindingAction
 from aisecops.model.ids import AgentId
+from aisecops.model.place import Place
 from aisecops.model.provenance import Span, TrustTier
-from aisecops.model.rules import Allowance, DetectorRule, EgressRules, Place
+from aisecops.model.rules import Allowance, DetectorRule, EgressRules
 
 TO = frozenset({"any", "model", "external"})
 PLACE = Place(file="egress.yaml", line=9)

@@ -10,9 +10,10 @@ from aisecops.model.decision import Verdict, strictest
 from aisecops.model.entities import GROUPS
 from aisecops.model.finding import Finding, FindingAction
 from aisecops.model.ids import AgentId
+from aisecops.model.place import Place
 from aisecops.model.provenance import Span
 from aisecops.model.refusals import Code
-from aisecops.model.rules import DetectorRule, EgressRules, Place
+from aisecops.model.rules import DetectorRule, EgressRules
 from support.samples import Random
 
 MODEL, EXTERNAL = frozenset({"any", "model"}), frozenset({"any", "external"})

@@ -23,10 +23,11 @@ from aisecops.model.budget import TreeState
 from aisecops.model.decision import Verdict
 from aisecops.model.finding import FindingAction
 from aisecops.model.ids import RunId
+from aisecops.model.place import Place
 from aisecops.model.proportion import ProportionRule, RowsInProportion, SentByRun, Usual, UsuallySent
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
-from aisecops.model.rules import EgressRules, Place
+from aisecops.model.rules import EgressRules
 
 OUT = frozenset({"any", "external"})
 KIB = 1024

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from aisecops.controls.egress.volume import judge_volume
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.finding import FindingAction
+from aisecops.model.place import Place
 from aisecops.model.refusals import Code
-from aisecops.model.rules import Place, VolumeRule
+from aisecops.model.rules import VolumeRule
 
 OUT = frozenset({"any", "external"})
 INSIDE = frozenset({"any", "internal"})

@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from aisecops.controls.firewall.judge import judge_arguments, judge_destination, judge_envelope, trust_of
 from aisecops.model.decision import Verdict
 from aisecops.model.envelope import ArgumentSource, Descent, LabelledSegment, NamedDestination, Stretch, TracedArgument
+from aisecops.model.place import Place
 from aisecops.model.provenance import Span, TrustTier
 from aisecops.model.refusals import Code
-from aisecops.model.rules import ArgumentRule, NamedBy, Place, ToolRule, Untrusted
+from aisecops.model.rules import ArgumentRule, NamedBy, ToolRule, Untrusted
 
 
 def tool(untrusted: Untrusted = Untrusted.HOLD, *, steering: bool = True) -> ToolRule:

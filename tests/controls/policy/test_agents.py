@@ -8,7 +8,8 @@ from aisecops.controls.policy.agents import AGENT, AUTHENTICATE
 from aisecops.controls.policy.mistakes import Mistakes
 from aisecops.controls.policy.yaml_nodes import read
 from aisecops.model.decision import Mode
-from aisecops.model.rules import Place, TokenMode
+from aisecops.model.place import Place
+from aisecops.model.rules import TokenMode
 
 AT = Place(file="f", line=7)
 

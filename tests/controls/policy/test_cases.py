@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from aisecops.controls.policy.cases import parse_cases, run_case
 from aisecops.controls.policy.parse import parse
 from aisecops.model.decision import Verdict
+from aisecops.model.place import Problem
 from aisecops.model.refusals import Code
-from aisecops.model.rules import Problem, RuleSet
+from aisecops.model.rules import RuleSet
 from support.rules_text import FULL, rules
 
 GOOD = b"""

@@ -8,7 +8,7 @@ from aisecops.controls.policy import leaves as leaf
 from aisecops.controls.policy.mistakes import Mistakes
 from aisecops.controls.policy.yaml_nodes import Text
 from aisecops.model.action import ToolEffect
-from aisecops.model.rules import Place
+from aisecops.model.place import Place
 
 AT = Place(file="f", line=1)
 

@@ -14,10 +14,10 @@ from aisecops.controls.policy.match import (
     find_source,
     find_tool,
     measure,
-    normal_path,
     scope_of,
     tool_name,
 )
+from aisecops.controls.policy.target import normal_path
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.model.rules import Measure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aisecops.controls.policy.mistakes import Mistakes, mistake, nearest, pick, shown
-from aisecops.model.rules import Place
+from aisecops.model.place import Place
 
 
 def test_a_mistake_carries_its_place_and_mend():

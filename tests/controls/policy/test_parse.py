@@ -14,6 +14,7 @@ from aisecops.model.budget import Budgets, Rate
 from aisecops.model.decision import Mode
 from aisecops.model.finding import FindingAction
 from aisecops.model.grant import Constraints, Grant
+from aisecops.model.place import Problem
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import Thresholds
 from aisecops.model.rules import (
@@ -23,7 +24,6 @@ from aisecops.model.rules import (
     Measure,
     ModelToolMatch,
     Price,
-    Problem,
     RuleSet,
     SecretAuthentication,
     SourceAuthentication,

@@ -9,7 +9,8 @@ import pytest
 from aisecops.controls.policy.mistakes import Mistakes
 from aisecops.controls.policy.tools import TOOL
 from aisecops.controls.policy.yaml_nodes import read
-from aisecops.model.rules import HttpMatch, McpMatch, Measure, Place
+from aisecops.model.place import Place
+from aisecops.model.rules import HttpMatch, McpMatch, Measure
 
 AT = Place(file="f", line=7)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from aisecops.controls.policy.mistakes import Mistakes
 from aisecops.controls.policy.yaml_nodes import MAX_BYTES, MAX_DEPTH, MAX_NODES, Entry, Items, Keys, Text, read
-from aisecops.model.rules import Place
+from aisecops.model.place import Place
 
 
 def at(line: int, column: int) -> Place:

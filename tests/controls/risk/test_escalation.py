@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from aisecops.controls.risk.escalation import StepSeen, advance, begun, in_time
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.place import Place
 from aisecops.model.provenance import TrustTier
-from aisecops.model.rules import Place, Sequence, StepPattern
+from aisecops.model.rules import Sequence, StepPattern
 
 PLACE = Place(file="risk.yaml", line=1)
 READ = StepPattern(effect=ToolEffect.READ, label="confidential")

@@ -7,8 +7,9 @@ import pytest
 from aisecops.controls.risk.escalation import StepSeen
 from aisecops.controls.risk.plan import PlanStep, PlanVerdict, judge_plan
 from aisecops.model.action import Kind, ToolEffect
+from aisecops.model.place import Place
 from aisecops.model.risk import Thresholds
-from aisecops.model.rules import Place, Sequence, StepPattern
+from aisecops.model.rules import Sequence, StepPattern
 
 D = Decimal
 READ_THEN_SEND = Sequence(

@@ -8,7 +8,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from aisecops.controls.tokens.sign import MAX_TTL_S, issue
+from aisecops.controls.tokens.claims import MAX_TTL_S
+from aisecops.controls.tokens.sign import issue
 from aisecops.model.grant import Constraints, Grant
 from support.tokens import AUDIENCE, ISSUER, KEY, NOW_S, OTHER_KEY, claims, grant, parts, presented, token
 

@@ -270,6 +270,3 @@ def quiet_the_core() -> None:
     if not any(isinstance(known, CrashLogFilter) for known in core_logger.filters):
         core_logger.addFilter(CrashLogFilter())
     logging.getLogger("mitmproxy").setLevel(logging.WARNING)
-
-
-__all__ = ["GovernedMaster", "HostSettings", "serve"]

@@ -78,6 +78,3 @@ class BoundedH2Connection(BufferedH2Connection):
         """Bytes that wait for the client to open its window."""
         waiting = self.stream_buffers.get(stream_id)
         return sum(len(piece.data) for piece in waiting) if waiting else 0
-
-
-__all__ = ["MAX_STREAMS", "STREAMS_TO_THE_END", "WINDOW_BYTES", "BoundedH2Connection"]

@@ -11,7 +11,8 @@ import cedarpy
 from aisecops.adapters.policies.cedar_text import Statement, numbered, statements
 from aisecops.adapters.policies.cedar_world import schema
 from aisecops.controls.policy.mistakes import nearest
-from aisecops.model.rules import Place, Problem, RuleSet
+from aisecops.model.place import Place, Problem
+from aisecops.model.rules import RuleSet
 
 _ACTION = re.compile(r'Action::"((?:[^"\\]|\\.)*)"')
 _PREFIX = re.compile(r"^for policy `policy\d+`, ")

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from aisecops.model.rules import Place, PolicyFile
+from aisecops.model.engines import PolicyFile
+from aisecops.model.place import Place
 from aisecops.model.value import Value
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|;|[^\s";/]+|/', re.DOTALL)

@@ -22,7 +22,8 @@ from aisecops.controls.policy.engines import CEDAR_SUFFIX
 from aisecops.controls.policy.parse import policy_version as policy_version_of
 from aisecops.controls.policy.yaml_nodes import MAX_BYTES
 from aisecops.model.errors import ConfigError
-from aisecops.model.rules import Place, Problem, RuleSet
+from aisecops.model.place import Place, Problem
+from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 
 CASES = (".cases.yaml", ".cases.yml")

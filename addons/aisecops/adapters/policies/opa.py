@@ -23,9 +23,10 @@ from aisecops.adapters.policies.question import authzen
 from aisecops.gateway.ports import Clock
 from aisecops.model.access import AccessRequest
 from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.model.engines import OpaRule
 from aisecops.model.errors import PolicyError
 from aisecops.model.refusals import Code
-from aisecops.model.rules import OpaRule, RuleSet
+from aisecops.model.rules import RuleSet
 
 SERVES = ("AIS-CAP-01",)
 FAILURES = 5

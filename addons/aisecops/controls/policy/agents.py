@@ -11,12 +11,12 @@ from aisecops.controls.policy.shapes import Key, ListOf, Record
 from aisecops.model.budget import Budgets
 from aisecops.model.grant import Constraints, Grant
 from aisecops.model.ids import AgentId
+from aisecops.model.place import Place
 from aisecops.model.risk import Thresholds
 from aisecops.model.rules import (
     AgentRule,
     CertificateAuthentication,
     GrantRule,
-    Place,
     SecretAuthentication,
     SourceAuthentication,
 )

@@ -17,8 +17,9 @@ from aisecops.controls.policy.shapes import Key, Leaf, ListOf, Record, Schema, W
 from aisecops.controls.policy.yaml_nodes import Items, Keys, Node, read
 from aisecops.model.decision import Verdict
 from aisecops.model.ids import AgentId
+from aisecops.model.place import Place, Problem
 from aisecops.model.refusals import Code
-from aisecops.model.rules import Place, Problem, RuleSet
+from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from aisecops.controls.policy.cases import CaseResult
 from aisecops.controls.policy.match import tool_named
-from aisecops.model.rules import Place, RuleSet
+from aisecops.model.place import Place
+from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 
 

@@ -11,7 +11,9 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from aisecops.controls.policy.mistakes import Mistakes
-from aisecops.model.rules import Place, PolicyFile, Problem, RuleSet
+from aisecops.model.engines import PolicyFile
+from aisecops.model.place import Place, Problem
+from aisecops.model.rules import RuleSet
 
 CEDAR_SUFFIX = ".cedar"
 

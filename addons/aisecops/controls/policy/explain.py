@@ -22,11 +22,11 @@ from aisecops.controls.policy.match import (
     find_tool,
     mcp_match,
     measure,
-    normal_path,
     scope_of,
     tools_of_server,
 )
 from aisecops.controls.policy.mistakes import nearest, shown
+from aisecops.controls.policy.target import normal_path
 from aisecops.model.access import AccessRequest, Phase
 from aisecops.model.action import WEBSOCKET, Kind
 from aisecops.model.decision import Judgment, Mode, Verdict

@@ -25,10 +25,10 @@ from aisecops.model.chain import Join
 from aisecops.model.decision import Mode
 from aisecops.model.field import read_field
 from aisecops.model.finding import FindingAction
-from aisecops.model.people import HookForm
+from aisecops.model.people import HookForm, PersonRole
 from aisecops.model.provenance import TrustTier
 from aisecops.model.risk import to_micros
-from aisecops.model.rules import NamedBy, PersonRole, TokenMode, Unread, Untrusted
+from aisecops.model.rules import NamedBy, TokenMode, Unread, Untrusted
 from aisecops.model.scope import segments
 
 _NUMBER: dict[str, Any] = {"type": "number", "minimum": 0}

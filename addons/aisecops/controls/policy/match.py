@@ -16,7 +16,6 @@ from typing import Any
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.policy.patterns import path_matches
 from aisecops.controls.policy.places import Index, Spot, places_of
-from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling, filled
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.rules import HttpMatch, McpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
@@ -26,7 +25,7 @@ FAMILY = ".*"
 READ_METHODS = ("GET", "HEAD")
 
 
-# -- which rule -----------------------------------------------------------------------------------
+# which rule
 
 
 def find_tool(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> ToolRule | None:
@@ -138,7 +137,7 @@ def _is_called(pattern: str, called: str) -> bool:
     return called.startswith(pattern[:-1]) if pattern.endswith("*") else called == pattern
 
 
-# -- what a request says to its rule --------------------------------------------------------------
+# what a request says to its rule
 
 
 def scope_of(
@@ -175,21 +174,3 @@ def measure(measure: Measure, body: Any) -> Decimal | None:  # the measure's own
         return None
     number = Decimal(str(found))
     return number if number.is_finite() and number >= 0 else None
-
-
-__all__ = [
-    "destination_known",
-    "find_mcp_tool",
-    "find_model",
-    "find_model_tool",
-    "find_source",
-    "find_tool",
-    "host_known",
-    "mcp_match",
-    "measure",
-    "normal_path",
-    "scope_of",
-    "tool_name",
-    "tool_named",
-    "tools_of_server",
-]

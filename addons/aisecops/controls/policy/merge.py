@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from aisecops.controls.policy.mistakes import shown
 from aisecops.controls.policy.yaml_nodes import Entry, Items, Keys, Text
-from aisecops.model.rules import Place, Problem
+from aisecops.model.place import Place, Problem
 
 VERSION = "version"
 _JOINED_BELOW = frozenset({("egress", "labels")})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from aisecops.model.rules import Place, Problem
+from aisecops.model.place import Place, Problem
 
 LISTED = 20
 SHOWN = 60

@@ -17,7 +17,8 @@ from aisecops.controls.policy.sections import RULES
 from aisecops.controls.policy.shapes import kind_of
 from aisecops.controls.policy.validate import validate
 from aisecops.controls.policy.yaml_nodes import Keys, read
-from aisecops.model.rules import Place, Problem, RuleSet
+from aisecops.model.place import Place, Problem
+from aisecops.model.rules import RuleSet
 
 MAX_FILES = 1000
 MAX_TOTAL_BYTES = 16 * 1024 * 1024

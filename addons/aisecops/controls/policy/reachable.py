@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from aisecops.controls.policy.mistakes import pick
 from aisecops.model.people import HookForm
-from aisecops.model.rules import Problem, RuleSet
+from aisecops.model.place import Problem
+from aisecops.model.rules import RuleSet
 
 
 def people_problems(rules: RuleSet) -> Iterator[Problem]:

@@ -15,8 +15,9 @@ from aisecops.controls.policy.people import APPROVALS, OIDC, PERSON
 from aisecops.controls.policy.recognisers import RECOGNISER
 from aisecops.controls.policy.shapes import Key, ListOf, MapOf, Named, Record, Schema
 from aisecops.controls.policy.tools import HTTP, OWNED, TOOL
+from aisecops.model.engines import OpaRule, PolicyRules
 from aisecops.model.entities import CANARY
-from aisecops.model.proportion import RowsInProportion
+from aisecops.model.proportion import ProportionRule, RowsInProportion
 from aisecops.model.rules import (
     AdaptiveRules,
     Allowance,
@@ -25,10 +26,7 @@ from aisecops.model.rules import (
     FirewallRules,
     MemoryRule,
     ModelRule,
-    OpaRule,
-    PolicyRules,
     Price,
-    ProportionRule,
     RecallRule,
     RiskRules,
     Sequence,
@@ -98,7 +96,7 @@ MEMORY = Record(
     placed=True,
 )
 
-# -- risk, egress, firewall, policy ----------------------------------------------------------------
+# risk, egress, firewall, policy
 
 
 def _step(**fields: Any) -> StepPattern:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from aisecops.controls.policy.mistakes import Mistakes, mistake, pick, shown
 from aisecops.controls.policy.yaml_nodes import Entry, Items, Keys, Node, Text
-from aisecops.model.rules import Place, Problem
+from aisecops.model.place import Place, Problem
 
 Schema = dict[str, Any]
 

@@ -15,6 +15,7 @@ from aisecops.controls.policy.template import pattern_of
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.certificate import written_name
 from aisecops.model.entities import ENTITIES, GROUPS
+from aisecops.model.place import Place, Problem
 from aisecops.model.rules import (
     AgentRule,
     CertificateAuthentication,
@@ -23,8 +24,6 @@ from aisecops.model.rules import (
     Match,
     McpMatch,
     ModelToolMatch,
-    Place,
-    Problem,
     RuleSet,
     SourceAuthentication,
     ToolRule,
@@ -56,7 +55,7 @@ def _problem(place: Place, what: str, mend: str) -> Problem:
     return Problem(place=place, what=what, mend=mend)
 
 
-# -- agents ---------------------------------------------------------------------------------------
+# agents
 
 
 def _unknown_callers(rules: RuleSet) -> Iterator[Problem]:
@@ -129,7 +128,7 @@ def _overlap(one: str, other: str) -> bool:
     return len(ours) == len(theirs)
 
 
-# -- tools, models, sources ------------------------------------------------------------------------
+# tools, models, sources
 
 
 def _twin_matches(rules: RuleSet) -> Iterator[Problem]:
@@ -206,7 +205,7 @@ def _writing_sources(rules: RuleSet) -> Iterator[Problem]:
             yield _problem(source.place, what, "leave `method` out, or declare a tool")
 
 
-# -- risk and memory -------------------------------------------------------------------------------
+# risk and memory
 
 
 def _idle_sequences(rules: RuleSet) -> Iterator[Problem]:
@@ -243,7 +242,7 @@ def _misspelt_memory(rules: RuleSet) -> Iterator[Problem]:
                 )
 
 
-# -- egress ---------------------------------------------------------------------------------------
+# egress
 
 
 def _unknown_entities(rules: RuleSet) -> Iterator[Problem]:

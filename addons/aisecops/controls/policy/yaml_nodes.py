@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from aisecops.controls.policy.mistakes import Mistakes, mistake, shown
-from aisecops.model.rules import Place, Problem
+from aisecops.model.place import Place, Problem
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 24

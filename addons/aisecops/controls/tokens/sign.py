@@ -10,13 +10,11 @@ from typing import Protocol
 
 import orjson
 
-from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S, as_carried, read_claims, write_claims
+from aisecops.controls.tokens.claims import as_carried, read_claims, write_claims
 from aisecops.controls.tokens.codec import ALGORITHM, MAX_CHARACTERS, TOKEN_TYPE, signing_input, to_base64url
 from aisecops.model.errors import WireError
 from aisecops.model.grant import Claims
 from aisecops.model.scope import segments
-
-__all__ = ["DEFAULT_TTL_S", "MAX_TTL_S", "Signer", "compact", "issue"]
 
 
 class Signer(Protocol):

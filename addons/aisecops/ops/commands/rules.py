@@ -20,8 +20,9 @@ from aisecops.controls.policy.mistakes import shown
 from aisecops.controls.policy.sections import schema
 from aisecops.controls.policy.unobeyed import unobeyed
 from aisecops.model.ids import AgentId
+from aisecops.model.place import Problem
 from aisecops.model.risk import from_micros
-from aisecops.model.rules import Problem, RuleSet
+from aisecops.model.rules import RuleSet
 from aisecops.ops.commands.rules_backtest import backtest_command
 from aisecops.ops.commands.rules_bundle import bundle_command
 from aisecops.ops.commands.rules_diff import diff_command

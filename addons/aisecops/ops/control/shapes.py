@@ -16,7 +16,7 @@ from aisecops.gateway.issue import IssuedToken, TokenRequest
 from aisecops.gateway.runs import PlanStep
 from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
-from aisecops.model.ids import AgentId, RunId
+from aisecops.model.ids import RunId
 from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.round import MOST_S
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
@@ -343,28 +343,3 @@ def _seconds(name: str, text: str | None) -> int | None:
 
 def _exact(factor: float | None) -> Decimal | None:
     return None if factor is None else Decimal(str(factor))
-
-
-__all__ = [
-    "MAX_BODY_BYTES",
-    "AcceptBody",
-    "AgentId",
-    "AnswerBody",
-    "FinishBody",
-    "HookAnswerBody",
-    "OpenRunBody",
-    "PlanBody",
-    "ResumeBody",
-    "TokenBody",
-    "WhyBody",
-    "plan_steps",
-    "read",
-    "shown_approval",
-    "shown_integration",
-    "shown_inventory",
-    "shown_plan",
-    "shown_question",
-    "shown_run",
-    "shown_token",
-    "token_request",
-]

@@ -138,7 +138,7 @@ def _refused(response: Any) -> str:
     return ""
 
 
-# -- scenes ---------------------------------------------------------------------------------------
+# scenes
 
 
 def clean(gateway: Gateway) -> None:

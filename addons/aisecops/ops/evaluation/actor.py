@@ -111,7 +111,7 @@ class Cast:
             shown = {"authorization": basic(run.run_id, run.secret)}
             self.http.post(f"/v1/runs/{run.run_id}/finish", json={"exit_code": 0}, headers=shown)
 
-    # -- tokens -----------------------------------------------------------------------------------
+    # tokens
 
     def asked(self, who: Who, tool: str, scope: str, **more: Any) -> str:
         """A token as it should be come by; empty when it was refused. One that was asked for before serves again."""

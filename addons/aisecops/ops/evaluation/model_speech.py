@@ -60,7 +60,7 @@ def _streamed(events: _Events) -> Response:
     return StreamingResponse(stream(), media_type="text/event-stream")
 
 
-# -- Responses ------------------------------------------------------------------------------------
+# Responses
 
 
 def response(turn: Turn) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _halves(text: str) -> Iterator[str]:
     yield from (piece for piece in (text[:middle], text[middle:]) if piece)
 
 
-# -- a talk ---------------------------------------------------------------------------------------
+# a talk
 
 
 def talk_events(turn: Turn) -> Iterator[dict[str, Any]]:
@@ -135,7 +135,7 @@ def talk_events(turn: Turn) -> Iterator[dict[str, Any]]:
             yield {"response_id": "resp_1", **data}
 
 
-# -- Gemini ---------------------------------------------------------------------------------------
+# Gemini
 
 
 def gemini_answer(turn: Turn) -> dict[str, Any]:

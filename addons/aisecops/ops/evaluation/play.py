@@ -138,7 +138,7 @@ class Play:
             case Posture():
                 self._bound(step)
 
-    # -- steps ------------------------------------------------------------------------------------
+    # steps
 
     def _read(self, step: Reads) -> None:
         self._slot.told[step.at] = Answer(body=self._fill(step.text).encode(), type=step.media)

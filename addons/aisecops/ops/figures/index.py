@@ -95,7 +95,7 @@ class RecordIndex:
         """Read on as far as one answer may wait for it."""
         return self.catch_up(AT_ONCE)
 
-    # -- what is known -----------------------------------------------------------------------------
+    # what is known
 
     @property
     def folder(self) -> Path:
@@ -203,7 +203,7 @@ class RecordIndex:
         stretch = self._known.runs.trees.get(root_run_id)
         return stretch.events if stretch is not None else 0
 
-    # -- reading on --------------------------------------------------------------------------------
+    # reading on
 
     def _new_lines(self) -> Iterator[bytes]:
         known = self._known
@@ -255,7 +255,7 @@ class RecordIndex:
             known.windows.add(known.minute, known.now)
         known.minute, known.now = minute, Counts()
 
-    # -- between starts ----------------------------------------------------------------------------
+    # between starts
 
     def _keep(self) -> None:
         if self._file is None:

@@ -9,17 +9,8 @@ from aisecops.controls.firewall.label import UNTRUSTED
 from aisecops.controls.risk.thresholds import words
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.decision import Mode
-from aisecops.model.rules import (
-    AgentRule,
-    DetectorRule,
-    McpMatch,
-    ProportionRule,
-    RuleSet,
-    StepPattern,
-    TokenMode,
-    Unread,
-    VolumeRule,
-)
+from aisecops.model.proportion import ProportionRule
+from aisecops.model.rules import AgentRule, DetectorRule, McpMatch, RuleSet, StepPattern, TokenMode, Unread, VolumeRule
 from aisecops.model.scope import ONE, REST
 from aisecops.ops.threat_model.chains import Chain, heaviest, reachable
 from aisecops.ops.threat_model.part import Part, part
