@@ -186,6 +186,14 @@ async def test_a_streamed_answer_with_a_schema_is_held_until_it_is_whole(way: st
     assert events(house, "llm_returned")[-1]["refused"] is Code.OUTPUT_INVALID
 
 
+@pytest.mark.parametrize(("dialect", "sign"), [("openai", b":\n\n"), ("anthropic", b":\n\n"), ("gemini", b"\n")])
+def test_the_sign_of_life_of_a_held_answer_is_one_that_the_providers_own_client_passes_over(
+    dialect: str, sign: bytes
+) -> None:
+    tap = StreamWatch(status=200, dialect=dialect, judged=True, shaped=True)
+    assert tap.feed(b"data: ") == [sign]
+
+
 async def test_a_stream_without_a_schema_passes_at_once() -> None:
     house = House(BOTH)
     stream = streamed("chat", "well")
@@ -307,7 +315,7 @@ async def test_a_call_in_a_stream_is_held_against_its_offer_too() -> None:
     assert tap is not None
     passed = b""
     for one in said:
-        passed += b"".join(tap.feed(b"data: " + orjson.dumps(one) + b"\n\n"))
+        passed += b"".join(tap.feed(f"event: {one['type']}\ndata: ".encode() + orjson.dumps(one) + b"\n\n"))
         passed += b"".join(await house.enforcement.weigh(permit, tap))
     assert b"output_invalid" in passed
     assert b"tool_use" not in passed

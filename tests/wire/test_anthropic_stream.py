@@ -76,6 +76,29 @@ def test_a_call_that_stands_where_none_is_looked_for_or_twice_is_refused(told: l
         fed(stream(*told, named=True))
 
 
+def start(index: int, name: str = "mail") -> dict[str, object]:
+    block = {"type": "tool_use", "id": f"t{index}", "name": name, "input": {}}
+    return {"type": "content_block_start", "index": index, "content_block": block}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        stream(start(1), named=True),
+        stream(start(0), start(1), named=True),
+        stream(
+            {"type": "message_start", "message": {"model": "m", "content": [{"type": "text", "text": ""}]}}, named=True
+        ),
+        stream(start(0)),
+        stream(start(0), named=True).replace(b"event: content_block_start", b"event: ping"),
+    ],
+    ids=["a number left out", "one within another", "a block in the start", "without a name", "by another name"],
+)
+def test_events_that_clients_put_together_in_another_way_are_refused(raw: bytes) -> None:
+    with pytest.raises(WireError):
+        fed(raw)
+
+
 def test_what_the_provider_runs_is_proposed_and_not_held() -> None:
     block = {"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}}
     reader = fed(stream({"type": "content_block_start", "index": 0, "content_block": block}, named=True))

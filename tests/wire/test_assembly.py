@@ -29,6 +29,17 @@ def test_a_call_takes_its_first_id_and_all_its_arguments() -> None:
     assert (calls.pending, calls.whole) == (False, (ProposedCall(name="one", call_id="a", arguments="{}"),))
 
 
+def test_a_call_with_two_names_or_none_is_refused() -> None:
+    calls = Calls()
+    calls.grow(0, 0, name="mail.send")
+    with pytest.raises(WireError):
+        calls.grow(0, 0, name="x")
+    nameless = Calls()
+    nameless.grow(0, 0, call_id="a", arguments="{}")
+    with pytest.raises(WireError):
+        nameless.close(0)
+
+
 def test_closing_one_group_leaves_the_others() -> None:
     calls = Calls()
     calls.grow(0, 0, name="one")

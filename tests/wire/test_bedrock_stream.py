@@ -51,3 +51,8 @@ def test_what_the_provider_calls_itself_is_not_held():
 def test_a_stream_that_fails_says_so_and_one_that_breaks_off_is_not_complete():
     assert streamed(FrameReader().closing({"message": "no"}, begun=True)).answer().finish == "error"
     assert not streamed(stream(text_block(0, "well"))[:-200]).answer().complete
+
+
+def test_a_call_that_begins_within_another_is_cut():
+    with pytest.raises(WireError):
+        streamed(b"".join([call_block(0, "a", {"x": 1})[0], call_block(1, "b", {"x": 1})[0]]))

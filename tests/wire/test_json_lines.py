@@ -21,3 +21,9 @@ def test_what_is_not_utf_8_is_no_line():
 
 def test_it_ends_with_a_line_of_its_own():
     assert LineReader().closing({"error": "no"}, begun=True) == b'{"error":"no"}\n'
+
+
+def test_a_line_that_holds_another_to_some_clients_is_refused():
+    with pytest.raises(WireError):
+        LineReader().feed(b'{"x": [\r{"message": {}}\r]}\n')
+    assert LineReader().feed('{"text": "one\u2028two"}\n'.encode())

@@ -40,3 +40,27 @@ def test_a_stream_may_end_before_it_begins(data: str) -> None:
     for event in events(stream(data)):
         reader.feed(event)
     assert reader.answer().texts == ()
+
+
+@pytest.mark.parametrize("first", ['{"type":"keepalive"}', "{}"])
+def test_what_says_nothing_decides_nothing(first: str) -> None:
+    reader = OpenAiStream()
+    for event in events(stream(first) + RESPONSES_STREAM):
+        reader.feed(event)
+    assert [call.name for call in reader.proposals] == ["weather"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        stream('{"choices":[]}') + RESPONSES_STREAM,
+        RESPONSES_STREAM + CHAT_STREAM,
+        CHAT_STREAM.replace(b"data: {", b"event: thread.message.delta\ndata: {", 1),
+    ],
+    ids=["a response behind a chunk", "chunks behind a response", "a thread"],
+)
+def test_a_stream_of_two_kinds_is_refused(raw: bytes) -> None:
+    reader = OpenAiStream()
+    with pytest.raises(WireError):
+        for event in events(raw):
+            reader.feed(event)

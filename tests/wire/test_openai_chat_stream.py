@@ -110,3 +110,28 @@ def test_an_endless_answer_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "MAX_ANSWER_CHARS", 10)
     with pytest.raises(WireError):
         fed(stream(*[chat_chunk({"content": "abc"})] * 4))
+
+
+def call_at(index: int, name: str = "", arguments: str = "") -> dict[str, object]:
+    return chat_chunk({"tool_calls": [{"index": index, "function": {"name": name, "arguments": arguments}}]})
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [call_at(5, "one"), call_at(0, "two")],
+        [call_at(1, "one"), call_at(2, "two"), call_at(1, arguments="{}")],
+        [call_at(0, "one"), call_at(0, "two")],
+        [chat_chunk({"tool_calls": [{"index": 0, "function": {"name": "a"}, "custom": {"name": "b", "input": ""}}]})],
+        [{"type": "response.output_item.done", "item": {}}],
+    ],
+    ids=["a later number first", "numbers with a gap", "two names", "of two kinds", "of a response"],
+)
+def test_calls_that_clients_put_together_in_two_ways_are_refused(told: list[dict[str, object]]) -> None:
+    with pytest.raises(WireError):
+        fed(stream(*told))
+
+
+def test_a_provider_may_number_its_calls_from_one() -> None:
+    raw = stream(call_at(1, "one", "{"), call_at(1, arguments="}"), call_at(2, "two", "{}"), "[DONE]")
+    assert [(call.name, call.arguments) for call in fed(raw).proposals] == [("one", "{}"), ("two", "{}")]

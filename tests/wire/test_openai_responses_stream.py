@@ -111,3 +111,29 @@ def test_an_error_in_the_stream_is_its_finish() -> None:
 def test_an_event_that_is_none_of_theirs_is_refused(data: str) -> None:
     with pytest.raises(WireError):
         fed(stream(data))
+
+
+def item(kind: str, index: int, name: str, item_id: str, arguments: str = "") -> dict[str, object]:
+    call = {"type": "function_call", "id": item_id, "call_id": item_id, "name": name, "arguments": arguments}
+    return {"type": f"response.output_item.{kind}", "output_index": index, "item": call}
+
+
+def test_pieces_that_name_one_call_and_stand_at_another_are_refused() -> None:
+    begun = [item("added", 0, "note", "fc_1"), item("added", 1, "pay", "fc_2")]
+    piece = {"type": "response.function_call_arguments.delta", "output_index": 0, "item_id": "fc_2", "delta": "{}"}
+    with pytest.raises(WireError):
+        fed(stream(*begun, piece, named=True))
+    with pytest.raises(WireError):
+        fed(stream(*begun, item("done", 0, "note", "fc_2", "{}"), named=True))
+
+
+def test_an_id_that_is_nobody_elses_may_change() -> None:
+    done = {"type": "response.function_call_arguments.done", "output_index": 0, "item_id": "fc_9", "arguments": "{}"}
+    raw = stream(item("added", 0, "note", "fc_1"), done, item("done", 0, "note", "fc_8", "{}"), named=True)
+    assert [call.name for call in fed(raw).proposals] == ["note"]
+
+
+def test_the_end_of_arguments_that_names_another_call_is_refused() -> None:
+    done = {"type": "response.function_call_arguments.done", "output_index": 0, "name": "pay", "arguments": "{}"}
+    with pytest.raises(WireError):
+        fed(stream(item("added", 0, "note", "fc_1"), done, named=True))

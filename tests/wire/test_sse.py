@@ -20,8 +20,8 @@ STREAMS = st.lists(
 ).map(b"".join)  # fmt: skip
 
 
-def read(*pieces: bytes) -> list[StreamEvent]:
-    reader = SseReader()
+def read(*pieces: bytes, alike: bool = False) -> list[StreamEvent]:
+    reader = SseReader(alike=alike)
     return [event for piece in pieces for event in reader.feed(piece)] + reader.end()
 
 
@@ -115,3 +115,37 @@ def test_an_event_without_end_is_refused_before_it_is_large(piece: bytes) -> Non
 
 def test_many_small_events_are_within_the_bound() -> None:
     assert len(SseReader(max_event_bytes=16).feed(b"data: a\n\n" * 100)) == 100
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"candidates":[]}\n\n',  # a line without `data: ` is read by Google's client
+        b'data: {}\n{"candidates":[]}\n\n',
+        b'data: {}\n\n\xef\xbb\xbfdata: {"choices":[]}\n\n',  # a mark is taken off by Mistral's wherever a chunk begins
+        b"\xef\xbb\xbfdata: {}\n\n",  # and not taken off by OpenAI's
+        b'data : {"choices":[]}\n\n',
+        b'DATA: {"choices":[]}\n\n',
+        b'data: {"x":[\ndata: {"choices":[]}\ndata: ]}\n\n',
+        b'data: [DONE]\ndata: {"choices":[]}\n\n',
+    ],
+)
+def test_what_some_client_of_a_model_reads_in_another_way_is_refused(raw: bytes) -> None:
+    with pytest.raises(WireError):
+        read(raw, alike=True)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        CHAT_STREAM,
+        MESSAGES_STREAM,
+        CHAT_STREAM.replace(b"\n", b"\r\n"),
+        CHAT_STREAM.replace(b"\n", b"\r"),
+        b": keep\nid: 1\nretry: 9\nevent: x\ndata\n\n",
+        b'data: {"text":\ndata: "one"}\n\n',
+        'data: {"text": "one\u2028two {3}\u2028{four"}\n\n'.encode(),
+    ],
+)
+def test_what_all_clients_of_a_model_read_alike_is_read_as_ever(raw: bytes) -> None:
+    assert read(raw, alike=True) == read(raw)

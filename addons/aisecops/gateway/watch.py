@@ -29,7 +29,9 @@ MAX_TEXT = 4_000_000
 MAX_HELD_BYTES = 16 * 1024 * 1024
 """What may be held back of one stream until a call, or an answer with a schema, is whole."""
 _STILL_THERE = b":\n\n"
-"""A comment, which every reader of events passes over."""
+"""A comment, which readers of events pass over."""
+_STILL_THERE_FOR = {"gemini": b"\n"}
+"""Google's own client takes every line without `data: ` for an error of the server's, but for an empty one."""
 
 
 class StreamWatch:
@@ -79,7 +81,9 @@ class StreamWatch:
         self.size += len(data)
         self._take(self._framing.feed(data))
         passed = self._going(self._passed())
-        return passed or ([_STILL_THERE] if self._shaped and isinstance(self._framing, SseReader) else [])
+        if passed or not (self._shaped and isinstance(self._framing, SseReader)):
+            return passed
+        return [_STILL_THERE_FOR.get(self._dialect or "", _STILL_THERE)]
 
     @property
     def waiting(self) -> tuple[ProposedCall | LlmAnswer | str, ...]:

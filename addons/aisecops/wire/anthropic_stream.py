@@ -11,6 +11,8 @@ from aisecops.wire.limits import read_json
 from aisecops.wire.llm import ProposedCall
 
 NO_INPUT = "{}"
+_IN_A_FRAME = ""
+"""The name of an event that came in one of Bedrock's frames, where it has none."""
 
 
 class MessageStream(AnswerInPieces):
@@ -20,17 +22,18 @@ class MessageStream(AnswerInPieces):
         super().__init__()
         self._of_provider: set[int] = set()
         self._begun: dict[int, ProposedCall] = {}
+        self._blocks = 0
 
     def feed(self, event: StreamEvent) -> None:
         if event.data is None:
             return
         data = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")
-        match maybe_text(data, "type", ""):
+        match _kind(event, data):
             case "message_start":
                 message = maybe_object(data, "message", "")
                 self._model = maybe_text(message, "model", "/message")
-                if any(is_proposal(block) for _, block in objects(message, "content", "/message")):
-                    raise WireError("the start of a message holds a call, which a stream says block by block")
+                if objects(message, "content", "/message"):
+                    raise WireError("the start of a message holds a block, which a stream says one by one")
                 self._usage = read_usage(maybe_object(message, "usage", "/message"), self._usage)
             case "content_block_start":
                 self._begin(count(data, "index", ""), maybe_object(data, "content_block", ""))
@@ -47,6 +50,10 @@ class MessageStream(AnswerInPieces):
                 self._finish = "error"
 
     def _begin(self, index: int, block: JsonObject) -> None:
+        # clients put a block behind the last, whatever its number, and add to one by its number, or to the last
+        if index != self._blocks or self._begun:
+            raise WireError("the blocks of the stream are not told one after the other")
+        self._blocks += 1
         if is_proposal(block):
             call = read_proposal(block, "/content_block")
             if call.hosted:
@@ -79,3 +86,11 @@ class MessageStream(AnswerInPieces):
         if not self._calls.grown(index, 0):  # nothing came after the start: it held the whole input
             self._calls.grow(index, 0, arguments=begun.arguments)
         self._calls.close(index)
+
+
+def _kind(event: StreamEvent, data: JsonObject) -> str:
+    """What an event says. Raises WireError where its name is another: clients skip events by their names."""
+    kind = maybe_text(data, "type", "")
+    if event.event not in {kind, _IN_A_FRAME}:
+        raise WireError("an event of the stream has another name than what it says")
+    return kind

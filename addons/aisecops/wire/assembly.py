@@ -76,12 +76,17 @@ class Calls:
         return tuple(zip(self._places, self._whole, strict=True))
 
     def grow(self, group: int, index: int, *, call_id: str = "", name: str = "", arguments: str = "") -> None:
-        """Begin the call at `index`, or add to it."""
+        """Begin the call at `index`, or add to it.
+
+        Of several ids the first counts; a name that is said twice some put together and some not: raises WireError.
+        """
         self._bound.add(call_id, name, arguments)
         ids, names, pieces = self._growing.setdefault((group, index), ([], [], []))
+        if name and names:
+            raise WireError("a proposed call of the stream has two names")
         if call_id and not ids:
             ids.append(call_id)
-        names.append(name)
+        names += [name] if name else []
         pieces.append(arguments)
 
     def grown(self, group: int, index: int) -> bool:
@@ -97,6 +102,8 @@ class Calls:
         """The calls of `group` are whole."""
         for key in sorted(key for key in self._growing if key[0] == group):
             ids, names, pieces = self._growing.pop(key)
+            if not names:
+                raise WireError("a proposed call of the stream has no name")
             self._places.append(key)
             self._whole.append(
                 ProposedCall(name="".join(names), call_id="".join(ids), arguments="".join(pieces)),

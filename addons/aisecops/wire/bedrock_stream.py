@@ -45,6 +45,8 @@ class ConverseStream(AnswerInPieces):
         use = maybe_object(start, "toolUse", "/start")
         if not use:
             return
+        if self._open:
+            raise WireError("a block of the stream begins within a call")  # clients add what comes to the last
         call = read_proposal(use, "/start/toolUse")
         if call.hosted:
             self._hosted.append(call)

@@ -6,6 +6,7 @@ their own but places where one is spoken: `azure` speaks `openai`, and what rule
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
@@ -63,7 +64,7 @@ class Dialect(Value):
     rewritten: Callable[[StreamEvent, str], bytes] = with_data
 
 
-_SSE = {"text/event-stream": SseReader}
+_SSE = {"text/event-stream": functools.partial(SseReader, alike=True)}
 
 _OPENAI = Dialect(
     read_call=openai.read_call,

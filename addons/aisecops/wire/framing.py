@@ -5,6 +5,7 @@ Every event carries its exact bytes, so that what is let through goes on unchang
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from aisecops.model.value import Value
 from aisecops.wire.fields import JsonObject
 
 _DATA_LINES = re.compile(rb"^(?:data(?::[^\r\n]*)?(\r\n|\r|\n))+", re.MULTILINE)
+
+_END_MARK = "[DONE]"
 
 MAX_EVENT_BYTES = 4 * 1024 * 1024
 
@@ -59,6 +62,28 @@ def with_data(event: StreamEvent, data: str) -> bytes:
         raise WireError("an event of the stream cannot be changed where it stands")
     before, _, after = raw.partition(own)
     return before + data.encode() + after
+
+
+def told_alike(lines: str) -> None:
+    """Raises WireError when a reader that takes each of `lines` by itself finds an object, or the end, in one of them.
+
+    `lines` is what one event says. There are programs that read line by line, and for which more ends a line than for
+    others.
+    """
+    pieces = lines.splitlines()
+    if len(pieces) > 1 and any(_says_by_itself(piece.strip().removeprefix("data:").strip()) for piece in pieces):
+        raise WireError("an event of the stream says something else to who reads it line by line")
+
+
+def _says_by_itself(piece: str) -> bool:
+    if piece.startswith(_END_MARK):
+        return True
+    if not piece.startswith("{"):
+        return False
+    try:
+        return isinstance(json.loads(piece), dict)
+    except ValueError:
+        return False
 
 
 def after(event: StreamEvent, raw: bytes) -> bytes:

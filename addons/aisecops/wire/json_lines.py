@@ -6,7 +6,7 @@ import orjson
 
 from aisecops.model.errors import WireError
 from aisecops.wire.fields import JsonObject
-from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, bounded
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, bounded, told_alike
 
 
 class LineReader:
@@ -39,6 +39,7 @@ class LineReader:
             line = raw.decode().strip()
         except UnicodeDecodeError as error:
             raise WireError("a line of the stream is not UTF-8") from error
+        told_alike(line)
         return StreamEvent(raw=raw, data=line or None)
 
     def closing(self, document: JsonObject, *, begun: bool) -> bytes:  # noqa: ARG002 - the port's shape

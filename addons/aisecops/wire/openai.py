@@ -37,8 +37,12 @@ def read_answer(body: JsonValue) -> LlmAnswer:
     raise WireError("the answer is neither a chat completion nor a response")
 
 
+_OF_A_THREAD = "thread."
+"""Clients take an event of such a name for one of an assistant's, and not for what its data says."""
+
+
 class OpenAiStream:
-    """A streamed answer, of whichever sort its first event is."""
+    """A streamed answer, of whichever sort the first event is that tells."""
 
     def __init__(self) -> None:
         self._reader: StreamReader | None = None
@@ -58,16 +62,23 @@ class OpenAiStream:
     def feed(self, event: StreamEvent) -> None:
         if event.data is None:
             return
+        if event.event.startswith(_OF_A_THREAD):
+            raise WireError("an event of a thread stands in a stream that is none")
         if self._reader is None:
-            self._reader = ResponseStream() if _of_a_response(event.data) else ChatStream()
-        self._reader.feed(event)
+            self._reader = _reader_for(event.data)
+        if self._reader is not None:
+            self._reader.feed(event)
 
     def answer(self) -> LlmAnswer:
         return LlmAnswer(model="", usage=None, complete=False) if self._reader is None else self._reader.answer()
 
 
-def _of_a_response(data: str) -> bool:
+def _reader_for(data: str) -> StreamReader | None:
+    """What reads a stream that begins with `data`; None when that is nothing of either, such as a sign of life."""
     if data.startswith("[DONE]"):
-        return False
-    kind = an_object(read_json(data.encode(), max_bytes=MAX_EVENT_BYTES), "").get("type")
-    return isinstance(kind, str) and kind.startswith("response.")
+        return ChatStream()
+    said = an_object(read_json(data.encode(), max_bytes=MAX_EVENT_BYTES), "")
+    kind = said.get("type")
+    if isinstance(kind, str) and (kind.startswith("response.") or kind == "error"):
+        return ResponseStream()
+    return ChatStream() if "choices" in said or "error" in said else None

@@ -219,10 +219,17 @@ def reasoning_in(message: JsonObject, at: str) -> str:
     return maybe_text(message, "reasoning_content", at)  # not OpenAI's own, but of many who speak its dialect
 
 
+def is_custom(call: JsonObject, at: str) -> bool:
+    """True for a call with free text. Raises WireError for one that is told in both ways: clients take either."""
+    if call.get("custom") is not None and call.get("function") is not None:
+        raise WireError(f"`{at}` is a function and a custom call at once")
+    return call.get("custom") is not None
+
+
 def read_proposal(call: JsonObject, at: str) -> ProposedCall:
     """A whole call: `function` with arguments, or `custom` with free text."""
     call_id = maybe_text(call, "id", at)
-    if "custom" in call:
+    if is_custom(call, at):
         custom, place = maybe_object(call, "custom", at), f"{at}/custom"
         return ProposedCall(name=text(custom, "name", place), call_id=call_id, arguments=text(custom, "input", place))
     function, place = maybe_object(call, "function", at), f"{at}/function"

@@ -34,6 +34,7 @@ class ResponseStream:
     def __init__(self) -> None:
         self._open: dict[int, ProposedCall] = {}
         self._grown: dict[int, list[str]] = {}
+        self._ids: dict[str, int] = {}
         self._room = MAX_ANSWER_CHARS
         self._whole: dict[tuple[str, str, str], ProposedCall] = {}
         self._places: dict[tuple[str, str, str], Place] = {}
@@ -58,6 +59,8 @@ class ResponseStream:
             return
         data = an_object(read_json(event.data.encode(), max_bytes=MAX_EVENT_BYTES), "")
         kind = maybe_text(data, "type", "")
+        if "choices" in data:
+            raise WireError("a stream is a response and a chat completion at once")
         if kind.startswith("response.output_item."):
             self._take_item(kind, count(data, "output_index", ""), maybe_object(data, "item", ""))
         elif kind.rpartition(".")[0] in _ARGUMENTS:
@@ -77,6 +80,7 @@ class ResponseStream:
 
     def _take_item(self, kind: str, index: int, item: JsonObject) -> None:
         done = kind == "response.output_item.done"
+        self._same_place(maybe_text(item, "id", "/item"), index, begins=True)
         if is_proposal(item):
             place, proposed = read_proposal(item, "/item")
             if done:
@@ -91,6 +95,9 @@ class ResponseStream:
     def _grow(self, kind: str, data: JsonObject) -> None:
         """A piece of a call's arguments, or all of them."""
         index, piecewise = count(data, "output_index", ""), kind.endswith(".delta")
+        self._same_place(maybe_text(data, "item_id", ""), index)
+        if (name := maybe_text(data, "name", "")) and (begun := self._open.get(index)) is not None:
+            _agree(name, begun.name)
         piece = text(data, "delta" if piecewise else "arguments" if "arguments" in data else "input", "")
         self._room -= len(piece)
         if self._room < 0:
@@ -100,6 +107,12 @@ class ResponseStream:
         else:
             _agree(piece, "".join(self._grown.get(index, ())))
             self._grown[index] = [piece]
+
+    def _same_place(self, item_id: str, index: int, *, begins: bool = False) -> None:
+        """Clients go by an item's id or by its place: one id may not be of two places."""
+        known = self._ids.setdefault(item_id, index) if begins and item_id else self._ids.get(item_id, index)
+        if known != index:
+            raise WireError("an item of the stream is at two places")
 
     def _agreed(self, index: int, whole: ProposedCall) -> None:
         _agree(whole.arguments, "".join(self._grown.pop(index, ())))

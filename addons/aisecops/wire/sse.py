@@ -9,18 +9,26 @@ import re
 
 import orjson
 
+from aisecops.model.errors import WireError
 from aisecops.wire.fields import JsonObject
-from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, bounded
+from aisecops.wire.framing import MAX_EVENT_BYTES, StreamEvent, bounded, told_alike
 
 _LINE_END = re.compile(rb"[\r\n]")
 _CR = 0x0D
+_FIELDS = frozenset({b"data", b"event", b"id", b"retry", b""})
+"""Of the last kind are comments."""
 _BOM = b"\xef\xbb\xbf"
 
 
 class SseReader:
-    """A `Framing`: one event for each block, up to and with the blank line that ends it."""
+    """A `Framing`: one event for each block, up to and with the blank line that ends it.
 
-    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+    `alike`: with WireError for what some client of a model's provider reads in another way than the standard has it: a
+    line that is no field of an event, a byte order mark, an event that says something in one of its lines.
+    """
+
+    def __init__(self, *, max_event_bytes: int = MAX_EVENT_BYTES, alike: bool = False) -> None:
+        self._alike = alike
         self._max_event_bytes = max_event_bytes
         self._buffer = bytearray()
         self._line_start = 0
@@ -69,7 +77,13 @@ class SseReader:
         self._line_start = self._looked_at = 0
         self._lines = []
         self._first = False
-        return _event(raw, lines)
+        if not self._alike:
+            return _event(raw, lines)
+        if raw.startswith(_BOM) or any(line.partition(b":")[0] not in _FIELDS for line in lines):
+            raise WireError("the stream has lines that are no fields of an event")
+        event = _event(raw, lines)
+        told_alike(event.data or "")
+        return event
 
     def closing(self, document: JsonObject, *, begun: bool) -> bytes:  # noqa: ARG002 - the port's shape
         """Its name is the document's `type`, where it has one."""
