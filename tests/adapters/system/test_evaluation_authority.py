@@ -13,8 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from aisecops.adapters.system.certifying import private_pem
 from aisecops.adapters.system.clock import SystemClock
-from aisecops.adapters.system.evaluation_authority import EvaluationAuthority, _pem
+from aisecops.adapters.system.evaluation_authority import EvaluationAuthority
 from aisecops.model.errors import ConfigError
 
 DOMAIN = "stand-ins.example"
@@ -71,7 +72,7 @@ def signed_by(authority, name):
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
         .sign(signing, hashes.SHA256())
     )
-    return certificate.public_bytes(serialization.Encoding.PEM), _pem(key)
+    return certificate.public_bytes(serialization.Encoding.PEM), private_pem(key)
 
 
 def test_stand_ins_are_believed(authority, tmp_path):

@@ -14,10 +14,10 @@ from pathlib import Path
 import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from aisecops.adapters.system.files import PRIVATE, PUBLIC, locked, made_folder, read_private, write_whole
+from aisecops.adapters.system.certifying import begun, new_key, pair_in, private_pem, usage
+from aisecops.adapters.system.files import PRIVATE, PUBLIC, locked, made_folder, write_whole
 from aisecops.adapters.system.pem import certificates_in, joined
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import ConfigError
@@ -70,12 +70,7 @@ class CertificateAuthority:
     def certificate(self) -> x509.Certificate:
         """The authority's certificate, checked; raises ConfigError."""
         mend = f"restore `{self._own}`, or remove it to have a new one made; clients must then trust that one"
-        try:
-            content = read_private(self._own)
-            certificate = x509.load_pem_x509_certificates(content)[0]
-            key = serialization.load_pem_private_key(content, password=None)
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"the certificate authority `{self._own}` cannot be read", mend) from error
+        certificate, key = pair_in(self._own, "the certificate authority", mend)
         if key.public_key() != certificate.public_key():
             raise ConfigError(f"key and certificate in `{self._own}` do not belong together", mend)
         if not _is_authority(certificate):
@@ -120,45 +115,20 @@ class CertificateAuthority:
 
 def _new_authority(now: dt.datetime) -> bytes:
     """Key and self-signed certificate, PEM. It can sign servers and nothing below (path length 0)."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = new_key()
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, NAME), x509.NameAttribute(NameOID.ORGANIZATION_NAME, "aisecops")]
     )
     begins = now - BACKDATED
     certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(begins + LIFETIME)
-        .public_key(key.public_key())
+        begun(name, name, key, begins=begins, ends=begins + LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_signs_certificates(), critical=True)
+        .add_extension(usage(signs_certificates=True), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private + certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _signs_certificates() -> x509.KeyUsage:
-    no = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    return x509.KeyUsage(**no, key_cert_sign=True, crl_sign=True)
+    return private_pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _is_authority(certificate: x509.Certificate) -> bool:

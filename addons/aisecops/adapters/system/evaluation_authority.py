@@ -14,9 +14,10 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from aisecops.adapters.system.files import PRIVATE, PUBLIC, locked, made_folder, read_private, write_whole
+from aisecops.adapters.system.certifying import begun, named, new_key, pair_in, private_pem, usage
+from aisecops.adapters.system.files import PRIVATE, PUBLIC, locked, made_folder, write_whole
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import ConfigError
 
@@ -47,26 +48,21 @@ class EvaluationAuthority:
     def issue(self, hosts: Sequence[str]) -> tuple[bytes, bytes]:
         """A certificate for `hosts`, for two hours, and its key; both PEM."""
         authority, signing = self._read()
-        key, now = ec.generate_private_key(ec.SECP256R1()), self._now()
+        key, now = new_key(), self._now()
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key())
         certificate = (
-            _begun("aisecops stand-ins", authority.subject, key, now - _BACKDATED, now + _OF_A_ROUND)
+            begun(named("aisecops stand-ins"), authority.subject, key, begins=now - _BACKDATED, ends=now + _OF_A_ROUND)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts]), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(issuer, critical=False)
             .sign(signing, hashes.SHA256())
         )
-        return certificate.public_bytes(serialization.Encoding.PEM), _pem(key)
+        return certificate.public_bytes(serialization.Encoding.PEM), private_pem(key)
 
     def _read(self) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         mend = f"remove `{self._own}` to have it made anew"
-        try:
-            content = read_private(self._own)
-            certificate = x509.load_pem_x509_certificates(content)[0]
-            key = serialization.load_pem_private_key(content, password=None)
-        except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"the evaluation's authority `{self._own}` cannot be read", mend) from error
+        certificate, key = pair_in(self._own, "the evaluation's authority", mend)
         # INVARIANT: what is trusted beside the world's authorities can vouch for nothing but the stand-ins
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not self._is_bound(certificate):
             raise ConfigError(f"`{self._own}` would vouch for more than stand-ins", mend)
@@ -84,50 +80,16 @@ class EvaluationAuthority:
         return x509.NameConstraints(permitted_subtrees=[x509.DNSName(self._domain)], excluded_subtrees=nowhere)
 
     def _new(self) -> bytes:
-        key, now = ec.generate_private_key(ec.SECP256R1()), self._now()
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "aisecops evaluation CA")])
+        key, now, name = new_key(), self._now(), named("aisecops evaluation CA")
         certificate = (
-            _begun("aisecops evaluation CA", name, key, now - _BACKDATED, now + _LIFETIME)
+            begun(name, name, key, begins=now - _BACKDATED, ends=now + _LIFETIME)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(self._constraints(), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(_SIGNS, critical=True)
+            .add_extension(usage(signs_certificates=True), critical=True)
             .sign(key, hashes.SHA256())
         )
-        return _pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
+        return private_pem(key) + certificate.public_bytes(serialization.Encoding.PEM)
 
     def _now(self) -> dt.datetime:
         return dt.datetime.fromtimestamp(self._clock.now_ms() / 1000, dt.UTC)
-
-
-_SIGNS = x509.KeyUsage(
-    digital_signature=False,
-    key_cert_sign=True,
-    crl_sign=True,
-    content_commitment=False,
-    key_encipherment=False,
-    data_encipherment=False,
-    key_agreement=False,
-    encipher_only=False,
-    decipher_only=False,
-)
-
-
-def _begun(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, begins: dt.datetime, ends: dt.datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(ends)
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
