@@ -177,7 +177,7 @@ class KnownAgain:
         await self._begun(root_run_id)
         tree = self._trees[root_run_id]
         # heard once: what somebody said before a model did is their own
-        digests, owned = self._digest.of_each(one[0] for one in trusted), self._owned.names
+        digests, owned = self._digest.of_each([one[0] for one in trusted]), self._owned.names
         told = [one for one in trusted if (root_run_id, digests[one[0]]) not in owned]
         said = [
             (text, False, origin_id, origin)

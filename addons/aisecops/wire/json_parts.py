@@ -94,7 +94,10 @@ class Parts:
         if said is None:
             return False
         if self._names >= said.names:
-            self._add_all(said.texts)
+            self._room -= said.many
+            if self._room < 0:
+                raise _too_many()
+            self.found += said.texts
             return True
         for part in said.found:
             if not part[0].startswith(KEY):
@@ -107,22 +110,27 @@ class Parts:
     def _add_all(self, parts: Sequence[Part]) -> None:
         self._room -= len(parts)
         if self._room < 0:
-            raise WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
+            raise _too_many()
         self.found += parts
 
     def whole(self) -> _Said:
         """All of it, for a message that is said again."""
         texts = [part for part in self.found if not part[0].startswith(KEY)]
-        return _Said(found=tuple(self.found), texts=tuple(texts), names=frozenset(self._names))
+        return _Said(found=tuple(self.found), texts=tuple(texts), many=len(texts), names=frozenset(self._names))
 
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """All parts of a message, those of them that are no names, and the names."""
+    """All parts of a message, those of them that are no names, how many these are, and the names."""
 
     found: tuple[Part, ...]
     texts: tuple[Part, ...]
+    many: int
     names: frozenset[str]
+
+
+def _too_many() -> WireError:
+    return WireError(f"the request has over {MAX_PARTS} pieces of text", Code.TOO_LARGE)
 
 
 def _said_in(message: dict[str, JsonValue], where: str, place: str) -> _Said | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import compress, islice, product
 
@@ -270,8 +270,11 @@ def beside(
                 near = other is beside_it
                 if (new[at] or new[number]) and (near or at in ends or number in ends):
                     exact = planted and distance < REACH_EXACT and (at in for_exact or number in for_exact)
-                    lines += _together(other, field, near=near, planted=exact or (planted and near))
-                    lines += _together(field, other, near=near, planted=exact)
+                    for one, two, all_exact in ((other, field, exact or (planted and near)), (field, other, exact)):
+                        if one.words.goes_on_in(two.words):
+                            lines += _together(one, two, near=near, planted=all_exact)
+                        elif all_exact:
+                            lines += _exact(one.words, two.words, near=near)
             rows[field.is_name] = field, _row_with(row, beside_it.words if beside_it else None, field.words)
             before.append((at, field))
             yield at, lines
@@ -312,15 +315,8 @@ def _near(new: Sequence[bool]) -> Iterator[range]:
     yield range(begin, end)
 
 
-def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterable[Line]:
+def _together(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
     """What the words at the end of `one` and at the beginning of `two` say together, and all that stands there."""
-    if one.words.goes_on_in(two.words):
-        return _likely(one, two, near=near, planted=planted)
-    return _exact(one.words, two.words, near=near) if planted else ()
-
-
-def _likely(one: Field, two: Field, *, near: bool, planted: bool) -> Iterator[Line]:
-    """The same where a value may go on from one in the other."""
     before, behind = one.words, two.words
     numbers = before.has_digits and behind.has_digits and _may_be_card(one, two)
     pairs = {
@@ -369,7 +365,8 @@ def _goes_on(before: str, behind: str, *, near: bool, numbers: bool) -> bool:
 
 def _is_account(before: str, behind: str) -> bool:
     edge, seam = before[-_EDGE:] + behind[:_EDGE], min(len(before), _EDGE)
-    return any(one.span.start < seam < one.span.end for detector in iban.DETECTORS for one in detector.find(edge))
+    found = [one.span for detector in iban.DETECTORS for one in detector.find(edge)]
+    return True in [span.start < seam < span.end for span in found]
 
 
 def _may_be_card(one: Field, two: Field) -> bool:
