@@ -70,7 +70,7 @@ def decided(facts: Facts, judged: Judged, thresholds: Thresholds) -> tuple[Event
         **_step(request),
         verdict=decision.verdict.value,
         enforced=decision.enforced.value,
-        mode=decision.mode.value,
+        mode=str(decision.mode),
         code=decision.code,
         reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
         risk=_terms(decision),
@@ -231,9 +231,9 @@ def shown_finding(found: JudgedFinding) -> dict[str, Any]:
 
 def _step(request: ActionRequest) -> dict[str, Any]:
     return {
-        "kind": request.kind.value,
+        "kind": str(request.kind),
         "tool": request.tool,
-        "effect": request.effect.value,
+        "effect": str(request.effect),
         "scope": request.scope,
         "method": request.method,
         "host": request.host,
@@ -248,7 +248,7 @@ def _descent(descent: Descent) -> dict[str, Any]:
         {
             "position": segment.position,
             "role": segment.role,
-            "tier": f"{segment.tier}",
+            "tier": str(segment.tier),
             "origins": [{"id": part.origin_id, "source": part.source} for part in segment.stretches],
         }
         for segment in descent.segments

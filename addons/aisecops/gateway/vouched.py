@@ -13,7 +13,7 @@ from aisecops.controls.firewall.arguments import leaves
 from aisecops.controls.policy.jmes import JmesError, found_in
 from aisecops.controls.provenance.words import addresses, split
 from aisecops.model.errors import WireError
-from aisecops.model.exchange import HttpResponse, values
+from aisecops.model.exchange import HttpResponse, names, values
 from aisecops.model.known import Part
 from aisecops.model.rules import ToolRule
 from aisecops.model.value import Value
@@ -87,6 +87,7 @@ def _tells_apart(leaf: str) -> bool:
 def looked_at(tool: ToolRule | None, response: HttpResponse, body: bytes) -> tuple[str, list[str], Vouched]:
     """The digest of an answer, its texts, and the values in it that the rules trust."""
     texts = texts_of(response.headers, body) if len(body) <= READ_WHOLE else texts_in_pieces(response.headers, body)
-    if leads := [value for name in _LEADING for value in values(response.headers, name)]:
+    named = names(response.headers)
+    if leads := [value for name in _LEADING if name in named for value in values(response.headers, name)]:
         texts = ["\n".join([*texts[:1], *leads]), *texts[1:], *leads]
     return hashlib.sha256(response.body).hexdigest(), texts, vouched_in(tool, body)

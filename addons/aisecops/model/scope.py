@@ -21,6 +21,8 @@ def quoted(value: str) -> str:
     """
     if not value:
         return "%"
+    if value.isascii() and value.isalnum():
+        return value
     return "".join(char if char.isprintable() and char not in " %.*" else _escaped(char) for char in value)
 
 

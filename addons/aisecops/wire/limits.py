@@ -31,6 +31,7 @@ _SURE_DIGITS = 18  # in a row: any integer of so many fits 64 bits
 _FEW_DIGITS = 32
 _SHOWN_BYTES = 256 * 1024
 _FEW_COLONS = 512
+_COUNTED_BYTES = 2048
 
 
 class JsonBounds(Value):
@@ -103,6 +104,8 @@ def _is_as_shown(data: bytes, value: JsonValue, max_depth: int) -> bool:
 
 def _colons(data: bytes) -> int:
     """As `data.count(b":")`, which goes byte by byte, where they are few."""
+    if len(data) < _COUNTED_BYTES:
+        return data.count(b":")
     seen, at = 0, data.find(b":")
     while at >= 0 and seen < _FEW_COLONS:
         seen, at = seen + 1, data.find(b":", at + 1)

@@ -81,7 +81,7 @@ def taken_apart(
     _add_host(parts, request.host)
     path, _, query = request.path.partition("?")
     for index, segment in enumerate(path.split("/")[1:]):
-        parts.add(f"path:{index}", _characters(unquote_to_bytes(_bytes(segment))))
+        parts.add(f"path:{index}", _unquoted(segment))
     if query:
         yield from _add_pairs(parts, "query", query)
     for index, (name, value) in enumerate(request.headers):
@@ -89,10 +89,10 @@ def taken_apart(
         if small in _UNSAID_HEADERS:
             continue
         if not is_plain(name):
-            parts.add(KEY, _characters(_bytes(name)))
-            parts.add(f"header:{position(index)}", _characters(_bytes(value)))
+            parts.add(KEY, _as_text(name))
+            parts.add(f"header:{position(index)}", _as_text(value))
         elif not left_out(small):
-            parts.add(f"header:{small}", _characters(_bytes(value)))
+            parts.add(f"header:{small}", _as_text(value))
     if body:
         yield from _add_body(parts, "body", media_type(request.headers), body, document)
 
@@ -238,7 +238,16 @@ def _add_pairs(parts: Parts, where: str, query: str) -> Iterator[None]:
 
 
 def _form_text(text: str) -> str:
-    return _characters(unquote_to_bytes(_bytes(text.replace("+", " "))))
+    return _unquoted(text.replace("+", " "))
+
+
+def _unquoted(text: str) -> str:
+    return _characters(unquote_to_bytes(_bytes(text))) if "%" in text else _as_text(text)
+
+
+def _as_text(text: str) -> str:
+    """A host's text as the characters that its bytes are."""
+    return text if text.isascii() else _characters(_bytes(text))
 
 
 def _bytes(text: str) -> bytes:

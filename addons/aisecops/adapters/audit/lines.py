@@ -63,7 +63,7 @@ def encode(event: Event, *, seq: int, prev: str, at_ms: int) -> bytes:
         "seq": seq,
         "prev": prev,
         "at": timestamp(at_ms),
-        "event": f"{event.event}",
+        "event": str(event.event),
         "run_id": event.run_id,
         "root_run_id": event.root_run_id,
         "agent_id": event.agent_id,

@@ -35,10 +35,9 @@ _MAX_WHERE = 120
 
 def entities_for(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:
     """The kinds that must be looked for on the way `to`; groups opened. Raises ValueError for an unknown kind."""
-    asked = (entity for rule in egress.detectors if rule.to in to for entity in rule.entities)
+    asked = [entity for rule in egress.detectors if rule.to in to for entity in rule.entities]
     planted = ((CANARY, egress.canaries), (KNOWN_SECRET, egress.known))
-    wanted = (*asked, *(entity for entity, sources in planted if sources))
-    return expanded(wanted, egress.own_entities)
+    return expanded((*asked, *[entity for entity, sources in planted if sources]), egress.own_entities)
 
 
 def pseudonymised(egress: EgressRules, to: frozenset[str]) -> frozenset[str]:

@@ -26,7 +26,7 @@ _RANGES = {
 
 def score(*, base: Decimal, escalation: Decimal, trust: Decimal, stress: Decimal) -> StepRisk:
     """The four factors and their product in millionths, half to even. Raises `ValueError` for one out of its range."""
-    for name, factor in {"base": base, "escalation": escalation, "trust": trust, "stress": stress}.items():
+    for name, factor in (("base", base), ("escalation", escalation), ("trust", trust), ("stress", stress)):
         low, high = _RANGES[name]
         if not factor.is_finite() or not low <= factor <= high:
             raise ValueError(f"{name} goes from {low} to {high}, not {factor}")

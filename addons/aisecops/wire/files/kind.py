@@ -33,9 +33,8 @@ _BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 
 def kind_of(data: bytes) -> Kind | None:
     """The kind of file that `data` is; None for text, and for what is no file we know."""
-    for kind, beginnings in _BEGINNINGS.items():
-        if data.startswith(beginnings):
-            return kind
+    if data.startswith(_ANY_BEGINNING):
+        return next(kind for kind, beginnings in _BEGINNINGS.items() if data.startswith(beginnings))
     if data[_TAR_AT : _TAR_AT + len(_TAR_MARK)] == _TAR_MARK:
         return Kind.TAR
     if b"%PDF-" in data[:_PDF_WITHIN]:
@@ -54,3 +53,4 @@ _BEGINNINGS: dict[Kind, tuple[bytes, ...]] = {
     Kind.SOUND: _SOUNDS,
     Kind.SEALED: _SEALED,
 }
+_ANY_BEGINNING = tuple(beginning for beginnings in _BEGINNINGS.values() for beginning in beginnings)
