@@ -120,9 +120,11 @@ async def test_page_text_in_the_users_words_is_wrapped_where_it_stands() -> None
     sent = await told(house, run, says("user", f"What does this mean?\n{PAGE}\nAnswer briefly."))
     assert sent.body is not None
     content = json.loads(sent.body)["messages"][-1]["content"]
-    assert content.startswith("What does this mean?\n")
-    assert content.endswith("Answer briefly.")
-    assert "<context v=" in content
+    opening, inside, closing = content.removeprefix("What does this mean?\n").split("\n")[:3]
+    assert opening.startswith("<context v=")
+    assert inside == PAGE, "from its first letter to its last"
+    assert closing.startswith("</context mark=")
+    assert content.endswith(f"{closing}\nAnswer briefly.")
 
 
 async def test_page_text_in_the_system_slot_is_refused() -> None:

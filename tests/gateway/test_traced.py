@@ -24,7 +24,7 @@ class Tracer:
         self.asked: list[str] = []
         self.before = TracedBefore(self.trace, OfTexts(str.encode), most=most)
 
-    def trace(self, text: str) -> tuple[Traced, ...]:
+    def trace(self, _: RunId, text: str) -> tuple[Traced, ...]:
         self.asked.append(text)
         origin = Origin(origin_id="prv_1", tier=TrustTier.EXTERNAL, source="https://a.test", sha256="", at_ms=1)
         return (Traced(span=Span(start=0, end=len(text)), origin=origin),)
@@ -70,7 +70,7 @@ async def test_a_text_in_use_stays_and_others_go_when_there_are_too_many():
 
 
 async def test_what_has_a_label_is_told_once_for_each_place_and_origin():
-    (found,) = Tracer().trace(SAID)
+    (found,) = Tracer().trace(ONE, SAID)
     secret = replace(found, origin=replace(found.origin, label="hr"))
     parts, traced = [("body:/a", SAID), ("body:/b", SAID)], [(found, secret, secret), (found,)]
     carried = await in_steps(labelled(parts, traced))

@@ -18,13 +18,14 @@ from msgspec.structs import replace
 
 from aisecops.controls.firewall.arguments import JsonValue, source_of
 from aisecops.controls.firewall.assess import assess
+from aisecops.controls.provenance.edges import widened
 from aisecops.controls.provenance.fingerprint import fingerprint, packed, unpacked
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.own_words import own_words
 from aisecops.controls.provenance.trace import trace
 from aisecops.controls.provenance.winnow import QUOTE, Key
-from aisecops.controls.provenance.words import Vocabulary, vocabulary
+from aisecops.controls.provenance.words import EMPTY, Vocabulary, vocabulary
 from aisecops.gateway.additions import Additions
 from aisecops.gateway.aside import in_steps
 from aisecops.gateway.kept_words import CONTENTS_KEPT, KeptWords
@@ -70,8 +71,8 @@ class KnownAgain:
         self._owned = Recent[tuple[RunId, bytes], bool](TEXTS_KEPT)
         self._came = Recent[tuple[tuple[bytes, ...], Origin], Origin](CONTENTS_KEPT)
         self._digest = OfTexts(self._digest_of)
-        self._traced = TracedBefore(lambda text: trace(text, self._index, self._key), self._digest)
-        self._drawn = TracedBefore(lambda text: trace(text, self._outputs, self._key), self._digest)
+        self._traced = TracedBefore(self._trace, self._digest)
+        self._drawn = TracedBefore(lambda _, text: trace(text, self._outputs, self._key), self._digest)
         self._kept = KeptWords(secret, self._key, self._digest)
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
@@ -371,6 +372,13 @@ class KnownAgain:
                 own += own_words(text, others, retrieved=untrusted.said, models=models, key=self._secret)
             self._owned.of((root_run_id, self._digest(text)), lambda: True)
         return [text for text in own if text.strip()]
+
+    def _trace(self, root_run_id: RunId, text: str) -> Found:
+        found, tree = trace(text, self._index, self._key), self._trees.get(root_run_id)
+        if not found:
+            return found
+        retrieved = EMPTY if tree is None else tree.sayings()[1].said
+        return widened(text, found, retrieved=retrieved, key=self._secret)
 
     def _assess(self, text: str) -> tuple[Suspicion, ...]:
         return self._assessed.of(self._digest(text), lambda: assess(text))

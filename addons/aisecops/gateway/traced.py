@@ -23,9 +23,9 @@ type Found = tuple[Traced, ...]
 
 
 class TracedBefore:
-    """What `trace` found in texts, by their `digest`. From any thread: each step on a dictionary is one."""
+    """What `trace` found in texts of a tree, by their `digest`. From any thread: each step on a dictionary is one."""
 
-    def __init__(self, trace: Callable[[str], Found], digest: OfTexts[bytes], *, most: int = TEXTS_KEPT) -> None:
+    def __init__(self, trace: Callable[[RunId, str], Found], digest: OfTexts[bytes], *, most: int = TEXTS_KEPT) -> None:
         self._trace = trace
         self._digest = digest
         self._room = most // 2
@@ -54,7 +54,7 @@ class TracedBefore:
         found = self._lately.get(name)
         if found is None:
             found = self._before.get(name)
-            found = self._keep(name, self._trace(text) if found is None else found)
+            found = self._keep(name, self._trace(root_run_id, text) if found is None else found)
         return found
 
     def _keep(self, name: tuple[RunId, bytes], found: Found) -> Found:

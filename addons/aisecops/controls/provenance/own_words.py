@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from aisecops.controls.provenance.winnow import QUOTE, WINDOW
-from aisecops.controls.provenance.words import Vocabulary, hashes, pairs_of, placed
+from aisecops.controls.provenance.words import Vocabulary, each_in, hashes, pairs_of, placed
 from aisecops.model.provenance import Span
 
-type _Flags = npt.NDArray[np.bool_]
+type Flags = npt.NDArray[np.bool_]
 
 
 def own_words(text: str, others: Sequence[Span], *, retrieved: Vocabulary, models: Vocabulary, key: bytes) -> list[str]:
@@ -33,13 +33,13 @@ def own_words(text: str, others: Sequence[Span], *, retrieved: Vocabulary, model
     hashed = hashes([word for word, _, _ in words], key)
     pairs = pairs_of(hashed)
     sizes = np.array([sum(map(str.isalnum, word)) for word, _, _ in words])
-    taken = _inside(words, others)
-    taken |= _sticking_out(taken, np.isin(pairs, retrieved.pairs), np.isin(hashed, retrieved.words), sizes)
-    taken |= _in_rows(np.isin(pairs, models.pairs), np.isin(hashed, models.words), sizes)
+    taken = inside(words, others)
+    taken |= sticking_out(taken, each_in(pairs, retrieved.pairs), each_in(hashed, retrieved.words), sizes)
+    taken |= _in_rows(each_in(pairs, models.pairs), each_in(hashed, models.words), sizes)
     return [text[words[first][1] : words[last][2]] for first, last in _runs(~taken)]
 
 
-def _inside(words: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> _Flags:
+def inside(words: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> Flags:
     """Which words lie in any of `spans`, with half of them at least: a letter more is in both by chance."""
     inside = np.zeros(len(words), dtype=np.bool_)
     if spans:
@@ -49,10 +49,18 @@ def _inside(words: Sequence[tuple[str, int, int]], spans: Sequence[Span]) -> _Fl
     return inside
 
 
-def _sticking_out(taken: _Flags, goes_on: _Flags, alone: _Flags, sizes: npt.NDArray[np.int64]) -> _Flags:
+def sticking_out(
+    taken: Flags,
+    goes_on: Flags,
+    alone: Flags,
+    sizes: npt.NDArray[np.int64] | Sequence[int],
+    *,
+    unknown: int = 2 * WINDOW,
+) -> Flags:
     """The words beside the taken ones that belong to the same quote: as the retrieved texts have them side by side.
 
-    Where those texts are nobody's here, whatever is within two windows of the quote: one, and what of a word is in it.
+    Where those texts are nobody's here, whatever is within `unknown` letters of the quote: of two windows one is what a
+    quote may stick out by, and one what of a word is in it.
     """
     more = np.zeros(len(taken), dtype=np.bool_)
     for first, last in _runs(taken):
@@ -61,14 +69,14 @@ def _sticking_out(taken: _Flags, goes_on: _Flags, alone: _Flags, sizes: npt.NDAr
             letters = 0
             for at in beside:
                 inner = at - beside.step
-                if letters >= (QUOTE if told else 2 * WINDOW) or (told and not goes_on[min(at, inner)]):
+                if letters >= (QUOTE if told else unknown) or (told and not goes_on[min(at, inner)]):
                     break
                 more[at] = True
                 letters += int(sizes[at])
     return more
 
 
-def _in_rows(goes_on: _Flags, alone: _Flags, sizes: npt.NDArray[np.int64]) -> _Flags:
+def _in_rows(goes_on: Flags, alone: Flags, sizes: npt.NDArray[np.int64]) -> Flags:
     """The words that stand in rows of `QUOTE` letters or more, each beside the other as it did where it was said."""
     rows = alone & (sizes >= QUOTE)
     for first, last in _runs(goes_on):  # of pairs: the row has one word more
@@ -77,7 +85,7 @@ def _in_rows(goes_on: _Flags, alone: _Flags, sizes: npt.NDArray[np.int64]) -> _F
     return rows
 
 
-def _runs(flags: _Flags) -> Iterator[tuple[int, int]]:
+def _runs(flags: Flags) -> Iterator[tuple[int, int]]:
     """From where to where (both of it) `flags` are set."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
     for first, end in edges.reshape(-1, 2):

@@ -273,8 +273,13 @@ def pairs_of(hashed: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return hashed[:-1] * np.uint64(0x9E3779B97F4A7C15) + hashed[1:]
 
 
-def _all_in(wanted: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> bool:
+def each_in(wanted: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """For each of `wanted` whether it is one of `among`, which are sorted."""
     if not len(among):
-        return False
+        return np.zeros(len(wanted), dtype=np.bool_)
     at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
-    return bool((among[at] == wanted).all())
+    return np.asarray(among[at] == wanted)
+
+
+def _all_in(wanted: npt.NDArray[np.uint64], among: npt.NDArray[np.uint64]) -> bool:
+    return bool(each_in(wanted, among).all()) if len(among) else False
