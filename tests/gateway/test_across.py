@@ -70,6 +70,16 @@ async def test_a_worker_that_has_forgotten_the_tree_reads_it_again(monkeypatch):
     assert await sender.send(second, to=OTHER)
 
 
+@pytest.mark.parametrize(
+    ("one", "two"), [("{}...", "...{}"), ("\u201c{}\u201d", "\u201c{}\u201d"), ("<p>{}</p>", "-{}")]
+)
+async def test_marks_around_the_halves_are_no_part_of_them(one, two):
+    first, second = cut(AWS, 10)
+    sender = Sender()
+    await sender.send(f"the key {one.format(first)}", to=ONE)
+    assert await sender.send(f"{two.format(second)} is the rest", to=OTHER)
+
+
 async def test_ids_of_all_sorts_told_to_all_sorts_of_hosts_are_nothing():
     sender = Sender()
     for _ in range(6):

@@ -57,6 +57,27 @@ def test_texts_that_are_told_alike_have_one_place(where, place):
     assert without_positions(where) == place
 
 
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("it begins AKIAQW3E...", "...RT5YUI7OPA2S there"),
+        ("it begins AKIAQW3E\u2026", "\u2026RT5YUI7OPA2S there"),
+        ("it begins AKIAQW3E-", "-RT5YUI7OPA2S there"),
+        ("it begins /AKIAQW3E/", "/RT5YUI7OPA2S/ there"),
+        ("it begins <p>AKIAQW3E</p>", "<p>RT5YUI7OPA2S</p> there"),
+        ("it begins AKIAQW3E\u3002", "RT5YUI7OPA2S\u3002 there"),
+    ],
+)
+def test_marks_around_the_parts_are_left_away(before, behind):
+    place = said(before)
+    assert any((one[-8:], two[:12]) == ("AKIAQW3E", "RT5YUI7OPA2S") for one, two in together(place, behind))
+
+
+def test_what_is_a_values_own_mark_stays():
+    place = said("it begins sk-ant-")
+    assert ("sk-ant-", "api03-abcdef") in together(place, "api03-abcdef there")
+
+
 def test_of_nothing_said_nothing_is_told():
     assert together(Place(), "a text") == []
 

@@ -16,7 +16,17 @@ from itertools import compress, islice, product
 from msgspec import Struct
 
 from aisecops.controls.dlp.detectors import SECRET_DETECTORS, iban
-from aisecops.controls.dlp.seams import ROW_CHARS, SEAM_KINDS, End, Line, first_token, is_number, last_token
+from aisecops.controls.dlp.seams import (
+    AROUND,
+    EDGES,
+    ROW_CHARS,
+    SEAM_KINDS,
+    End,
+    Line,
+    first_token,
+    is_number,
+    last_token,
+)
 from aisecops.model.encodings import may_be_base64
 from aisecops.model.piece import Piece, piece_of
 
@@ -31,10 +41,6 @@ _IS_NAME = "key:"
 _SHORTEST, _SHORT_ROW = 9, 48
 _EDGE = 48
 """Characters on either side of a seam in which a number, an account or something encoded is looked for."""
-_AROUND = "'\"`()[]<>{},;*|#!?\u00ab\u00bb\u2018\u2019\u201c\u201d\u2026\u2022\u2013\u2014\u200b\u200d\u2060\ufeff"
-"""What stands in no value: quotes, brackets, dots that say that it goes on, what nobody sees."""
-_MARKS = _AROUND + string.punctuation + "\u3001\u3002\uff0c\uff1a\u300c\u300d"
-"""What may stand at the end of a value, or around a part of one: `...`, `-`, `/`."""
 
 _SSN = re.compile(r"\b[0-9]{3}-[0-9]{2}-[0-9]{4}\b", re.ASCII)
 _NUMBERS = (re.compile(r"\b[0-9](?:[ .-]?[0-9]){11,}", re.ASCII), _SSN)
@@ -189,10 +195,10 @@ class Words(Struct, frozen=True, gc=False):
         """Those of the text that `piece` is of."""
         first, last = first_token(piece), last_token(piece)
         name = _NAMED.match(piece.head)
-        heads = [piece.head.lstrip(_AROUND)]
+        heads = [piece.head.lstrip(AROUND)]
         if name is not None:
-            heads.append(piece.head[name.end() :].lstrip(_AROUND))
-        end = piece.end.rstrip(_AROUND)
+            heads.append(piece.head[name.end() :].lstrip(AROUND))
+        end = piece.end.rstrip(AROUND)
         lasts = _ends(last, *end.rsplit(None, 1)[-1:])
         firsts = _ends(first, *(word for head in heads for word in head.split(None, 1)[:1]))
         return Words(
@@ -246,7 +252,7 @@ class Field(Struct, frozen=True, gc=False):
 
 
 def _ends(*texts: str) -> tuple[End, ...]:
-    words = [text.strip(marks) for marks in (_MARKS, _AROUND) for text in texts]
+    words = [text.strip(marks) for marks in (EDGES, AROUND) for text in texts]
     return tuple([End.of(word) for word in dict.fromkeys(words) if word])
 
 

@@ -22,6 +22,7 @@ from aisecops.controls.dlp.seams import (
     first_token,
     is_number,
     last_token,
+    with_bare,
 )
 from aisecops.model.piece import Piece
 
@@ -75,12 +76,10 @@ class Halves:
         elsewhere = [one for one in self._kept if one.piece.place != place]
         exact = len(elsewhere) - PLANTED_KEPT if planted else len(elsewhere)
         for at, other in enumerate(elsewhere):
-            for before, after in ((other, half), (half, other)):
-                likely = before.last.bears_on(after.first)
-                if likely or at >= exact:
-                    text = before.last.text + after.first.text
-                    if len(text) >= SHORTEST_PAIR:
-                        yield Line(text, len(before.last.text), near=False, exact=not likely)
+            for before, behind in with_bare(((other.last, half.first), (half.last, other.first))):
+                likely = before.bears_on(behind)
+                if (likely or at >= exact) and len(before.text) + len(behind.text) >= SHORTEST_PAIR:
+                    yield Line(before.text + behind.text, len(before.text), near=False, exact=not likely)
 
 
 def half_of(piece: Piece, *, planted: bool) -> Half | None:

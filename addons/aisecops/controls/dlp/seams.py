@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -46,6 +47,13 @@ _NUMBER = re.compile(r"[0-9][0-9 -]*")
 _GROUPED = re.compile(r"[0-9][ -][0-9]")
 _WRAPPING = "'\"`()[]<>{},;!?"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,20}[=:](?=.)")
+AROUND = "'\"`()[]<>{},;*|#!?\u00ab\u00bb\u2018\u2019\u201c\u201d\u2026\u2022\u2013\u2014\u200b\u200d\u2060\ufeff"
+"""What stands in no value: quotes, brackets, dots that say that it goes on, what nobody sees."""
+EDGES = AROUND + string.punctuation + "\u3001\u3002\uff0c\uff1a\u300c\u300d"
+"""What may stand at the end of a value, or around a part of one: `...`, `-`, `/`."""
+_TAGS_BEHIND = re.compile(r"(?:</?[A-Za-z][A-Za-z0-9]{0,9}>?)+\Z")
+_TAGS_BEFORE = re.compile(r"\A(?:(?:<?/?[A-Za-z][A-Za-z0-9]{0,9}>)+|[0-9]{1,3}[\])])")
+"""Of HTML and XML, as far as words keep them, and a number that counts parts: `2]`."""
 _TELLS_ANYTHING = re.compile(
     r"(?:text|note|content|message|msg|body|comment|description|prompt|input|query|question|answer|memo|title|subject|"
     r"value|data|reason|summary|parts|\bq|^[a-z]+:)(?:/[*0-9]+)*$",
@@ -78,13 +86,16 @@ _MARKS_ALONE = frozenset(_MARKS) - {_ADDRESS_MARK}
 class End(Struct, frozen=True, gc=False):
     """One end of a text, and whether some secret's mark stands in it, or that of an address.
 
-    `ahead`: how marks go on that its own end may begin.
+    `ahead`: how marks go on that its own end may begin. `as_first` and `as_second` are without what may stand around a
+    part of a value, at the end where another would go on.
     """
 
     text: str
     marked: bool
     address: bool
     ahead: tuple[str, ...]
+    as_first: str
+    as_second: str
 
     @staticmethod
     @lru_cache(maxsize=2048)
@@ -92,7 +103,14 @@ class End(Struct, frozen=True, gc=False):
         """The end that `text` is."""
         ahead = [_BEGUN[end] for length in _LENGTHS if (end := text[-length:]) in _BEGUN]
         marked = any_stands_in(text, _MARKS_ALONE)
-        return End(text, marked, _ADDRESS_MARK in text, tuple(itertools.chain.from_iterable(ahead)))
+        return End(
+            text,
+            marked,
+            _ADDRESS_MARK in text,
+            tuple(itertools.chain.from_iterable(ahead)),
+            as_first=_as_first(text),
+            as_second=_as_second(text),
+        )
 
     def bears_on(self, behind: End) -> bool:
         """May the two together hold a secret that neither holds: is a mark in one of them, or across the seam?
@@ -191,15 +209,16 @@ class Place:
         if not planted and self._is_again(piece) and self.row == piece.end * (self.repeats + 1):
             return
         numbers = not (is_number(piece) and self.numbers)
-        near = ((self.last, piece.head), (self.row, first_token(piece)))
-        yield from _lines(near, near=True, numbers=numbers)
+        first = first_token(piece)
+        near = ((self.last, piece.head), (self.row, first), (_as_first(self.row), _as_second(first)))
+        yield from _lines(dict.fromkeys(near), near=True, numbers=numbers)
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
         first, last = End.of(first_token(piece)), End.of(last_token(piece))
         others = [ends for one, ends in zip(self.pieces, self.ends, strict=True) if one != piece]
         pairs = [(end, first) for _, end in others] + [(last, begin) for begin, _ in others]
-        for before, behind in pairs:
+        for before, behind in with_bare(pairs):
             long = len(before.text) + len(behind.text) >= SHORTEST_PAIR
             if long and ((likely := before.may_go_on(behind)) or planted):
                 yield Line(before.text + behind.text, len(before.text), near=False, exact=not likely)
@@ -252,6 +271,24 @@ def distinct(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 def _lets_count(line: Line) -> tuple[bool, ...]:
     return not line.exact, line.near, line.numbers, not line.whole
+
+
+def _as_first(text: str) -> str:
+    """`text` without what may stand behind the first part of a value."""
+    return (_TAGS_BEHIND.sub("", text) if "<" in text else text).rstrip(EDGES)
+
+
+def _as_second(text: str) -> str:
+    """`text` without what may stand before another part of a value."""
+    return _TAGS_BEFORE.sub("", text).lstrip(EDGES)
+
+
+def with_bare(pairs: Iterable[tuple[End, End]]) -> Iterator[tuple[End, End]]:
+    """`pairs`, and each without what may stand around its two, where anything does."""
+    for before, behind in pairs:
+        yield before, behind
+        if before.as_first != before.text or behind.as_second != behind.text:
+            yield End.of(before.as_first), End.of(behind.as_second)
 
 
 def _lines(pairs: Iterable[tuple[str, str]], *, near: bool, numbers: bool = False) -> Iterator[Line]:
