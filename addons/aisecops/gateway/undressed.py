@@ -11,10 +11,10 @@ import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from aisecops.controls.dlp.marks import which_match
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.exchange import Headers, values
+from aisecops.model.one_pass import which_match
 from aisecops.model.readings import readings
 
 LEAST = 24

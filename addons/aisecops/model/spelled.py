@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from aisecops.model.inside_bytes import Opener, Room, said
 from aisecops.model.kinds import kinds
+from aisecops.model.one_pass import which_match
 
 _MARK = r"[ ,;|/\t\r\n+-]{1,3}"
 _DECIMAL = r"(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])"
@@ -36,7 +37,6 @@ _DUMP = re.compile(
 )
 _UU = re.compile(r"^begin [0-7]{3,4} [^\n]{1,200}\n((?:[ -`]{1,62}\r?\n){1,4096})", re.MULTILINE)
 _ASCII85 = re.compile(r"<~([!-uz\s]{10,65536}?)~>")
-_DUMP_BEGINS = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}", re.MULTILINE)
 _DUMP_LINE = re.compile(r"^[0-9a-fA-F]{4,8}:?[ \t]+((?:[0-9a-fA-F]{2,8}[ \t])*[0-9a-fA-F]{2,8})", re.MULTILINE)
 _NUMBER = re.compile(r"[0-9]+")
 _CALLED = re.compile(r"(?i)0x[0-9a-f]+|[0-9]+")
@@ -46,15 +46,14 @@ _BETWEEN = b" ,;|/\t\r\n+-:"
 _HEX = kinds(("h", string.hexdigits))
 _RUN = b"h" * 16
 """The digits of the shortest row: eight numbers of two."""
-_MARKS = ("u+", "hr(", "hrb(", "hrw(", "har(", "harb(", "harw(", "begin ", "<~")
+_BEGUN = (r"(?i)u\+|ha?r[bw]?\(|begin |<~", r"(?m)^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}")
+"""How all that is no list begins."""
 
 
 def spells(text: str) -> bool:
     """False only where nothing is spelled in numbers."""
-    if _RUN in text.encode("ascii", "replace").translate(_HEX, _BETWEEN):
-        return True
-    lower = text.lower()
-    return True in [mark in lower for mark in _MARKS] or _DUMP_BEGINS.search(text) is not None
+    data = text.encode("ascii", "replace")
+    return bool(which_match(data, _BEGUN)) or _RUN in data.translate(_HEX, _BETWEEN)
 
 
 def spelled(text: str, room: Room, opener: Opener) -> Iterator[tuple[int, int, str]]:

@@ -35,22 +35,6 @@ def any_stands_in(text: str, marks: frozenset[str]) -> bool:
     return _any_of(marks).search(text.encode("utf-8", "surrogatepass")) is not None
 
 
-def which_match(data: bytes, patterns: tuple[str, ...]) -> Sequence[int]:
-    """The positions of those of `patterns` that match somewhere in `data`, all of them looked for in one pass."""
-    return _set_of(patterns).Match(data) or ()
-
-
-@lru_cache(maxsize=64)
-def _set_of(patterns: tuple[str, ...]) -> Any:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    found = re2.Set.SearchSet(options)
-    for pattern in patterns:
-        found.Add(pattern.encode())
-    found.Compile()
-    return found
-
-
 @lru_cache(maxsize=64)
 def _any_of(marks: frozenset[str]) -> Any:
     options = re2.Options()

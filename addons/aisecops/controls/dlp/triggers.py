@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from aisecops.controls.dlp.exact import ExactDetector
-from aisecops.controls.dlp.marks import which_match
 from aisecops.model.encodings import MIN_RUN, TURNS
 from aisecops.model.entities import CREDENTIAL, GROUPS, PLANTED
+from aisecops.model.one_pass import which_match
 from aisecops.model.readings import is_dressed
 
 _DIGIT = "[0-9]"
