@@ -18,6 +18,7 @@ ROOMS = {"controls", "adapters"}
 # The libraries a floor or one of its folders may use, the standard library aside; the longest name decides.
 LIBRARIES = {
     "model": {"msgspec"},
+    "model.one_pass": {"re2"},
     "wire": {"msgspec", "orjson"},
     "wire.coding": {"brotli", "zstandard"},
     "wire.zstd_frames": set(),

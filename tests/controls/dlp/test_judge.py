@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aisecops.controls.dlp.allowances import Sent
-from aisecops.controls.dlp.judge import entities_for, judge_findings
+from aisecops.controls.dlp.judge import entities_for, judge_findings, may_replace
 from aisecops.model.decision import Verdict, strictest
 from aisecops.model.entities import GROUPS
-from aisecops.model.finding import Finding, FindingAction
+from aisecops.model.finding import Finding, FindingAction, JudgedFinding
 from aisecops.model.ids import AgentId
 from aisecops.model.place import Place
 from aisecops.model.provenance import Span
@@ -129,3 +129,17 @@ def test_what_is_looked_for_is_what_a_rule_for_the_destination_names() -> None:
 def test_canaries_are_looked_for_without_a_rule() -> None:
     assert entities_for(EgressRules(canaries=("env:C",)), MODEL) == {"CANARY"}
     assert entities_for(EgressRules(known=("env:K",)), MODEL) == {"KNOWN_SECRET"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "done", "replaces"),
+    [
+        (FindingAction.MASK, None, False),
+        (FindingAction.BLOCK, FindingAction.COUNT, False),
+        (FindingAction.MASK, FindingAction.MASK, True),
+        (FindingAction.PSEUDONYMISE, None, True),
+    ],
+)
+def test_something_may_be_replaced_where_it_is_found_or_came_back_before(asked, done, replaces) -> None:
+    found = [JudgedFinding(finding=finding("CREDIT_CARD"), action=done)] if done else []
+    assert may_replace(EgressRules(detectors=(rule("CREDIT_CARD", "model", asked),)), found) is replaces

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from aisecops.controls.policy.places import KEPT, Index, places_of, rank_of
+from aisecops.controls.policy.places import ASKED, KEPT, Index, places_of, rank_of
 from aisecops.model.rules import HttpMatch, McpMatch
 from support.rules_text import FULL, rules
 
@@ -44,6 +44,16 @@ def test_the_most_specific_comes_first():
     index = Index([(HttpMatch(host=host), host) for host in hosts])
 
     assert [spot.rule for spot in index.at("a.b.c", 443)] == ["a.b.c", "*.b.c", "*.c"]
+
+
+def test_however_many_destinations_are_asked_about_each_gets_its_own_answer():
+    index = Index([(HttpMatch(host="h"), "plain"), (HttpMatch(host="h", port=8443), "other")])
+
+    for number in range(ASKED + 10):
+        assert index.at(f"h{number}", 443) == ()
+    for _ in range(2):
+        assert [spot.rule for spot in index.at("h", 443)] == ["plain"]
+        assert [spot.rule for spot in index.at("h", 8443)] == ["other"]
 
 
 def test_at_one_host_port_then_path_then_method_decide():
