@@ -35,7 +35,29 @@ def test_googles_schema_means_what_the_json_schema_says(value, fits):
     assert jsonschema.Draft202012Validator(json_schema(MEETING)).is_valid(value) is fits
 
 
+def test_wherever_a_schema_stands_in_another_it_is_read_so():
+    text, number = {"type": "STRING"}, {"type": "INTEGER"}
+    schema = json_schema(
+        {
+            "$defs": {"row": {"type": "OBJECT", "additionalProperties": number}},
+            "type": "OBJECT",
+            "properties": {"rows": {"type": "ARRAY", "items": {"$ref": "#/$defs/row"}}, "pair": {"prefixItems": [text, number]}},
+            "allOf": [{"properties": {"name": {"oneOf": [text, {"not": text}]}}}],
+        }
+    )  # fmt: skip
+    fits = jsonschema.Draft202012Validator(schema).is_valid
+    assert fits({"rows": [{"a": 1}], "pair": ["a", 1], "name": "ann"})
+    assert not fits({"rows": [{"a": "1"}]})
+    assert not fits({"pair": [1, 1]})
+    assert "STRING" not in str(schema)
+
+
 def test_a_json_schema_stays_as_it_is():
-    schema = {"type": "object", "properties": {"n": {"type": ["string", "null"]}}, "minItems": 1}
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": ["string", "null"]}},
+        "minItems": 1,
+        "not": {"enum": ["A"]},
+    }
     assert json_schema(schema) == schema
     assert json_schema({"type": "TYPE_UNSPECIFIED"}) == {}

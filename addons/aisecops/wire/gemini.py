@@ -48,9 +48,7 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
     if method == "countTokens" and (whole := spelled(root, "generateContentRequest", "")) in root:
         root, at = maybe_object(root, whole, ""), f"/{whole}"
     settings, place = _object(root, "generationConfig", at)
-    schema = _object(settings, "responseJsonSchema", place)[0] or json_schema(
-        _object(settings, "responseSchema", place)[0]
-    )
+    declared = _object(settings, "responseJsonSchema", place)[0] or _object(settings, "responseSchema", place)[0]
     name = maybe_text(root, spelled(root, "cachedContent", at), at)
     cached = (name,) if name else ()
     return LlmCall(
@@ -61,7 +59,7 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
         answers=max(count(settings, spelled(settings, "candidateCount", place), place), 1),
         segments=tuple(_segments(root, at)),
         tools=tuple(offer for where, tool in listed(root, "tools", at) for offer in _offers(tool, where)),
-        response_schema=schema or None,
+        response_schema=json_schema(declared) or None,
         offers_elsewhere=_offers_elsewhere(root, at),
         remembered=cached,
         unseen=cached,
@@ -163,14 +161,14 @@ def _offers(tool: JsonObject, at: str) -> list[ToolOffer]:
     declared = spelled(tool, "functionDeclarations", at)
     offers = []
     for place, function in listed(tool, "functionDeclarations", at):
-        schema = _object(function, "parametersJsonSchema", place)[0]
+        schema = _object(function, "parametersJsonSchema", place)[0] or maybe_object(function, "parameters", place)
         offers.append(
             ToolOffer(
                 name=text(function, "name", place),
                 position=place,
                 size_bytes=len(as_json(function)),
                 description=maybe_text(function, "description", place),
-                schema=schema or json_schema(maybe_object(function, "parameters", place)) or None,
+                schema=json_schema(schema) or None,
             )
         )
     return offers + [
