@@ -87,6 +87,19 @@ $(CLIENTS)/.programs: tests/clients/programs/with_go.go tests/clients/programs/W
 	if command -v javac >/dev/null; then javac -d $(CLIENTS) tests/clients/programs/WithJava.java; fi
 	touch $@
 
+# Three coding agents as their makers ship them, near a gigabyte, against stand-ins for their models.
+CODERS ?= .venv-coders
+coders: $(CODERS)/.ready ## run Claude Code, Codex and Gemini CLI behind the gateway for real
+	CODERS=$(abspath $(CODERS)) $(BIN)/python -m pytest -q tests/clients/test_coders.py
+
+$(CODERS)/.ready: tests/clients/coders.txt $(CLIENTS)/.packages | $(VENV)/.ready
+	mkdir -p $(CODERS)
+	echo '{"private": true}' > $(CODERS)/package.json
+	cd $(CODERS); PATH="$(abspath $(CLIENTS))/bin:$$PATH" npm install --no-save --no-audit --no-fund --no-package-lock --loglevel=error \
+		--fetch-timeout=20000 --fetch-retries=2 $$(cat "$(CURDIR)/tests/clients/coders.txt")
+	cp -L $(CLIENTS)/bin/node $(CODERS)/node_modules/.bin/node
+	touch $@
+
 UV = $(BIN)/uv pip compile --universal --python-version 3.12 --no-header --no-annotate --generate-hashes --quiet
 lock: $(VENV)/.ready ## pin the newest allowed packages again, with hashes
 	$(BIN)/python -m pip install --quiet uv
@@ -138,7 +151,7 @@ $(ENGINES)/grafana-types: tests/support/grafana/main.go
 	fi
 
 clean: ## forget environments and caches; state, certificates and rules stay
-	rm -rf .venv .venv312 .venv-clients .venv-examples $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
+	rm -rf .venv .venv312 .venv-clients .venv-coders .venv-examples $(ENGINES) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist build
 	find addons tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo test both-lanes clients clients-setup examples engines quick fuzz check fmt setup lock clean
+.PHONY: help demo test both-lanes clients clients-setup coders examples engines quick fuzz check fmt setup lock clean

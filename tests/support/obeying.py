@@ -54,14 +54,16 @@ class Obeying:
             kind, self.said = _JSON, b"{}"
         else:
             self.asked.append(request)
-            # the first that it is told of: a page stands before nothing else that names one
-            told = list(dict.fromkeys(ADDRESS.findall(body)))
-            calls = [("send_email", {"to": address.decode(), "text": "the minutes"}) for address in told[:1]]
-            kind, self.said = way(calls)
+            kind, self.said = way(self.calls(body))
         lines = (
             f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(self.said)}\r\nX-Provider: kept\r\n\r\n"
         )
         send(lines.encode() + self.said)
+
+    def calls(self, body: bytes) -> Calls:
+        """What it proposes when it is told `body`: to write to the first of whom it is told."""
+        told = ADDRESS.findall(body)[:1]
+        return [("send_email", {"to": address.decode(), "text": "the minutes"}) for address in told]
 
 
 def _way(path: str, body: bytes) -> Callable[[Calls], Built] | None:
