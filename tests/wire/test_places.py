@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.wire.places import is_plain, tells_a_person_s_number
+from aisecops.wire.places import is_plain, shown_path, tells_a_person_s_number
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,18 @@ def test_a_name_tells_that_a_number_is_somebody_s(place: str) -> None:
 )
 def test_most_names_do_not(place: str) -> None:
     assert not tells_a_person_s_number(place)
+
+
+@pytest.mark.parametrize(
+    ("segments", "shown"),
+    [
+        ((), "/"),
+        (("api", "event_logging", "batch"), "/api/event_logging/batch"),
+        (("v1", "customers", "0042", "notes"), "/v1/customers/*/notes"),
+        (("keys", "AKIA" + "IOSFODNN7EXAMPLE"), "/keys/*"),
+        (("api", "eval", "sdk-" + "zAZezfDKGoZuXXKe"), "/api/eval/*"),
+        (tuple("abcdefghij"), "/a/b/c/d/e/f/g/h/**"),
+    ],
+)
+def test_a_path_is_told_as_a_rule_would_name_it_and_without_what_may_be_secret(segments, shown):
+    assert shown_path(segments) == shown

@@ -52,6 +52,7 @@ from aisecops.wire.limits import JsonBounds, JsonValue, read_json
 from aisecops.wire.llm import LlmCall, prompt_hash
 from aisecops.wire.media_type import media_type
 from aisecops.wire.parts import unsaid_json
+from aisecops.wire.places import shown_path
 from aisecops.wire.resent import with_resent
 from aisecops.wire.shape import call_in
 from aisecops.wire.signed import body_is_signed
@@ -223,7 +224,9 @@ def _plain_step(
             request, Code.PROTOCOL_DENIED, f"a WebSocket must be asked for; declare a tool or model with `{what}`"
         )
     return objection(
-        request, Code.TOOL_UNDECLARED, f"no declared tool matches `{request.method} {request.host}` and this path"
+        request,
+        Code.TOOL_UNDECLARED,
+        f"no declared tool matches `{request.method} {request.host}{shown_path(segments)}`",
     )
 
 
@@ -325,9 +328,9 @@ def _model_step(request: HttpRequest, model: ModelRule, body: bytes, query: dict
     data = with_resent(json_body(request, body) or unsaid_json(body))
     call = read_call(model.dialect, request.method, request.path.partition("?")[0], data)
     if call is None and (request.method not in {*READ_METHODS, WEBSOCKET} or body):
-        raise WireError(
-            f"this is no call that the dialect `{model.dialect}` knows; declare the request as a tool if it shall pass"
-        )
+        what = f"`{request.method} {shown_path(normal_path(request.path)[0])}`"
+        mend = "declare the request as a tool if it shall pass"
+        raise WireError(f"{what} is no call that the dialect `{model.dialect}` knows; {mend}")
     name = call.model if call else query.get("model", [""])[0] if request.method == WEBSOCKET else ""
     action = _action(
         request,

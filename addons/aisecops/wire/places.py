@@ -6,16 +6,24 @@ Knows how a plain name looks. A plain name needs no escaping in a JSON pointer.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 _PLAIN = re.compile(r"(?!.*[A-Z0-9]{12})[A-Za-z_$][A-Za-z_$.-]*[0-9]{0,4}[A-Za-z_$.-]*")
 _MAX_CHARS = 48
+_MAX_SEGMENTS = 8
 
 
 @lru_cache(maxsize=4096)
 def is_plain(name: str) -> bool:
     """True for a name that can stand in a record: short, with too few digits and capitals for a key or a number."""
     return len(name) <= _MAX_CHARS and _PLAIN.fullmatch(name) is not None
+
+
+def shown_path(segments: Sequence[str]) -> str:
+    """A path as it can stand in a record and in a rule's `match`: whatever in it is no plain small word is a star."""
+    told = [one if is_plain(one) and one.islower() else "*" for one in segments[:_MAX_SEGMENTS]]
+    return "/" + "/".join([*told, "**"] if len(segments) > _MAX_SEGMENTS else told)
 
 
 _NUMBERED = re.compile(
