@@ -58,7 +58,7 @@ async def test_it_is_refused_behind_the_rule_of_a_tool_too() -> None:
     assert refused.code is Code.CONTEXT_REJECTED
 
 
-@pytest.mark.parametrize("path", ["/model/anthropic.claude-v2/invoke", "/model/m/invoke-with-response-stream"])
+@pytest.mark.parametrize("path", ["/model/meta.llama3-8b-instruct-v1:0/invoke", "/model/m/invoke-with-response-stream"])
 async def test_what_makers_of_bedrocks_models_call_their_own_is_refused(path: str) -> None:
     body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": PLAIN["messages"]}
     refused = await asked(rules("bedrock"), path, body)
