@@ -3,8 +3,7 @@
 A message to a tool is a step of that tool: token, run, content, budgets and risk are judged as for a request, and it is
 charged as one. A message to a model is judged for its run and its content, and costs nothing by itself; what the model
 counts in its answers is charged as they come, and the calls that it proposes are weighed (`realtime.py`). What comes
-from the upstream is bounded and counted. A message cannot
-wait for a person: what would be held is refused.
+from the upstream is bounded and counted. A message cannot wait for a person: what would be held is refused.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ from aisecops.gateway.writing import as_written
 from aisecops.model.action import Kind
 from aisecops.model.decision import Verdict
 from aisecops.model.envelope import Descent
-from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.errors import Fault, StoreError, WireError
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -190,44 +189,26 @@ class Messages:
         """One judgment, made true in the store when it changes anything there."""
         decision_id = DecisionId(self._ground.ids.new("dec_"))
         for _ in range(SWAP_TRIES):
-            facts, version = await self._facts(rules, permit, data, findings)
-            drawn = descent.drawn if descent is not None else ()
-            joined = await joined_chains(self._ground.store, rules, facts.tree, drawn, now_ms=facts.now_ms)
-            run = facts.principal
-            usual = await usual_for(
-                self._ground.store, rules, facts.request, agent_id=run.agent_id, root_run_id=run.root_run_id
-            )
-            moved = await moved_for(self._ground.store, rules, run.agent_id, facts.request.tool, now_ms=facts.now_ms)
-            facts = replace(
-                facts,
-                descent=descent if descent is not None else facts.descent,
-                joined=joined,
-                moved=moved,
-                usual=usual,
-            )
+            facts, snapshot = await self._facts(rules, permit, data, findings, descent)
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
-            try:
-                await self._ground.store.swap_tree(
-                    facts.tree.root_run_id, seen=version, new=judged.tree, durable=must_last(facts, judged)
-                )
-            except Stale:
-                continue
-            return facts, judged
+            if await self._trees.swapped(snapshot, judged.tree, durable=must_last(facts, judged)):
+                return facts, judged
         raise StoreError(OUTRUN)
 
     async def _facts(
-        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...]
-    ) -> tuple[Facts, int]:
-        opened = permit.facts
+        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
+    ) -> tuple[Facts, Snapshot]:
+        opened, store = permit.facts, self._ground.store
+        run = opened.principal
         claims = opened.token.claims if opened.token else None
-        snapshot = await self._ground.store.snapshot(
-            opened.principal.run_id, token_id=claims.jti if claims else None, key_id=claims.kid if claims else ""
+        snapshot = await store.snapshot(
+            run.run_id, token_id=claims.jti if claims else None, key_id=claims.kid if claims else ""
         )
         if snapshot is None:
             raise StoreError("the run has vanished from the store")
-        snapshot = await with_all_above(self._ground.store, snapshot, claims.above if claims else ())
+        snapshot = await with_all_above(store, snapshot, claims.above if claims else ())
         now_ms = self._ground.clock.now_ms()
         model = opened.request.kind is Kind.MODEL
         request = replace(
@@ -249,8 +230,12 @@ class Messages:
             findings=findings,
             approval=None,
             opinions=self._points.anew(opened.opinions, opinions),
+            descent=opened.descent if descent is None else descent,
+            joined=await joined_chains(store, rules, snapshot.tree, descent.drawn if descent else (), now_ms=now_ms),
+            usual=await usual_for(store, rules, request, agent_id=run.agent_id, root_run_id=run.root_run_id),
+            moved=await moved_for(store, rules, run.agent_id, request.tool, now_ms=now_ms),
         )
-        return facts, snapshot.version
+        return facts, snapshot
 
     async def _passed(  # noqa: PLR0917 - the whole of what was decided
         self,

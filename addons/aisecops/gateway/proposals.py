@@ -43,7 +43,7 @@ from aisecops.gateway.trees import Trees
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.decision import Judgment, Reason, Verdict
 from aisecops.model.envelope import Descent
-from aisecops.model.errors import Fault, Stale, StoreError, WireError
+from aisecops.model.errors import Fault, StoreError, WireError
 from aisecops.model.facts import Facts
 from aisecops.model.ids import DecisionId
 from aisecops.model.outcome import Refuse
@@ -205,13 +205,7 @@ class Proposals:
                 course.approval = None
                 return False
             course.approval = replace(approval, state=ApprovalState.USED)
-        if judged.tree is None:
-            return True
-        try:
-            await self._ground.store.swap_tree(snapshot.tree.root_run_id, seen=snapshot.version, new=judged.tree)
-        except Stale:
-            return False
-        return True
+        return judged.tree is None or await self._trees.swapped(snapshot, judged.tree, durable=True)
 
     async def _passed(  # noqa: PLR0917 - the whole of what was decided
         self, rules: RuleSet, permit: Permit, facts: Facts, judged: Judged, call: ProposedCall, course: _Course
