@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from aisecops.model.errors import WireError
 from aisecops.wire.realtime_call import offered_by, read_event
 
 
@@ -72,3 +73,18 @@ def test_a_server_says_what_its_session_offers() -> None:
     assert offered is not None
     assert ([tool.name for tool in offered.tools], offered.offers_elsewhere) == (["f"], False)
     assert offered_by({"type": "error"}) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}]},
+        {"instructions": "be brief"},
+        {"tools": []},
+        {"previous_response_id": "resp_1"},
+        {"response": {"instructions": "be brief"}, "input": "and this"},
+    ],
+)
+def test_a_call_of_the_responses_api_is_no_event_that_passes_unread(more: dict[str, Any]) -> None:
+    with pytest.raises(WireError):
+        read_event({"type": "response.create", "model": "gpt-5", **more}, "gpt-realtime")

@@ -7,12 +7,15 @@ provider; positions point into the event.
 
 from __future__ import annotations
 
+from aisecops.model.errors import WireError
 from aisecops.wire.fields import JsonObject, address_or_digest, as_json, digest, maybe_object, maybe_text, objects
 from aisecops.wire.llm import LlmCall, Role, Segment, SegmentKind, ToolOffer
 from aisecops.wire.openai_responses import offers_in, read_proposal
 
 SPOKEN = frozenset({"openai", "azure"})
 """The dialects whose WebSockets are talks of this sort."""
+_OF_RESPONSES = frozenset({"input", "instructions", "tools", "prompt", "previous_response_id", "conversation"})
+"""Where the responses API has its call in the event itself, a realtime model has what stands under `response`."""
 _ROLES = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 
 
@@ -22,6 +25,8 @@ def read_event(event: JsonObject, model: str) -> LlmCall | None:
         case "session.update" | "transcription_session.update":
             holder, at = maybe_object(event, "session", ""), "/session"
         case "response.create":
+            if event.keys() & _OF_RESPONSES:
+                raise WireError("a call of the responses API over a WebSocket is not read; ask over HTTPS")
             holder, at = maybe_object(event, "response", ""), "/response"
         case "conversation.item.create":
             item = maybe_object(event, "item", "")
