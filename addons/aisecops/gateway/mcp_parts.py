@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from aisecops.controls.policy.match import mcp_match
+from aisecops.controls.policy.places import places_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.gateway.mcp import READS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
-from aisecops.model.rules import McpMatch, RuleSet
+from aisecops.model.rules import RuleSet
 from aisecops.model.value import Value
 from aisecops.wire.coding import decode
 from aisecops.wire.limits import JsonBounds
@@ -35,9 +36,7 @@ class Part(Value):
 
 def may_be_batch(rules: RuleSet, request: HttpRequest) -> bool:
     """False when `request` is none, at one look: nothing of its body is read but the first byte of a plain one."""
-    if request.method != "POST" or not any(
-        isinstance(one, McpMatch) for tool in rules.tools.values() for one in tool.match
-    ):
+    if request.method != "POST" or not places_of(rules).has_servers:
         return False
     return bool(values(request.headers, "content-encoding")) or request.body.lstrip()[:1] == b"["
 

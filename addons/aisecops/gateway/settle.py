@@ -362,7 +362,7 @@ async def _given_back(response: HttpResponse, meanings: Meanings) -> HttpRespons
 def _shown(response: HttpResponse, provenance: dict[str, str]) -> HttpResponse:
     """`response` with what is known of its content in a header."""
     quoted = {key: f'"{value}"' if key in {"id", "source"} else value for key, value in provenance.items()}
-    shown = "AISecOps-Provenance", "; ".join(f"{key}={value}" for key, value in quoted.items())
+    shown = "AISecOps-Provenance", "; ".join([f"{key}={value}" for key, value in quoted.items()])
     return replace(response, headers=(*response.headers, shown))
 
 

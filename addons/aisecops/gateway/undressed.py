@@ -67,7 +67,7 @@ def _is_dressed(text: str) -> bool:
 
 def _once(texts: Sequence[str], said: Mapping[str, Sequence[str]]) -> list[str]:
     """What is `said` in each of `texts`, and is none of them itself."""
-    found = dict.fromkeys(itertools.chain.from_iterable(said.get(text, ()) for text in texts))
+    found = dict.fromkeys(itertools.chain.from_iterable([said.get(text, ()) for text in texts]))
     return [one for one in found if one not in texts]
 
 

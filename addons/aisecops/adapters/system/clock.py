@@ -16,5 +16,6 @@ class SystemClock:
         self._latest_ms = 0
 
     def now_ms(self) -> int:
-        self._latest_ms = max(self._latest_ms, time.time_ns() // 1_000_000)
+        now_ms = time.time_ns() // 1_000_000
+        self._latest_ms = max(self._latest_ms, now_ms)
         return self._latest_ms

@@ -110,9 +110,8 @@ def path_matches(pattern: str, segments: tuple[str, ...]) -> bool:
 
 
 def _each(parts: tuple[str, ...], segments: tuple[str, ...]) -> bool:
-    return all(
-        part == segment or (part == "*" and segment != "") for part, segment in zip(parts, segments, strict=True)
-    )
+    pairs = zip(parts, segments, strict=True)
+    return False not in [part == segment or (part == "*" and segment != "") for part, segment in pairs]
 
 
 @lru_cache(maxsize=4096)

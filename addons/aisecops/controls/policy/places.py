@@ -91,6 +91,7 @@ class Places:
         self.servers: Index[McpMatch, ToolRule] = Index((m, tool) for m, tool in tools if isinstance(m, McpMatch))
         self.models: Index[HttpMatch, ModelRule] = Index((model.match, model) for model in rules.models.values())
         self.sources: Index[HttpMatch, SourceRule] = Index((source.match, source) for source in rules.sources)
+        self.has_servers = any(isinstance(match, McpMatch) for match, _ in tools)
 
     def name(self, host: str, port: int) -> bool:
         """True when any rule names `host` and `port`."""
@@ -119,9 +120,18 @@ class _Same:
 
 def places_of(rules: RuleSet) -> Places:
     """The index of `rules`."""
-    return _indexed(_Same(rules))
+    for asked_last, places in _newest:
+        if asked_last is rules:
+            return places
+    found = _indexed(_Same(rules))
+    _newest[:] = [(rules, found)]
+    return found
 
 
 @lru_cache(maxsize=KEPT)
 def _indexed(same: _Same) -> Places:
     return Places(same.rules)
+
+
+_newest: list[tuple[RuleSet, Places]] = []
+"""The rule set that was asked about last, and its index: mostly it is asked about again."""

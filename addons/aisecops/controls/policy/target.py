@@ -39,7 +39,7 @@ def normal_path(raw: str) -> tuple[tuple[str, ...], dict[str, list[str]]]:
     parts = path[1:].split("/")
     if "" in parts[:-1]:
         raise _ambiguous("it holds `//`")
-    return tuple(_segment(part) for part in parts), _query(query)
+    return tuple([_segment(part) for part in parts]), _query(query)
 
 
 def _ambiguous(why: str) -> WireError:

@@ -59,7 +59,7 @@ def pattern_of(template: str) -> str:
 
 def filled(template: str, filling: Filling) -> str:
     """The scope of one request. Raises WireError (unreadable) naming the place that cannot be filled."""
-    return ".".join(_value(place, filling) for place in read_template(template))
+    return ".".join([_value(place, filling) for place in read_template(template)])
 
 
 def variables_in(template: str, scope: str) -> list[str]:
