@@ -235,3 +235,17 @@ async def test_a_step_that_nobody_on_duty_could_be_asked_about_is_told_as_refuse
     await log.append(event(0, EventName.APPROVAL_DENIED, approval_id="", by="nobody", why=why))
     [line] = story_lines(rows(tmp_path / "record"))
     assert (line.mark, line.words, line.why) == ("no", "at once", (why,))
+
+
+async def test_what_happens_again_and_again_is_told_once_with_how_often(tmp_path: Path) -> None:
+    log = chain(tmp_path / "record", signed=False)
+    for number in range(3):
+        await log.append(*judged_events(facts(token=False), f"dec_{number}"))
+    await log.append(*judged_events(facts(), "dec_3"))
+    await log.close()
+    told = rows(tmp_path / "record")
+    text = " ".join(shown(told, width=200).split())
+    assert text.count("REFUSED") == 1
+    assert "(3 times, until " in text
+    assert text.count(" allow ") == 1
+    assert len(story_lines(told)) == 4

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -84,10 +85,14 @@ def _timeline(lines: Iterable[StoryLine]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
-    for line in lines:
+    for _, alike in groupby(lines, lambda line: (line.mark, line.words, line.why, line.risk)):
+        line, *more = alike
         whys = [Padding(Text(why, "dim"), (0, 0, 0, 2)) for why in line.why]
         mark = Text(line.mark, _STYLES.get(line.mark, ""))
-        table.add_row(offset(line.offset_ms), mark, Group(Text(line.words), *whys), Text(line.risk))
+        words = Text(line.words)
+        if more:
+            words.append(f" ({len(more) + 1} times, until {offset(more[-1].offset_ms)})")
+        table.add_row(offset(line.offset_ms), mark, Group(words, *whys), Text(line.risk))
     return table
 
 
