@@ -26,6 +26,8 @@ MAX_EACH = 20
 """Suspicions of one detector that are told; more of the same say nothing new."""
 _MOST_ABOUT = 0.85
 """A text about injections is flagged at most, never blocked."""
+_HINT = 0.36
+"""Below this a sign beside what is shown, in a text about injections, says no more: it adds to sayings alone."""
 _MOST_SAYINGS = 0.49
 """What sayings that are shown come to together, with nothing in them that could be acted on."""
 _OLDEST, _MANY_WAYS = "instruction_override", 6
@@ -102,9 +104,10 @@ def _of_piece(text: str, offset: int, detectors: Sequence[Detector], seen: _Seen
         span = sign.span
         if places is not None:
             span = Span(start=places[span.start], end=places[span.end - 1] + 1)
-        beside = any(_beside(sign.span, one) for one in mentioned)
-        kept = seen.sayings if frame.saying else seen.shown if beside else seen.said
-        kept.append(_suspicion(name, sign, span, frame.score(sign.weight), offset))
+        beside, score = any(_beside(sign.span, one) for one in mentioned), frame.score(sign.weight)
+        hint = beside and framing.capped and not frame.acts and score < _HINT
+        kept = seen.sayings if frame.saying or hint else seen.shown if beside else seen.said
+        kept.append(_suspicion(name, sign, span, score, offset))
     seen.about = seen.about or framing.capped
 
 

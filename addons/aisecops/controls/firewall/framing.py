@@ -64,10 +64,12 @@ _NAMED = re.compile(
     r"\b(?:such as|like|e\.g\.,?|for example|called|named|the (?:tags?|markers?|delimiters?|phrases?|strings?|words?)) [\"'`(]?$"
 )
 _NAMED_BEHIND = re.compile(
-    r"[\"'`)]{0,2} (?:tags?|tokens?|markers?|delimiters?|phrases?|patterns?|strings?|payloads?|attacks?|injections?|attempts?)\b"
+    r"[\"'`)]{0,2}(?:,? (?:and |or )?[\"'`]?[\[<{][^\[\]<>{}\n]{1,30}[\]>}][\"'`]?){0,4} (?:tags?|tokens?|markers?|delimiters?|phrases?|patterns?|strings?|payloads?|attacks?|injections?|attempts?)\b"
 )
 _KEYWORDS = re.compile(r"[\w-]+(?:[\"'`]{0,2},[ \n]{0,4}[\"'`]{0,2}[\w-]+){2,}")
 """What is a row of single words, and no sentence."""
+_EXPRESSION = re.compile(r"\(\?[:i]|\\{1,2}[sbwd][+*)]|\w\|\w|\[\^")
+"""What has alternatives, or room for anything, looks for an order and gives none."""
 _PROGRAM = re.compile(
     r"```[ \t]{0,4}(?:python|py|pycon|javascript|js|jsx|typescript|ts|tsx|go|rust|java|kotlin|ruby|php|c|cpp|csharp|bash|sh|shell|console|curl|http)\b",
     re.IGNORECASE,
@@ -163,7 +165,7 @@ class Framing:
         if program and quote is not None:
             reach = self._end_of_statement(quote, reach)
         acts = _VALUE.search(self.text, span.start, reach) is not None
-        if (said := self._told(span, before)) is not None:
+        if (said := self._told(span, before, program=program)) is not None:
             return self._shown(said, acts=acts)
         if quote is None:
             named = _NAMED.search(before) is not None or _NAMED_BEHIND.match(self.text, span.end) is not None
@@ -181,9 +183,14 @@ class Framing:
         factor = 1.0 if self.text[quote.start] == "|" else _FACTOR_SHOWN
         return Frame(self.about * factor, shown=False, acts=acts)
 
-    def _told(self, span: Span, before: str) -> int | None:
-        """How long what is only told of is: an order that somebody else gives, or a row of single words."""
+    def _told(self, span: Span, before: str, *, program: bool) -> int | None:
+        """How long what is only told of is: an order that somebody else gives, or a row of single words.
+
+        In a text about injections and in a program also what is an expression to look for orders by.
+        """
         if _KEYWORDS.fullmatch(self.text, span.start, span.end) is not None:
+            return span.end - span.start
+        if (program or self._words >= _MANY_ABOUT) and _EXPRESSION.search(self.text, span.start, span.end) is not None:
             return span.end - span.start
         if _REPORTED.search(before) is None:
             return None
