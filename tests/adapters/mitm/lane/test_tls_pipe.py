@@ -80,6 +80,25 @@ async def test_what_is_said_arrives_on_both_sides_however_large(authority):
         assert await reader.read() == b""
 
 
+@pytest.mark.parametrize("size", [1, 5, 1000])
+async def test_however_records_are_cut_all_that_came_is_handed_on_at_once(authority, size):
+    class Cuts(asyncio.Protocol):
+        def __init__(self, pipe: TlsPipe) -> None:
+            self.pipe = pipe
+
+        def data_received(self, data: bytes) -> None:
+            for at in range(0, len(data), size):
+                self.pipe.data_received(data[at : at + size])
+
+    async with joined(authority) as (_, writer, line, pipe):
+        await pipe.shaken
+        pipe._raw.set_protocol(Cuts(pipe))
+        for said in (b"a", b"b" * 3000, b"c" * 40_000):
+            writer.write(said)
+            assert await until(line, len(said)) == said
+            line.take(len(said))
+
+
 async def test_an_end_that_was_said_is_told_from_one_that_was_not(authority):
     async with joined(authority) as (_, writer, line, pipe):
         writer.write(b"all")

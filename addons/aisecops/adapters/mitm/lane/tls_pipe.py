@@ -109,7 +109,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
 
     def _read(self) -> None:
         try:
-            while not self._is_over and not self._raw.is_closing():
+            while self._has_more and not self._is_over and not self._raw.is_closing():
                 data = self.tls.read(_READ_BYTES)
                 if data:
                     self._protocol.data_received(data)
@@ -122,6 +122,11 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
             self._fail(failed)
             return
         self._flush()
+
+    @property
+    def _has_more(self) -> bool:
+        """True while something is unread: to ask OpenSSL for more than there is costs as much as to read it."""
+        return self._incoming.pending > 0 or self.tls.pending() > 0
 
     def _over(self) -> None:
         self._is_over = True
