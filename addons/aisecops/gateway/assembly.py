@@ -188,6 +188,7 @@ def assembled(world: World, keys: InstallationKeys, place: Place) -> Gateway:
         trails=trails,
         permits=permits,
         descents=descents,
+        prompts=pins.prompts,
         realtime=Realtime(descents=descents, proposals=proposals, pseudonyms=pseudonyms),
         points=points,
         key=keys.fingerprints,

@@ -9,6 +9,7 @@ from the upstream is bounded and counted. A message cannot wait for a person: wh
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from aisecops.gateway.permits import Permit, Permits
 from aisecops.gateway.points import Points
 from aisecops.gateway.ports import ContentScanner
 from aisecops.gateway.prices import cost_micros
+from aisecops.gateway.prompts import Prompts
 from aisecops.gateway.read_out import read_out, without_echoes
 from aisecops.gateway.realtime import Realtime, gives_back
 from aisecops.gateway.refuse import refusal
@@ -67,6 +69,14 @@ class _Traffic:
         self.cost_micros = 0
 
 
+class _Seen(NamedTuple):
+    """What is in one message: what was found in it, where its words are from, and the call that it makes of a model."""
+
+    findings: tuple[Finding, ...]
+    descent: Descent | None
+    call: LlmCall | None
+
+
 class Messages:
     """Judges the messages of every open channel of this process. `key` (at most 64 bytes) makes their digests."""
 
@@ -79,6 +89,7 @@ class Messages:
         trails: Trails,
         permits: Permits,
         descents: Descents,
+        prompts: Prompts,
         points: Points,
         realtime: Realtime,
         key: bytes,
@@ -89,6 +100,7 @@ class Messages:
         self._trails = trails
         self._permits = permits
         self._descents = descents
+        self._prompts = prompts
         self._points = points
         self._realtime = realtime
         self._key = key
@@ -174,22 +186,21 @@ class Messages:
         if rules.egress.labels:
             carried = await self._descents.carried(permit.facts.principal.root_run_id, parts)
             descent = replace(descent or Descent(), carried=carried)
-        facts, judged = await self._judged(rules, permit, data, findings, descent)
+        call = told[0] if told else None
+        facts, judged = await self._judged(rules, permit, data, _Seen(findings, descent, call))
         passed: Pass | Refuse
         if judged.decision.enforced is Verdict.ALLOW:
-            passed = await self._passed(rules, permit, facts, judged, data, unread, told[0] if told else None)
+            passed = await self._passed(rules, permit, facts, judged, data, unread, call)
         else:
             passed = await self._refused(rules, permit, facts, judged, data)
         count(self._ground.meter, replace(facts, descent=descent), judged)  # what the channel was opened with, was then
         return passed
 
-    async def _judged(
-        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
-    ) -> tuple[Facts, Judged]:
+    async def _judged(self, rules: RuleSet, permit: Permit, data: bytes, seen: _Seen) -> tuple[Facts, Judged]:
         """One judgment, made true in the store when it changes anything there."""
         decision_id = DecisionId(self._ground.ids.new("dec_"))
         for _ in range(SWAP_TRIES):
-            facts, snapshot = await self._facts(rules, permit, data, findings, descent)
+            facts, snapshot = await self._facts(rules, permit, data, seen)
             judged = judge(rules, facts, decision_id)
             if judged.tree is None or permit.facts.request.kind is not Kind.TOOL:
                 return facts, judged
@@ -197,9 +208,8 @@ class Messages:
                 return facts, judged
         raise StoreError(OUTRUN)
 
-    async def _facts(
-        self, rules: RuleSet, permit: Permit, data: bytes, findings: tuple[Finding, ...], descent: Descent | None
-    ) -> tuple[Facts, Snapshot]:
+    async def _facts(self, rules: RuleSet, permit: Permit, data: bytes, seen: _Seen) -> tuple[Facts, Snapshot]:
+        findings, descent, call = seen
         opened, store = permit.facts, self._ground.store
         run = opened.principal
         claims = opened.token.claims if opened.token else None
@@ -221,6 +231,7 @@ class Messages:
         )
         token = _still_good(opened.token, snapshot, now_ms=now_ms)
         opinions = await self._points.of_step(rules, request, snapshot, now_ms=now_ms, token=token, findings=findings)
+        pinned = await self._prompts.opinion_of_message(rules, snapshot.run, call) if call is not None else None
         facts = replace(
             opened,
             now_ms=now_ms,
@@ -229,7 +240,7 @@ class Messages:
             token=token,
             findings=findings,
             approval=None,
-            opinions=self._points.anew(opened.opinions, opinions),
+            opinions=(*self._points.anew(opened.opinions, opinions), *([] if pinned is None else [pinned])),
             descent=opened.descent if descent is None else descent,
             joined=await joined_chains(store, rules, snapshot.tree, descent.drawn if descent else (), now_ms=now_ms),
             usual=await usual_for(store, rules, request, agent_id=run.agent_id, root_run_id=run.root_run_id),

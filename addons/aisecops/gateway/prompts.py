@@ -24,7 +24,7 @@ from aisecops.model.record import Event, EventName
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Run
-from aisecops.wire.llm import LlmCall, SegmentKind
+from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 
 FREE, PINNED = "free", "pinned"
 SERVES = ("AIS-CTX-01",)
@@ -52,7 +52,7 @@ class Prompts:
         wanted = agent.system_prompt if agent else FREE
         if wanted == FREE:
             return None
-        parts = [part for part in call.segments if part.role.value in INSTRUCTING and part.kind is SegmentKind.TEXT]
+        parts = _prompt_in(call)
         texts = [part.text for part in parts]
         exact = exact_digest(texts)
         if (run.agent_id, wanted, exact) in self._good:
@@ -70,6 +70,10 @@ class Prompts:
         at = [part.position for part in parts]
         await self._changed(run, at, texts, digest, pinned=wanted, policy_version=rules.policy_version)
         return None if wanted == PINNED else _refused(digest, wanted)
+
+    async def opinion_of_message(self, rules: RuleSet, run: Run, call: LlmCall) -> Judgment | None:
+        """The same of a message in a talk: one that gives no instructions leaves those that were given as they are."""
+        return await self.opinion(rules, run, call) if _prompt_in(call) else None
 
     async def _pinned(self, agent_id: AgentId, texts: Sequence[str], digest: str) -> bool:
         """True for a prompt that is pinned; the first one that says anything is, from now on."""
@@ -122,6 +126,10 @@ class Prompts:
         return await self._known.aside(
             lambda: tuple(self._known.digest(one.words)[:16] for one in pieces(texts)), texts
         )
+
+
+def _prompt_in(call: LlmCall) -> list[Segment]:
+    return [part for part in call.segments if part.role.value in INSTRUCTING and part.kind is SegmentKind.TEXT]
 
 
 def _place(piece: Piece, positions: Sequence[str]) -> dict[str, Any]:
