@@ -135,6 +135,14 @@ async def test_a_message_to_a_tool_is_charged_as_a_step_and_recorded_before_it_l
     assert [event.event.value for event in channel.house.record.durable][-2:] == ["decision", "message_passed"]
 
 
+async def test_what_is_at_hand_of_a_tree_stays_true_after_a_message():
+    channel = await to_tool()
+    await channel.send("first")
+    known = channel.house.messages._trees.guess(channel.run.run.run_id)
+    assert known is not None
+    assert known.tree == await channel.house.tree(channel.run)
+
+
 async def test_what_cannot_be_recorded_does_not_leave_and_is_given_back():
     channel = await to_tool()
     before = await channel.house.tree(channel.run)
