@@ -13,3 +13,9 @@ def test_a_short_text_is_kept_whole_and_of_a_long_one_both_ends():
 
 def test_it_does_not_print_what_it_holds():
     assert "half" not in repr(piece_of("body:", "half"))
+
+
+def test_marks_around_a_whole_text_are_taken_off_and_a_long_one_stays():
+    assert piece_of("body:", '("half")').stripped('()"') == piece_of("body:", "half")
+    long = piece_of("body:", f"({'a' * MAX_PIECE_CHARS})")
+    assert long.stripped("()") is long

@@ -18,6 +18,11 @@ class Piece(Value, gc=False):
     def __repr__(self) -> str:
         return f"Piece(place={self.place!r})"  # content does not belong into a log
 
+    def stripped(self, marks: str) -> Piece:
+        """The same without `marks` around a text that is all of it."""
+        head = self.head.strip(marks)
+        return self if self.tail or head == self.head else Piece(place=self.place, head=head)
+
     @property
     def end(self) -> str:
         """The last characters."""

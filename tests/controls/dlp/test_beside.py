@@ -114,6 +114,7 @@ def test_of_very_many_new_texts_those_in_the_middle_are_held_against_their_neigh
         (("4111 1111", "1111 1111"), True),
         (("it is 4111111", "111111111 then"), True),
         (("41111111", "11111111"), False),
+        (("(41111111)", "\u201c11111111\u201d"), False),
         (("order 41111111", "11111111"), False),
         (("my visa 41111111", "11111111"), True),
         (("it is 536-22", "-8726 then"), True),

@@ -207,7 +207,7 @@ class Words(Struct, frozen=True, gc=False):
             last=lasts,
             first=firsts,
             alone=not piece.tail and first == piece.head.strip(),
-            number=is_number(piece),
+            number=is_number(piece.stripped(EDGES)),
             has_digits=_DIGIT.search(piece.head) is not None or _DIGIT.search(piece.tail) is not None,
             before=Side.any_of([Side.before(one) for one in (end, *(word.text for word in lasts))]),
             behind=Side.any_of([Side.behind(one) for one in (*heads, *(word.text for word in firsts))]),

@@ -47,7 +47,7 @@ _NUMBER = re.compile(r"[0-9][0-9 -]*")
 _GROUPED = re.compile(r"[0-9][ -][0-9]")
 _WRAPPING = "'\"`()[]<>{},;!?"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,20}[=:](?=.)")
-AROUND = "'\"`()[]<>{},;*|#!?\u00ab\u00bb\u2018\u2019\u201c\u201d\u2026\u2022\u2013\u2014\u200b\u200d\u2060\ufeff"
+AROUND = "'\"`()[]<>{},;!?\u00ab\u00bb\u2018\u2019\u201c\u201d\u2026\u2022\u2013\u2014\u200b\u200d\u2060\ufeff"
 """What stands in no value: quotes, brackets, dots that say that it goes on, what nobody sees."""
 EDGES = AROUND + string.punctuation + "\u3001\u3002\uff0c\uff1a\u300c\u300d"
 """What may stand at the end of a value, or around a part of one: `...`, `-`, `/`."""
@@ -210,8 +210,11 @@ class Place:
             return
         numbers = not (is_number(piece) and self.numbers)
         first = first_token(piece)
-        near = ((self.last, piece.head), (self.row, first), (_as_first(self.row), _as_second(first)))
-        yield from _lines(dict.fromkeys(near), near=True, numbers=numbers)
+        near = ((self.last, piece.head), (self.row, first))
+        yield from _lines(near, near=True, numbers=numbers)
+        # of two numbers with nothing but marks around them one is a card now and then
+        if (bare := (_as_first(self.row), _as_second(first))) not in near:
+            yield from _lines([bare], near=True)
 
     def with_each(self, piece: Piece, *, planted: bool) -> Iterator[Line]:
         """The same with each text before it alone, either first. `planted`: exact values are looked for too."""
