@@ -195,6 +195,27 @@ def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
     judgments.append(budget.judge(projection.faults))
 
     # 8
+    risk, progress, began = _scored(rules, facts, tool, use=projection.use, raised=proportion.escalation)
+    total = tree.risk_micros + risk.micros
+    planned = (request.tool, request.scope) in tree.held_steps
+    lines, approved = lines_for(limits, tree), facts.approval is not None
+    adds = risk.micros > 0
+    judgments.append(
+        thresholds.judge(total, lines, adds=adds, held_by_plan=planned, approved=approved, why=proportion.why)
+    )
+    judgments.append(chains.judge(facts.joined, total, lines, rules.risk.join, adds=adds, approved=approved))
+
+    return _Weighed(judgments, findings, step, projection, limits, risk, planned, progress, began, proportion.sent)
+
+
+def _scored(
+    rules: RuleSet, facts: Facts, tool: ToolRule | None, *, use: Decimal, raised: Decimal
+) -> tuple[StepRisk, dict[str, int], dict[str, int]]:
+    """What the step adds to the risk, and how far the tree then is in each sequence, since when.
+
+    `use` is what of its budgets is spent with it; `raised`: by how much more than the sequences say.
+    """
+    request, tree = facts.request, facts.tree
     kind = Kind.TOOL if request.kind is Kind.LOCAL else request.kind
     sequences = () if kind is Kind.PROPOSED else rules.risk.sequences
     seen = escalation.StepSeen(
@@ -211,20 +232,11 @@ def _weighed(rules: RuleSet, facts: Facts) -> _Weighed:
     base, trust = adaptive.applied(request.base_risk, trusted, facts.moved, rules.risk.adaptive)
     risk = score(
         base=base,
-        escalation=min(factor * proportion.escalation, escalation.MOST),
+        escalation=min(factor * raised, escalation.MOST),
         trust=trust,
-        stress=stress(projection.use, rules.risk.budget_stress_from),
+        stress=stress(use, rules.risk.budget_stress_from),
     )
-    total = tree.risk_micros + risk.micros
-    planned = (request.tool, request.scope) in tree.held_steps
-    lines, approved = lines_for(limits, tree), facts.approval is not None
-    adds = risk.micros > 0
-    judgments.append(
-        thresholds.judge(total, lines, adds=adds, held_by_plan=planned, approved=approved, why=proportion.why)
-    )
-    judgments.append(chains.judge(facts.joined, total, lines, rules.risk.join, adds=adds, approved=approved))
-
-    return _Weighed(judgments, findings, step, projection, limits, risk, planned, progress, began, proportion.sent)
+    return risk, progress, began
 
 
 def _charged(rules: RuleSet, facts: Facts, weighed: _Weighed) -> TreeState:
