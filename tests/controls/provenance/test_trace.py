@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aisecops.controls.provenance import trace as trace_module
 from aisecops.controls.provenance.fingerprint import fingerprint
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
@@ -115,6 +116,19 @@ def test_quotes_of_two_origins_are_told_apart() -> None:
     one, two = words(4, 100), words(5, 100)
     carried = f"{one[50:150]} and then {two[50:150]}"
     assert [found.origin.origin_id for found in trace(carried, known(one, two), KEY)] == ["0", "1"]
+
+
+def test_what_many_origins_share_is_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    weighed = trace_module._Match.says_something  # noqa: SLF001 - how often it is asked is the point
+    monkeypatch.setattr(
+        trace_module._Match,  # noqa: SLF001
+        "says_something",
+        lambda self, *args: asked.append(self) or weighed(self, *args),
+    )
+    page = words(6, 60)
+    assert len(trace(page, known(*[page] * 40), KEY)) == 40
+    assert len(asked) == 1
 
 
 def test_unrelated_texts_share_nothing() -> None:

@@ -13,7 +13,7 @@ from aisecops.controls.provenance.winnow import WINDOW
 from aisecops.controls.provenance.words import Vocabulary, each_in, hashes, pairs_of, placed
 from aisecops.model.provenance import Span, Traced
 
-_REACH = 400
+_REACH = 160
 """Characters on either side of an edge that are looked at: a quote's letters beside it and as many of its own."""
 
 
@@ -22,12 +22,19 @@ def widened(text: str, traced: tuple[Traced, ...], *, retrieved: Vocabulary, key
 
     Where nobody has the retrieved words, to the end of the word that it ends in, or of a line that is all but over.
     """
-    return tuple(replace(one, span=_to_its_edges(text, one.span, retrieved, key)) for one in traced)
+    spans = {
+        one.span: _to_its_edges(text, one.span, retrieved, key) for one in {one.span: one for one in traced}.values()
+    }
+    return tuple(replace(one, span=spans[one.span]) for one in traced)
 
 
 def _to_its_edges(text: str, span: Span, retrieved: Vocabulary, key: bytes) -> Span:
-    begun = _words_of_the_quote(text, span, span.start, retrieved, key)
-    ended = _words_of_the_quote(text, span, span.end, retrieved, key)
+    begun = _words_of_the_quote(
+        text, span, span.start, min(span.end, span.start + _REACH), retrieved=retrieved, key=key
+    )
+    ended = begun
+    if span.end > span.start + _REACH:
+        ended = _words_of_the_quote(text, span, span.end - _REACH, span.end, retrieved=retrieved, key=key)
     start, end = begun.start, ended.end
     while start > 0 and _is_mark(text[start - 1]):
         start -= 1
@@ -45,9 +52,9 @@ def _to_its_edges(text: str, span: Span, retrieved: Vocabulary, key: bytes) -> S
     return Span(start=start, end=end)
 
 
-def _words_of_the_quote(text: str, span: Span, edge: int, retrieved: Vocabulary, key: bytes) -> Span:
-    """`span`, with the words near `edge` that belong to it."""
-    first, last = max(0, edge - _REACH), min(len(text), edge + _REACH)
+def _words_of_the_quote(text: str, span: Span, first: int, last: int, *, retrieved: Vocabulary, key: bytes) -> Span:
+    """`span`, with the words around what stands from `first` to `last` of it that belong to it."""
+    first, last = max(0, first - _REACH), min(len(text), last + _REACH)
     words = placed(text[first:last])
     words = words[first > 0 : len(words) - (last < len(text))]  # those that are cut here
     here = Span(start=max(0, span.start - first), end=max(0, min(last, span.end) - first))

@@ -24,6 +24,8 @@ BYTES = 6
 _KEY = Key.of(b"idioms of programs and pages")
 _SHIFT = np.uint64(64 - HASH_BITS)
 _FEW = 6
+_BLOCK = 512
+"""Letters that are looked at together when some of them are asked about."""
 
 type Flags = npt.NDArray[np.bool_]
 type Places = npt.NDArray[np.int64]
@@ -46,6 +48,7 @@ class Idioms:
     def __init__(self, text: str, normal: Letters) -> None:
         self._text = text
         self._normal = normal
+        self._blocks: dict[int, Flags] = {}
 
     def at(self, starts: Places) -> Flags:
         """For each stretch that begins at `starts`, whether it is an idiom."""
@@ -65,13 +68,25 @@ class Idioms:
 
     def own_letters(self, first: int, end: int) -> int:
         """How many of the letters from `first` to `end` stand in no idiom: between two there may be none."""
-        before = max(0, first - GRAM + 1)
-        starts = np.arange(before, min(len(self._hashed), end))
-        known = np.flatnonzero(self.at(starts))
-        depth = np.zeros(len(starts) + GRAM, dtype=np.int64)
-        depth[known] += 1
-        depth[known + GRAM] -= 1
-        return int((depth.cumsum()[first - before : end - before] == 0).sum())
+        own = 0
+        for block in range(first // _BLOCK, (end - 1) // _BLOCK + 1):
+            begin = block * _BLOCK
+            own += int(self._own(block)[max(0, first - begin) : end - begin].sum())
+        return own
+
+    def _own(self, block: int) -> Flags:
+        """Which letters of a block stand in no idiom; worked out once, however many ask."""
+        known = self._blocks.get(block)
+        if known is None:
+            begin, end = block * _BLOCK, min((block + 1) * _BLOCK, len(self._normal))
+            before = max(0, begin - GRAM + 1)
+            starts = np.arange(before, min(len(self._hashed), end))
+            idiom = np.flatnonzero(self.at(starts))
+            depth = np.zeros(len(starts) + GRAM, dtype=np.int64)
+            depth[idiom] += 1
+            depth[idiom + GRAM] -= 1
+            known = self._blocks[block] = np.asarray(depth.cumsum()[begin - before : end - before] == 0)
+        return known
 
     @functools.cached_property
     def _hashed(self) -> Hashes:

@@ -6,7 +6,7 @@ Knows the index and the key; what follows from an origin is for others to judge.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -60,25 +60,21 @@ def _matches(text: str, normal: Letters, index: Index, key: Key) -> Iterator[tup
     idioms = Idioms(text, normal)
     idiom = idioms.at(prints.starts)[positions]
     of_somebody = np.isin(whose, whose[~idiom])  # of whom nothing but idioms is there, nothing is
-    hits = zip(
-        prints.starts[positions[of_somebody]].tolist(),
-        whose[of_somebody].tolist(),
-        idiom[of_somebody].tolist(),
-        strict=True,
-    )
-    open_matches: dict[int, _Match] = {}
-    for start, number, is_idiom in hits:
-        match = open_matches.get(number)
-        if match is None or start - match.end > _GAP:
-            if match is not None and match.says_something(text, normal, idioms):
-                yield match.start, match.end, match.origin
-            match = open_matches[number] = _Match(start, start + GRAM, index.origin(number))
-        match.end = start + GRAM
-        if not is_idiom:
-            match.telling.append(start)
-    yield from (
-        (one.start, one.end, one.origin) for one in open_matches.values() if one.says_something(text, normal, idioms)
-    )
+    if not of_somebody.any():
+        return
+    hits = np.flatnonzero(of_somebody)
+    hits = hits[whose[hits].argsort(kind="stable")]  # of each origin together, by place
+    starts, whose, idiom = prints.starts[positions[hits]], whose[hits], idiom[hits]
+    apart = (np.diff(whose) != 0) | (np.diff(starts) > GRAM + _GAP)
+    told: dict[bytes, bool] = {}  # of several origins that share a stretch it is the same
+    for first, end in pairwise([0, *(np.flatnonzero(apart) + 1).tolist(), len(starts)]):
+        here = starts[first:end]
+        match = _Match(int(here[0]), int(here[-1]) + GRAM, here[~idiom[first:end]].tolist())
+        name = here.tobytes()
+        if name not in told:
+            told[name] = match.says_something(text, normal, idioms)
+        if told[name]:
+            yield match.start, match.end, index.origin(int(whose[first]))
 
 
 @dataclass(slots=True)
@@ -87,8 +83,7 @@ class _Match:
 
     start: int
     end: int
-    origin: Origin
-    telling: list[int] = field(default_factory=list)
+    telling: list[int]
 
     def says_something(self, text: str, normal: Letters, idioms: Idioms) -> bool:
         """True for what is nobody's but the origin's."""
