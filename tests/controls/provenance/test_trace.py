@@ -120,9 +120,9 @@ def test_quotes_of_two_origins_are_told_apart() -> None:
 
 def test_what_many_origins_share_is_weighed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
-    weighed = trace_module._Match.says_something  # noqa: SLF001 - how often it is asked is the point
+    weighed = trace_module._Match.says_something
     monkeypatch.setattr(
-        trace_module._Match,  # noqa: SLF001
+        trace_module._Match,
         "says_something",
         lambda self, *args: asked.append(self) or weighed(self, *args),
     )
