@@ -60,7 +60,7 @@ class Across:
         self._trees: OrderedDict[RunId, _Tree] = OrderedDict()
 
     async def held_against(
-        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[object, str, Piece]], *, planted: bool
+        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, int, str, Piece]], *, planted: bool
     ) -> tuple[list[int], list[tuple[str, Line]]]:
         """What those of `new` that may be a half say together with what was told elsewhere, and where each is.
 
@@ -99,11 +99,13 @@ class Across:
         return tree
 
 
-def _halves(new: Sequence[tuple[object, str, Piece]], receiver: str, *, planted: bool) -> Steps[list[tuple[str, Half]]]:
+def _halves(
+    new: Sequence[tuple[int, int, str, Piece]], receiver: str, *, planted: bool
+) -> Steps[list[tuple[str, Half]]]:
     """Those of `new` that may be a half, each with where it stands."""
     found: list[tuple[str, Half]] = []
     for few in itertools.batched(new, AT_A_TIME):
-        for _, where, piece in few:
+        for _, _, where, piece in few:
             half = half_of(piece, planted=planted)
             if half is not None:
                 found.append((where, half.at(f"{receiver} {piece.place}")))

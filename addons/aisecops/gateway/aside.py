@@ -19,7 +19,7 @@ ASIDE_FROM_BYTES = 256 * 1024
 TURN_S = 0.0005
 """So long one piece of work goes on before the event loop does what else is waiting."""
 
-AT_A_TIME = 64
+AT_A_TIME = 32
 """Texts that are looked up, or told apart, before the clock is looked at."""
 
 DEARER = 16

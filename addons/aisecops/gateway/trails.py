@@ -57,7 +57,7 @@ _WORDS_OF_PROTOCOLS = frozenset({"user", "assistant", "system", "developer", "to
 _NAMED_BY_PROTOCOLS = ("/role", "/type")
 """Where such a word is the protocol's and no part of a value: short ones would count anew with each message."""
 
-type _New = tuple[tuple[int, int], str, Piece]
+type _New = tuple[int, int, str, Piece]
 """A text that was not held against others yet: by what it is known there and at its place, where, as it is kept."""
 type _Seam = tuple[str, Line]
 
@@ -99,10 +99,10 @@ class _Trail:
     def remember(self, looked_at: Sequence[_New], pairs: Sequence[int]) -> Steps[None]:
         """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
         for few in itertools.batched(looked_at, AT_A_TIME):
-            clean = [known_by for known_by, _, piece in few if not counts_again(piece)]
+            clean = [one for one in few if not counts_again(one[-1])]
             if clean:
-                self.passed.add([here for here, _ in clean])
-                self.clean.add([anywhere for _, anywhere in clean])
+                self.passed.add([one[0] for one in clean])
+                self.clean.add([one[1] for one in clean])
             if len(few) == AT_A_TIME:
                 yield
         if pairs:
@@ -138,7 +138,7 @@ class Trails:
         if unknown:
             new = ends_of(unknown, MAX_TEXTS)
             async with trail.alone:
-                pieces = [piece for _, _, piece in new]
+                pieces = [one[-1] for one in new]
                 mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
                 seams += await in_steps(_together(trail, new, planted=planted))
             half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
@@ -205,7 +205,7 @@ def _new(trail: _Trail, parts: Sequence[Part]) -> Steps[list[_New]]:
             if not _is_said(where, text) or anywhere in trail.clean:
                 passed.append(here)
             else:
-                found.append(((here, anywhere), where, piece_of(place, text)))
+                found.append((here, anywhere, where, piece_of(place, text)))
         if passed:
             trail.passed.add(passed)
         if len(few) == AT_A_TIME:
@@ -224,11 +224,11 @@ def _together(trail: _Trail, new: Sequence[_New], *, planted: bool) -> Steps[lis
     """Seams of `new`, one after the other; each is said then."""
     seams: list[_Seam] = []
     last: dict[str, tuple[str, Place]] = {}
-    paired = {numbers for numbers, _, _ in ends_of(new, MAX_PAIRED)}
-    for numbers, where, piece in new:
+    paired = {one[1] for one in ends_of(new, MAX_PAIRED)}
+    for _, anywhere, where, piece in new:
         place = trail.place(piece.place)
         lines = [*place.with_next(piece, planted=planted)]
-        if numbers in paired:
+        if anywhere in paired:
             lines += place.with_each(piece, planted=planted)
         if lines:
             seams += [(where, line) for line in distinct(lines)]
