@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from aisecops.model.one_pass import which_match
+from aisecops.model.one_pass import prepared, which_match
 
 
 def test_each_pattern_that_matches_somewhere_is_told():
@@ -12,3 +12,7 @@ def test_each_pattern_that_matches_somewhere_is_told():
 
 def test_bytes_are_bytes_whatever_they_mean():
     assert list(which_match(b"\xff\xfea12", ("\\xff\\xfe", "a12"))) == [0, 1]
+
+
+def test_patterns_that_are_made_ready_are_the_same():
+    assert list(which_match(b"xaby", prepared("ab", "c"))) == [0]

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aisecops.gateway.aside import in_thread
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.exchange import Headers, values
-from aisecops.model.one_pass import which_match
+from aisecops.model.one_pass import prepared, which_match
 from aisecops.model.readings import readings
 
 LEAST = 24
@@ -25,11 +25,9 @@ KEPT_CHARS = 512 * 1024
 """Characters of texts of which it is kept what they say without their dresses."""
 MOST_READINGS = 20
 """Of one text."""
-_DRESSED = (
-    (
-        r"[A-Za-z0-9+/_-]{40}|\\+(?:u00|x)[2-7]|(?:%[2-7][0-9A-Fa-f]){4}|(?:=[2-7][0-9A-F]){4}"
-        r"|(?:&#[xX]?[0-9a-fA-F]{1,6};){4}|(?:[0-9a-fA-F]{2}[ :,]?){16}|\+A[A-Za-z0-9+/]{2,}-"
-    ),
+_DRESSED = prepared(
+    r"[A-Za-z0-9+/_-]{40}|\\+(?:u00|x)[2-7]|(?:%[2-7][0-9A-Fa-f]){4}|(?:=[2-7][0-9A-F]){4}"
+    r"|(?:&#[xX]?[0-9a-fA-F]{1,6};){4}|(?:[0-9a-fA-F]{2}[ :,]?){16}|\+A[A-Za-z0-9+/]{2,}-"
 )
 """What stands in every text with a dress that a program takes off."""
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from aisecops.model.one_pass import which_match
+from aisecops.model.one_pass import prepared, which_match
 
 
 def kinds(*classes: tuple[str, str]) -> bytes:
@@ -19,7 +19,8 @@ def kinds(*classes: tuple[str, str]) -> bytes:
 
 def of_kind(table: bytes, *forms: bytes) -> Callable[[str], bool]:
     """True for a text in which one of `forms`, written in the marks of `table`, stands."""
-    patterns = tuple("".join(_pattern(table, mark, len([*row])) for mark, row in groupby(form)) for form in forms)
+    told = ("".join(_pattern(table, mark, len([*row])) for mark, row in groupby(form)) for form in forms)
+    patterns = prepared(*told)
 
     def tells(text: str) -> bool:
         return bool(which_match(text.encode("ascii", "replace"), patterns))

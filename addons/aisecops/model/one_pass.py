@@ -17,6 +17,12 @@ def which_match(data: bytes, patterns: tuple[str, ...]) -> Sequence[int]:
     return _set_of(patterns).Match(data) or ()
 
 
+def prepared(*patterns: str) -> tuple[str, ...]:
+    """`patterns`, made ready now and not when the first text waits for it."""
+    _set_of(patterns)
+    return patterns
+
+
 @lru_cache(maxsize=256)
 def _set_of(patterns: tuple[str, ...]) -> Any:
     options = re2.Options()

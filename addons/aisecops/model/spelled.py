@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from aisecops.model.inside_bytes import Opener, Room, said
 from aisecops.model.kinds import kinds
-from aisecops.model.one_pass import which_match
+from aisecops.model.one_pass import prepared, which_match
 
 _MARK = r"[ ,;|/\t\r\n+-]{1,3}"
 _DECIMAL = r"(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])"
@@ -46,7 +46,7 @@ _BETWEEN = b" ,;|/\t\r\n+-:"
 _HEX = kinds(("h", string.hexdigits))
 _RUN = b"h" * 16
 """The digits of the shortest row: eight numbers of two."""
-_BEGUN = (r"(?i)u\+|ha?r[bw]?\(|begin |<~", r"(?m)^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}")
+_BEGUN = prepared(r"(?i)u\+|ha?r[bw]?\(|begin |<~", r"(?m)^[0-9a-fA-F]{4,8}:?[ \t]+[0-9a-fA-F]{2}")
 """How all that is no list begins."""
 
 
