@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aisecops.model.value import Value
+from aisecops.ops.story_path import Paths
 from aisecops.ops.story_words import Event, counted, lasted, number, offset, said_of
 
 _BAR = 10
@@ -57,11 +58,13 @@ def story_lines(events: Iterable[Event]) -> list[StoryLine]:
     told = list(events)
     runs = {event["run_id"] for event in told}
     start = _ms(told[0]) if told else 0
+    paths = Paths(start)
     lines = []
     for event in told:
         if event["event"] in _TOLD_BY_THE_DECISION:
             continue
         mark, words, why = said_of(event)
+        why = [*why, *paths.of(event)]
         if len(runs) > 1:
             words = f"[{str(event['run_id'])[-4:]}] {words}"
         risk = _risk(event) if event["event"] == "decision" else ""
