@@ -37,25 +37,29 @@ class TracedBefore:
         found: dict[str, Found] = {}
         for few in itertools.batched(dict.fromkeys(texts), AT_A_TIME):
             for text, digest in self._digest.of_each(few).items():
-                name = root_run_id, digest
-                if name in self._lately:
-                    found[text] = self._lately[name]
-                elif name in self._before:
-                    found[text] = self._keep(name, self._before[name])
-                elif says_too_little(text):
-                    found[text] = self._keep(name, ())
+                known = self._kept(root_run_id, digest)
+                if known is None and says_too_little(text):
+                    known = self._keep((root_run_id, digest), ())
+                if known is not None:
+                    found[text] = known
             if len(few) == AT_A_TIME:
                 yield
         return found
 
     def look(self, root_run_id: RunId, text: str) -> Found:
         """What is found in `text`; looked for, unless it was before."""
-        name = root_run_id, self._digest(text)
-        found = self._lately.get(name)
-        if found is None:
-            found = self._before.get(name)
-            found = self._keep(name, self._trace(root_run_id, text) if found is None else found)
-        return found
+        digest = self._digest(text)
+        known = self._kept(root_run_id, digest)
+        return self._keep((root_run_id, digest), self._trace(root_run_id, text)) if known is None else known
+
+    def _kept(self, root_run_id: RunId, digest: bytes) -> Found | None:
+        """What was found before. Each look is one: between two of them another thread may have put all of it away."""
+        name = root_run_id, digest
+        known = self._lately.get(name)
+        if known is not None:
+            return known
+        known = self._before.get(name)
+        return None if known is None else self._keep(name, known)
 
     def _keep(self, name: tuple[RunId, bytes], found: Found) -> Found:
         self._lately[name] = found
