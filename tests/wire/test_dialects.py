@@ -91,7 +91,7 @@ def test_a_call_is_known_by_its_path(dialect: str, path: str, body: Any) -> None
 @pytest.mark.parametrize(
     ("dialect", "method", "path"),
     [("openai", "GET", "/v1/models"), ("openai", "POST", "/v1/files"), ("openai", "GET", "/v1/responses/resp_1"),
-     ("openai", "POST", "/v1/embeddings"), ("anthropic", "GET", "/v1/models"), ("anthropic", "POST", "/v1/messages/batches"),
+     ("openai", "POST", "/v1/audio/speech"), ("anthropic", "GET", "/v1/models"), ("anthropic", "POST", "/v1/messages/batches"),
      ("anthropic", "GET", "/v1/messages"), ("ollama", "POST", "/api/pull")],
 )  # fmt: skip
 def test_what_is_no_call_is_none(dialect: str, method: str, path: str) -> None:
