@@ -88,8 +88,9 @@ class Resent:
             key = name, index, orjson.dumps(item)
         except orjson.JSONEncodeError:
             return item  # too deep to be written
-        if key in self._lately:
-            return self._lately[key]
+        found = self._lately.get(key)  # one look: another thread may put all of them away between two
+        if found is not None:
+            return found
         if len(key[-1]) * _LARGEST_PART > self._room:
             return item
         found = self._lately[key] = self._before.get(key) or Message(item)
