@@ -43,6 +43,7 @@ NOTES = """
 - **pip, uv and npm** cannot send a header. Declare their index under `sources`, which are read without a token, or let the
   rule of the agent say `token: broker`.
 - **LiteLLM, LangChain and other layers** are governed as the HTTP library below them is.
+- **Coding agents** that are programs of their own (Claude Code, Codex, Gemini CLI): docs/coders.md.
 
 ## Versions of the last run
 
