@@ -19,6 +19,7 @@ from support.dressing import ALL
 from support.feeds import talked, with_feed
 from support.installation import Installation, fresh
 from support.installation_rules import AGENTS
+from support.websockets import two_threads
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -125,7 +126,7 @@ def test_the_last_part_does_not_leave_in_a_message_of_a_websocket(own, kind):
         headers = own.with_token(run, "orders.feed", "feed.orders") | {"AISecOps-Run": run.run_id}
         proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
         with connect(
-            "wss://ws.example/feed", proxy=proxy, ssl=own.bundle, additional_headers=headers,
+            "wss://ws.example/feed", proxy=proxy, ssl=two_threads(own.bundle_file), additional_headers=headers,
             open_timeout=WITHIN_S, close_timeout=2,
         ) as client:  # fmt: skip
             for piece in pieces[:-1]:
@@ -148,7 +149,7 @@ def test_a_value_that_is_cut_over_frames_of_one_message_is_read_whole(own, value
     headers = own.with_token(run, "orders.feed", "feed.orders") | {"AISecOps-Run": run.run_id}
     proxy = f"http://{run.agent.name}:{run.agent.secret}@127.0.0.1:{own.proxy_port}"
     with connect(
-        "wss://ws.example/feed", proxy=proxy, ssl=own.bundle, additional_headers=headers,
+        "wss://ws.example/feed", proxy=proxy, ssl=two_threads(own.bundle_file), additional_headers=headers,
         open_timeout=WITHIN_S, close_timeout=2,
     ) as client:  # fmt: skip
         client.send(iter(["the key is ", value[:7], value[7:15], value[15:]]))

@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from support.feeds import talked, with_feed
 from support.installation import Installation, fresh, until
 from support.installation_rules import CARD
+from support.websockets import two_threads
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -93,7 +94,7 @@ def proxy_of(own, run):
 def feed(own, run):
     headers = own.with_token(run, "orders.feed", "feed.orders") | {"AISecOps-Run": run.run_id}
     with connect(
-        "wss://ws.example/feed", proxy=proxy_of(own, run), ssl=own.bundle, additional_headers=headers,
+        "wss://ws.example/feed", proxy=proxy_of(own, run), ssl=two_threads(own.bundle_file), additional_headers=headers,
         open_timeout=WITHIN_S, close_timeout=2,
     ) as client:  # fmt: skip
         yield client

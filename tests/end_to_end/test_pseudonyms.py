@@ -24,6 +24,7 @@ from support.installation import Installation, fresh, until
 from support.installation_rules import CARD, RULES
 from support.installation_upstream import answering
 from support.parrot import TOOL, Parrot
+from support.websockets import two_threads
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -258,7 +259,7 @@ def test_a_tool_s_websocket_hears_stand_ins_and_its_messages_are_given_back(own)
     own.talk.got.clear()
     headers = own.with_token(run, "orders.feed", "feed.orders")
     with connect(
-        "wss://ws.example/feed", proxy=proxy(own, run), ssl=own.bundle, additional_headers=headers, open_timeout=30,
+        "wss://ws.example/feed", proxy=proxy(own, run), ssl=two_threads(own.bundle_file), additional_headers=headers, open_timeout=30,
         close_timeout=2,
     ) as client:  # fmt: skip
         for message in (json.dumps({"to": address, "log": json.dumps([address])}), f"write to {address}"):

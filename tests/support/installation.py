@@ -94,7 +94,7 @@ class Installation:
             self.process.stdout.close()
             self.upstream.close()
             raise AssertionError(f"it did not start: {self.said()}")
-        self._bundle = ssl.create_default_context(cafile=str(self.folder / "certs" / "bundle.pem"))
+        self._bundle = ssl.create_default_context(cafile=str(self.bundle_file))
 
     def stop(self) -> int:
         """SIGTERM; the exit code. Fails when it does not end, or leaves a process behind."""
@@ -118,6 +118,11 @@ class Installation:
     def context_for(self, *names: str) -> ssl.SSLContext:
         """TLS for one more upstream."""
         return self._authority.server_context(*names)
+
+    @property
+    def bundle_file(self) -> Path:
+        """The authorities that a client trusts."""
+        return self.folder / "certs" / "bundle.pem"
 
     @property
     def bundle(self) -> ssl.SSLContext:

@@ -60,6 +60,17 @@ def _quiet() -> Any:
     return logger
 
 
+def two_threads(bundle: Path) -> ssl.SSLContext:
+    """TLS for a client that reads in one thread and writes in another, as that of `websockets` does.
+
+    A ticket that comes after the handshake, as in TLS 1.3, is read in the one while the other begins to write, and both
+    may then wait for ever: OpenSSL takes one call at a time, and Python 3.13.0 does not see to it.
+    """
+    context = ssl.create_default_context(cafile=str(bundle))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 @contextlib.contextmanager
 def talking(tls: ssl.SSLContext | None = None) -> Iterator[Talk]:
     talk = Talk(tls)
@@ -76,8 +87,7 @@ def channel(port: int, place: str, ca: Path, path: str = "/feed", **settings: An
     with tunnel(port, place) as outer:
         outer.conn.settimeout(None)
         options: dict[str, Any] = {"open_timeout": WITHIN_S, "close_timeout": 2, "max_size": None, "proxy": None}
-        context = ssl.create_default_context(cafile=str(ca))
-        with connect(f"wss://{host}{path}", sock=outer.conn, ssl=context, **(options | settings)) as client:
+        with connect(f"wss://{host}{path}", sock=outer.conn, ssl=two_threads(ca), **(options | settings)) as client:
             yield client
 
 
