@@ -18,6 +18,7 @@ from websockets.sync.client import connect
 from support.feeds import talked, with_feed
 from support.installation import Installation, fresh, until
 from support.installation_rules import CARD
+from support.speaking import SILENCE
 from support.websockets import two_threads
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -260,7 +261,11 @@ def test_new_processes_take_the_place_of_all_and_nothing_that_is_open_is_dropped
         model.finish.set()
         assert [one.choices[0].finish_reason for one in words][-1] == "stop"
     assert len(new) == len(old)
-    assert (set(said), set(told)) == ({403}, {200})
+    assert set(told) == {200}
+    # one that the kernel had queued for a listener in the moment it closed is reset (docs/operations.md)
+    reset = [one for one in said if one != 403]
+    assert len(reset) <= len(old), reset
+    assert set(reset) <= {SILENCE.status}
     until(lambda: set(own.workers("gateway")) == new, what="the end of the old ones")
     assert own.command("audit", "verify").returncode == 0
     assert not [word for word in ("Traceback", "starting it again") if word in own.said()]
