@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from decimal import ROUND_CEILING, Decimal
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,6 +39,7 @@ from aisecops.model.entities import GROUPS
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, names, values
 from aisecops.model.memory import MemoryText, Recall
+from aisecops.model.of_short import of_short
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
 from aisecops.model.risk import to_micros
@@ -113,7 +113,7 @@ def classify(rules: RuleSet, request: HttpRequest) -> Step:
     )
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def names_a_secret(scope: str) -> bool:
     """True when what fills `scope` looks like a key, a token or a password."""
     text = unquote(scope)
@@ -166,7 +166,7 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     return _with_memory(rules, request, step, segments, query)
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def _overrides_the_method(name: str) -> bool:
     """Does the header? Many servers take `_` in its name for `-`."""
     return name.replace("_", "-") in _METHOD_OVERRIDES

@@ -7,7 +7,6 @@ it finds wrong goes into the facts, and `judge.py` says what that means.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -40,6 +39,7 @@ from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
 from aisecops.model.grant import Claims
 from aisecops.model.ids import AgentId, RunId, TokenId
+from aisecops.model.of_short import of_short
 from aisecops.model.proportion import Usual
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet, TokenMode
@@ -60,12 +60,12 @@ _REVOKED_WORDS = {
 }
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def _header_of(where: str) -> str:
     return where.removeprefix("header:").lower() if where.startswith("header:") else ""
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def _is_ours(header: str) -> bool:
     """Is it, in small letters, one that is removed before anything leaves?"""
     return header.startswith(("aisecops-", "proxy-")) or header == "dpop"

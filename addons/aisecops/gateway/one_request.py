@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 
 from aisecops.model.exchange import HttpRequest, names
+from aisecops.model.of_short import of_short
 
 _VOLATILE_HEADERS = frozenset(
     {
@@ -22,21 +22,16 @@ def request_digest(request: HttpRequest) -> str:
     """SHA-256 of what makes this request this one: method, target, headers but for the volatile ones, body."""
     named = zip(names(request.headers), request.headers, strict=True)
     shaping = sorted([f"{name}:{value}" for name, (_, value) in named if _shapes(name)])
-    digest = hashlib.sha256(_destination(request.method, request.scheme, request.host, request.port))
-    digest.update(b"".join([_with_length(part) for part in (request.path, *shaping)]))
+    parts = (request.method, request.scheme, request.host, str(request.port), request.path, *shaping)
+    digest = hashlib.sha256(b"".join([_with_length(part) for part in parts]))
     digest.update(request.body)
     return f"sha256:{digest.hexdigest()}"
-
-
-@lru_cache(maxsize=1024)
-def _destination(method: str, scheme: str, host: str, port: int) -> bytes:
-    return b"".join([_with_length(part) for part in (method, scheme, host, str(port))])
 
 
 def _with_length(part: str) -> bytes:
     return len(part).to_bytes(4) + part.encode("utf-8", "surrogateescape")
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def _shapes(name: str) -> bool:
     return name not in _VOLATILE_HEADERS and not name.startswith(_VOLATILE_PREFIXES)

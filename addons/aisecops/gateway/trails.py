@@ -29,6 +29,7 @@ from aisecops.gateway.saying import said
 from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
+from aisecops.model.of_short import of_short
 from aisecops.model.piece import Piece, piece_of
 from aisecops.model.provenance import Span
 from aisecops.wire.json_parts import KEY, Part
@@ -316,7 +317,7 @@ def _rows(parts: Sequence[Part]) -> Steps[tuple[list[Part], list[Part]]]:
     return body, headers
 
 
-@lru_cache(maxsize=8192)
+@of_short(most=8192)
 def _row_of(where: str) -> str:
     """The row that a text at `where` stands in; none for credentials, and for what is put together of others."""
     if where.startswith(_HEADER):

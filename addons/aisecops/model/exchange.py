@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aisecops.model.of_short import OfShort
 from aisecops.model.value import Value
 
 Headers = tuple[tuple[str, str], ...]
@@ -10,17 +11,8 @@ Headers = tuple[tuple[str, str], ...]
 _NAMES_KEPT = 4096
 
 
-class _Small(dict[str, str]):
-    """Names of headers in small letters: few are sent again and again."""
-
-    def __missing__(self, name: str) -> str:
-        if len(self) >= _NAMES_KEPT:
-            self.clear()
-        self[name] = small = name.lower()
-        return small
-
-
-_small = _Small()
+_small = OfShort(str.lower, most=_NAMES_KEPT)
+"""Names of headers in small letters: few are sent again and again."""
 
 
 def names(headers: Headers) -> list[str]:

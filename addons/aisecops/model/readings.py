@@ -11,12 +11,12 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from aisecops.model.dresses import DRESSES, LINES, Piece
 from aisecops.model.errors import WireError
 from aisecops.model.inside_bytes import Opener, Room, leniently, no_file
 from aisecops.model.look_alikes import stand_ins
+from aisecops.model.of_short import OfShort
 from aisecops.model.provenance import Span
 
 MAX_DEPTH = 6
@@ -78,7 +78,7 @@ def readings(text: str, room: Room | None = None, opener: Opener = no_file) -> I
 
 def is_dressed(text: str) -> bool:
     """False only when there is but one way to read `text`."""
-    return _short_is_dressed(text) if len(text) <= _SHORT else _tells(text)
+    return _dressed[text]
 
 
 def _tells(text: str) -> bool:
@@ -90,7 +90,7 @@ def _tells(text: str) -> bool:
     return False
 
 
-_short_is_dressed = lru_cache(maxsize=_SHORT_KEPT)(_tells)
+_dressed = OfShort(_tells, most=_SHORT_KEPT, longest=_SHORT)
 
 
 def _all_readings(text: str, room: Room, opener: Opener) -> Iterator[Reading]:

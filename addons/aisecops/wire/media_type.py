@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import codecs
 import re
-from functools import lru_cache
 
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers, values
+from aisecops.model.of_short import of_short
 from aisecops.model.value import Value
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -54,7 +54,7 @@ def media_type(headers: Headers) -> MediaType | None:
     return read_media_type(declared[0])
 
 
-@lru_cache(maxsize=256)
+@of_short(most=256)
 def read_media_type(declared: str) -> MediaType:
     """The media type in a header's value. Raises WireError."""
     found = _MEDIA_TYPE.match(declared)

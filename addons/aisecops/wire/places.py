@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+
+from aisecops.model.of_short import of_short
 
 _PLAIN = re.compile(r"(?!.*[A-Z0-9]{12})[A-Za-z_$][A-Za-z_$.-]*[0-9]{0,4}[A-Za-z_$.-]*")
 _MAX_CHARS = 48
 _MAX_SEGMENTS = 8
 
 
-@lru_cache(maxsize=4096)
+@of_short(most=4096)
 def is_plain(name: str) -> bool:
     """True for a name that can stand in a record: short, with too few digits and capitals for a key or a number."""
     return len(name) <= _MAX_CHARS and _PLAIN.fullmatch(name) is not None

@@ -7,7 +7,8 @@ a header named after a secret holds the one that its destination asks for.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+
+from aisecops.model.of_short import of_short
 
 _READ = ("body:", "form:", "query:", "upload:")
 _TELLS = re.compile(
@@ -20,7 +21,7 @@ _NUMBER = re.compile(r"[0-9]+|\{[0-9]+\}")
 _LONGEST = 40
 
 
-@lru_cache(maxsize=8192)
+@of_short(most=8192)
 def named(where: str) -> str:
     """The name of the field at `where` as it is set before its value, or nothing when it says nothing of it."""
     if not where.startswith(_READ):

@@ -22,6 +22,7 @@ from aisecops.controls.dlp.detectors import SECRET_DETECTORS
 from aisecops.controls.dlp.marks import any_stands_in
 from aisecops.model.entities import CREDENTIAL, GROUPS, PLANTED
 from aisecops.model.finding import Finding
+from aisecops.model.of_short import of_short
 from aisecops.model.piece import Piece
 
 PIECES_KEPT = 12
@@ -256,7 +257,7 @@ class Place:
         yield from (row for row in rows if len(set(row)) > 1 and sum(map(len, row)) <= ONE_TOKEN)
 
 
-@lru_cache(maxsize=8192)
+@of_short(most=8192)
 def without_positions(where: str) -> str:
     """`where` as the place of all texts that are told alike: members of a list, messages and what they are made of."""
     return _SAME_TEXT.sub("", _POSITION.sub("/*", where)) or where

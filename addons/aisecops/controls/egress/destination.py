@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from aisecops.model.decision import Judgment, Reason, Verdict
+from aisecops.model.of_short import of_short
 from aisecops.model.refusals import Code
 
 CONTROL = "destination"
@@ -114,7 +115,7 @@ def judge_addresses(
     return Judgment(control=CONTROL, verdict=Verdict.ALLOW, serves=SERVES)
 
 
-@lru_cache(maxsize=1024)
+@of_short(most=1024)
 def host_shape(host: str) -> Judgment:
     """Is `host`, as the client wrote it, a plain DNS name? Addresses in any spelling are not.
 

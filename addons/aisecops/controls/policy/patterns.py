@@ -10,6 +10,8 @@ import ipaddress
 import re
 from functools import lru_cache
 
+from aisecops.model.of_short import of_short
+
 BELOW = "*."
 DEFAULT_PORTS = (443, 80)
 LAST_PORT = 65535
@@ -20,7 +22,7 @@ _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _NOT_IN_PATH = re.compile(r"[%?#\\;\x00-\x20\x7f-\x9f]")
 
 
-@lru_cache(maxsize=4096)
+@of_short(most=4096)
 def canonical_host(host: str) -> str | None:
     """`host` as it is compared: lower case, addresses in their one canonical form; None for any other spelling.
 

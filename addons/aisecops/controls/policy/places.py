@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from aisecops.controls.policy.patterns import BELOW, DEFAULT_PORTS, canonical_host, host_rank, path_rank
+from aisecops.controls.policy.patterns import BELOW, DEFAULT_PORTS, LONGEST_NAME, canonical_host, host_rank, path_rank
 from aisecops.model.rules import HttpMatch, McpMatch, ModelRule, RuleSet, SourceRule, ToolRule
 
 KEPT = 8
@@ -49,6 +49,8 @@ class Index[M: HttpMatch | McpMatch, R]:
 
     def at(self, host: str, port: int) -> tuple[Spot[M, R], ...]:
         """Every match that names `host` and `port`, the most specific first; none for an unusual spelling."""
+        if len(host) > LONGEST_NAME:
+            return ()
         found = self._asked.get((host, port))
         if found is None:
             if len(self._asked) >= ASKED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from aisecops.controls.provenance.winnow import once_each
+from aisecops.model.of_short import OfShort
 
 # Inside a word may stand what holds addresses, links, numbers and ids together; around it only marks.
 _SIGNS = r"[^\s\"'`<>()\[\]{}|,;*!?\u3001\u3002\u201c\u201d\u2018\u2019\u00ab\u00bb]+"
@@ -159,21 +160,6 @@ def _words_in(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-class _OfWords[V](dict[str, V]):
-    """What `work` makes of words. From any thread: each step on it is one."""
-
-    def __init__(self, work: Callable[[str], V]) -> None:
-        self._work = work
-
-    def __missing__(self, word: str) -> V:
-        made = self._work(word)
-        if len(word) <= _LONGEST_KEPT:
-            if len(self) >= WORDS_KEPT:
-                self.clear()
-            self[word] = made
-        return made
-
-
 def _normal(word: str) -> str:
     """Small and without marks around it. Marks inside it stay where there are letters: `bo@bacme.test` is not Bob's."""
     if word.isascii() and word.isalpha():
@@ -198,7 +184,7 @@ def _composed(word: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold()).strip(_EDGES)
 
 
-_normals = _OfWords(_normal)
+_normals = OfShort(_normal, most=WORDS_KEPT, longest=_LONGEST_KEPT)
 
 
 def addresses(value: str) -> list[str]:
@@ -239,7 +225,7 @@ def hashes(words: list[str], key: bytes) -> npt.NDArray[np.uint64]:
 
 
 @lru_cache(maxsize=8)
-def _drawn_with(key: bytes) -> _OfWords[bytes]:
+def _drawn_with(key: bytes) -> OfShort[bytes]:
     begun = hashlib.blake2b(key=key, digest_size=8)
 
     def drawn(word: str) -> bytes:
@@ -247,7 +233,7 @@ def _drawn_with(key: bytes) -> _OfWords[bytes]:
         hashed.update(word.encode())
         return hashed.digest()
 
-    return _OfWords(drawn)
+    return OfShort(drawn, most=WORDS_KEPT, longest=_LONGEST_KEPT)
 
 
 def _number(word: str) -> str:
