@@ -112,3 +112,10 @@ def test_a_table_is_read_as_it_was_written():
     hashed = stretches(letters(IMPORTS))
     assert (read(written(hashed)) == np.unique(hashed)).all()
     assert len(read(b"")) == 0
+
+
+@pytest.mark.parametrize("begun", ["import ", "from a import ", "import type ", "const "])
+def test_a_page_with_a_quote_and_an_import_that_never_ends_is_read(begun):
+    """A million blanks are read in milliseconds, or for hours."""
+    quote = "the pump is to be opened by the valve on its left, and never by the other one"
+    assert traced(f"{quote}\n{begun}{' ' * 1_000_000}!\n", f"A page. {quote}")

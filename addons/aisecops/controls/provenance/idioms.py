@@ -31,11 +31,11 @@ type Flags = npt.NDArray[np.bool_]
 type Places = npt.NDArray[np.int64]
 
 _IMPORTS = re.compile(
-    r"^[ \t]*(?:from[ \t]+[\w.]{1,80}[ \t]+import[ \t]+(?:\([\w\s,]{1,2000}\)|[\w,. \t]{1,200})"
-    r"|import[ \t]+[\w,. \t]{1,200}"
-    r"|import[ \t]+(?:type[ \t]+)?[\w*{}, \t]{1,200}[ \t]from[ \t]*['\"][\w./@:-]{1,120}['\"];?"
-    r"|(?:const|let|var)[ \t]+[\w{},: \t]{1,200}=[ \t]*require\(['\"][\w./@:-]{1,120}['\"]\)[;,]?"
-    r"|(?:import[ \t]+)?(?:[\w.]{1,40}[ \t]+)?\"[\w./@-]{1,120}\"|import[ \t]+\()[ \t]*$(?:[ \t]*\n)*",
+    r"^[ \t]*+(?:from[ \t]++[\w.]{1,80}+[ \t]++import[ \t]++(?:\([\w\s,]{1,2000}+\)|[\w,. \t]{1,200}+)"
+    r"|import[ \t]++[\w,. \t]{1,200}+"
+    r"|import[ \t]++(?:type[ \t]++)?[\w*{}, \t]{1,200}[ \t]from[ \t]*+['\"][\w./@:-]{1,120}+['\"];?"
+    r"|(?:const|let|var)[ \t]++[\w{},: \t]{1,200}+=[ \t]*+require\(['\"][\w./@:-]{1,120}+['\"]\)[;,]?"
+    r"|(?:import[ \t]++)?(?:[\w.]{1,40}+[ \t]++)?\"[\w./@-]{1,120}+\"|import[ \t]++\()[ \t]*+$(?:[ \t]*+\n)*+",
     re.MULTILINE,
 )
 """Imports of Python, JavaScript and Go; of Go a path alone on its line is one too, as it is in a list of them."""
