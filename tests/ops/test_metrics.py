@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import urllib.request
 
 import pytest
@@ -11,7 +9,7 @@ from prometheus_client import generate_latest
 
 from aisecops.model.errors import ConfigError
 from aisecops.ops import metrics
-from aisecops.ops.metrics import Metrics, Scrape, fresh_folder, process_died, together
+from aisecops.ops.metrics import Metrics, Scrape
 from aisecops.ops.settings import MetricsSettings
 from aisecops.ops.settings_text import Address
 
@@ -92,38 +90,6 @@ def test_only_the_rule_set_in_force_is_marked():
     assert 'aisecops_policy_info{version="one"} 0.0' in text
     assert 'aisecops_policy_info{version="two"} 1.0' in text
     assert "aisecops_policy_valid 0.0" in text
-
-
-def counting_process(folder, valid):
-    code = (
-        "import os; from aisecops.ops.metrics import Metrics; m = Metrics()\n"
-        f"m.decided(**{ONE_REQUEST!r}); m.runs_active(3); m.rules_loaded('v1')\n"
-        f"{'' if valid else 'm.rules_rejected()'}\nprint(os.getpid())"
-    )
-    environ = {"PYTHONPATH": ":".join(sys.path), "PROMETHEUS_MULTIPROC_DIR": str(folder)}
-    return int(subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, check=True).stdout)
-
-
-def test_one_scrape_shows_all_processes_and_a_dead_one_keeps_its_counts(tmp_path):
-    folder = fresh_folder(tmp_path)
-    counting_process(folder, valid=True)
-    second = counting_process(folder, valid=False)
-
-    before = generate_latest(together(folder)).decode()
-    process_died(second, folder)
-    after = generate_latest(together(folder)).decode()
-
-    total = 'aisecops_requests_total{agent="bot",code="",decision="allow",effect="read",tool="crm.read"} 2.0'
-    assert total in before
-    assert total in after
-    assert "aisecops_policy_valid 0.0" in before
-    assert "aisecops_policy_valid 1.0" in after
-
-
-def test_a_fresh_folder_forgets_the_last_time(tmp_path):
-    (fresh_folder(tmp_path) / "counter_1.db").write_bytes(b"old")
-
-    assert not any(fresh_folder(tmp_path).iterdir())
 
 
 def test_the_port_serves_the_numbers_and_is_free_again():

@@ -9,19 +9,19 @@ that runs alone keeps its numbers in memory. The variable is read when `promethe
 from __future__ import annotations
 
 import functools
-import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from aisecops.controls.firewall.detectors import DETECTORS
 from aisecops.model.errors import ConfigError
 from aisecops.model.provenance import TrustTier
 from aisecops.model.refusals import Code
+from aisecops.ops.numbers import Room
 from aisecops.ops.settings import MetricsSettings
+from aisecops.ops.settings_read import environment
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 MOST_LABELS = 1000
@@ -37,6 +37,7 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
+        self._room = Room(Path(folder) if (folder := environment().get(FOLDER_VARIABLE)) else None)
         counter, gauge, histogram = self._counter, self._gauge, self._histogram
         self._requests = counter("requests", "requests decided", "agent", "tool", "effect", "decision", "code")
         self._stages = histogram("decision_seconds", "time spent deciding", _QUICK, "stage")
@@ -206,40 +207,59 @@ class Metrics:
         self._valid[()].set(0)
 
     def _counter(self, name: str, words: str, *labels: str) -> _Children[Counter]:
-        return _Children(Counter(f"aisecops_{name}", words, labels, registry=self.registry), len(labels))
+        self._room.begin(kind := "counter")
+        made = Counter(f"aisecops_{name}", words, labels, registry=self.registry)
+        return _Children(made, len(labels), lambda: self._room.is_there(kind))
 
     def _gauge(self, name: str, words: str, together: Any, *labels: str) -> _Children[Gauge]:
+        self._room.begin(kind := f"gauge_{together}")
         made = Gauge(f"aisecops_{name}", words, labels, registry=self.registry, multiprocess_mode=together)
-        return _Children(made, len(labels))
+        return _Children(made, len(labels), lambda: self._room.is_there(kind))
 
     def _histogram(self, name: str, words: str, buckets: tuple[float, ...], *labels: str) -> _Children[Histogram]:
+        self._room.begin(kind := "histogram")
         made = Histogram(f"aisecops_{name}", words, labels, registry=self.registry, buckets=buckets)
-        return _Children(made, len(labels))
+        return _Children(made, len(labels), lambda: self._room.is_there(kind))
 
 
 class _Children[M: (Counter, Gauge, Histogram)](dict[str | tuple[str, ...], M]):
     """The children of a metric by their label values, each made once: by one value, by several, or by `()` for none.
 
-    There are at most `MOST_LABELS` of them.
+    There are at most `MOST_LABELS` of them, and no more where there `is_room` for none.
     """
 
-    def __init__(self, metric: M, labels: int) -> None:
+    def __init__(self, metric: M, labels: int, is_room: Callable[[], bool]) -> None:
         super().__init__()
         self._metric: M = metric
         self._labels = labels
+        self._is_room = is_room
 
     def made(self, *values: str) -> None:
         """From now on there is a child for `values`, which may be 0."""
         _ = self[values[0] if self._labels == 1 else values]
 
-    def __missing__(self, values: str | tuple[str, ...]) -> M:
+    def __missing__(self, values: str | tuple[str, ...]) -> M | _Uncounted:
         if not self._labels:
             return self._metric
+        if not self._is_room():
+            return _UNCOUNTED
         told = (values,) if isinstance(values, str) else values
         if len(self) >= MOST_LABELS:
             told = ("other",) * self._labels
             return self._metric.labels(*told)
         return self.setdefault(values, self._metric.labels(*told))
+
+
+class _Uncounted:
+    """Takes what there is no room to count; when there is some again, counting begins."""
+
+    def inc(self, amount: float = 1) -> None:
+        """Nothing."""
+
+    set = observe = inc
+
+
+_UNCOUNTED = _Uncounted()
 
 
 @functools.cache
@@ -276,23 +296,3 @@ class Scrape:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-def fresh_folder(state: Path) -> Path:
-    """An empty folder under `state` for the numbers of many processes."""
-    folder = state / "metrics"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    return folder
-
-
-def together(folder: Path) -> CollectorRegistry:
-    """A registry that adds up what all processes wrote to `folder`."""
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call]
-    return registry
-
-
-def process_died(pid: int, folder: Path) -> None:
-    """Forget what a dead process said of itself now; what it counted stays."""
-    mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]

@@ -28,7 +28,8 @@ from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
 from aisecops.ops.lifeline import GRACE_SECONDS, LEAVING, ending_signals
 from aisecops.ops.listening import check_free, listening
-from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape, fresh_folder, process_died, together
+from aisecops.ops.metrics import FOLDER_VARIABLE, Scrape
+from aisecops.ops.numbers import fresh_folder, process_died, together
 from aisecops.ops.session import BROKEN, MISUSED, CommandError
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_keys import PREFIX, as_tree

@@ -8,10 +8,8 @@ import fcntl
 import multiprocessing
 import os
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +25,7 @@ from support.record_processes import (
     append_while_locked_out,
 )
 from support.records import PUBLIC_KEYS, chain, event, rows, written
+from support.small_disk import small_disk
 
 SPAWN = multiprocessing.get_context("spawn")
 FIRST = lines.segment_name(1)
@@ -342,18 +341,6 @@ def test_a_folder_closed_to_us_closes_the_record() -> None:
         child.join(30)
         assert child.exitcode == 0
         assert numbers(Path(base) / "record") == [1, 3]
-
-
-@contextlib.contextmanager
-def small_disk(at: Path, size: str) -> Iterator[Path]:
-    at.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(at)], check=False)
-    if mounted.returncode != 0:
-        pytest.skip("no file system can be mounted here")
-    try:
-        yield at
-    finally:
-        subprocess.run(["umount", "-l", str(at)], check=True)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="mounting needs root")

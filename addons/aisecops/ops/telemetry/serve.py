@@ -20,7 +20,8 @@ from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.files import made_folder
 from aisecops.adapters.system.secrets import secret_key
 from aisecops.model.errors import ConfigError, RecordError
-from aisecops.ops.metrics import process_metrics, together
+from aisecops.ops.metrics import process_metrics
+from aisecops.ops.numbers import together
 from aisecops.ops.settings import Settings
 from aisecops.ops.telemetry.follower import Follower
 
