@@ -11,6 +11,7 @@ from typing import Any
 from aisecops.controls.budget.phase import phase_judgment
 from aisecops.controls.policy.evaluate import evaluate
 from aisecops.controls.policy.match import tool_named
+from aisecops.controls.tokens.chain import no_id
 from aisecops.controls.tokens.claims import DEFAULT_TTL_S, MAX_TTL_S
 from aisecops.controls.tokens.sign import issue
 from aisecops.gateway.classify import names_a_secret
@@ -110,8 +111,13 @@ class TokenService:
         )
         return IssuedToken(token=token, claims=claims)
 
-    async def revoke(self, kind: RevocationKind, name: str, *, by: str, why: str) -> None:
-        """Take back one token, or every token of a run, an agent or a key. In force for every request from now on."""
+    async def revoke(self, kind: RevocationKind, name: str, *, by: str, why: str) -> Refuse | None:
+        """Take back one token, or every token of a run, an agent or a key. In force for every request from now on.
+
+        Refused where `name` can be none: whoever mistypes it would believe that it is done.
+        """
+        if (no := await self._names_nothing(kind, name)) is not None:
+            return no
         await self._ground.store.revoke(kind, name, now_ms=self._ground.clock.now_ms(), why=why)
         await self._ground.record.append(
             Event(
@@ -122,6 +128,17 @@ class TokenService:
             ),
             durable=True,
         )
+        return None
+
+    async def _names_nothing(self, kind: RevocationKind, name: str) -> Refuse | None:
+        if kind is RevocationKind.RUN and await self._ground.store.find_run(RunId(name)) is None:
+            return Refuse(code=Code.RUN_UNKNOWN, detail=f"there is no run `{name}`; GET /v1/runs lists them")
+        if kind is RevocationKind.AGENT and name not in self._ground.rules.current().agents:
+            return Refuse(code=Code.POLICY_DENIED, detail=f"the rules name no agent `{name}`")
+        # INVARIANT: a token is in no record, so not even one that stands where its name should is written down.
+        if kind is RevocationKind.TOKEN and (problem := no_id(name)):
+            return Refuse(code=Code.UNREADABLE, detail=problem)
+        return None
 
     def _judged(
         self, rules: RuleSet, agent_id: AgentId, request: TokenRequest, snapshot: Snapshot

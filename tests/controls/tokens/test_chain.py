@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisecops.controls.tokens.attenuate import attenuate
-from aisecops.controls.tokens.chain import LINK, MAX_CHARACTERS, MOST_CHILDREN, unproven_above, unproven_id
+from aisecops.controls.tokens.chain import LINK, MAX_CHARACTERS, MOST_CHILDREN, no_id, unproven_above, unproven_id
 from aisecops.controls.tokens.proof import ProofFacts
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import AgentId, RunId, TokenId
@@ -193,3 +193,21 @@ def test_any_text_gives_claims_or_a_fault(text, where):
     pieces = child().split(LINK)
     pieces.insert(where % 3, text)
     assert shown(LINK.join(pieces)).claims is None
+
+
+def test_a_token_or_a_part_of_one_is_no_id_and_is_not_said_again():
+    text = child()
+    for wrong in (text, text.split(LINK)[0], text[:-90], text[1:]):
+        assert no_id(wrong)
+        assert wrong not in no_id(wrong)
+    assert f"cap_child_{NEXT[0].key_id[:6]}" in no_id(text)
+
+
+@pytest.mark.parametrize("text", ["", "x" * 513, "a\nb", "cap_", "cap_01M8GJNFJTYJGMBH8AAMXP5G7"])
+def test_what_no_token_goes_by_is_no_id(text):
+    assert no_id(text)
+
+
+@pytest.mark.parametrize("text", ["cap_01M8GJNFJTYJGMBH8AAMXP5G7Z", "cap_child_1", "0f3c", "urn:of:another:library"])
+def test_an_issued_token_and_a_child_of_any_maker_have_ids(text):
+    assert no_id(text) == ""

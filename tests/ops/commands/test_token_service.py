@@ -52,13 +52,28 @@ def test_a_token_is_taken_back_by_its_name(run, capsys):
     assert capsys.readouterr().out == f"{jti} revoked\n"
 
 
-@pytest.mark.parametrize(("of", "name"), [("--run", ""), ("--agent", "somebody"), ("--key", "a-key")])
-def test_all_tokens_of_a_run_an_agent_or_a_key_are_taken_back(run, of, name, capsys):
+@pytest.mark.parametrize(("of", "name"), [("--run", ""), ("--key", "a-key")])
+def test_all_tokens_of_a_run_or_a_key_are_taken_back(run, of, name, capsys):
     assert main(["token", "revoke", of, name or run, "--reason", "lost"]) == 0
     assert capsys.readouterr().out == f"{name or run} revoked\n"
 
     assert request(run) == (1 if of == "--run" else 0)
     assert ("(token_revoked)" in capsys.readouterr().err) == (of == "--run")
+
+
+@pytest.mark.parametrize("of", ["--run", "--agent"])
+def test_what_is_mistyped_is_not_said_to_be_revoked(run, of, capsys):
+    assert main(["token", "revoke", of, "nobody"]) == 1
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_a_whole_token_is_taken_back_by_its_name(run, capsys):
+    request(run, "--json")
+    issued = json.loads(capsys.readouterr().out)
+
+    assert main(["token", "revoke", issued["token"]]) == 0
+
+    assert capsys.readouterr().out == f"{issued['jti']} revoked\n"
 
 
 @pytest.mark.parametrize("words", [[], ["cap_1", "--agent", "bot"], ["--run", "run_1", "--key", "k"]])

@@ -7,6 +7,8 @@ from aisecops.ops.control.public_calls import LEAST_ROOM
 from support.api import CLERK, GATEWAY, OPERATOR, VISITOR, Api
 from support.gateway import RULES, House, basic, send
 
+SCOPE = "crm.customers.1"
+CAP_X = "cap_01M8GJNFJTYJGMBH8AAMXP5G7Z"
 CALLS = [
     ("POST", "/v1/runs", {"agent_id": "clerk"}),
     ("GET", "/v1/runs", None),
@@ -16,7 +18,7 @@ CALLS = [
     ("POST", "/v1/runs/{run}/resume", {}),
     ("POST", "/v1/runs/{run}/finish", {}),
     ("POST", "/v1/tokens", {"run_id": "{run}", "tool": "crm.read", "scope": "crm.customers.1"}),
-    ("POST", "/v1/tokens/cap_x/revoke", {}),
+    ("POST", f"/v1/tokens/{CAP_X}/revoke", {}),
     ("GET", "/v1/approvals", None),
     ("POST", "/v1/approvals/apr_x", {"decision": "approve"}),
     ("GET", "/v1/integrations", None),
@@ -55,7 +57,7 @@ async def test_an_agent_does_what_is_its_own(api):
         "POST /v1/runs/{run}/resume": 403,
         "POST /v1/runs/{run}/finish": 200,
         "POST /v1/tokens": 201,
-        "POST /v1/tokens/cap_x/revoke": 403,
+        f"POST /v1/tokens/{CAP_X}/revoke": 403,
         "GET /v1/approvals": 200,
         "POST /v1/approvals/apr_x": 403,
         "GET /v1/integrations": 403,
@@ -148,6 +150,69 @@ async def test_a_body_that_is_none_of_ours_is_unreadable(api, body):
     assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
 
 
+async def test_a_body_that_two_readers_would_read_differently_is_unreadable(api):
+    answer = await api.ask("POST", "/v1/runs", OPERATOR, b'{"agent_id": "clerk", "agent_id": "visitor"}')
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
+    assert "twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/v1/runs?state=halted", "knows no `state` and has none"),
+        ("/v1/approvals?stat=pending", "knows no `stat`; it has `state`, once"),
+        ("/v1/approvals?state=pending&state=used", "knows no `state`"),
+        ("/v1/approvals?state=open", "`state` is one of `pending`"),
+        ("/v1/events?after=last", "`after` is the `seq` of an event"),
+    ],
+)
+async def test_a_query_that_is_not_understood_is_not_passed_over(api, path, word):
+    answer = await api.ask("GET", path, OPERATOR)
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
+    assert word in answer.json()["detail"]
+
+
+async def test_what_may_stand_in_a_query_is_in_the_description(api):
+    asked = {(one["name"], path) for path, one in parameters(describe()) if one["in"] == "query"}
+    assert asked == {("state", "/v1/approvals"), ("after", "/v1/events")}
+    assert (await api.ask("GET", "/v1/approvals?state=pending", OPERATOR)).status_code == 200
+
+
+def parameters(described):
+    for path, calls in described["paths"].items():
+        for call in calls.values():
+            yield from ((path, one) for one in call["parameters"])
+
+
+async def test_a_wrong_method_is_told_every_right_one(api):
+    answer = await api.ask("PUT", "/v1/runs", OPERATOR)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
+async def test_a_token_that_stands_where_its_name_should_is_neither_written_down_nor_revoked(api):
+    run = (await api.run())["run_id"]
+    issued = (await api.ask("POST", "/v1/tokens", CLERK, {"run_id": run, "tool": "crm.read", "scope": SCOPE})).json()
+    answer = await api.ask("POST", f"/v1/tokens/{issued['token']}/revoke", OPERATOR, {})
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable")
+    assert issued["jti"] in answer.json()["detail"]
+    assert issued["token"] not in answer.text + str(api.house.record.events)
+
+
+@pytest.mark.parametrize(
+    ("of", "code"), [({"run_id": "run_x"}, "run_unknown"), ({"agent_id": "clerkk"}, "policy_denied")]
+)
+async def test_tokens_of_nobody_are_not_said_to_be_revoked(api, of, code):
+    answer = await api.ask("POST", "/v1/revocations", OPERATOR, of)
+    assert (answer.status_code, answer.json()["code"]) == (403, code)
+
+
+async def test_tokens_of_an_agent_are_revoked(api):
+    run = (await api.run())["run_id"]
+    assert (await api.ask("POST", "/v1/revocations", OPERATOR, {"agent_id": "clerk"})).json()["revoked"]
+    issued = await api.ask("POST", "/v1/tokens", CLERK, {"run_id": run, "tool": "crm.read", "scope": SCOPE})
+    assert issued.json()["code"] == "token_revoked"
+
+
 async def test_a_body_without_end_is_cut_off(api):
     answer = await api.ask("POST", "/v1/tokens", CLERK, b"{" + b" " * 300_000)
     assert answer.status_code == 413
@@ -219,7 +284,7 @@ async def test_the_description_names_every_call(api):
     paths = told["paths"]
     named = {f"{method.upper()} {path}" for path, calls in paths.items() for method in calls}
     tried = {
-        f"{m} {p}".replace("{run}", "{run_id}").replace("cap_x", "{jti}").replace("apr_x", "{approval_id}")
+        f"{m} {p}".replace("{run}", "{run_id}").replace(CAP_X, "{jti}").replace("apr_x", "{approval_id}")
         for m, p, _ in CALLS
     }
     assert tried <= named

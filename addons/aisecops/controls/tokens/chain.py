@@ -14,6 +14,7 @@ chain is revoked or used up, is asked by those who know.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -33,8 +34,12 @@ from aisecops.model.value import Value
 CHILD_TYPE = "aisecops-cap-child+jwt"
 LINK = "~"
 MOST_CHILDREN = 4
+MAX_ID_CHARACTERS = 512
 MAX_CHARACTERS = 16 * 1024
 """Of a whole chain."""
+
+_HEAD = "eyJ"  # what a JSON object that begins with a name is in base64url
+_PIECE_OF_ISSUED = re.compile("cap_(?:0[0-9A-HJKMNP-TV-Z]{0,24})?")  # a ULID of ours, or less of it
 
 
 class _Header(Value):
@@ -73,6 +78,23 @@ def unproven_id(text: str) -> TokenId | None:
     except WireError:
         return None
     return TokenId(said) if isinstance(said, str) else None
+
+
+def no_id(text: str) -> str:
+    """Why `text` is no `jti` that a token could have; empty when it is one. Never says `text` again.
+
+    A child's may be anything, for its holder makes it up.
+    """
+    inside = unproven_id(text)
+    if inside is not None and no_id(inside) == "":
+        return f"that is a token; what it goes by is its `jti`, `{inside}`"
+    if inside is not None or _HEAD in text:
+        return "that is a token or a part of one; give its `jti`"
+    if not 1 <= len(text) <= MAX_ID_CHARACTERS or not text.isprintable():
+        return f"a `jti` has 1 to {MAX_ID_CHARACTERS} characters that can be printed"
+    if _PIECE_OF_ISSUED.fullmatch(text):
+        return "that is not the whole of a `jti`: `cap_` and 26 letters and digits"
+    return ""
 
 
 def unproven_grant(text: str) -> tuple[str, str] | None:

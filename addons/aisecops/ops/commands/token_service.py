@@ -53,7 +53,11 @@ def request(session: Session, /, agent: str | None, as_json: bool, **asked: Any)
 @setting_flags("control", "paths")
 @click.pass_obj
 def revoke(session: Session, /, jti: str | None, reason: str, **all_of: str | None) -> None:
-    """Take back one token, by its JTI, or all of a run, an agent or a key; in force at once, everywhere."""
+    """Take back one token, by its JTI, or all of a run, an agent or a key; in force at once, everywhere.
+
+    A whole token does for its JTI, which is all of it that goes to the control plane.
+    """
+    from aisecops.controls.tokens.chain import unproven_id
     from aisecops.ops.client import ControlPlane
     from aisecops.ops.session import MISUSED, CommandError
 
@@ -61,6 +65,7 @@ def revoke(session: Session, /, jti: str | None, reason: str, **all_of: str | No
     if len(chosen) != 1:
         raise CommandError("what is to be revoked is not clear", "give a JTI, or one of --run, --agent, --key", MISUSED)
     [(kind, name)] = chosen.items()
+    name = (unproven_id(name) if kind == "jti" else None) or name
     with ControlPlane.as_operator(session.settings) as control:
         if kind == "jti":
             control.post(f"/v1/tokens/{named(name)}/revoke", {"reason": reason})

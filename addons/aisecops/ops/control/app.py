@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from aisecops.ops.control.door import Calls, Door
 from aisecops.ops.control.public_calls import PublicCalls
@@ -39,4 +39,9 @@ async def _no_call(request: Request, failed: Exception) -> Response:
         "detail": f"`{request.method} {request.url.path[:200]}` is no call; GET /openapi.json lists them",
     }
     headers = {**(known.headers or {}), "content-type": "application/problem+json"}
+    if known.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        # RFC 9110 10.2.1: every method of the path, not of the first call alone that has it
+        routes = (one for one in request.app.routes if isinstance(one, Route))
+        known_here = (one.methods or () for one in routes if one.path_regex.match(request.url.path))
+        headers["Allow"] = ", ".join(sorted({method for methods in known_here for method in methods}))
     return Response(orjson.dumps(problem), status_code=known.status_code, headers=headers)

@@ -12,6 +12,7 @@ from aisecops.gateway.ports import Store
 from aisecops.model.ids import ApprovalId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
+from aisecops.model.state import ApprovalState
 from aisecops.ops.control import shapes
 from aisecops.ops.control.answering import as_json, problem, read_body, sees
 from aisecops.ops.control.door import Call
@@ -28,13 +29,16 @@ class ApprovalCalls:
     def calls(self) -> Sequence[Call]:
         """All of them."""
         return (
-            Call("GET", "/v1/approvals", "list_approvals", self.list_approvals),
+            Call("GET", "/v1/approvals", "list_approvals", self.list_approvals, query=("state",)),
             Call("GET", "/v1/approvals/{approval_id}", "show_approval", self.show_approval),
             Call("POST", "/v1/approvals/{approval_id}", "answer", self.answer),
         )
 
     async def list_approvals(self, request: Request, asker: Asker) -> Response:
         wanted = request.query_params.get("state")
+        if wanted is not None and wanted not in set(ApprovalState):
+            states = ", ".join(f"`{state.value}`" for state in ApprovalState)
+            return problem(Refuse(code=Code.UNREADABLE, detail=f"`state` is one of {states}"))
         found = [await self._approvals.standing(a.approval_id) or a for a in await self._store.list_approvals()]
         visible = [a for a in found if sees(asker, a.agent_id, a.run_id)]
         shown = [shapes.shown_approval(a) for a in visible if wanted in {None, a.state.value}]

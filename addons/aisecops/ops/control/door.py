@@ -29,7 +29,7 @@ Proof = Callable[[Request], Awaitable[Asker | Refuse]]
 class Call:
     """One call of the API. `name` is its name in `MAY`; one that ends in a dot is followed by the path's `act`.
 
-    `proof` says who asks where that is not told by `Authorization`.
+    `proof` says who asks where that is not told by `Authorization`. `query` are the names that its query may have.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Call:
     name: str
     handler: Handler
     proof: Proof | None = None
+    query: tuple[str, ...] = ()
 
 
 class Calls(Protocol):
@@ -55,17 +56,18 @@ class Door:
 
     def route(self, call: Call) -> Route:
         """`call` behind the door."""
-        return Route(call.path, self._asked(call.name, call.handler, call.proof or self._asker), methods=[call.method])
+        return Route(call.path, self._asked(call, call.proof or self._asker), methods=[call.method])
 
-    def _asked(self, call: str, handler: Handler, proof: Proof) -> Callable[[Request], Awaitable[Response]]:
+    def _asked(self, call: Call, proof: Proof) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
                 asker = await proof(request)
                 if isinstance(asker, Refuse):
                     return _unauthenticated(asker)
-                named = f"{call}{request.path_params['act']}" if call.endswith(".") else call
-                no = None if call != named and named not in MAY else refused(named, asker.role)  # no such act: a 404
-                return await handler(request, asker) if no is None else problem(no)
+                named = f"{call.name}{request.path_params['act']}" if call.name.endswith(".") else call.name
+                no_act = call.name != named and named not in MAY  # a 404
+                no = None if no_act else refused(named, asker.role) or _unasked(call, request)
+                return await call.handler(request, asker) if no is None else problem(no)
             except WireError as error:
                 return problem(Refuse(code=error.code, detail=error.detail))
             except Fault as fault:
@@ -82,6 +84,17 @@ class Door:
         path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         return await self._keeper.who(shown[0] if shown else None, method=request.method, target=target)
+
+
+def _unasked(call: Call, request: Request) -> Refuse | None:
+    """A query that the call does not know: passed over, it would be answered as if it had been understood."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    wrong = [name for at, name in enumerate(names) if name not in call.query or name in names[:at]]
+    if not wrong:
+        return None
+    known = f"; it has {', '.join(f'`{name}`' for name in call.query)}, once" if call.query else " and has none"
+    detail = f"the query of {call.method} {call.path} knows no `{wrong[0][:100]}`{known}"
+    return Refuse(code=Code.UNREADABLE, detail=detail)
 
 
 def _unauthenticated(refuse: Refuse) -> Response:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from aisecops import __version__
+from aisecops.model.state import ApprovalState
 from aisecops.ops.control import shapes
 
 _PROBLEM = {
@@ -22,6 +23,11 @@ _WELL: dict[str, dict[str, Any]] = {
     "/v1/webhooks/slack": {"description": "taken; what came of it is told in Slack"},
 }
 """What is answered with something else than an object."""
+QUERIES: dict[str, dict[str, dict[str, Any]]] = {
+    "/v1/approvals": {"state": {"type": "string", "enum": [state.value for state in ApprovalState]}},
+    "/v1/events": {"after": {"type": "integer", "minimum": 0}},
+}
+"""What may stand in the query of a GET."""
 _BASIC_OR_BEARER: list[dict[str, list[str]]] = [{"basic": []}, {"bearer": []}]
 
 _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
@@ -83,6 +89,10 @@ def describe() -> dict[str, Any]:
             "responses": {str(status): _WELL.get(path, _OBJECT), "default": _PROBLEM},
             "parameters": [
                 {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in parameters
+            ]
+            + [
+                {"name": name, "in": "query", "required": False, "schema": schema}
+                for name, schema in (QUERIES.get(path, {}) if method == "get" else {}).items()
             ],
         }
         if path.startswith("/v1/"):

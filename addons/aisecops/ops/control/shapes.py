@@ -21,6 +21,7 @@ from aisecops.model.risk import from_micros, to_micros
 from aisecops.model.round import MOST_S
 from aisecops.model.state import Approval, RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
+from aisecops.wire.limits import read_json
 
 Name = Annotated[str, Meta(min_length=1, max_length=512)]
 Factor = Annotated[float, Meta(ge=0, le=3)]
@@ -130,8 +131,8 @@ class RevocationBody(Value):
 
     run_id: str = ""
     agent_id: str = ""
-    kid: str = ""
-    reason: str = ""
+    kid: Annotated[str, Meta(max_length=512)] = ""
+    reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
 class FinishBody(Value):
@@ -142,9 +143,10 @@ class FinishBody(Value):
 
 def read[T](body: bytes, shape: type[T]) -> T:
     """`body` as `shape`; an empty body is an empty object. Raises `WireError` naming what is wrong."""
+    said = read_json(body or b"{}", max_bytes=MAX_BODY_BYTES)
     try:
-        return msgspec.json.decode(body or b"{}", type=shape)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        return msgspec.convert(said, shape)
+    except msgspec.ValidationError as error:
         raise WireError(str(error)[:1].lower() + str(error)[1:]) from error
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from aisecops.gateway.inventory import Inventory
 from aisecops.gateway.ports import RuleSource
 from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import Code
 from aisecops.ops.control import shapes
 from aisecops.ops.control.answering import as_json, problem, read_body
 from aisecops.ops.control.door import Call
@@ -32,7 +33,7 @@ class StandingCalls:
         return (
             Call("GET", "/v1/integrations", "integrations", self.integrations),
             Call("POST", "/v1/integrations/accept", "accept", self.accept),
-            Call("GET", "/v1/events", "events", self.events),
+            Call("GET", "/v1/events", "events", self.events, query=("after",)),
             Call("GET", "/v1/policy", "policy", self.policy),
             Call("GET", "/v1/me", "me", self.me),
         )
@@ -47,7 +48,9 @@ class StandingCalls:
 
     async def events(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
         after = request.headers.get("last-event-id") or request.query_params.get("after")
-        seq = int(after) if after and after.isdecimal() else None
+        if after and not (after.isascii() and after.isdecimal()):
+            return problem(Refuse(code=Code.UNREADABLE, detail="`after` is the `seq` of an event"))
+        seq = int(after) if after else None
         told = tail(self._record_folder, after_seq=seq, over=request.app.state.over)
         return StreamingResponse(told, media_type="text/event-stream")
 

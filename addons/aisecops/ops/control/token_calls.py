@@ -59,8 +59,8 @@ class TokenCalls:
     async def revoke_token(self, request: Request, asker: Asker) -> Response:
         why = shapes.read(await read_body(request), shapes.WhyBody).reason
         jti = request.path_params["jti"]
-        await self._tokens.revoke(RevocationKind.TOKEN, jti, by=asker.title, why=why)
-        return as_json({"jti": jti, "revoked": True})
+        no = await self._tokens.revoke(RevocationKind.TOKEN, jti, by=asker.title, why=why)
+        return as_json({"jti": jti, "revoked": True}) if no is None else problem(no)
 
     async def revoke_all(self, request: Request, asker: Asker) -> Response:
         """Every token of a run, an agent or a key."""
@@ -69,5 +69,5 @@ class TokenCalls:
         if len(named) != 1:
             return problem(Refuse(code=Code.UNREADABLE, detail="name one of `run_id`, `agent_id` and `kid`"))
         [(kind, name)] = named.items()
-        await self._tokens.revoke(kind, name, by=asker.title, why=body.reason)
-        return as_json({kind.value: name, "revoked": True})
+        no = await self._tokens.revoke(kind, name, by=asker.title, why=body.reason)
+        return as_json({kind.value: name, "revoked": True}) if no is None else problem(no)
