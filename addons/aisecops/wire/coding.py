@@ -137,7 +137,7 @@ class _Gzip:
     def __init__(self, *, allow_names: bool) -> None:
         self._allow_names = allow_names
         self._members = 0
-        self._member: _Zlib | None = None
+        self._member: Zlib | None = None
         self._header = b""
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
@@ -161,7 +161,7 @@ class _Gzip:
         self._members += 1
         if self._members > MAX_MEMBERS:
             raise WireError(f"the gzip body has over {MAX_MEMBERS} members")
-        self._member, self._header = _Zlib(wbits=31), b""
+        self._member, self._header = Zlib(wbits=31), b""
 
     def _look(self, start: bytes) -> None:
         """Refuse what a member's header would carry along unseen."""
@@ -176,7 +176,7 @@ class _Deflate:
     """The zlib format (RFC 9110 8.4.1.2); the bare one has no header and no checksum, and readers disagree on it."""
 
     def __init__(self) -> None:
-        self._stream = _Zlib(wbits=15)
+        self._stream = Zlib(wbits=15)
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
         yield from self._stream.feed(memoryview(piece))
@@ -188,7 +188,7 @@ class _Deflate:
             raise _too_short()
 
 
-class _Zlib:
+class Zlib:
     """One zlib stream. `taken`: how much of the last piece belonged to it."""
 
     def __init__(self, *, wbits: int) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import random
 import zlib
 
 import pytest
 
+from aisecops.model.errors import WireError
 from aisecops.wire.files.pdf import open_pdf
 from aisecops.wire.files.shelf import File, Shelf
 from support.packing import pdf
@@ -52,3 +55,25 @@ def test_letters_that_stand_closer_or_further_apart_are_one_word():
 
 def test_a_locked_document_is_unread():
     assert [one.where for one in shelf_of(pdf("x", locked="secret")).unread] == ["f"]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"stream\n", b"stream\nx\x9c", b"stream\n%PDF-", b"/ASCII85Decode stream\n", b"obj /ASCIIHexDecode stream\n0"],
+)
+def test_a_document_of_nothing_but_beginnings_of_streams_is_read_or_refused(unit):
+    """Two million bytes are read in a second, or for hours when each beginning has the rest read again."""
+    data = b"%PDF-1.4\n" + unit * (2_000_000 // len(unit)) + b"endstream"
+    with contextlib.suppress(WireError):
+        assert shelf_of(data).parts
+
+
+def test_what_stands_in_several_streams_counts_each_time():
+    inner = b"stream\n%PDF-" + b"words " * 2_000
+    with pytest.raises(WireError, match="too much"):
+        shelf_of(b"%PDF-1.4\n" + inner * 400 + b"endstream")
+
+
+def test_a_large_document_of_streams_side_by_side_is_read():
+    stream = b"\n9 0 obj <<>> stream\n" + zlib.compress(random.Random(1).randbytes(30_000)) + b"\nendstream endobj\n"
+    assert shelf_of(pdf("shown words") + stream * 50).parts

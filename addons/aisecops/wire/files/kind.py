@@ -27,6 +27,8 @@ _SEALED = (
 )
 _TAR_MARK, _TAR_AT = b"ustar", 257
 _PDF_WITHIN = 1024
+KIND_BYTES = _PDF_WITHIN
+"""So many bytes of a file tell its kind; no mark stands behind them."""
 _RIFF = {b"WEBP": Kind.PICTURE, b"WAVE": Kind.SOUND, b"AVI ": Kind.SOUND}
 _BRANDS = (b"heic", b"heix", b"mif1", b"avif")
 

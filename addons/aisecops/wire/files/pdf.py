@@ -13,13 +13,13 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from aisecops.model.inside_bytes import stretches
-from aisecops.wire.files.kind import kind_of
+from aisecops.wire.coding import Zlib
+from aisecops.wire.files.kind import KIND_BYTES, kind_of
 from aisecops.wire.files.shelf import File, Shelf, plain_text
 
 MAX_PAGES = 2000
-_STREAM = re.compile(rb"stream\r?\n")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _PICTURE = re.compile(rb"/Subtype\s*/Image\b")
-_STEP_BYTES = 64 * 1024
 _KERNED = re.compile(rb"\)[ \r\n]{0,4}-?[0-9]{1,6}(?:\.[0-9]{0,6})?[ \r\n]{0,4}\(")
 """Between pieces of a word that stand a little closer or further apart (ISO 32000-1 9.4.3)."""
 
@@ -46,33 +46,63 @@ def open_pdf(file: File, depth: int, shelf: Shelf) -> None:
         shelf.left_out(f"{file.where}/picture", len(file.data), file.reason, is_media=True)
 
 
+class _Taken:
+    """How far a file was read. What is read again counts as what comes out: one stream may stand in another."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._until = 0
+
+    def __call__(self, start: int, end: int) -> None:
+        """Raises WireError when too much is read again."""
+        self._shelf.took(max(min(self._until, end) - start, 0))
+        self._until = max(self._until, end)
+
+
+def _marks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Where the word stands that begins a stream, and where its content begins and ends; nowhere without an end."""
+    end = 0
+    for match in _STREAM.finditer(data):
+        if 0 <= end < match.end():
+            end = data.find(b"endstream", match.end())
+        yield match.start(), match.end(), max(end, match.end())
+
+
 def _streams(data: bytes, shelf: Shelf) -> Iterator[bytes]:
     """What each stream holds: inflated if it is deflated, else as it stands."""
-    for match in _STREAM.finditer(data):
-        inflate = zlib.decompressobj()
-        found, rest = bytearray(), data[match.end() :]
-        try:
-            while piece := inflate.decompress(rest, _STEP_BYTES):
-                shelf.took(len(piece))
-                found += piece
-                rest = inflate.unconsumed_tail
-        except zlib.error:
-            pass
+    view = memoryview(data)
+    taken = _Taken(shelf)
+    for _, start, end in _marks(data):
+        found = bytearray()
+        if _may_be_deflated(data[start : start + 2]):
+            inflate = Zlib(wbits=zlib.MAX_WBITS)
+            with contextlib.suppress(zlib.error):
+                for piece in inflate.feed(view[start:]):
+                    shelf.took(len(piece))
+                    found += piece
+            taken(start, start + inflate.taken)
         if found:
             yield bytes(found)
-        elif kind_of(rest[:_STEP_BYTES]) is not None:
-            yield rest[: max(rest.find(b"endstream"), 0)]
+        elif kind_of(data[start : start + KIND_BYTES]) is not None:
+            taken(start, end)
+            yield data[start:end]
+
+
+def _may_be_deflated(begun: bytes) -> bool:
+    """False for two bytes with which nothing of zlib's begins (RFC 1950 2.2)."""
+    return len(begun) > 1 and begun[0] & 0x0F == zlib.DEFLATED and int.from_bytes(begun) % 31 == 0
 
 
 def _filtered(data: bytes, shelf: Shelf) -> Iterator[bytes]:
     """What streams hold that are written in letters, deflated below them or not (ISO 32000-1 7.4.2, 7.4.3)."""
-    for match in _STREAM.finditer(data):
-        head = data[max(0, match.start() - _DICTIONARY_BYTES) : match.start()]
-        body = data[match.end() : max(data.find(b"endstream", match.end()), match.end())]
-        for mark, unpacked in _LETTERS.items():
-            if mark in head[head.rfind(b"obj") :]:
+    taken = _Taken(shelf)
+    for at, start, end in _marks(data):
+        object_at = data.rfind(b"obj", max(0, at - _DICTIONARY_BYTES), at)
+        for name, unpacked in _LETTERS.items():
+            if 0 <= object_at <= data.find(name, object_at, at):
+                taken(start, end)
                 with contextlib.suppress(ValueError):
-                    plain = unpacked(body)
+                    plain = unpacked(data[start:end])
                     shelf.took(len(plain))
                     yield plain
                     yield from _streams(b"stream\n" + plain, shelf)

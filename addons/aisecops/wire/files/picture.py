@@ -13,6 +13,7 @@ from aisecops.wire.files.shelf import File, Shelf, plain_text
 _PNG = b"\x89PNG\r\n\x1a\n"
 _TEXT_CHUNKS = frozenset({b"zTXt", b"iTXt", b"iCCP"})
 _MAX_TEXT_BYTES = 1024 * 1024
+_ZEROS = 4
 
 
 def open_picture(file: File, shelf: Shelf) -> None:
@@ -34,9 +35,15 @@ def _text_chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _inflated(chunk: bytes, shelf: Shelf) -> Iterator[str]:
-    """What is compressed in a chunk, wherever in it that begins: behind a keyword, and a language in iTXt."""
-    at = chunk.find(b"\x78")
-    while at >= 0:
+    """What is compressed in a chunk, behind one of its first zeros.
+
+    They stand behind a keyword, are the method, and in iTXt stand behind a language and the keyword in it.
+    """
+    at = 0
+    for _ in range(_ZEROS):
+        at = chunk.find(0, at) + 1
+        if not at:
+            return
         try:
             data = zlib.decompressobj().decompress(chunk[at:], _MAX_TEXT_BYTES)
         except zlib.error:
@@ -46,4 +53,3 @@ def _inflated(chunk: bytes, shelf: Shelf) -> Iterator[str]:
             if text := plain_text(data):
                 yield text
             return
-        at = chunk.find(b"\x78", at + 1)
