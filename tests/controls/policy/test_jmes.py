@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,27 @@ def test_what_python_itself_refuses_is_the_same_error(expression, data):
 def test_what_cannot_be_read_is_refused(expression):
     with pytest.raises(ValueError, match="write a JMESPath"):
         compiled(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "mend"),
+    [
+        ("lenght(a)", "did you mean `length`?"),
+        ("a[1:2].{x: sort_by(b, &lenght(c))}", "did you mean `length`?"),
+        ("zzz(a)", "among others: `abs`"),
+        ("length()", "`length` takes 1 arguments"),
+        ("length(a, b)", "takes 1 arguments between its brackets, not 2"),
+        ("not_null()", "takes 1 or more"),
+    ],
+)
+def test_a_call_that_could_never_be_answered_is_refused_when_it_is_written(expression, mend):
+    with pytest.raises(ValueError, match=re.escape(mend)):
+        compiled(expression)
+
+
+def test_functions_with_their_arguments_are_read():
+    assert found_in("max_by(a[1:], &length(b)).b", {"a": [{"b": "xxx"}, {"b": "x"}, {"b": "xx"}]}) == "xx"
+    assert found_in("not_null(a, b, c)", {"c": 1}) == 1
 
 
 def test_a_literal_is_json():

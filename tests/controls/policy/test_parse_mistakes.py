@@ -128,7 +128,7 @@ MISTAKES = {
     ),
     "a host with a scheme": (
         'sources: [{match: {host: "https://h.test"}}]',
-        (2, 26, "`https://h.test` is not a host", ""),
+        (2, 26, "`https://h.test` is not a host", "a host has no scheme"),
     ),
     "a host with a dot at its end": ("sources: [{match: {host: h.test.}}]", (2, 26, "`h.test.`", "leave the dot")),
     "a path pattern with a half star": (

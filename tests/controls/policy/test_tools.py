@@ -45,3 +45,8 @@ def test_a_tool_may_be_known_in_several_ways():
 def test_keys_of_two_kinds_of_match_are_not_mixed():
     with pytest.raises(Mistakes, match="unknown key `host`"):
         tool(b"match: {host: h.test, model_tool: x}")
+
+
+def test_the_name_that_a_model_calls_is_written_out_for_a_star_would_match_nothing():
+    with pytest.raises(Mistakes, match="is not a name that a model calls"):
+        tool(b'match: {model_tool: [bash, "mcp__*"]}')

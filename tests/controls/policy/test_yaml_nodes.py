@@ -66,7 +66,7 @@ def test_nothing_is_turned_into_anything_else():
         (b"\ta: 1", "not YAML"),
         (b"a: \x01", "not YAML: a character"),
         (b"ok: 1\nbad: \xff", "the file is not UTF-8"),
-        (b"a" * (MAX_BYTES + 1), "at most"),
+        (b"a" * (MAX_BYTES + 1), "over"),
         (b"[" * (MAX_DEPTH + 2), "nested deeper"),
         (b"[" + b"1," * MAX_NODES + b"1]", "values in one file"),
     ],

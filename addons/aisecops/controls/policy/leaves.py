@@ -66,6 +66,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _model_tool(text: str) -> str:
+    if "*" in text:
+        raise ValueError("write each name out as the model calls it; a `*` would only be the name `*`")
+    return _text(text)
+
+
 def _certificate_name(text: str) -> str:
     if written_name(text) is None:
         raise ValueError("write one name as certificates hold it: a host, a URI, an email or an address, no wildcard")
@@ -233,6 +239,7 @@ def _switch(text: str) -> bool:
 
 VERSION = Leaf("the version of the rule language", _version, {"const": 1}, plain=True)
 TEXT = Leaf("a line of text", _text)
+MODEL_TOOL = Leaf("a name that a model calls a tool by", _model_tool)
 CERTIFICATE_NAME = Leaf("a certificate's name, such as `spiffe://corp.example/agents/bot`", _certificate_name)
 TOLD_HEADER = Leaf("a header that says whom a call is about", _told_header)
 HOOK_URL = Leaf("a URL with `https`, or the place of one", _hook_url, secret=True)

@@ -70,6 +70,8 @@ def _split_port(text: str) -> tuple[str, int | None]:
     host, colon, port = text.rpartition(":")
     if not colon or (text.startswith("[") and text.endswith("]")):
         return text, None
+    if "://" in text:
+        raise ValueError("a host has no scheme and no path; the path goes under `path`")
     if ":" in host and not host.startswith("["):
         raise ValueError("write an IPv6 address in brackets, such as `[::1]:8443`")
     if not _PORT.fullmatch(port) or int(port) > LAST_PORT:

@@ -87,7 +87,7 @@ MATCH = Either(
         "model_tool": Record(
             "`match`",
             lambda model_tool: ModelToolMatch(names=model_tool),
-            {"model_tool": Key(ListOf(leaf.TEXT, single=True, least=1), needed=True)},
+            {"model_tool": Key(ListOf(leaf.MODEL_TOOL, single=True, least=1), needed=True)},
         ),
     },
     otherwise=HTTP,

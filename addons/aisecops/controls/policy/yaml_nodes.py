@@ -69,7 +69,9 @@ def read(file: str, data: bytes) -> Node:
     """The one document in `data`; an empty file is an empty `Text`. Raises `Mistakes`."""
     start = Place(file=file, line=1)
     if len(data) > MAX_BYTES:
-        raise mistake(start, f"the file has {len(data)} bytes, at most {MAX_BYTES} are read", "split it into several")
+        raise mistake(
+            start, f"the file has over {MAX_BYTES} bytes, which are the most that are read", "split it into several"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
