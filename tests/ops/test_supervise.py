@@ -21,7 +21,8 @@ from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops.lifeline import ending_signals
 from aisecops.ops.settings_read import load
-from aisecops.ops.supervise import Supervisor, child_environment
+from aisecops.ops.supervise import Supervisor, alone, child_environment
+from support.small_disk import fill, small_disk
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +194,19 @@ def test_two_do_not_share_a_state_folder(tmp_path):
         assert second.returncode != 0
         assert "another `aisecops up` runs" in said
         assert (tmp_path / ".aisecops" / "up.lock").read_text() == f"{first.pid}\n"
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounting needs root")
+def test_a_state_folder_that_cannot_be_written_is_said_with_its_mend(tmp_path):
+    with small_disk(tmp_path / "disk", "64k") as disk:
+        fill(disk)
+        with pytest.raises(ConfigError, match=r"up\.lock` cannot be written: No space left") as full, alone(disk):
+            pass
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        with pytest.raises(ConfigError, match=r"up\.lock` cannot be written: Read-only") as read_only, alone(disk):
+            pass
+    assert full.value.mend == "free some of its disk"
+    assert "set paths.state" in read_only.value.mend
 
 
 def test_a_flag_overrules_a_variable_in_the_children_too(tmp_path):

@@ -20,7 +20,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from aisecops.adapters.system.files import PRIVATE, locked
+from aisecops.adapters.system.files import PRIVATE, PRIVATE_FOLDER, locked, made_folder
 from aisecops.model.errors import Fault
 
 FIRST_BYTES = 1 << 16
@@ -84,11 +84,10 @@ def _used(file: IO[bytes]) -> int:
 
 
 def fresh_folder(state: Path) -> Path:
-    """An empty folder under `state` for the numbers of many processes."""
+    """An empty folder under `state` for the numbers of many processes. Raises ConfigError when none can be made."""
     folder = state / "metrics"
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    return folder
+    return made_folder(folder, mode=PRIVATE_FOLDER)
 
 
 class _Together(MultiProcessCollector):

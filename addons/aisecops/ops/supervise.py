@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from aisecops.adapters.system.files import PRIVATE_FOLDER, made_folder, unwritable
 from aisecops.adapters.system.signing import TOKEN_KEY
 from aisecops.model.errors import ConfigError
 from aisecops.ops import proxy_url, store_url
@@ -272,17 +273,19 @@ class Supervisor:
 @contextlib.contextmanager
 def alone(state: Path) -> Iterator[None]:
     """Hold the state folder for this process, which its `up.lock` names; raises ConfigError when another one has it."""
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (state / "up.lock").open("a") as lock:  # what another has written there stays
+    path = made_folder(state, mode=PRIVATE_FOLDER) / "up.lock"
+    with contextlib.ExitStack() as held:
         try:
+            lock = held.enter_context(path.open("ab", buffering=0))  # what another has written there stays
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+            lock.write(f"{os.getpid()}\n".encode())
         except BlockingIOError:
             raise ConfigError(
                 f"another `aisecops up` runs with the state folder `{state}`", "stop it, or set paths.state"
             ) from None
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
+        except OSError as error:
+            raise unwritable(path, error) from error
         yield
 
 

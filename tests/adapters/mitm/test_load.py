@@ -102,6 +102,14 @@ def test_few_descriptors_make_few_connections():
     assert Load(descriptors=10).clients.most == 1
 
 
+def test_too_few_descriptors_for_the_connections_that_were_set_are_said(caplog):
+    Load(Bounds(connections=50), descriptors=DESCRIPTORS_KEPT + 100)
+    assert caplog.text == ""
+    Load(Bounds(connections=51), descriptors=DESCRIPTORS_KEPT + 100)
+    assert "228 file descriptors are enough for 50 client connections, not for 51 (`limits.connections`)" in caplog.text
+    assert "ulimit -n" in caplog.text
+
+
 def test_a_body_that_is_not_compressed_grows_no_more():
     assert most_decoded("", 100, allowed=50) == most_decoded("identity", 100, allowed=50) == 0
     assert most_decoded("gzip", 30_000, allowed=10_000_000) == 3_000_000

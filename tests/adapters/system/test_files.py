@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
-from aisecops.adapters.system.files import locked, made_folder, private_folder, read_private, write_whole
+from aisecops.adapters.system.files import locked, made_folder, private_folder, read_private, unwritable, write_whole
 from aisecops.model.errors import ConfigError
 
 
@@ -48,6 +50,23 @@ def test_a_place_that_cannot_be_written_is_told_with_a_mend(tmp_path):
         made_folder(tmp_path / "file" / "folder")
 
     assert "let this user write to" in raised.value.mend
+
+
+@pytest.mark.parametrize(
+    ("why", "mend"),
+    [
+        (errno.ENOSPC, "free some of its disk"),
+        (errno.EDQUOT, "free some of what this user may keep there"),
+        (errno.EROFS, "set paths.state and paths.certs to places that are not"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EACCES, "let this user write to `/var/lib/x`"),
+    ],
+)
+def test_what_cannot_be_written_is_told_with_what_helps_against_that(why, mend):
+    told = unwritable(Path("/var/lib/x/file"), OSError(why, os.strerror(why)))
+
+    assert str(told) == f"`/var/lib/x/file` cannot be written: {os.strerror(why)}"
+    assert mend in told.mend
 
 
 @pytest.mark.parametrize("open_to", [0o640, 0o604, 0o620, 0o602, 0o666])

@@ -42,9 +42,14 @@ NO_ROOM_FOR_BODY = Refuse(
     detail="the gateway holds as many body bytes as it may (`limits.buffered_bytes`); try again",
     retry_after_s=1,
 )
+TOO_MANY_OF_ONE = Refuse(
+    code=Code.RATE_LIMITED,
+    detail="one address has as many connections as it may (`limits.connections_per_source`); close some, or try again",
+    retry_after_s=1,
+)
 TOO_MANY_CONNECTIONS = Refuse(
     code=Code.RATE_LIMITED,
-    detail="there are as many connections as may be (`limits.connections_per_source`); close some, or try again",
+    detail="there are as many connections as there may be (`limits.connections`, or file descriptors); try again",
     retry_after_s=1,
 )
 BODY_TOO_SLOW = Refuse(

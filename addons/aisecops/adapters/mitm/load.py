@@ -25,6 +25,8 @@ DESCRIPTORS_KEPT = 128
 
 MOST_DESCRIPTORS = 1 << 20
 
+RAISE_DESCRIPTORS = "raise the limit (ulimit -n, or LimitNOFILE= of its unit)"
+
 SMALL_ANSWER_BYTES = 256 * 1024
 """Of an answer so much is read also when room is scarce: what it belongs to holds its request until it has it."""
 
@@ -184,6 +186,9 @@ class Load:
         # a client and its upstream: two descriptors for each
         pairs = max(1, (descriptors - DESCRIPTORS_KEPT) // 2)
         most = min(self.bounds.connections, pairs)
+        if most < self.bounds.connections:
+            words = "%d file descriptors are enough for %d client connections, not for %d (`limits.connections`): %s"
+            logger.warning(words, descriptors, most, self.bounds.connections, RAISE_DESCRIPTORS)
         self.clients = Connections(most, self.bounds.connections_per_source)
         self.upstreams = Connections(pairs, pairs)
         self.turned_away = turned_away

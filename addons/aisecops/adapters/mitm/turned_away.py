@@ -14,8 +14,9 @@ from mitmproxy.master import Master
 from mitmproxy.net.http.http1 import assemble_response
 
 from aisecops.adapters.mitm.gate import Gate
-from aisecops.adapters.mitm.host_refusals import TOO_MANY_CONNECTIONS
-from aisecops.adapters.mitm.load import SaidSeldom, source_of
+from aisecops.adapters.mitm.host_refusals import TOO_MANY_CONNECTIONS, TOO_MANY_OF_ONE
+from aisecops.adapters.mitm.load import Full, SaidSeldom, source_of
+from aisecops.model.outcome import Refuse
 
 READS_WHY_S = 1.0
 """How long one that is turned away has to read why."""
@@ -44,15 +45,15 @@ async def admitted(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.Str
         return
     gate.load.turned_away(full.value)
     gate.load.said.say(f"connections were turned away: there are as many as may be ({full.value})")
-    await _turn_away(gate, reader, writer)
+    await _turn_away(gate, reader, writer, TOO_MANY_OF_ONE if full is Full.SOURCE else TOO_MANY_CONNECTIONS)
     yield False
 
 
-async def _turn_away(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _turn_away(gate: Gate, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, why: Refuse) -> None:
     load = gate.load
     if load.being_told < MOST_TOLD and gate.listener_tls is None:
         load.being_told += 1
-        response = gate.answer(TOO_MANY_CONNECTIONS)
+        response = gate.answer(why)
         response.headers["Connection"] = "close"
         try:
             # what was said may only be lost if the socket closed with something unread in it

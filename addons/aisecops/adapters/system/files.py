@@ -6,6 +6,7 @@ Knows modes, locks and renames. What is in the files is their owners' business.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -85,5 +86,18 @@ def _writable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        mend = f"let this user write to `{path.parent}`"
-        raise ConfigError(f"`{path}` cannot be written: {error.strerror or error}", mend) from error
+        raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> ConfigError:
+    """That `path` cannot be written, why not, and what to do about it."""
+    mend = _MENDS.get(error.errno or 0, f"let this user write to `{path.parent}`")
+    return ConfigError(f"`{path}` cannot be written: {error.strerror or error}", mend)
+
+
+_MENDS = {
+    errno.ENOSPC: "free some of its disk",
+    errno.EDQUOT: "free some of what this user may keep there",
+    errno.EROFS: "it lies on a file system that is read only: set paths.state and paths.certs to places that are not",
+    errno.EMFILE: "let the process open more files: ulimit -n, or LimitNOFILE= of its unit",
+}

@@ -19,9 +19,11 @@ def control(session: Session, lifeline: int | None, listener: int | None) -> int
     from aisecops.ops import lifeline as lifelines
     from aisecops.ops import logs
     from aisecops.ops.control import run_control
+    from aisecops.ops.descriptors import check_descriptors
 
     settings = session.settings
     logs.configure(settings.log.format, "control")
+    check_descriptors()
     if lifeline is not None and listener is not None:
         held = lifelines.hold(lifeline, drain_seconds=settings.drain_seconds)
         return run_control(settings, held, socket.socket(fileno=listener))

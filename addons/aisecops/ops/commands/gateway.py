@@ -15,10 +15,12 @@ def gateway(session: Session, lifeline: int | None) -> int:
     """Run one gateway process; it serves its own metrics."""
     from aisecops.ops import lifeline as lifelines
     from aisecops.ops import logs
+    from aisecops.ops.descriptors import check_descriptors
     from aisecops.ops.serve import run_gateway
 
     settings = session.settings
     logs.configure(settings.log.format, "gateway")
+    check_descriptors()
     if lifeline is not None:
         return run_gateway(settings, lifelines.hold(lifeline, drain_seconds=settings.drain_seconds))
 

@@ -15,10 +15,12 @@ def up(session: Session) -> int:
     import asyncio
 
     from aisecops.ops import logs
+    from aisecops.ops.descriptors import check_descriptors
     from aisecops.ops.supervise import Supervisor, alone
 
     settings = session.settings
     logs.configure(settings.log.format, "up")
+    check_descriptors()
 
     async def supervised() -> int:
         return await Supervisor(settings, click.echo).run()
