@@ -32,6 +32,7 @@ LIBRARIES = {
     "controls.provenance": {"msgspec", "numpy"},
     "controls.dlp.exact": {"numpy"},
     "controls.dlp.beside": {"re2"},
+    "controls.dlp.detectors.phone_in_words": {"re2"},
     "controls.dlp.marks": {"re2"},
     "controls.dlp.recogniser": {"re2"},
     "controls.dlp.names": {"spacy"},

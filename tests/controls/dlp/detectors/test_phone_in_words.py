@@ -50,3 +50,23 @@ def test_it_is_linear_on_text_made_to_be_slow() -> None:
 
 def assert_linear_of(unit: str) -> None:
     assert sum(len(value) for value in values(unit * 20_000)) <= len(unit) * 20_000
+
+
+@pytest.mark.parametrize("text", [f"call {'5' * 30} " * 60_000, f"call {'5' * 4_000_000}", "call-5555555-" * 150_000])
+def test_digits_that_can_be_grouped_in_many_ways_are_read(text: str) -> None:
+    """Two million characters are read in a second, or for minutes when each way is tried."""
+    assert len(values(text)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("call 555 0100 11é2", ["555 0100 11"]),
+        ("call 555 0100 office", ["555 0100"]),
+        ("x 555 0100-11 office", ["555 0100-11"]),
+        ("555 0100-11\noffice", ["555 0100-11"]),
+        ("call 555-0100-see/5", []),
+    ],
+)
+def test_a_number_ends_where_its_digits_do(text: str, found: list[str]) -> None:
+    assert values(text) == found

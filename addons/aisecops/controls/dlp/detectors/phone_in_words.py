@@ -6,12 +6,22 @@ Finds what Presidio's recogniser does not look for: extensions, local numbers, p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import re2
 
 from aisecops.controls.dlp.detector import Sighting
 from aisecops.controls.dlp.stretches import spans_around
 from aisecops.model.provenance import Span
+
+
+def _of_bytes(pattern: bytes) -> Any:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1  # a byte is a character
+    return re2.compile(pattern, options)
+
 
 _BEFORE_IT = re.compile(
     r"\b(?:phone|telephone|tele?|telefono?|mobile?|cell|handy|fax|desk|office|called|call|ring|dial|whatsapp|sms"
@@ -25,10 +35,13 @@ _HINTS = (
 )
 """In small letters, what is in every such word; cheap to look for."""
 _BEHIND_IT = re.compile(r"[ ]{0,2}[-,]?[ ]{0,2}\(?\b(?:office|mobile|fax|cell|phone|home|work|desk)\b", re.IGNORECASE)
-_DIGITS = r"(?:\(?\+?[0-9]{1,4}\)?[ ./-]{0,2}){1,6}[0-9]{2,4}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?"
-_NUMBER = re.compile(rf"{_DIGITS}(?![\w.:/-]*[0-9])", re.IGNORECASE | re.ASCII)
-_LAST_NUMBER = re.compile(rf"(?<![\w.:/+(-]){_DIGITS}$", re.IGNORECASE | re.ASCII)
+_DIGITS = rb"(?i)((?:\(?\+?[0-9]{1,4}\)?[ ./-]{0,2}){1,6}[0-9]{2,4}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?)"
+"""Digits can be grouped in many ways: on RE2, which does not try them one after the other."""
+_NUMBER = _of_bytes(_DIGITS + rb"[A-Za-z_.:/-]*(?:[^\w.:/-]|\z)")
+_LAST_NUMBER = _of_bytes(rb"[^\w.:/+(-]" + _DIGITS + rb"\n?\z")
 _LONGEST = 40
+_LONGEST_BEHIND = 200
+"""Characters of a number behind its word, and of what must hold no more digits for it to be one."""
 _ABROAD = re.compile(
     r"(?<![\w+.])\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]){6,13}(?:[ ]{0,2}(?:x|ext\.?)[ ]{0,2}[0-9]{1,6})?(?![0-9])",
     re.ASCII,
@@ -86,14 +99,18 @@ def _spans_in(text: str, begin: int, end: int) -> Iterator[Span]:
     if not _hints_at(around):
         return
     for word in _BEFORE_IT.finditer(text, begin, end):
-        number = _NUMBER.match(text, word.end())
-        if number is not None:
-            yield Span(start=number.start(), end=number.end())
+        yield from _found(_NUMBER.match, text[word.end() : word.end() + _LONGEST_BEHIND], word.end())
     for word in _BEHIND_IT.finditer(text, begin, end):
         start = max(0, word.start() - _LONGEST)
-        number = _LAST_NUMBER.search(text, start, word.start())
-        if number is not None:
-            yield Span(start=number.start(), end=number.end())
+        before = text[start - 1 : start] or " "
+        yield from _found(_LAST_NUMBER.search, before + text[start : word.start()], start - 1)
+
+
+def _found(look: Callable[[bytes], Any], stretch: str, at: int) -> Iterator[Span]:
+    """The number that `look` finds in a stretch that begins `at`; characters that are no ASCII say nothing."""
+    number = look(stretch.encode("ascii", "replace"))
+    if number is not None:
+        yield Span(start=at + number.start(1), end=at + number.end(1))
 
 
 DETECTORS = (PhoneInWordsDetector(),)
