@@ -115,6 +115,9 @@ def test_without_its_record_nothing_leaves_and_with_it_it_goes_on(own, run):
     try:
         for _ in range(2):
             assert_all_refused(own, run(), {"record_unavailable"})
+        until(lambda: not answers(own), what="word of it")
+        assert own.api(None, "GET", "/readyz").json["code"] == "record_unavailable"
+        assert "ERROR gateway: the record cannot be written (not a directory)" in own.said()
     finally:
         folder.unlink()
         folder.with_name("elsewhere").rename(folder)
@@ -131,6 +134,7 @@ def test_without_its_store_nothing_leaves_and_with_it_it_goes_on(own, run):
     try:
         for _ in range(2):
             assert_all_refused(own, run(), {"store_unavailable"})
+        assert "ERROR gateway: store_unavailable: the store " in own.said()
     finally:
         (state / "store.sqlite").rmdir()
         for file in files:

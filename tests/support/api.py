@@ -45,13 +45,15 @@ class Api:
             vouching=house.vouching,
             by_token=by_token,
         )
-        self.room = LEAST_ROOM
+        self.room: int | OSError = LEAST_ROOM
+        self.trouble = ""
         public = PublicCalls(
             store=house.store,
             rules=house.rules,
             keys=house.keys,
             lagging=lambda: self.late,
-            room=lambda: self.room,
+            room=self._free,
+            trouble=lambda: self.trouble,
         )
         maturity = Maturity(
             record_folder=folder, rules=house.rules, store=house.store, inventory=house.inventory, clock=house.clock
@@ -84,6 +86,11 @@ class Api:
         )
         self.app = control_app(Door(keeper), public, groups)
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://control")
+
+    def _free(self) -> int:
+        if isinstance(self.room, OSError):
+            raise self.room
+        return self.room
 
     async def ask(self, method: str, path: str, who: dict[str, str] | None = None, body: Any = None) -> httpx.Response:
         content = body if isinstance(body, bytes) else None

@@ -27,6 +27,7 @@ from aisecops.ops.naming import answering
 from aisecops.ops.settings import LimitSettings, ProxySettings, Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address, ClientCertificates, Lane
+from aisecops.ops.unavailable import Unavailable
 from aisecops.ops.wiring.evaluation import evaluated, evaluation_authority
 from aisecops.ops.wiring.foundation import Foundation, foundation
 from aisecops.ops.wiring.gateway import enforcement, usual
@@ -62,6 +63,7 @@ class GatewayProcess:
         """Make the certificate authority if there is none. Raises `ConfigError` for one that cannot be used."""
         self._settings = settings
         self._in_force: Callable[[], RuleSet] | None = None
+        self._unavailable = Unavailable()
         certificates = CertificateAuthority(settings.paths.certs, SystemClock())
         certificates.create_if_missing()
         certificates.bundle(settings.client_authorities)
@@ -95,6 +97,7 @@ class GatewayProcess:
 
     def problem(self, refuse: Refuse, request: HttpRequest | None) -> HttpResponse:
         """A refusal as a response, in the error form of whom it is for: a model provider's, or MCP's."""
+        self._unavailable.refused(refuse)
         rules = self._in_force() if self._in_force and request else None
         awaited, batched = awaited_in(rules, request) if rules and request else ((), False)
         if awaited and refuse.code is not Code.IDENTITY_REQUIRED:

@@ -263,6 +263,23 @@ async def test_healthy_is_not_ready_when_the_store_is_down(api):
     assert (await api.ask("GET", "/readyz")).status_code == 503
 
 
+async def test_it_is_not_ready_while_the_record_cannot_be_written(api):
+    api.trouble = "`record-000001.jsonl` may not be written any more; give its owner the right to write"
+    answer = await api.ask("GET", "/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "record_unavailable")
+    assert answer.json()["detail"] == api.trouble
+    api.trouble = ""
+    assert (await api.ask("GET", "/readyz")).status_code == 200
+
+
+async def test_it_is_not_ready_when_the_folder_of_the_record_is_gone(api):
+    api.room = FileNotFoundError(2, "No such file or directory")
+    answer = await api.ask("GET", "/readyz")
+    assert (answer.status_code, answer.json()["code"]) == (503, "record_unavailable")
+    told = "the record's folder cannot be looked at (no such file or directory); put it back"
+    assert answer.json()["detail"] == told
+
+
 async def test_it_is_not_ready_when_the_record_has_no_room(api):
     api.room = LEAST_ROOM - 1
     full = await api.ask("GET", "/readyz")

@@ -24,6 +24,7 @@ from aisecops.adapters.audit import checkpoints, lines
 from aisecops.adapters.audit.folder import Busy, KeptLock, OpenFile, Torn, locked, make_folder
 from aisecops.adapters.audit.statement import Signing
 from aisecops.adapters.audit.tail import End, Tail
+from aisecops.adapters.audit.trouble import Trouble
 from aisecops.gateway.ports import Clock
 from aisecops.model.errors import RecordError
 from aisecops.model.record import Event, EventName
@@ -68,6 +69,7 @@ class ChainLog:
         self._signing = Signing(key_id, sign, public_key) if sign is not None else None
         self._torn: list[Torn] = []
         self._closed = False
+        self._trouble = Trouble()
         self._lost: str | None = None
         self._unsigned = False
         self._signed: tuple[float, End | None] = (0.0, None)
@@ -98,6 +100,11 @@ class ChainLog:
         """How long the oldest line that is not durable yet has been waiting for it; 0 without one. For any thread."""
         since = self._undurable_since
         return 0.0 if since is None else time.monotonic() - since
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing could be written when last tried, each second at least; empty when it could. For any thread."""
+        return self._trouble.words
 
     async def close(self) -> None:
         if self._closed:
@@ -145,8 +152,7 @@ class ChainLog:
         except Busy:
             return False
         except Exception as error:
-            self._tail = None
-            raise (error if isinstance(error, RecordError) else _unwritable(error)) from error
+            raise self._failed(error) from error
         finally:
             self._alone.release()
             if time.monotonic() - began > _SLOW_S:
@@ -163,11 +169,17 @@ class ChainLog:
                 with self._alone:
                     refused = self._record(batch)
             except Exception as error:  # noqa: BLE001 - the thread's outermost guard: who waits must be told
-                self._tail = None
-                _tell(batch, error if isinstance(error, RecordError) else _unwritable(error))
+                _tell(batch, self._failed(error))
                 continue
             self._hand_on([waiting for waiting in batch if waiting not in refused])
         self._to_sync.put(None)
+
+    def _failed(self, error: Exception) -> RecordError:
+        """Nothing was written for `error`; how it is told."""
+        self._tail = None
+        told = error if isinstance(error, RecordError) else _unwritable(error)
+        self._trouble.met(told)
+        return told
 
     def _record(self, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
         """Write a batch; return those of it that cannot be written at all and have been told so."""
@@ -190,6 +202,7 @@ class ChainLog:
         if self._undurable_since is None and tail.end != self._shown[0]:
             self._undurable_since = time.monotonic()
         self._tail, self._seen, self._shown = tail, tail.end, (tail.end, tail.file)
+        self._trouble.over(wrote=any(waiting.events for waiting in batch))
         return refused
 
     def _append_to(self, tail: Tail, batch: Sequence[_Waiting]) -> Sequence[_Waiting]:
@@ -246,7 +259,8 @@ class ChainLog:
         except OSError as error:
             # what the kernel dropped cannot be known, and a second sync would claim success: nothing goes on
             self._lost = f"{_unwritable(error)}; then restart the gateway"
-            _tell(waiting, RecordError(self._lost))
+            self._trouble.met(told := RecordError(self._lost))
+            _tell(waiting, told)
             return
         self._synced = end
         self._undurable_since = None if self._shown[0] == end else began

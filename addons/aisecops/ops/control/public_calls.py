@@ -32,16 +32,18 @@ class PublicCalls:
         keys: KeySet,
         lagging: Callable[[], Sequence[str]] = tuple,
         room: Callable[[], int] = lambda: LEAST_ROOM,
+        trouble: Callable[[], str] = str,
     ) -> None:
         """`lagging` says of each gateway worker on this machine that is late how late it is.
 
-        `room` is how many bytes are free for the record.
+        `room` is how many bytes are free for the record, `trouble` why it cannot be written, empty when it can.
         """
         self._store = store
         self._rules = rules
         self._keys = keys
         self._lagging = lagging
         self._room = room
+        self._trouble = trouble
 
     def routes(self) -> Sequence[Route]:
         """All of them."""
@@ -62,11 +64,17 @@ class PublicCalls:
             version = self._rules.current().policy_version
         except Fault as fault:
             return problem(Refuse(code=fault.code, detail=str(fault)))
-        if await run_in_threadpool(self._room) < LEAST_ROOM:
-            return problem(Refuse(code=Code.RECORD_UNAVAILABLE, detail="the disk of the record is full; free some"))
+        if unwritable := self._trouble() or await run_in_threadpool(self._too_full):
+            return problem(Refuse(code=Code.RECORD_UNAVAILABLE, detail=unwritable))
         if late := await run_in_threadpool(self._lagging):
             return problem(Refuse(code=Code.INTERNAL, detail="; ".join(late)))
         return as_json({"status": "ready", "policy_version": version})
+
+    def _too_full(self) -> str:
+        try:
+            return "the disk of the record is full; free some" if self._room() < LEAST_ROOM else ""
+        except OSError as error:
+            return f"the record's folder cannot be looked at ({(error.strerror or str(error)).lower()}); put it back"
 
     async def jwks(self, _: Request) -> Response:
         return as_json(

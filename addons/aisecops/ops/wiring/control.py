@@ -126,6 +126,7 @@ def control_plane(
         keys=PublicKeys(settings.paths.certs / "jwks.json", base.clock),
         lagging=functools.partial(lagging, settings.paths.state),
         room=lambda: shutil.disk_usage(settings.record_folder).free,
+        trouble=base.record_trouble,
     )
     record_folder = settings.record_folder
     groups = (

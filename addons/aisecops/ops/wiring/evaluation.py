@@ -105,6 +105,7 @@ async def evaluated_foundation(base: Foundation, rounds: Rounds, found: Round) -
             old_runs=shared.old_runs,
             record=AdaptingRecord(record, store=shared.store, rules=rules, clock=base.clock),
             record_lag_s=lambda: record.lag_s,
+            record_trouble=lambda: record.trouble,
             pseudonyms=shared.pseudonyms,
             pieces=shared.pieces,
             content=shared.content,

@@ -47,6 +47,7 @@ class Foundation(Ground):
     files: FileRules
     old_runs: OldRuns
     record_lag_s: Callable[[], float]
+    record_trouble: Callable[[], str]
     pseudonyms: PseudonymStore
     pieces: PieceStore
     content: Callable[[], ContentStore]
@@ -127,6 +128,7 @@ async def foundation(settings: Settings, environment: Mapping[str, str]) -> Asyn
                 CountedRecord(record, process_metrics()), store=shared.store, rules=rules, clock=clock
             ),
             record_lag_s=lambda: record.lag_s,
+            record_trouble=lambda: record.trouble,
             pseudonyms=shared.pseudonyms,
             pieces=shared.pieces,
             content=shared.content,
