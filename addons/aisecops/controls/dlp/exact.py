@@ -2,11 +2,14 @@
 
 The values themselves are not kept: a copy of this process's memory holds no secret that was not sent to it. One pass
 over the text finds where a value may begin, whatever the number of values; a keyed digest of the whole decides.
+Latin letters count alike in both cases: a name on the way to be looked up has none but small ones, and whoever asks a
+model for a value in capitals has it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
@@ -26,7 +29,9 @@ _CHUNK = 4096
 _FEW = 8
 """Up to so many are compared one by one, which is quicker than looking them up."""
 _DIGEST_BYTES = 16
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _HALF, _ODD = np.uint32(16), np.uint32(1)
+_FIRST_LARGE, _LETTERS, _TO_SMALL = np.uint32(ord("A")), np.uint32(26), np.uint32(5)  # `A` and 2**5 are `a`
 
 
 def planted(entity: str, value: str, *, key: bytes) -> Planted:
@@ -45,7 +50,7 @@ def exact_detectors(values: Iterable[Planted], *, key: bytes) -> tuple[ExactDete
 
 
 class ExactDetector:
-    """Looks for the planted values of one kind, letter by letter. `key` is the one they were planted with."""
+    """Looks for the planted values of one kind, letter by letter, large or small. `key` is the one they were planted with."""
 
     def __init__(self, entity: str, values: Iterable[Planted], *, key: bytes) -> None:
         self.entity = entity
@@ -85,7 +90,8 @@ class ExactDetector:
 
 
 def _digest(value: str, key: bytes) -> bytes:
-    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=_DIGEST_BYTES).digest()
+    small = value.translate(_SMALL).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(small, key=key, digest_size=_DIGEST_BYTES).digest()
 
 
 @lru_cache(maxsize=8)
@@ -98,6 +104,7 @@ def _factors(key: bytes) -> npt.NDArray[np.uint32]:
 def _beginnings(text: str, key: bytes) -> npt.NDArray[np.uint32]:
     """At each place, a keyed hash of the `MIN_PLANTED` characters from there on."""
     signs = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    signs = signs + ((signs - _FIRST_LARGE < _LETTERS).astype(np.uint32) << _TO_SMALL)
     factors = _factors(key)
     count = len(signs) - MIN_PLANTED + 1
     mixed: npt.NDArray[np.uint32] = signs[:count] * factors[0]
