@@ -52,6 +52,8 @@ async def test_the_token_in_the_refusal_gets_the_request_through():
         ("https://crm.internal:8443/v1/customers/42", Code.DESTINATION_DENIED),
         ("https://crm.internal/v2/other", Code.TOOL_UNDECLARED),
         ("https://crm.internal/v1/../admin", Code.PROTOCOL_DENIED),
+        ("https://crm.internal/v1/customers;/1", Code.PROTOCOL_DENIED),
+        ("https://crm.internal/v1/customers/1;x", Code.UNREADABLE),
         ("https://crm.internal/v1/customers/a%2fb", Code.PROTOCOL_DENIED),
     ],
 )

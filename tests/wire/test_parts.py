@@ -76,9 +76,17 @@ def test_a_name_that_may_itself_be_the_secret_is_no_place(name: str) -> None:
 
 
 def test_names_of_queries_and_headers_are_looked_at_too() -> None:
-    found = outgoing_parts(post(path=f"/?{CARD}=1", **{CARD: "x"}), b"")
-    assert [where for where, text in found if text == CARD] == ["key:", "key:"]
-    assert not any(CARD in where for where, _ in found)
+    for sent in (post(path=f"/?{CARD}=1"), post(**{CARD: "x"})):
+        found = outgoing_parts(sent, b"")
+        assert [where for where, text in found if text == CARD] == ["key:"]
+        assert not any(CARD in where for where, _ in found)
+
+
+def test_a_header_s_name_is_looked_at_however_plain_it_looks() -> None:
+    found = outgoing_parts(post(**{"blue-heron-7741": "x", "Accept": "y"}), b"")
+    assert ("key:", "blue-heron-7741") in found
+    assert ("header:blue-heron-7741", "x") in found
+    assert not any(text.lower() == "accept" for _, text in found)  # what everybody sends costs no look
 
 
 @pytest.mark.parametrize(

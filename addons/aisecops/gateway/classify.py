@@ -22,6 +22,7 @@ from aisecops.controls.policy.match import (
     find_source,
     find_tool,
     measure,
+    only_one_reading,
     scope_of,
     tool_name,
 )
@@ -153,6 +154,7 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     if opens_websocket(request):
         request = replace(request, method=WEBSOCKET)
     segments, query = normal_path(request.path)
+    only_one_reading(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
     limit = rules.egress.max_body_bytes
     if len(request.body) > limit:
         raise WireError(f"the body has {len(request.body)} bytes, `egress.max_body` is {limit}", Code.TOO_LARGE)

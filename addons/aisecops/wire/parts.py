@@ -18,7 +18,7 @@ from aisecops.model.exchange import HttpRequest
 from aisecops.wire.files.kind import kind_of
 from aisecops.wire.files.mail import is_mail
 from aisecops.wire.files.shelf import File
-from aisecops.wire.json_parts import JOINED, KEY, Part, Parts, add_files_in, add_json, position
+from aisecops.wire.json_parts import JOINED, Part, Parts, add_files_in, add_json, position
 from aisecops.wire.limits import JsonValue, read_json
 from aisecops.wire.media_type import MediaType, declared_charset, media_type, read_media_type, read_text
 from aisecops.wire.multipart import FormPart, read_form
@@ -35,6 +35,20 @@ _UNSAID_HEADERS = frozenset(
         *("te", "trailer", "transfer-encoding", "upgrade"),
     }
 )
+_USUAL_HEADERS = frozenset(
+    {
+        *("accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-encoding"),
+        *("content-language", "content-type", "date", "expect", "if-match", "if-modified-since", "if-none-match"),
+        *("origin", "pragma", "range", "referer", "user-agent", "traceparent", "tracestate", "x-request-id"),
+        *("anthropic-beta", "anthropic-version", "mcp-protocol-version", "mcp-session-id", "openai-organization"),
+        *("last-event-id", "idempotency-key", "x-app", "x-amz-date", "x-goog-api-client", "x-should-retry"),
+        *(f"x-stainless-{one}" for one in ("arch", "async", "lang", "os", "package-version", "raw-response")),
+        *(f"x-stainless-{one}" for one in ("read-timeout", "retry-count", "runtime", "runtime-version", "timeout")),
+        *("x-stainless-helper", "x-stainless-helper-method", "x-stainless-poll-helper", "x-stainless-stream-helper"),
+        *CREDENTIAL_HEADERS,
+    }
+)
+"""Names that say nothing, since everybody sends them."""
 _LINES_OF_JSON = frozenset({"application/x-ndjson", "application/jsonl", "application/json-lines"})
 
 SEAM = "seam:"
@@ -88,11 +102,12 @@ def taken_apart(
         small = name.lower()
         if small in _UNSAID_HEADERS:
             continue
-        if not is_plain(name):
-            parts.add(KEY, _as_text(name))
-            parts.add(f"header:{position(index)}", _as_text(value))
-        elif not left_out(small):
-            parts.add(f"header:{small}", _as_text(value))
+        plain = is_plain(name)
+        if plain and left_out(small):
+            continue
+        if small not in _USUAL_HEADERS:
+            parts.name(_as_text(name), index)
+        parts.add(f"header:{small if plain else position(index)}", _as_text(value))
     if body:
         yield from _add_body(parts, "body", media_type(request.headers), body, document)
 

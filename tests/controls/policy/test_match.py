@@ -14,6 +14,7 @@ from aisecops.controls.policy.match import (
     find_source,
     find_tool,
     measure,
+    only_one_reading,
     scope_of,
     tool_name,
 )
@@ -45,6 +46,18 @@ SPECIFIC = rules(
       get: {match: {host: api.shop.test, path: "/orders/*", method: GET}}
     """
 )
+
+
+@pytest.mark.parametrize("path", ["/orders/1/refund;x=1", "/orders;/1", "/orders/1/refund%3b"])
+def test_a_path_that_other_servers_would_take_for_another_rules_is_refused(path):
+    with pytest.raises(WireError, match="another rule would speak") as caught:
+        only_one_reading(SPECIFIC, **where("GET", "api.shop.test", path))
+    assert caught.value.code is Code.PROTOCOL_DENIED
+
+
+@pytest.mark.parametrize(("host", "path"), [("api.shop.test", "/orders/1;x=1"), ("x.shop.test", "/wiki/Steins;Gate")])
+def test_a_semicolon_alone_is_no_second_reading(host, path):
+    only_one_reading(SPECIFIC, **where("GET", host, path))
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def exact_detectors(values: Iterable[Planted], *, key: bytes) -> tuple[ExactDete
 
 
 class ExactDetector:
-    """Looks for the planted values of one kind, letter by letter, large or small. `key` is the one they were planted with."""
+    """Looks for the planted values of one kind, letter by letter. `key` is the one they were planted with."""
 
     def __init__(self, entity: str, values: Iterable[Planted], *, key: bytes) -> None:
         self.entity = entity

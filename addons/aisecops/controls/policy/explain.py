@@ -22,6 +22,7 @@ from aisecops.controls.policy.match import (
     find_tool,
     mcp_match,
     measure,
+    only_one_reading,
     scope_of,
     tools_of_server,
 )
@@ -126,6 +127,7 @@ def _explained(  # noqa: PLR0911, PLR0917 - one return for each kind of request
         what = f"the body has {len(body)} bytes, `egress.max_body` is {rules.egress.max_body_bytes}"
         return _denied(Code.TOO_LARGE, what, mode=agent.mode)
     where: dict[str, Any] = {"method": method, "host": host, "port": port, "path_segments": segments}
+    only_one_reading(rules, **where)
     if mcp_match(rules, **where):
         return _of_server(rules, agent, where, body, ask)
     if tool := find_tool(rules, **where):

@@ -18,6 +18,8 @@ from aisecops.controls.policy.patterns import path_matches
 from aisecops.controls.policy.places import Index, Spot, places_of
 from aisecops.controls.policy.template import Filling, filled
 from aisecops.model.action import WEBSOCKET
+from aisecops.model.errors import WireError
+from aisecops.model.refusals import Code
 from aisecops.model.rules import HttpMatch, McpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
 
@@ -68,6 +70,23 @@ def find_model_tool(rules: RuleSet, name: str) -> ToolRule | None:
     return None
 
 
+def only_one_reading(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> None:
+    """Raises `WireError` where other rules would speak about the path as servers read it that drop what follows a `;`.
+
+    Of two servers, one takes `/v1/export;x=1` for `/v1/export` and one does not: what is judged must be what is done.
+    """
+    bare = tuple(one.partition(";")[0] for one in path_segments)
+    if bare == path_segments:
+        return
+    sent, dropped = (
+        [find(rules, method=method, host=host, port=port, path_segments=path) for find in _FINDERS]
+        for path in (path_segments, bare)
+    )
+    if sent != dropped:
+        what = "the path holds a `;`, and without what follows it another rule would speak about it; send no `;`"
+        raise WireError(what, Code.PROTOCOL_DENIED)
+
+
 def find_mcp_tool(
     rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...], called: str
 ) -> ToolRule | None:
@@ -90,6 +109,9 @@ def mcp_match(rules: RuleSet, *, method: str, host: str, port: int, path_segment
     others = (_first(index, method, host, port, path_segments) for index in (places.tools, places.models))
     # an MCP match can name no method: a method alone makes no other match the more specific
     return None if any(other is not None and other.rank[:3] > server.rank[:3] for other in others) else server.match
+
+
+_FINDERS = (find_tool, find_model, find_source, mcp_match)
 
 
 def tools_of_server(rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...]) -> list[ToolRule]:

@@ -117,6 +117,9 @@ def _value(place: Place, filling: Filling) -> str:
         case "path":
             if place.index >= len(filling.path_segments):
                 raise WireError(f"the path has no segment {place.index}, which the scope needs for `{{{place.text}}}`")
+            # some servers drop what follows a `;`, so they would do it to another thing than we judge
+            if ";" in filling.path_segments[place.index]:
+                raise WireError(f"the path holds a `;`, so `{{{place.text}}}` of the scope is not certain")
             return quoted(filling.path_segments[place.index])
         case "query":
             return quoted(_from_query(place.text, filling.query))
