@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from aisecops.model.errors import StoreError
 from aisecops.model.finding import Finding
@@ -199,3 +200,13 @@ async def test_a_known_value_in_a_signed_query_leaves_as_it_was_signed():
     outcome = await made.ask(run, search(f"{QUERY}&sig=00"))
     assert isinstance(outcome, Forward), outcome
     assert outcome.path is None
+
+
+@pytest.mark.parametrize(
+    ("where", "leaves"),
+    [("header:cookie", True), ("joined:header:cookie", True), ("header:x-note", False), ("joined:body:/a", False)],
+)
+async def test_a_secret_is_for_the_destination_where_those_stand_and_on_its_way_out_elsewhere(where, leaves):
+    made = House(RULES + "egress: {detectors: [{entity: SECRET, to: any, action: block}]}\n")
+    made.scanner.found = (replace(found(where), entity="AWS_KEY"),)
+    assert isinstance(await made.ask(await made.run(), ask()), Forward if leaves else Refuse)

@@ -82,6 +82,12 @@ def test_names_of_queries_and_headers_are_looked_at_too() -> None:
         assert not any(CARD in where for where, _ in found)
 
 
+def test_the_values_of_a_cookie_are_read_together_too() -> None:
+    found = dict(outgoing_parts(post(cookie="a=blue-her; b=on-7741"), b""))
+    assert found["header:cookie"] == "a=blue-her; b=on-7741"
+    assert found["joined:header:cookie"] == "blue-heron-7741"
+
+
 def test_a_header_s_name_is_looked_at_however_plain_it_looks() -> None:
     found = outgoing_parts(post(**{"blue-heron-7741": "x", "Accept": "y"}), b"")
     assert ("key:", "blue-heron-7741") in found

@@ -46,7 +46,7 @@ from aisecops.model.rules import RuleSet, TokenMode
 from aisecops.model.state import RevocationKind, Run, Snapshot
 from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
-from aisecops.wire.json_parts import Part, Parts
+from aisecops.wire.json_parts import JOINED, Part, Parts
 from aisecops.wire.parts import CREDENTIAL_HEADERS, taken_apart
 
 CAPABILITY_HEADER = "AISecOps-Capability"
@@ -62,7 +62,8 @@ _REVOKED_WORDS = {
 
 @of_short(most=1024)
 def _header_of(where: str) -> str:
-    return where.removeprefix("header:").lower() if where.startswith("header:") else ""
+    said = where.removeprefix(JOINED)
+    return said.removeprefix("header:").lower() if said.startswith("header:") else ""
 
 
 @of_short(most=1024)

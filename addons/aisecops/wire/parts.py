@@ -69,7 +69,7 @@ def outgoing_parts(
 
     Places: `host:` (labels below a domain), `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON
     pointer), `key:/messages/0` (a name in the object there), `form:field`, `upload:field`, `body:` (plain text),
-    `joined:body:/a` (what the members of a list, object, form or query say together). A name in a place that may
+    `joined:body:/a` (what the members of a list, object, form, query or cookie say together). A name in a place that may
     itself be what must not leave is written as its position, `{3}`, and given as a part of its own.
 
     Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over
@@ -108,6 +108,9 @@ def taken_apart(
         if small not in _USUAL_HEADERS:
             parts.name(_as_text(name), index)
         parts.add(f"header:{small if plain else position(index)}", _as_text(value))
+        if small == "cookie" and ";" in value:
+            pairs = _as_text(value).split(";")
+            yield from parts.together("header:cookie", [pair.partition("=")[2].strip() for pair in pairs])
     if body:
         yield from _add_body(parts, "body", media_type(request.headers), body, document)
 
