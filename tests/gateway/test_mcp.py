@@ -129,6 +129,18 @@ async def test_a_repeated_call_is_the_same_request_whatever_number_it_has():
     assert first == again != other
 
 
+async def test_a_name_that_a_lenient_server_would_take_for_another_tools_is_no_tool():
+    strict = "  tickets.close: {match: {mcp: {host: mcp.internal, path: /mcp, tool: close}}, effect: write}\n"
+    house = House(RULES.replace("sources:", strict + "sources:"))
+    run = await house.run("clerk")
+    for name, expected in (
+        ("close", Code.TOKEN_MISSING),
+        ("closed", Code.TOKEN_MISSING),
+        ("Close ", Code.TOOL_UNDECLARED),
+    ):
+        assert (await house.ask(run, post(call(name, queue="a")))).code is expected
+
+
 async def test_a_tool_that_no_rule_names_is_undeclared():
     refused = await asked(call("look_closer"), host="wide.internal")
     assert refused.code is Code.TOOL_UNDECLARED

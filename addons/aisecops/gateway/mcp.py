@@ -5,10 +5,12 @@ Knows MCP's methods and which rule speaks of each. Making a step of it is `class
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 from msgspec.structs import replace
 
-from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, tools_of_server
+from aisecops.controls.policy.match import find_mcp_tool, find_source, mcp_match, meant_elsewhere, tools_of_server
 from aisecops.controls.policy.target import normal_path
 from aisecops.model.errors import WireError
 from aisecops.model.exchange import HttpRequest, values
@@ -104,7 +106,12 @@ def _only_known(sent: Sent) -> None:
 
 def _call(rules: RuleSet, request: HttpRequest, segments: tuple[str, ...], spoken: Spoken, message: Message) -> Spoken:
     name, arguments = called(message)
-    tool = find_mcp_tool(rules, host=request.host, port=request.port, path_segments=segments, called=name)
+    where: dict[str, Any] = {"host": request.host, "port": request.port, "path_segments": segments, "called": name}
+    if (other := meant_elsewhere(rules, **where)) is not None:
+        raise WireError(
+            f"a tool's name may be read as that of `{other.name}`, and is not; send the very name", Code.TOOL_UNDECLARED
+        )
+    tool = find_mcp_tool(rules, **where)
     if tool is None:
         raise WireError(
             f"no declared tool is `{name[:80]}` at the MCP server `{request.host}`; declare it under `tools`",

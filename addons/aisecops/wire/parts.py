@@ -69,7 +69,7 @@ def outgoing_parts(
 
     Places: `host:` (labels below a domain), `path:2`, `query:q`, `header:x-note`, `body:/messages/0/content` (JSON
     pointer), `key:/messages/0` (a name in the object there), `form:field`, `upload:field`, `body:` (plain text),
-    `joined:body:/a` (what the members of a list, object, form, query or cookie say together). A name in a place that may
+    `joined:body:/a` (what the members of a list, object, form, query or cookie say together). A name that may
     itself be what must not leave is written as its position, `{3}`, and given as a part of its own.
 
     Raises WireError: `unreadable` for a body that is not what it says or that is no text at all, `too_large` for over

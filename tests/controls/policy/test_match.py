@@ -13,6 +13,7 @@ from aisecops.controls.policy.match import (
     find_model_tool,
     find_source,
     find_tool,
+    meant_elsewhere,
     measure,
     only_one_reading,
     scope_of,
@@ -166,6 +167,13 @@ def test_an_mcp_call_is_the_tool_of_the_longest_name_that_fits(called, name):
 
     assert tool is not None
     assert tool_name(tool, called) == name
+    assert meant_elsewhere(MCP, host="mcp.test", port=443, path_segments=("mcp",), called=called) is None
+
+
+@pytest.mark.parametrize("called", ["Close", "close ", "clo\u200bse", "cl\u043ese", "CLOSE\n", "\uff43lose"])
+def test_a_name_that_only_looks_like_that_of_a_tool_is_told_from_the_familys(called):
+    found = meant_elsewhere(MCP, host="mcp.test", port=443, path_segments=("mcp",), called=called)
+    assert name_of(found) == "tickets.close"
 
 
 @pytest.mark.parametrize(

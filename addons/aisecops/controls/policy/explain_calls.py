@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from aisecops.controls.policy.match import find_mcp_tool, find_model_tool, scope_of, tool_name
+from aisecops.controls.policy.match import find_mcp_tool, find_model_tool, meant_elsewhere, scope_of, tool_name
 from aisecops.controls.policy.mistakes import nearest, shown
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
@@ -43,7 +43,8 @@ def mcp_call(
     if message["method"] != CALL or not isinstance(params, dict):
         return None
     called, arguments = str(params.get("name", "")), params.get("arguments")
-    tool = find_mcp_tool(rules, host=host, port=port, path_segments=path_segments, called=called)
+    where: dict[str, Any] = {"host": host, "port": port, "path_segments": path_segments, "called": called}
+    tool = None if meant_elsewhere(rules, **where) else find_mcp_tool(rules, **where)
     if tool is None:
         raise WireError(f"no declared tool is {shown(called)} of `{host}`", Code.TOOL_UNDECLARED)
     scope = scope_of(

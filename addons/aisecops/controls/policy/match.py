@@ -10,6 +10,7 @@ The order, told once (rules/README.md tells it to people):
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ from aisecops.controls.policy.places import Index, Spot, places_of
 from aisecops.controls.policy.template import Filling, filled
 from aisecops.model.action import WEBSOCKET
 from aisecops.model.errors import WireError
+from aisecops.model.look_alikes import meant
 from aisecops.model.refusals import Code
 from aisecops.model.rules import HttpMatch, McpMatch, Measure, ModelRule, ModelToolMatch, RuleSet, SourceRule, ToolRule
 from aisecops.model.scope import quoted
@@ -97,6 +99,28 @@ def find_mcp_tool(
         if _is_called(spot.match.tool, called) and path_matches(spot.match.path, path_segments)
     ]
     return max(fitting, key=lambda found: found[0])[1] if fitting else None
+
+
+def meant_elsewhere(
+    rules: RuleSet, *, host: str, port: int, path_segments: tuple[str, ...], called: str
+) -> ToolRule | None:
+    """The tool whose very name `called` is but for case, blanks and look-alikes, while a family or none speaks of it.
+
+    A server that reads names less strictly than rules do would run that one.
+    """
+    names = {
+        spot.match.tool: spot.rule
+        for spot in places_of(rules).servers.at(host, port)
+        if not spot.match.tool.endswith("*") and path_matches(spot.match.path, path_segments)
+    }
+    if called in names:
+        return None
+    return next((rule for name, rule in names.items() if _read_loosely(name) == _read_loosely(called)), None)
+
+
+def _read_loosely(name: str) -> str:
+    said = "".join(meant(character)[0] for character in unicodedata.normalize("NFKC", name))
+    return "".join(said.casefold().split())
 
 
 def mcp_match(rules: RuleSet, *, method: str, host: str, port: int, path_segments: tuple[str, ...]) -> McpMatch | None:
