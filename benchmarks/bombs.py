@@ -21,7 +21,7 @@ import zstandard
 sys.path.insert(0, str(Path(__file__).parents[1] / "addons"))
 
 from aisecops.gateway.aside import aside
-from aisecops.gateway.settle import MAX_ANSWER_BYTES
+from aisecops.gateway.settlement.settle import MAX_ANSWER_BYTES
 from aisecops.model.errors import WireError
 from aisecops.wire.coding import decode
 from aisecops.wire.limits import JsonBounds, read_json

@@ -23,7 +23,7 @@ from aisecops.adapters.nlp.pool import ScannerPool  # noqa: E402 - the paths com
 from aisecops.adapters.store.pieces import MemoryPieces  # noqa: E402
 from aisecops.controls.dlp.triggers import may_hold  # noqa: E402
 from aisecops.gateway.aside import in_steps  # noqa: E402
-from aisecops.gateway.trails import Trails  # noqa: E402
+from aisecops.gateway.leaving.trails import Trails  # noqa: E402
 from aisecops.model.entities import ENTITIES  # noqa: E402
 from aisecops.model.exchange import HttpRequest  # noqa: E402
 from aisecops.model.ids import RunId  # noqa: E402

@@ -30,8 +30,8 @@ from stage import ROOT, SECRET_VARIABLE
 from aisecops.adapters.store.redis.link import Link
 from aisecops.gateway.enforcement import Enforcement
 from aisecops.gateway.enforcer import Caller
-from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
-from aisecops.gateway.runs import OpenedRun
+from aisecops.gateway.runs.issue import IssuedToken, TokenRequest, TokenService
+from aisecops.gateway.runs.runs import OpenedRun
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Forward

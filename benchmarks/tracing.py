@@ -30,7 +30,7 @@ from aisecops.controls.provenance.fingerprint import fingerprint  # noqa: E402
 from aisecops.controls.provenance.index import Index  # noqa: E402
 from aisecops.controls.provenance.trace import trace  # noqa: E402
 from aisecops.controls.provenance.winnow import Key  # noqa: E402
-from aisecops.gateway.known import KnownAgain  # noqa: E402
+from aisecops.gateway.origins.known import KnownAgain  # noqa: E402
 from aisecops.model.ids import RunId  # noqa: E402
 from aisecops.model.provenance import Origin, TrustTier  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""What every store promises of forgetting (`gateway/forgetting.py: OldRuns`)."""
+"""What every store promises of forgetting (`gateway/runs/forgetting.py: OldRuns`)."""
 
 from __future__ import annotations
 

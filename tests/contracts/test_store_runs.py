@@ -26,8 +26,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from aisecops.gateway.issue import IssuedToken, TokenRequest
-from aisecops.gateway.runs import OpenedRun
+from aisecops.gateway.runs.issue import IssuedToken, TokenRequest
+from aisecops.gateway.runs.runs import OpenedRun
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code

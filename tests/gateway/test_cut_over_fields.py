@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from aisecops.adapters.store.pieces import MemoryPieces
-from aisecops.gateway.trails import Trails
+from aisecops.gateway.leaving.trails import Trails
 from aisecops.model.entities import expanded
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.finding import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from aisecops.gateway import known
+from aisecops.gateway.origins import known
 from aisecops.model.exchange import HttpResponse
 from support.gateway import RULES, House, request
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 
-from aisecops.gateway.classify import classify
+from aisecops.gateway.step.classify import classify
 from aisecops.model.exchange import HttpRequest
 from aisecops.wire.media_type import media_type
 from aisecops.wire.parts import outgoing_parts

@@ -12,7 +12,7 @@ LONGER = {
     "tests/adapters/audit/test_chain.py",
     "tests/contracts/test_store.py",
     "tests/end_to_end/test_doors.py",
-    "tests/gateway/test_admit.py",
+    "tests/gateway/admission/test_admit.py",
 }
 
 

@@ -14,6 +14,10 @@ PACKAGE = ADDONS / "aisecops"
 FLOORS = {"model": 0, "wire": 1, "controls": 1, "gateway": 2, "adapters": 3, "client": 3, "ops": 4}
 ROOMS = {"controls", "adapters"}
 """Floors whose folders do not see each other."""
+ROW = ("step", "origins", "leaving", "addresses", "runs", "pinned", "people", "admission", "settlement", "together")
+"""Of the gateway: each of these folders sees those before it."""
+OF_ALL = {"ports", "ground", "enforcer", "entries", "aside", "recent", "timed", "watch"}
+"""Of the gateway: what stands before the row."""
 
 # The libraries a floor or one of its folders may use, the standard library aside; the longest name decides.
 LIBRARIES = {
@@ -111,14 +115,28 @@ def may_see(own, other):
         return True
     if floor != own_floor:
         return FLOORS[floor] < FLOORS[own_floor]
+    if floor == "gateway" and rest:
+        return stands(rest[0]) <= stands(own_rest[0])
     return floor not in ROOMS or not rest or own_rest[0] == rest[0]
+
+
+def stands(part):
+    """Where in the gateway a part of it stands: before the row, in it, or behind it."""
+    if part in ROW:
+        return ROW.index(part)
+    return -1 if part in OF_ALL else len(ROW)
 
 
 @pytest.mark.parametrize(
     ("own", "other", "allowed"),
     [
-        ("gateway.admit", "controls.risk.score", True),
-        ("gateway.admit", "adapters.store.sqlite", False),
+        ("gateway.admission.admit", "controls.risk.score", True),
+        ("gateway.admission.admit", "adapters.store.sqlite", False),
+        ("gateway.admission.admit", "gateway.runs.trees", True),
+        ("gateway.runs.trees", "gateway.admission.admit", False),
+        ("gateway.runs.trees", "gateway.ports", True),
+        ("gateway.ports", "gateway.runs.trees", False),
+        ("gateway.together.messages", "gateway.enforcement", False),
         ("model.risk", "wire.limits", False),
         ("wire.openai", "controls.policy.match", False),
         ("controls.risk.score", "controls.budget.charge", False),

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from aisecops.adapters.audit import lines
-from aisecops.gateway.judge import judge
+from aisecops.gateway.step.judge import judge
 from aisecops.model.decision import Mode
 from aisecops.model.errors import ConfigError
 from aisecops.model.rules import RuleSet

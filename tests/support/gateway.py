@@ -13,18 +13,18 @@ from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.adapters.store.pieces import MemoryPieces
 from aisecops.adapters.store.pseudonyms import MemoryPseudonyms
-from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
-from aisecops.gateway.approve import Approvals
 from aisecops.gateway.assembly import InstallationKeys, Place, World, assembled
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.identity import Identities
-from aisecops.gateway.inventory import Inventory
-from aisecops.gateway.issue import IssuedToken, TokenRequest, TokenService
-from aisecops.gateway.points import Points
+from aisecops.gateway.people.approve import Approvals
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.gateway.ports import Refused
-from aisecops.gateway.runs import OpenedRun, Runs
-from aisecops.gateway.vouch import Vouching
+from aisecops.gateway.runs.adapting import AdaptingRecord, MovedRisk
+from aisecops.gateway.runs.identity import Identities
+from aisecops.gateway.runs.issue import IssuedToken, TokenRequest, TokenService
+from aisecops.gateway.runs.runs import OpenedRun, Runs
+from aisecops.gateway.runs.vouch import Vouching
+from aisecops.gateway.step.points import Points
 from aisecops.model.errors import RecordError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.ids import AgentId

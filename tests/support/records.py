@@ -12,8 +12,8 @@ from nacl.signing import SigningKey
 
 from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.chain import ChainLog
-from aisecops.gateway.describe import acted, decided, returned
-from aisecops.gateway.judge import judge
+from aisecops.gateway.step.describe import acted, decided, returned
+from aisecops.gateway.step.judge import judge
 from aisecops.model.action import ActionRequest, Kind, Principal, ToolEffect
 from aisecops.model.budget import Budgets, RunState, TreeState
 from aisecops.model.decision import Mode, Verdict

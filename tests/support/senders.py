@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aisecops.adapters.store.pieces import MemoryPieces
 from aisecops.controls.dlp.scan import scan
-from aisecops.gateway.trails import Trails
+from aisecops.gateway.leaving.trails import Trails
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
 from aisecops.model.inside_bytes import no_file

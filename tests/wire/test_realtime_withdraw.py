@@ -1,4 +1,4 @@
-"""What waits of a realtime model's calls, by itself; whole talks are `tests/gateway/test_realtime.py`'s."""
+"""What waits of a realtime model's calls, by itself; whole talks are `tests/gateway/together/test_realtime.py`'s."""
 
 from __future__ import annotations
 

@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aisecops.gateway.admit import Admission
-from aisecops.gateway.answers import Answers
-from aisecops.gateway.approve import Approvals
-from aisecops.gateway.cuts import Cuts
-from aisecops.gateway.descent import Descents
-from aisecops.gateway.dispatch import Dispatch
-from aisecops.gateway.downloads import Downloads
+from aisecops.gateway.addresses.resolving import Resolver, Route
+from aisecops.gateway.admission.admit import Admission
+from aisecops.gateway.admission.dispatch import Dispatch
+from aisecops.gateway.admission.gather import Gatherer
 from aisecops.gateway.enforcement import Enforcement
-from aisecops.gateway.gather import Gatherer
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.identity import Identities
-from aisecops.gateway.known import KnownAgain
-from aisecops.gateway.memories import Memories
-from aisecops.gateway.messages import Messages
-from aisecops.gateway.permits import Permits
-from aisecops.gateway.pins import Pins
-from aisecops.gateway.points import Points
+from aisecops.gateway.leaving.pseudonyms import Pseudonyms
+from aisecops.gateway.leaving.trails import Trails
+from aisecops.gateway.origins.descent import Descents
+from aisecops.gateway.origins.known import KnownAgain
+from aisecops.gateway.origins.memories import Memories
+from aisecops.gateway.people.approve import Approvals
+from aisecops.gateway.pinned.pins import Pins
+from aisecops.gateway.pinned.prompts import Prompts
+from aisecops.gateway.pinned.servers import Servers
+from aisecops.gateway.pinned.usage import Usage
 from aisecops.gateway.ports import (
     Broker,
     ContentScanner,
@@ -33,18 +32,19 @@ from aisecops.gateway.ports import (
     PieceStore,
     PseudonymStore,
 )
-from aisecops.gateway.prompts import Prompts
-from aisecops.gateway.proposals import Proposals
-from aisecops.gateway.pseudonyms import Pseudonyms
-from aisecops.gateway.realtime import Realtime
-from aisecops.gateway.resolving import Resolver, Route
-from aisecops.gateway.runs import Runs
-from aisecops.gateway.servers import Servers
-from aisecops.gateway.settle import Settlement
-from aisecops.gateway.trails import Trails
-from aisecops.gateway.trees import Trees
-from aisecops.gateway.usage import Usage
-from aisecops.gateway.vouch import Vouching
+from aisecops.gateway.runs.identity import Identities
+from aisecops.gateway.runs.runs import Runs
+from aisecops.gateway.runs.trees import Trees
+from aisecops.gateway.runs.vouch import Vouching
+from aisecops.gateway.settlement.answers import Answers
+from aisecops.gateway.settlement.cuts import Cuts
+from aisecops.gateway.settlement.downloads import Downloads
+from aisecops.gateway.settlement.proposals import Proposals
+from aisecops.gateway.settlement.settle import Settlement
+from aisecops.gateway.step.permits import Permits
+from aisecops.gateway.step.points import Points
+from aisecops.gateway.together.messages import Messages
+from aisecops.gateway.together.realtime import Realtime
 from aisecops.wire.limits import JsonBounds
 
 

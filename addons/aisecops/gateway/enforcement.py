@@ -7,22 +7,22 @@ caller's name and nothing else behind the gateway's own addresses is.
 from __future__ import annotations
 
 from aisecops.controls.dlp.lexicon import Lexicon
-from aisecops.gateway.admit import Admission
-from aisecops.gateway.batches import Batches
-from aisecops.gateway.cuts import Cut, Cuts
-from aisecops.gateway.dispatch import turned_away
-from aisecops.gateway.downloads import Downloads, DownloadWatch, download_watch
+from aisecops.gateway.admission.admit import Admission
+from aisecops.gateway.admission.dispatch import turned_away
 from aisecops.gateway.enforcer import Caller, Pass, StreamTap
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.identity import Identities
-from aisecops.gateway.mcp_watch import BatchWatch, McpWatch
-from aisecops.gateway.messages import Messages
-from aisecops.gateway.permits import Permit, Permits
-from aisecops.gateway.reading import FAILED, is_needed_whole
-from aisecops.gateway.settle import Settlement
-from aisecops.gateway.streamed import is_event_stream, streamed_as
+from aisecops.gateway.runs.identity import Identities
+from aisecops.gateway.runs.vouch import Vouching
+from aisecops.gateway.settlement.cuts import Cut, Cuts
+from aisecops.gateway.settlement.downloads import Downloads, DownloadWatch, download_watch
+from aisecops.gateway.settlement.settle import Settlement
+from aisecops.gateway.settlement.streamed import is_event_stream, streamed_as
+from aisecops.gateway.step.permits import Permit, Permits
+from aisecops.gateway.step.reading import FAILED, is_needed_whole
 from aisecops.gateway.timed import Stage, timed
-from aisecops.gateway.vouch import Vouching
+from aisecops.gateway.together.batches import Batches
+from aisecops.gateway.together.mcp_watch import BatchWatch, McpWatch
+from aisecops.gateway.together.messages import Messages
 from aisecops.gateway.watch import StreamWatch
 from aisecops.model.certificate import Names
 from aisecops.model.errors import Fault

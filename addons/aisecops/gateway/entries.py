@@ -7,10 +7,12 @@ from collections.abc import Callable
 import msgspec
 
 from aisecops.gateway.ports import Clock, Store
-from aisecops.gateway.reserve import SWAP_TRIES
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.value import Value
+
+SWAP_TRIES = 200
+"""How often a change is tried that others come before."""
 
 
 class Entries[V: Value]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from aisecops.adapters.audit.reader import events
 from aisecops.controls.dlp.judge import entities_for
-from aisecops.gateway.judge import Judged, destination_words, judge
+from aisecops.gateway.step.judge import Judged, destination_words, judge
 from aisecops.model.budget import RunState, TreeState
 from aisecops.model.decision import Decision, Verdict
 from aisecops.model.errors import ConfigError

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from aisecops.adapters.system.dns import answering_names
+from aisecops.gateway.addresses.names import NameAnswers
 from aisecops.gateway.enforcement import CONTROL_HOST
-from aisecops.gateway.names import NameAnswers
 from aisecops.ops.metrics import Metrics
 from aisecops.ops.wiring.addresses import control_address
 from aisecops.ops.wiring.foundation import Foundation

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from aisecops.controls.policy.match import destination_known, tool_named
-from aisecops.gateway.classify import deny
+from aisecops.gateway.step.classify import deny
 from aisecops.model.action import ActionRequest, Kind
 from aisecops.model.decision import Judgment
 from aisecops.model.facts import Facts

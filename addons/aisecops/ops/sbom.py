@@ -1,6 +1,6 @@
 """The inventory as a CycloneDX 1.6 document: models as components, tools, servers and places as services.
 
-Knows that format. What is in the inventory is `gateway/inventory.py`.
+Knows that format. What is in the inventory is `gateway/pinned/inventory.py`.
 """
 
 from __future__ import annotations

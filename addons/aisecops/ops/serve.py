@@ -15,8 +15,8 @@ from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.heartbeat import Heartbeat
 from aisecops.gateway.enforcer import Enforcer
-from aisecops.gateway.mcp import awaited_in
-from aisecops.gateway.refuse import dialect_at
+from aisecops.gateway.step.mcp import awaited_in
+from aisecops.gateway.step.refuse import dialect_at
 from aisecops.model.exchange import HttpRequest, HttpResponse
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

@@ -77,7 +77,7 @@ async def test_what_all_allow_goes_through():
 async def test_no_token_is_issued_for_what_cedar_forbids():
     house = House(ASKED, a='permit(principal, action == Action::"mail.send", resource);')
     run = await house.run()
-    from aisecops.gateway.issue import TokenRequest
+    from aisecops.gateway.runs.issue import TokenRequest
 
     asked = TokenRequest(run_id=run.run.run_id, tool="crm.read", scope="crm.customers.42")
     assert code(await house.tokens.issue(run.run.agent_id, asked)) is Code.POLICY_DENIED

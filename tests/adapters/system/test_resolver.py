@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from aisecops.adapters.system.resolver import SystemResolver, system_lookup
-from aisecops.gateway.resolving import Resolver
+from aisecops.gateway.addresses.resolving import Resolver
 from aisecops.model.errors import ConfigError
 
 

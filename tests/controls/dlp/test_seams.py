@@ -1,4 +1,4 @@
-"""What two texts say together, and which finding in that counts. `tests/gateway/test_trails.py` has the attacks."""
+"""What two texts say together, and which finding in that counts. `tests/gateway/leaving/test_trails.py` has the attacks."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from aisecops.adapters.store.sqlite import SqliteStore
-from aisecops.gateway.adapting import entry_of
+from aisecops.gateway.runs.adapting import entry_of
 from aisecops.model.adaptive import Move, Signal
 from aisecops.model.ids import AgentId
 from aisecops.ops.cli import main

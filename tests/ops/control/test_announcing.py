@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from aisecops.adapters.control.hooks import Hooks
-from aisecops.gateway.announce import BACKOFF_MS
+from aisecops.gateway.people.announce import BACKOFF_MS
 from aisecops.model.finding import Finding
 from aisecops.model.provenance import Span
 from aisecops.model.state import ApprovalState

@@ -6,7 +6,7 @@ import pytest
 
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.model.record import Event, EventName
 from aisecops.ops.maturity.gather import Maturity
 from support.gateway import CountedIds, rules_of

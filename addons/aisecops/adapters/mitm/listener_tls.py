@@ -2,7 +2,7 @@
 
 OpenSSL does all the verifying, before a byte of HTTP is read: chain, dates, purpose, revocation lists. Files that
 change are taken up with the next connection; those that stand keep what they have. Knows no agent: names become
-agents in `gateway/identity.py`.
+agents in `gateway/runs/identity.py`.
 """
 
 from __future__ import annotations

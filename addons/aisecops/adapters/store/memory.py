@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 from msgspec.structs import replace
 
-from aisecops.gateway.forgetting import SomeTrees
+from aisecops.gateway.runs.forgetting import SomeTrees
 from aisecops.model.budget import TreeState
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.errors import Stale, StoreError

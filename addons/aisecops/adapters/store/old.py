@@ -1,4 +1,4 @@
-"""The SQLite store, as far as it forgets (`gateway/forgetting.py: OldRuns`)."""
+"""The SQLite store, as far as it forgets (`gateway/runs/forgetting.py: OldRuns`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from aisecops.adapters.store.entries import SqliteEntries
 from aisecops.adapters.store.written import read
-from aisecops.gateway.forgetting import SomeTrees
+from aisecops.gateway.runs.forgetting import SomeTrees
 from aisecops.model.budget import TreeState
 from aisecops.model.ids import AgentId, RunId
 

@@ -1,7 +1,7 @@
 """System prompts told apart: which texts are the same prompt, and where two differ.
 
 Dates and times of day are left out, for many prompts say when it is; nothing else is. Knows texts; which prompt is
-pinned is `gateway/prompts.py`.
+pinned is `gateway/pinned/prompts.py`.
 """
 
 from __future__ import annotations

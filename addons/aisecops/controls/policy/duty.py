@@ -1,6 +1,6 @@
 """When people answer: `Mo-Fr 08:00-18:00 Europe/Berlin`.
 
-Knows weekdays and the clocks of time zones, summer time included. Who waits for whom is `gateway/approve.py`.
+Knows weekdays and the clocks of time zones, summer time included. Who waits for whom is `gateway/people/approve.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which requests write a declared memory or read it back, and where their items are.
 
-Knows the rules of `memory` and JSON. What items are worth is `gateway/memories.py`.
+Knows the rules of `memory` and JSON. What items are worth is `gateway/origins/memories.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Turn claims into a signed capability token (spec 5.2).
 
 Knows the form and the ceiling on lifetime. Whether the claims should be granted at all was decided
-before (`gateway/issue.py`); where the key lives is the signer's business.
+before (`gateway/runs/issue.py`); where the key lives is the signer's business.
 """
 
 from __future__ import annotations

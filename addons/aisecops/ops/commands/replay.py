@@ -19,7 +19,7 @@ from aisecops.ops.session import FAILED, WELL, CommandError, Session
 @click.pass_obj
 def replay(session: Session, run: str, as_json: bool) -> int:
     """Judge each decision of RUN again, by the rules it was made by; fail if one comes out otherwise."""
-    from aisecops.gateway.judge import judge
+    from aisecops.gateway.step.judge import judge
     from aisecops.ops.prune import say_what_is_gone
     from aisecops.ops.replay import replay as replayed
     from aisecops.ops.wiring.rules import file_rules

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from aisecops.gateway.announce import Announcements
+from aisecops.gateway.people.announce import Announcements
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.model.errors import Fault
 from aisecops.model.ids import ApprovalId

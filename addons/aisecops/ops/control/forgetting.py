@@ -1,11 +1,11 @@
-"""Once an hour the store forgets runs that have stood still for days (`gateway/forgetting.py`)."""
+"""Once an hour the store forgets runs that have stood still for days (`gateway/runs/forgetting.py`)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 
-from aisecops.gateway.forgetting import DAY_MS
+from aisecops.gateway.runs.forgetting import DAY_MS
 from aisecops.model.errors import Fault
 from aisecops.ops.wiring.foundation import Foundation
 

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aisecops.gateway.adapting import MovedRisk
+from aisecops.gateway.runs.adapting import MovedRisk
 from aisecops.model.adaptive import Moved, Moves
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Refuse

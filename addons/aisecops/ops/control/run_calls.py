@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from aisecops.adapters.audit.reader import run_export
 from aisecops.gateway.ports import Store
-from aisecops.gateway.runs import Runs
+from aisecops.gateway.runs.runs import Runs
 from aisecops.model.budget import RunPhase
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse

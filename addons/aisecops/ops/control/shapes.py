@@ -11,9 +11,9 @@ from msgspec import Meta
 
 from aisecops.controls.policy.units import duration_ms, trust_factor
 from aisecops.controls.risk.plan import Planned
-from aisecops.gateway.inventory import Integration, State
-from aisecops.gateway.issue import IssuedToken, TokenRequest
-from aisecops.gateway.runs import PlanStep
+from aisecops.gateway.pinned.inventory import Integration, State
+from aisecops.gateway.runs.issue import IssuedToken, TokenRequest
+from aisecops.gateway.runs.runs import PlanStep
 from aisecops.model.errors import WireError
 from aisecops.model.grant import Constraints
 from aisecops.model.ids import RunId

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.gateway.ports import RuleSource
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

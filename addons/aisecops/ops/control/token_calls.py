@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aisecops.gateway.issue import TokenService
 from aisecops.gateway.ports import Store
+from aisecops.gateway.runs.issue import TokenService
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code

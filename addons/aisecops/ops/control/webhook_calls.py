@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aisecops.gateway.approve import Approvals
+from aisecops.gateway.people.approve import Approvals
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.model.ids import ApprovalId, TokenId
 from aisecops.model.outcome import Refuse

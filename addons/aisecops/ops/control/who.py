@@ -6,8 +6,8 @@ import hmac
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-from aisecops.gateway.identity import Identities
-from aisecops.gateway.vouch import SCHEME, Vouching
+from aisecops.gateway.runs.identity import Identities
+from aisecops.gateway.runs.vouch import SCHEME, Vouching
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.people import PersonRole

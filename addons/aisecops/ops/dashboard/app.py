@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from starlette.routing import BaseRoute, Route
 
-from aisecops.gateway.approve import Approvals
+from aisecops.gateway.people.approve import Approvals
 from aisecops.gateway.ports import Clock, Store
 from aisecops.model.state import ApprovalState
 from aisecops.ops.control.who import Doorkeeper

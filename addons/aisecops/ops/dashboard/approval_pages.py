@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from aisecops.gateway.approve import Approvals
+from aisecops.gateway.people.approve import Approvals
 from aisecops.gateway.ports import Store
 from aisecops.model.ids import ApprovalId
 from aisecops.model.outcome import Refuse

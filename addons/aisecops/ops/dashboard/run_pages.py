@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from aisecops.gateway.ports import Clock, RuleSource, Store
-from aisecops.gateway.runs import Runs
+from aisecops.gateway.runs.runs import Runs
 from aisecops.model.budget import RunPhase
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse

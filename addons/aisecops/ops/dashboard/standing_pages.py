@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
-from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
 from aisecops.ops.control import shapes

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aisecops.adapters.audit import checkpoints
 from aisecops.adapters.audit.reader import events
 from aisecops.adapters.audit.verify import verify
-from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.gateway.ports import Clock, RuleSource, Store
 from aisecops.model.errors import RecordError
 from aisecops.ops.behind import behind

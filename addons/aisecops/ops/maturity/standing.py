@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aisecops.gateway.inventory import Integration, State
+from aisecops.gateway.pinned.inventory import Integration, State
 from aisecops.model.decision import Mode
 from aisecops.model.rules import RuleSet, Unread
 from aisecops.model.value import Value

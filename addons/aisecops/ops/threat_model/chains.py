@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from aisecops.controls.firewall.judge import UNTRUSTED_TRUST
 from aisecops.controls.risk.escalation import StepSeen, advance
 from aisecops.controls.risk.plan import Planned, PlanStep, judge_plan
-from aisecops.gateway.judge import NEUTRAL_TRUST
+from aisecops.gateway.step.judge import NEUTRAL_TRUST
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.rules import AgentRule, RuleSet, Sequence
 from aisecops.model.value import Value

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aisecops.controls.policy.authority import Authority, authorities
 from aisecops.controls.policy.match import tool_named
 from aisecops.controls.risk.escalation import StepSeen
-from aisecops.gateway.judge import NEUTRAL_TRUST, destination_words
+from aisecops.gateway.step.judge import NEUTRAL_TRUST, destination_words
 from aisecops.model.action import ActionRequest, Kind, ToolEffect
 from aisecops.model.rules import AgentRule, HttpMatch, Match, McpMatch, ModelToolMatch, RuleSet, ToolRule
 from aisecops.model.value import Value

@@ -17,8 +17,8 @@ from aisecops.adapters.system.heartbeat import lagging
 from aisecops.adapters.system.keys import KeyFolder, PublicKeys
 from aisecops.adapters.system.secrets import operator_secret
 from aisecops.adapters.system.signing import TOKEN_KEY, held_signer
-from aisecops.gateway.issue import TokenService
 from aisecops.gateway.ports import Clock, Signer
+from aisecops.gateway.runs.issue import TokenService
 from aisecops.ops.control.announcing import Announcer
 from aisecops.ops.control.app import control_app
 from aisecops.ops.control.approval_calls import ApprovalCalls

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets as stdlib_secrets
 
-from aisecops.gateway.approve import Approvals
-from aisecops.gateway.inventory import Inventory
+from aisecops.gateway.people.approve import Approvals
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.gateway.ports import Clock, RuleSource, Store
-from aisecops.gateway.runs import Runs
+from aisecops.gateway.runs.runs import Runs
 from aisecops.ops.control.oidc import SignIn
 from aisecops.ops.control.who import Doorkeeper
 from aisecops.ops.dashboard.app import Dashboard

@@ -22,11 +22,11 @@ from aisecops.adapters.system.resolver import SystemResolver
 from aisecops.adapters.system.rounds import Rounds
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import secret_key
-from aisecops.gateway.adapting import AdaptingRecord
 from aisecops.gateway.annex import LOOK_EVERY_S, Annex
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.gateway.evaluated import Evaluated
 from aisecops.gateway.ports import Meter
+from aisecops.gateway.runs.adapting import AdaptingRecord
 from aisecops.model.round import Round
 from aisecops.ops.evaluation.overlaid import OverlaidRules, secrets
 from aisecops.ops.evaluation.places import DOMAIN, hosts

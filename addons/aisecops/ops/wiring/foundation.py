@@ -18,16 +18,16 @@ from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.ids import Ulids
 from aisecops.adapters.system.rule_secrets import RuleSecrets
 from aisecops.adapters.system.secrets import secret_key
-from aisecops.gateway.adapting import AdaptingRecord, MovedRisk
-from aisecops.gateway.approve import Approvals
-from aisecops.gateway.forgetting import Forgetting, OldRuns
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.identity import Identities
-from aisecops.gateway.inventory import Inventory
-from aisecops.gateway.points import Points
+from aisecops.gateway.people.approve import Approvals
+from aisecops.gateway.pinned.inventory import Inventory
 from aisecops.gateway.ports import ContentStore, PieceStore, PseudonymStore
-from aisecops.gateway.runs import Runs
-from aisecops.gateway.vouch import Vouching
+from aisecops.gateway.runs.adapting import AdaptingRecord, MovedRisk
+from aisecops.gateway.runs.forgetting import Forgetting, OldRuns
+from aisecops.gateway.runs.identity import Identities
+from aisecops.gateway.runs.runs import Runs
+from aisecops.gateway.runs.vouch import Vouching
+from aisecops.gateway.step.points import Points
 from aisecops.ops.counted import CountedRecord
 from aisecops.ops.metrics import process_metrics
 from aisecops.ops.settings import Settings

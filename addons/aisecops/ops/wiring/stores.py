@@ -15,8 +15,8 @@ from aisecops.adapters.store.pseudonyms import SqlitePseudonyms
 from aisecops.adapters.store.sqlite import SqliteStore
 from aisecops.adapters.system.files import PRIVATE, write_whole
 from aisecops.adapters.system.secrets import secret_key
-from aisecops.gateway.forgetting import OldRuns
 from aisecops.gateway.ports import ContentStore, PieceStore, PseudonymStore, Store
+from aisecops.gateway.runs.forgetting import OldRuns
 from aisecops.model.errors import ConfigError
 from aisecops.ops.settings import Settings
 

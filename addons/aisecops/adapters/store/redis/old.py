@@ -1,4 +1,4 @@
-"""The store on a server, as far as it forgets (`gateway/forgetting.py: OldRuns`)."""
+"""The store on a server, as far as it forgets (`gateway/runs/forgetting.py: OldRuns`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aisecops.adapters.store.redis.entries import RedisEntries
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.written import read
-from aisecops.gateway.forgetting import SomeTrees
+from aisecops.gateway.runs.forgetting import SomeTrees
 from aisecops.model.budget import TreeState
 from aisecops.model.ids import AgentId, RunId
 

@@ -1,0 +1,1 @@
+"""Questions to people: asked about one exact request, announced, waited for, answered once."""

@@ -1,0 +1,1 @@
+"""Many steps in one exchange: batches, WebSockets, talks with realtime models."""
