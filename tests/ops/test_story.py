@@ -249,3 +249,27 @@ async def test_what_happens_again_and_again_is_told_once_with_how_often(tmp_path
     assert "(3 times, until " in text
     assert text.count(" allow ") == 1
     assert len(story_lines(told)) == 4
+
+
+async def test_a_long_story_keeps_its_ends_and_what_was_stopped_and_says_what_it_leaves_out(tmp_path):
+    log = chain(tmp_path / "record", signed=False)
+    await log.append(event(0, EventName.RUN_STARTED, opened_by="operator:op"))
+    model = {"kind": Kind.MODEL, "tool": "openai", "scope": "", "effect": ToolEffect.READ, "token": False}
+    for number in range(40):
+        asked = facts(token=False) if number == 20 else facts(**model, model=f"m{number}")
+        await log.append(*judged_events(asked, f"dec_{number}"))
+    await log.close()
+    events = rows(tmp_path / "record")
+
+    def lines(most):
+        out = io.StringIO()
+        Console(file=out, width=80).print(story(events, most=most))
+        return out.getvalue()
+
+    assert lines(None) == lines(1000)
+    short = lines(12)
+    assert [number for number in range(40) if f"openai m{number} " in short] == [0, 1, 2, 36, 37, 38, 39]
+    assert short.count("REFUSED") == 1
+    assert short.count("17 lines left out; --all tells them") == 1  # 3 to 19
+    assert short.count("15 lines left out; --all tells them") == 1  # 21 to 35
+    assert "40 decisions: 39 allowed, 0 held, 1 refused" in short

@@ -6,7 +6,7 @@ the terminal as anything but printable text.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
 
@@ -29,6 +29,9 @@ _STYLES = {
     "CUT": "red",
     "UNREAD": "red",
 }
+_ITS_WAY = {"allow", "answer", "token", "message", "note"}
+"""Marks of what a story without incidents is made of."""
+MOST_LINES = 600
 _PHASES = {"run_started": "active", "run_resumed": "active", "run_halted": "halted", "run_finished": "finished"}
 _TOLD_BY_THE_DECISION = {"tool_invoked", "llm_called", "source_read", "token_rejected", "budget_exceeded"}
 
@@ -45,12 +48,12 @@ class StoryLine(Value):
     decision_id: str = ""
 
 
-def story(events: Iterable[Event]) -> RenderableType:
-    """The whole story of the run, or tree of runs, whose `events` these are, in order."""
+def story(events: Iterable[Event], *, most: int | None = None) -> RenderableType:
+    """The story of the run, or tree of runs, whose `events` these are, in order: in `most` lines, or all of it."""
     told = list(events)
     if not told:
         return Text("nothing is recorded of this run")
-    return Group(_header(told), Text(), _timeline(story_lines(told)), Text(), _footer(told))
+    return Group(_header(told), Text(), _timeline(_folded(story_lines(told)), most), Text(), _footer(told))
 
 
 def story_lines(events: Iterable[Event]) -> list[StoryLine]:
@@ -82,14 +85,22 @@ def story_lines(events: Iterable[Event]) -> list[StoryLine]:
     return lines
 
 
-def _timeline(lines: Iterable[StoryLine]) -> Table:
+def _folded(lines: Iterable[StoryLine]) -> list[tuple[StoryLine, ...]]:
+    """What happened several times in a row, together."""
+    return [tuple(alike) for _, alike in groupby(lines, lambda line: (line.mark, line.words, line.why, line.risk))]
+
+
+def _timeline(told: list[tuple[StoryLine, ...]], most: int | None) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0), expand=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_column(no_wrap=True)
-    for _, alike in groupby(lines, lambda line: (line.mark, line.words, line.why, line.risk)):
-        line, *more = alike
+    for each in shortened(told, most):
+        if isinstance(each, int):
+            table.add_row("", "", Text(f"… {counted(each, 'line')} left out; --all tells them", "dim"), "")
+            continue
+        line, *more = each
         whys = [Padding(Text(why, "dim"), (0, 0, 0, 2)) for why in line.why]
         mark = Text(line.mark, _STYLES.get(line.mark, ""))
         words = Text(line.words)
@@ -97,6 +108,26 @@ def _timeline(lines: Iterable[StoryLine]) -> Table:
             words.append(f" ({len(more) + 1} times, until {offset(more[-1].offset_ms)})")
         table.add_row(offset(line.offset_ms), mark, Group(words, *whys), Text(line.risk))
     return table
+
+
+def shortened(told: list[tuple[StoryLine, ...]], most: int | None) -> Iterator[tuple[StoryLine, ...] | int]:
+    """Beginning, end, and between them what did not simply go its way, its latest part; else how much is left out."""
+    if most is None or len(told) <= most:
+        yield from told
+        return
+    third = most // 3
+    between = range(third, len(told) - third)
+    kept = {at for at in between if told[at][0].mark not in _ITS_WAY}
+    kept = set(sorted(kept)[-third:]) | set(range(third)) | set(range(len(told) - third, len(told)))
+    left_out = 0
+    for at, each in enumerate(told):
+        if at not in kept:
+            left_out += 1
+            continue
+        if left_out:
+            yield left_out
+        left_out = 0
+        yield each
 
 
 def _header(told: list[Event]) -> Text:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aisecops.adapters.audit import lines
+from aisecops.adapters.audit import verify as verify_module
 from aisecops.adapters.audit.verify import Verification, verify
 from aisecops.model.errors import RecordError
 from support.records import KEY_ID, PUBLIC_KEYS, chain, event, written
@@ -52,6 +53,16 @@ def test_an_untouched_record_is_whole(original: Path) -> None:
     assert found.ok
     assert (found.lines, found.seq, found.problems) == (COUNT, COUNT, ())
     assert found.checkpoints >= 1
+
+
+def test_it_says_how_far_it_is(original: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_module, "_TOLD_EACH", 5)
+    told: list[tuple[int, int]] = []
+    assert verify(original, PUBLIC_KEYS, progress=lambda done, whole: told.append((done, whole))).ok
+
+    data = (original / lines.segment_name(1)).read_bytes()
+    ends = [len(b"".join(data.splitlines(keepends=True)[:count])) for count in (5, 10)]
+    assert told == [(end, len(data)) for end in ends]
 
 
 @given(at=any_line)

@@ -8,6 +8,7 @@ import pytest
 
 from aisecops.ops.agents import chosen
 from aisecops.ops.cli import main
+from aisecops.ops.client import ControlPlane
 from aisecops.ops.opened import close_run, open_run
 from aisecops.ops.settings_read import load
 
@@ -42,6 +43,35 @@ def test_the_listing_for_people_has_a_line_per_run(opened, capsys):
     out = capsys.readouterr().out
     assert out.splitlines()[0].split() == ["run", "state", "agent", "opened", "at", "opened", "by", "parent"]
     assert any(line.startswith(f"{opened.run_id}  active") for line in out.splitlines())
+
+
+def test_only_so_many_are_listed_and_that_there_are_more_is_said(control, capsys):
+    settings = load()
+    runs = [open_run(settings, chosen(settings, "bot"), parent=None).run_id for _ in range(3)]
+
+    assert main(["runs", "list", "--most", "2", "--json"]) == 0
+    said = capsys.readouterr()
+
+    assert [run["run_id"] for run in json.loads(said.out)["runs"]] == runs[:0:-1]
+    assert said.err == "these are the newest 2; --most shows more\n"
+
+
+def test_older_runs_of_an_agent_are_asked_for_until_there_are_enough(control, capsys, monkeypatch):
+    pages = {None: (["r4"], "r4"), "r4": ([], "r3"), "r3": (["r2", "r1"], None)}
+    asked = []
+
+    def get(_, path, **query):
+        asked.append(query)
+        runs, before = pages[query.get("before")]
+        return {"runs": [{"run_id": name, "agent_id": "bot", "state": "active"} for name in runs], "before": before}
+
+    monkeypatch.setattr(ControlPlane, "get", get)
+    assert main(["runs", "list", "--agent", "bot", "--json"]) == 0
+    said = capsys.readouterr()
+
+    assert [run["run_id"] for run in json.loads(said.out)["runs"]] == ["r4", "r2", "r1"]
+    assert [query["agent"] for query in asked] == ["bot"] * 3
+    assert said.err == ""
 
 
 def test_a_run_tells_its_story_and_its_eight_fields(opened, capsys):

@@ -159,7 +159,8 @@ async def test_a_body_that_two_readers_would_read_differently_is_unreadable(api)
 @pytest.mark.parametrize(
     ("path", "word"),
     [
-        ("/v1/runs?state=halted", "knows no `state` and has none"),
+        ("/v1/runs?state=halted", "knows no `state`; it has `agent`, `before`, once"),
+        ("/v1/policy?state=halted", "knows no `state` and has none"),
         ("/v1/approvals?stat=pending", "knows no `stat`; it has `state`, once"),
         ("/v1/approvals?state=pending&state=used", "knows no `state`"),
         ("/v1/approvals?state=open", "`state` is one of `pending`"),
@@ -174,7 +175,8 @@ async def test_a_query_that_is_not_understood_is_not_passed_over(api, path, word
 
 async def test_what_may_stand_in_a_query_is_in_the_description(api):
     asked = {(one["name"], path) for path, one in parameters(describe()) if one["in"] == "query"}
-    assert asked == {("state", "/v1/approvals"), ("after", "/v1/events")}
+    runs = {("agent", "/v1/runs"), ("before", "/v1/runs")}
+    assert asked == {*runs, ("state", "/v1/approvals"), ("after", "/v1/events")}
     assert (await api.ask("GET", "/v1/approvals?state=pending", OPERATOR)).status_code == 200
 
 

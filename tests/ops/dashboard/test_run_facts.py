@@ -2,7 +2,7 @@
 
 import pytest
 
-from aisecops.ops.dashboard.run_facts import listed, standings
+from aisecops.ops.dashboard.run_facts import counted, listed
 from support.api import OPERATOR, Api
 from support.asking import send
 from support.gateway import RULES, House
@@ -26,7 +26,7 @@ async def test_pages_and_api_agree_on_every_state(house, tmp_path):
     states = {row["run_id"]: row["state"] for row in rows}
     assert states == {run["run_id"]: run["state"] for run in told}
     assert states[below.run.run_id] == "halted"
-    assert await standings(house.store, runs) == {"active": 1, "held": 1, "halted": 2, "finished": 1}
+    assert await counted(house.store, runs) == {"active": 1, "held": 1, "halted": 2, "finished": 1}
 
 
 async def test_a_run_of_an_agent_the_rules_name_no_longer_has_no_limits(house):

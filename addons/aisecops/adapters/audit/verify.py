@@ -5,7 +5,7 @@ Reads only, in one pass, with flat memory; works while others append, for it tak
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from aisecops.model.errors import RecordError
 from aisecops.model.value import Value
 
 _MOST_PROBLEMS = 1000
+_TOLD_EACH = 1000
+"""Lines, between two looks at how far it is."""
 
 
 class Verification(Value):
@@ -44,9 +46,15 @@ class Extent(Value):
     checkpoints: int | None
 
 
-def verify(folder: Path, public_keys: Mapping[str, bytes] | None) -> Verification:
+def verify(
+    folder: Path,
+    public_keys: Mapping[str, bytes] | None,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Verification:
     """Check the record in `folder`; checkpoints with `public_keys`, without any only by what they say.
 
+    `progress` is told now and then how many bytes of how many are checked.
     Raises `RecordError` or `OSError` when there is no record to be read.
     """
     extent = consistent_end(folder)
@@ -65,7 +73,8 @@ def verify(folder: Path, public_keys: Mapping[str, bytes] | None) -> Verificatio
         end = before.hash
     for name in extent.strangers:
         walk.report("segment_extra", _whole(name), None, f"`{name}` is no segment of this record")
-    for line, following in pairwise(chain(_lines(folder, extent, walk, before.segment + 1 if before else 1), [None])):
+    lines_of = _lines(folder, extent, walk, before.segment + 1 if before else 1, progress)
+    for line, following in pairwise(chain(lines_of, [None])):
         if line is not None:
             count, end = count + 1, line.hash
             walk.line(line, following, signed.at(walk.seq + 1))
@@ -131,8 +140,11 @@ def _before(extent: Extent, removed: tuple[Removal, ...]) -> Removal | None:
     return next((one for one in reversed(removed) if one.segment == first - 1), None)
 
 
-def _lines(folder: Path, extent: Extent, walk: Walk, expected: int) -> Iterator[Seen]:
+def _lines(
+    folder: Path, extent: Extent, walk: Walk, expected: int, progress: Callable[[int, int], None]
+) -> Iterator[Seen]:
     """Every line from segment `expected` on, in order; what is wrong with a file as a whole is told to `walk`."""
+    done, whole = 0, sum(extent.segments.values())
     for number, size in sorted(extent.segments.items()):
         if number > expected:
             first, last = lines.segment_name(expected), lines.segment_name(number - 1)
@@ -141,10 +153,15 @@ def _lines(folder: Path, extent: Extent, walk: Walk, expected: int) -> Iterator[
                 "segment_missing", _whole(first), None, f"{which} missing before `{lines.segment_name(number)}`"
             )
         expected = number + 1
-        yield from _segment(folder / lines.segment_name(number), size, walk)
+        for left, seen in _segment(folder / lines.segment_name(number), size, walk):
+            if seen.number % _TOLD_EACH == 0:
+                progress(done + size - left, whole)
+            yield seen
+        done += size
 
 
-def _segment(path: Path, size: int, walk: Walk) -> Iterator[Seen]:
+def _segment(path: Path, size: int, walk: Walk) -> Iterator[tuple[int, Seen]]:
+    """Every line, and how many bytes are left behind it."""
     with path.open("rb") as file:
         left, number = size, 0
         while left and (data := file.readline(left)):
@@ -155,7 +172,7 @@ def _segment(path: Path, size: int, walk: Walk) -> Iterator[Seen]:
                 walk.report("torn", torn, None, f"half a line of {len(data)} bytes ends `{path.name}`")
                 return
             link = lines.link(line) if lines.is_canonical(line) else None
-            yield Seen(path.name, number, lines.digest(line), link)
+            yield left, Seen(path.name, number, lines.digest(line), link)
 
 
 def _whole(name: str) -> Seen:

@@ -22,6 +22,7 @@ from aisecops.adapters.audit.verify import Verification
 from aisecops.adapters.audit.verify import verify as verified
 from aisecops.model.errors import RecordError
 from aisecops.ops.listing import cell, show_json
+from aisecops.ops.progress import Progress
 from aisecops.ops.prune import say_what_is_gone
 from aisecops.ops.session import BROKEN, FAILED, MISUSED, WELL, CommandError, Session, setting_flags
 
@@ -75,12 +76,15 @@ def verify(session: Session, key: Path | None, as_json: bool) -> int:
         raise CommandError(
             str(error), "`keys.json` beside the record shows the form", MISUSED if key else BROKEN
         ) from None
+    progress = Progress("checked")
     try:
-        found = verified(folder, keys if key or keys else None)
+        found = verified(folder, keys if key or keys else None, progress=progress)
     except OSError as error:
         raise _unreadable(folder, error) from error
     except RecordError as error:
         raise CommandError(str(error), "`--state` names the state folder", BROKEN) from None
+    finally:
+        progress.over()
     if as_json:
         show_json(msgspec.to_builtins(found))
         return WELL if found.ok else FAILED

@@ -16,31 +16,44 @@ def runs() -> None:
 @runs.command("list")
 @click.option("--agent", help="Only this agent's.")
 @click.option("--state", type=click.Choice(["active", "held", "halted", "finished"]), help="Only those.")
+@click.option("--most", type=click.IntRange(min=1), default=1000, show_default=True, help="So many, the newest.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @setting_flags("control", "paths")
 @click.pass_obj
-def list_runs(session: Session, agent: str | None, state: str | None, as_json: bool) -> None:
+def list_runs(session: Session, agent: str | None, state: str | None, most: int, as_json: bool) -> None:
     """List runs, newest first."""
     from aisecops.ops.client import ControlPlane
     from aisecops.ops.listing import show_json, show_rows
 
+    asked, found = {"agent": agent} if agent else {}, []
     with ControlPlane.as_operator(session.settings) as control:
-        told = control.get("/v1/runs")
-    found = [run for run in told["runs"] if agent in (None, run["agent_id"]) and state in (None, run["state"])]
+        while True:
+            told = control.get("/v1/runs", **asked)
+            found += [run for run in told["runs"] if state in (None, run["state"])]
+            if len(found) > most or told["before"] is None:
+                break
+            asked["before"] = told["before"]
+    more, found = len(found) > most or told["before"] is not None, found[:most]
     if as_json:
         show_json({"runs": found})
-        return
-    columns = ("run_id", "state", "agent_id", "opened_at", "opened_by", "parent")
-    show_rows(found, columns, nothing="no runs")
+    else:
+        columns = ("run_id", "state", "agent_id", "opened_at", "opened_by", "parent")
+        show_rows(found, columns, nothing="no runs")
+    if more:
+        click.echo(f"these are the newest {most}; --most shows more", err=True)
 
 
 @runs.command()
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="The run's eight fields as JSON.")
+@click.option("--all", "whole", is_flag=True, help="Every line of a long story, also where all went its way.")
 @setting_flags("paths")
 @click.pass_obj
-def show(session: Session, run: str, as_json: bool) -> None:
-    """Tell a run's whole story from the record; of a root run, with all that belongs to it."""
+def show(session: Session, run: str, as_json: bool, whole: bool) -> None:
+    """Tell a run's story from the record; of a root run, with all that belongs to it.
+
+    A long story is told by its beginning, its end, and what was stopped, held or asked between them.
+    """
     from aisecops.adapters.audit.reader import events, run_export
     from aisecops.ops.listing import show_json
     from aisecops.ops.prune import say_what_is_gone
@@ -55,10 +68,11 @@ def show(session: Session, run: str, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    from aisecops.ops.story import story
+    from aisecops.ops.story import MOST_LINES, story
 
     below = list(events(folder, tree=run))
-    Console(highlight=False).print(story(below or events(folder, run_id=run)))
+    told = story(below or events(folder, run_id=run), most=None if whole else MOST_LINES)
+    Console(highlight=False).print(told)
 
 
 @runs.command()

@@ -24,6 +24,7 @@ _WELL: dict[str, dict[str, Any]] = {
 }
 """What is answered with something else than an object."""
 QUERIES: dict[str, dict[str, dict[str, Any]]] = {
+    "/v1/runs": {"agent": {"type": "string"}, "before": {"type": "string"}},
     "/v1/approvals": {"state": {"type": "string", "enum": [state.value for state in ApprovalState]}},
     "/v1/events": {"after": {"type": "integer", "minimum": 0}},
 }
@@ -35,7 +36,14 @@ _CALLS: tuple[tuple[str, str, str, type | None, int, tuple[str, ...]], ...] = (
     ("get", "/readyz", "store, keys and rules are there, and no gateway worker of this machine is late", None, 200, ()),
     ("get", "/.well-known/jwks.json", "public keys of capability tokens", None, 200, ()),
     ("post", "/v1/runs", "open a run", shapes.OpenRunBody, 201, ()),
-    ("get", "/v1/runs", "runs, newest first", None, 200, ()),
+    (
+        "get",
+        "/v1/runs",
+        "runs, newest first, a thousand at once; `before` in the answer asks for the next",
+        None,
+        200,
+        (),
+    ),
     ("get", "/v1/runs/{run_id}", "one run with its eight fields", None, 200, ("run_id",)),
     ("post", "/v1/runs/{run_id}/plan", "judge a declared plan", shapes.PlanBody, 200, ("run_id",)),
     ("post", "/v1/runs/{run_id}/halt", "halt the whole tree", shapes.WhyBody, 200, ("run_id",)),

@@ -14,7 +14,6 @@ from starlette.responses import Response
 from aisecops.adapters.audit.reader import run_export
 from aisecops.gateway.ports import Store
 from aisecops.gateway.runs.runs import Runs
-from aisecops.model.budget import RunPhase
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import Code
@@ -23,7 +22,11 @@ from aisecops.model.state import Run
 from aisecops.ops.control import shapes
 from aisecops.ops.control.answering import as_json, not_yours, problem, read_body, sees
 from aisecops.ops.control.door import Call
+from aisecops.ops.control.run_states import standings
 from aisecops.ops.control.who import Asker, Role
+
+AT_ONCE = 1000
+"""Runs in one answer; `before` in it names where the next begins."""
 
 
 class RunCalls:
@@ -39,7 +42,7 @@ class RunCalls:
         """All of them."""
         return (
             Call("POST", "/v1/runs", "open_run", self.open_run),
-            Call("GET", "/v1/runs", "list_runs", self.list_runs),
+            Call("GET", "/v1/runs", "list_runs", self.list_runs, query=("agent", "before")),
             Call("GET", "/v1/runs/{run_id}", "show_run", self.show_run),
             Call("POST", "/v1/runs/{run_id}/{act:str}", "run.", self.act_on_run),
         )
@@ -72,10 +75,18 @@ class RunCalls:
             shown["plan"] = shapes.shown_plan(body.plan, planned)
         return as_json(shown, status=201)
 
-    async def list_runs(self, request: Request, asker: Asker) -> Response:  # noqa: ARG002 - one shape for all
-        runs = await self._store.list_runs(agent_id=asker.agent_id)  # None: an operator's, which is all
+    async def list_runs(self, request: Request, asker: Asker) -> Response:
+        asked = request.query_params
+        agent, before = asked.get("agent") or asker.agent_id, asked.get("before")
+        if asker.agent_id not in {None, agent}:
+            return problem(not_yours(f"`{asker.name}` can list runs of its own only"))
+        runs = await self._store.list_runs(  # without a name: an operator's, which is all
+            limit=AT_ONCE, agent_id=AgentId(agent) if agent else None, before=RunId(before) if before else None
+        )
         seen = [run for run in runs if sees(asker, run.agent_id, run.run_id)]
-        return as_json({"runs": [shapes.shown_run(run, state=await self._state(run)) for run in seen]})
+        states = await standings(self._store, seen)
+        shown = [shapes.shown_run(run, state=state) for run, state in zip(seen, states, strict=True)]
+        return as_json({"runs": shown, "before": runs[-1].run_id if len(runs) == AT_ONCE else None})
 
     async def show_run(self, request: Request, asker: Asker) -> Response:
         run = await self._run(request, asker)
@@ -132,16 +143,7 @@ class RunCalls:
         return run
 
     async def _state(self, run: Run) -> str:
-        snapshot = await self._store.snapshot(run.run_id)
-        if snapshot is None:
-            return RunPhase.FINISHED.value
-        if snapshot.tree.halted_ms is not None:
-            return RunPhase.HALTED.value
-        phase = snapshot.tree.runs[run.run_id].phase
-        if phase is not RunPhase.ACTIVE:
-            return phase.value
-        pending = await self._store.list_approvals(pending=True)
-        return RunPhase.HELD.value if any(a.run_id == run.run_id for a in pending) else phase.value
+        return (await standings(self._store, [run]))[0]
 
     def _proxy_with(self, run_id: str, secret: str) -> str:
         scheme, _, rest = self._proxy_url.partition("://")

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from aisecops.gateway.ports import RuleSource, Store
 from aisecops.ops.dashboard.page import Page, PageAt, Shown, Visitor
 from aisecops.ops.dashboard.records import shown_record
-from aisecops.ops.dashboard.run_facts import standings
+from aisecops.ops.dashboard.run_facts import counted
 from aisecops.ops.dashboard.trends import Trends
 from aisecops.ops.figures.eleven import Group
 from aisecops.ops.figures.index import RecordIndex
@@ -53,7 +53,7 @@ class Overview:
                 "read_to_its_end": whole,
                 "gone": gone,
             },
-            "runs": await standings(self._store, await self._store.list_runs()),
+            "runs": await counted(self._store, await self._store.list_runs()),
             "span": span.value,
             "figures": await run_in_threadpool(self._trends.all, span),
             "answers": await run_in_threadpool(self._trends.answers, span),

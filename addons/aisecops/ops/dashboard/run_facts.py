@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aisecops.controls.budget.phase import phase_of
 from aisecops.gateway.ports import Store
 from aisecops.model.budget import Budgets, RunPhase, RunState, TreeState
 from aisecops.model.ids import RunId
@@ -13,31 +12,22 @@ from aisecops.model.risk import MICROS, from_micros
 from aisecops.model.rules import AgentRule, RuleSet
 from aisecops.model.state import Run
 from aisecops.ops.control import shapes
+from aisecops.ops.control.run_states import standing, standings, trees_of, waiting_runs
 from aisecops.ops.dashboard.charts import share
 
 
-async def standings(store: Store, runs: Sequence[Run]) -> dict[str, int]:
+async def counted(store: Store, runs: Sequence[Run]) -> dict[str, int]:
     """How many of `runs` stand how."""
-    trees = await store.changed_trees(dict.fromkeys((run.root_run_id for run in runs), 0))
-    waiting = await waiting_runs(store)
     counts = dict.fromkeys((phase.value for phase in RunPhase), 0)
-    for run in runs:
-        _, tree = trees.get(run.root_run_id, (0, None))
-        counts[standing(run, tree, waiting)] += 1
+    for state in await standings(store, runs):
+        counts[state] += 1
     return counts
-
-
-async def waiting_runs(store: Store) -> frozenset[RunId]:
-    """Runs with a step that waits for a person."""
-    return frozenset(a.run_id for a in await store.list_approvals(pending=True))
 
 
 async def listed(store: Store, rules: RuleSet, runs: Sequence[Run], *, now_ms: int) -> list[dict[str, Any]]:
     """One row for each run; all their trees are read at once."""
-    trees = await store.changed_trees(dict.fromkeys((run.root_run_id for run in runs), 0))
-    waiting = await waiting_runs(store)
-    known = {root: tree for root, (_, tree) in trees.items()}
-    return [row(run, known.get(run.root_run_id), rules, waiting, now_ms=now_ms) for run in runs]
+    trees, waiting = await trees_of(store, runs), await waiting_runs(store)
+    return [row(run, trees.get(run.root_run_id), rules, waiting, now_ms=now_ms) for run in runs]
 
 
 def row(run: Run, tree: TreeState | None, rules: RuleSet, waiting: frozenset[RunId], *, now_ms: int) -> dict[str, Any]:
@@ -54,14 +44,6 @@ def row(run: Run, tree: TreeState | None, rules: RuleSet, waiting: frozenset[Run
         "budgets": budgets(state, agent, now_ms=now_ms) if state is not None else [],
         "halted_why": tree.halted_why if tree is not None and tree.halted_ms is not None else "",
     }
-
-
-def standing(run: Run, tree: TreeState | None, waiting: frozenset[RunId]) -> str:
-    """`active`, `held`, `halted` or `finished`."""
-    if tree is None or run.run_id not in tree.runs:
-        return RunPhase.FINISHED.value
-    phase = phase_of(tree, run.run_id)
-    return RunPhase.HELD.value if phase is RunPhase.ACTIVE and run.run_id in waiting else phase.value
 
 
 def budgets(state: RunState, agent: AgentRule | None, *, now_ms: int) -> list[dict[str, Any]]:
