@@ -9,11 +9,13 @@ from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.step.judge import judge, says_no
 from aisecops.model.budget import RunPhase
 from aisecops.model.decision import Verdict
+from aisecops.model.errors import PolicyError
 from aisecops.model.facts import Facts
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.provenance import Span
+from aisecops.model.record import EventName
 from aisecops.model.refusals import Code
 from aisecops.model.state import RevocationKind
 from support.gateway import OPERATOR, RULES, House, code, read, request, rules_of, send, write
@@ -464,6 +466,21 @@ async def test_an_agent_that_cannot_ask_gets_its_token_from_the_gateway():
     run = await house.run()
     assert isinstance(await house.ask(run, read()), Forward)
     assert "token_issued" in house.record.names()
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+async def test_a_token_that_cannot_be_asked_for_is_a_recorded_decision_in_every_mode(mode):
+    house = House(RULES.replace("role: office", f"role: office\n    token: broker\n    mode: {mode}"))
+    run = await house.run()
+
+    async def down(*_):
+        raise PolicyError("the control plane cannot be asked")
+
+    house.tokens.issue = down
+    refused = await house.ask(run, read())
+    assert (code(refused), refused.run_id) == (Code.POLICY_UNAVAILABLE, run.run.run_id)
+    decided = [event for event in house.record.events if event.event is EventName.DECISION]
+    assert [(one.decision_id, one.fields["code"]) for one in decided] == [(refused.decision_id, "policy_unavailable")]
 
 
 async def test_a_brokered_agent_gets_no_more_than_its_grants():

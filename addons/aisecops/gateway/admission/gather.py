@@ -34,6 +34,7 @@ from aisecops.model.chain import JoinedChain
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.envelope import Descent
+from aisecops.model.errors import PolicyError
 from aisecops.model.exchange import HttpRequest, values
 from aisecops.model.facts import ApprovalFacts, Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -153,6 +154,9 @@ class Gatherer:
         except Refused as refused:
             code = Code(refused.code) if refused.code in set(Code) else Code.POLICY_DENIED
             return Presented(refused=TokenFacts(fault=code, detail=refused.detail))
+        except PolicyError as unasked:
+            # a no like that of any decision point that cannot be asked: with a decision, and in the record
+            return Presented(refused=TokenFacts(fault=unasked.code, detail=str(unasked)))
 
     async def _proof(self, request: HttpRequest, token: str, now_s: int) -> ProofFacts | None:
         """The proof of possession sent along, each good for one request only (RFC 9449 11.1)."""
