@@ -161,8 +161,9 @@ async def test_a_file_that_vanished_refuses_everything(path, replaced):
     if replaced:
         await SqliteStore(path).close()
     for ask in (store.swap_tree(ROOT, seen=1, new=tree_of()), store.snapshot(ROOT), store.ping()):
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="the store") as told:
             await ask
+        assert str(path.parent) not in str(told.value)  # agents are told it
     await store.close()
 
 

@@ -147,12 +147,15 @@ def require_same(path: Path, file: tuple[int, int]) -> None:
     Without this, a process could go on charging a file that nobody else sees any more.
     """
     if identity(path) != file:
-        raise StoreError(f"the store `{path}` was replaced while in use; start again")
+        raise StoreError("the store was replaced while in use; start again")
 
 
 def fault(error: Exception) -> StoreError:
-    """`error` as the port names it."""
-    return error if isinstance(error, StoreError) else StoreError(f"the store cannot be asked: {error}")
+    """`error` as the port names it, without the file's place: agents are told it."""
+    if isinstance(error, StoreError):
+        return error
+    said = (error.strerror or "").lower() if isinstance(error, OSError) else str(error)
+    return StoreError(f"the store cannot be asked: {said}")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
