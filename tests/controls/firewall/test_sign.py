@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,3 +52,16 @@ def test_a_trigger_is_found_wherever_it_stands_however_short(text: str, said: st
 
 def test_every_detector_has_a_name_of_its_own() -> None:
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
+
+
+def test_what_repeats_without_end_does_so_a_hundred_times_and_blanks_are_not_given_back() -> None:
+    found = phrases("figs", (0.5, "fig", r"\bfig\w*\s*[:*] ?\w{2,}?\*+?x")).find(Passage(f"fig{'s' * 100}\n  : ab**x"))
+    assert [sign.span for sign in found] == [Span(start=0, end=113)]
+    assert list(phrases("figs", (0.5, "fig", r"fig\w*!")).find(Passage(f"fig{'s' * 101}!"))) == []
+
+
+@pytest.mark.parametrize("unit", ["агент", "أرسلو", "send~+an>\ne-mail~=to"])
+def test_words_without_end_are_looked_through(unit: str) -> None:
+    """In a second, or for minutes when each beginning goes on to the end."""
+    passage = Passage(unit * (400_000 // len(unit)))
+    assert all(len(list(detector.find(passage))) < 500 for detector in DETECTORS)

@@ -22,7 +22,10 @@ MAX_SIGNS = 20
 _ROW = 3
 _GAP = r"(?:[^\w.!?]{1,8}+)"
 _DOTS = {0x130: "i", 0x131: "i"}
-_SPACE = re.compile(r"(\\.|\[(?:\\.|[^\]\\])*\])| ")  # a class or an escape, which stay as they are, or a space
+_ENDLESS = 100
+"""Times that what an expression repeats without end is repeated at most: no word is longer, nor a row of blanks."""
+_WRITTEN = re.compile(r"(\\s)?([*+])([+?]?)|(\\.|\[(?:\\.|[^\]\\])*\]|\{[0-9,]+\}\+?|\?\+?)| ")
+"""What repeats without end in an expression; an escape, a class, an end to repeating, which stay; or a space."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,8 @@ def phrases(name: str, *said: tuple[float, str, str]) -> Detector:
     """A detector of phrases: weight, triggers and expression of each, all in lower case.
 
     An expression is tried only near one of its triggers, literals with `|` between them, of which every match holds
-    one. A space in it, outside a class, stands for anything between two words of a sentence.
+    one. A space in it, outside a class, stands for anything between two words of a sentence. What repeats without end
+    in it does so a hundred times at most.
     """
     made = [
         _Phrase(weight, tuple(map(Trigger.of, triggers.split("|"))), _compiled(pattern))
@@ -147,4 +151,12 @@ def phrases(name: str, *said: tuple[float, str, str]) -> Detector:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(_SPACE.sub(lambda found: found[1] or _GAP, pattern))
+    return re.compile(_WRITTEN.sub(_in_full, pattern))
+
+
+def _in_full(found: re.Match[str]) -> str:
+    """Of one thing in an expression. Nothing begins with a blank behind blanks: of them none is given back."""
+    blanks, endless, how, stays = found.groups()
+    if endless:
+        return f"{blanks or ''}{{{int(endless == '+')},{_ENDLESS}}}{'+' if blanks else how}"
+    return stays or _GAP

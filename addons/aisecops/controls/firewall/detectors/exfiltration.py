@@ -13,7 +13,7 @@ _SECRET = (
 _PLACE = r"(?:https?[^\s)]+|[\w.+-]+@[\w-]+\.[\w.]+|(?:an? |the |our )?(?:attacker|external|remote|third)\b|this (?:address|url|link|webhook|endpoint|server|number|email)|the following (?:address|url|link|webhook|e-?mail|number|server))"
 _PERSON = r"(?:my|a) (?:friend|colleague|partner|cousin|brother|sister)"
 _SEND = r"(?:send|forward|e-?mail|post|upload|transmit|submit|exfiltrate|leak|copy|deliver|share|pass|append|report|synchroni[sz]e|sync|export|mirror)"
-_AWAY = r"(?:https?:|[\w.+-]{1,64}@\w)"
+_AWAY = r"(?:https?:|[\w.+-]{1,64}+@\w)"
 
 DETECTOR = phrases(
     "exfiltration",
@@ -102,7 +102,7 @@ DETECTOR = phrases(
     (
         0.6,
         "发送|发到|发给|上传|转发|推送|同步|提交|寄|回传",
-        rf"(?:数据|文件|内容|密码|密钥|凭证|凭据|变量|源码|源代码|信息|资料|数据库|日志|令牌|记录|名单|私钥|配置|邮件|token|id_rsa|\.env|cookie).{{0,24}}(?:发送|发到|发给|上传|转发|推送|同步|提交|寄|回传)(?:到|至|给|往)?.{{0,8}}?{_AWAY}|(?:发送|上传|转发|推送|同步|提交)(?:到|至|给)?.{{0,24}}(?:数据|文件|内容|密码|密钥|凭证|变量|数据库|记录|私钥).{{0,16}}{_AWAY}",
+        rf"(?:数据|文件|内容|密码|密钥|凭证|凭据|变量|源码|源代码|信息|资料|数据库|日志|令牌|记录|名单|私钥|配置|邮件|token|id_rsa|\.env|cookie)(?=.{{0,110}}?(?:http|@)).{{0,24}}(?:发送|发到|发给|上传|转发|推送|同步|提交|寄|回传)(?:到|至|给|往)?.{{0,8}}?{_AWAY}|(?:发送|上传|转发|推送|同步|提交)(?=.{{0,110}}?(?:http|@))(?:到|至|给)?.{{0,24}}(?:数据|文件|内容|密码|密钥|凭证|变量|数据库|记录|私钥).{{0,16}}{_AWAY}",
     ),
     (0.6, "送信|送っ|転送|アップロード", rf"{_AWAY}[^\s。]{{0,80}}\s?(?:に|へ|まで)\s?(?:送信|送っ|転送|アップロード)"),
     (0.6, "보내|전송|업로드", rf"{_AWAY}\S{{0,80}} ?(?:로|으로|에|에게) ?(?:보내|전송|업로드)"),
