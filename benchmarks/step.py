@@ -154,7 +154,8 @@ async def _measured(loads: list[Load], options: argparse.Namespace) -> dict[str,
                 "Python calls": round(await _counted(stage.step, calls)),
             }
             if options.store != "sqlite":
-                figures[load.name]["round trips"] = len(await _trips(stage.step, calls[-1]))
+                *_, fresh = load.calls(await _run_of(load, stage, shown))
+                figures[load.name]["round trips"] = len(await _trips(stage.step, fresh))
     return figures
 
 

@@ -32,7 +32,7 @@ from aisecops.model.ids import AgentId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
 from support.gateway import OPERATOR, House, request
-from support.stores import STORES, opened_store
+from support.stores import STORES, opened_together
 
 RULES = """
 version: 1
@@ -131,9 +131,10 @@ class RunsOverAStore(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.Runner()
         self.folder = tempfile.TemporaryDirectory()
-        self.opened = opened_store(self.store_name, Path(self.folder.name))
-        self.store = self._do(self.opened.__aenter__())
-        self.house = House(RULES, store=self.store)
+        self.opened = opened_together(self.store_name, Path(self.folder.name))
+        parts = self._do(self.opened.__aenter__())
+        self.store = parts.store
+        self.house = House(RULES, store=parts.store, content=parts.content, pieces=parts.pieces)
         self.world = World()
 
     def teardown(self) -> None:

@@ -16,7 +16,7 @@ ROOMS = {"controls", "adapters"}
 """Floors whose folders do not see each other."""
 ROW = ("step", "origins", "leaving", "addresses", "runs", "pinned", "people", "admission", "settlement", "together")
 """Of the gateway: each of these folders sees those before it."""
-OF_ALL = {"ports", "ground", "enforcer", "entries", "aside", "recent", "timed", "watch"}
+OF_ALL = {"ports", "proviso", "resting", "ground", "enforcer", "entries", "aside", "recent", "timed", "watch"}
 """Of the gateway: what stands before the row."""
 
 # The libraries a floor or one of its folders may use, the standard library aside; the longest name decides.

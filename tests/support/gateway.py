@@ -159,6 +159,8 @@ class House:
         hold_ms: int = 0,
         store: Any = None,
         content: Any = None,
+        pieces: Any = None,
+        scanner: Any = None,
         points: Sequence[Any] = (),
         **policies: str,
     ) -> None:
@@ -166,7 +168,7 @@ class House:
         self.rules, self.names, self.scanner, self.meter = (
             SettableRules(rules_of(text, **policies)),
             ListedNames(),
-            WordScanner(),
+            scanner or WordScanner(),
             Tally(),
         )
         self.store = store or MemoryStore()
@@ -181,7 +183,7 @@ class House:
         )
         self.moved_risk = MovedRisk(self.ground)
         self.pseudonyms = MemoryPseudonyms()
-        self.pieces = MemoryPieces()
+        self.pieces = pieces or MemoryPieces()
         self.runs = Runs(
             self.ground,
             pseudonyms=self.pseudonyms,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,26 @@ async def opened_pieces(kind: str, folder: Path) -> AsyncIterator[PieceStore]:
         store = await _on_a_server(kind)
         yield RedisPieces(store.link, KEY)
         await store.close()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The parts of one store."""
+
+    store: Store
+    content: ContentStore
+    pieces: PieceStore
+
+
+@contextlib.asynccontextmanager
+async def opened_together(kind: str, folder: Path) -> AsyncIterator[Opened]:
+    """The parts of one empty store, which share what one of them keeps."""
+    async with opened_store(kind, folder) as store:
+        if isinstance(store, RedisStore):
+            yield Opened(store, RedisContent(store.link), RedisPieces(store.link, KEY))
+        else:
+            async with opened_content(kind, folder) as content, opened_pieces(kind, folder) as pieces:
+                yield Opened(store, content, pieces)
 
 
 async def _on_a_server(kind: str) -> RedisStore:

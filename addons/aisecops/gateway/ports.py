@@ -7,8 +7,9 @@ what its docstring names is a fault, and the outermost guard refuses.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
+from aisecops.gateway.proviso import Proviso
 from aisecops.model.access import AccessRequest
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment
@@ -99,11 +100,13 @@ class Store(Protocol):
         new: TreeState,
         *,
         unless: Collection[tuple[RevocationKind, str]] = (),
+        provided: Sequence[Proviso] = (),
         durable: bool = True,
-    ) -> None:
+    ) -> Sequence[Any]:
         """Replace a tree's state if it is exactly `seen` and nothing in `unless` is revoked, all at one moment.
 
-        Raises `Stale`: nothing was changed. For whoever has not read it just now; `durable` as in `swap_tree`.
+        And if all of `provided` is so; gives what each tells. Raises `Stale`, or `Moved` when only some of that is not
+        so: nothing was changed. For whoever has not read it just now; `durable` as in `swap_tree`.
         """
         ...
 
@@ -194,6 +197,10 @@ class ContentStore(Protocol):
         """
         ...
 
+    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> Proviso:
+        """So unless some of `newer` is of this tree, or shares one of `prints`; tells `newer`, None if too much."""
+        ...
+
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         """All words that were said in one tree of runs, and proposed, in the order in which they were kept."""
         ...
@@ -250,6 +257,10 @@ class PieceStore(Protocol):
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
         """What was kept at `position` was not said after all."""
+        ...
+
+    def unless_said(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int) -> Proviso:
+        """So unless something was kept there after position `after`. Keeps `pieces`; tells their position, else 0."""
         ...
 
     async def forget(self, root_run_id: RunId) -> None:

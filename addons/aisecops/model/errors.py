@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from aisecops.model.refusals import Code
 
 
@@ -39,6 +42,14 @@ class PolicyError(Fault):
 
 class Stale(Exception):
     """Compare-and-swap lost: somebody else swapped first, nothing was changed. Read again."""
+
+
+class Moved(Exception):
+    """What a charge depended on is no longer so; nothing was changed. `found` is what each proviso has to tell."""
+
+    def __init__(self, found: Sequence[Any]) -> None:
+        super().__init__()
+        self.found = found
 
 
 class WireError(Exception):

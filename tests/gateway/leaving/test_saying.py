@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from aisecops.adapters.store.pieces import MemoryPieces
-from aisecops.gateway.leaving.saying import said
+from aisecops.gateway.leaving.saying import Unsaid, said
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece
 
@@ -17,6 +17,8 @@ class Ears:
     """What one process has heard."""
 
     def __init__(self) -> None:
+        self.alone = asyncio.Lock()
+        self.unsaid: Unsaid | None = None
         self.position = 0
         self.heard: list[Piece] = []
 

@@ -7,11 +7,16 @@ import asyncio
 import pytest
 
 from aisecops.adapters.store.content import MemoryContent
-from aisecops.gateway.origins.additions import Additions, one_look
-from aisecops.model.errors import StoreError
+from aisecops.adapters.store.provisos import held_if_so
+from aisecops.gateway.origins.additions import MOST_GUESSED, Additions, one_look
+from aisecops.gateway.ports import KNOWN_AT_ONCE
+from aisecops.gateway.resting import Rests
+from aisecops.model.errors import Moved, StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.known import ProposedWords
 from support.gateway import RULES, House, request
+
+ROOT = RunId("run_1")
 
 
 def words(key: str) -> ProposedWords:
@@ -129,3 +134,60 @@ async def test_the_values_of_a_call_are_held_against_one_look_however_many_they_
     body = {"to": "ann@corp.test", "pay": "4407 1189 2203", "place": "https://shop.corp.test/in"}
     await house.ask(run, request("POST", "https://db.internal/orders/7", body=body, token=token))
     assert len(looks) == 1
+
+
+async def test_a_step_that_may_rest_on_what_is_at_hand_asks_nothing_until_it_must(store):
+    additions, heard = reader(store)
+    await store.keep(words("theirs"))
+    with one_look(ROOT, rests := Rests()):
+        await additions.read()
+        assert (store.looks, bool(rests)) == (0, True)
+        assert await additions.guessing(MOST_GUESSED) is not None
+        assert await additions.guessing(MOST_GUESSED + 1) is None
+        assert (store.looks, heard) == (1, ["theirs"])
+        assert await additions.guessing(1) is None, "it has asked"
+    with one_look(ROOT, Rests()):
+        await additions.ask_at_once()
+        await additions.read()
+    assert store.looks == 2
+
+
+async def test_what_is_told_with_the_charge_is_not_read_again(store):
+    additions, heard = reader(store)
+    await store.keep(words("theirs"))
+    with one_look(ROOT, rests := Rests()):
+        await additions.read()
+    await rests.came_true([await store.newer(0)])
+    assert heard == ["theirs"]
+    await additions.read()
+    assert heard == ["theirs"]
+
+
+async def test_what_was_told_instead_of_a_charge_is_all_there_is_or_must_be_asked_for(store):
+    additions, heard = reader(store)
+    with one_look(ROOT, rests := Rests()):
+        await additions.read()
+    await rests.moved([(1, [words("theirs")])])
+    assert (rests.is_read, heard) == (True, ["theirs"])
+    for told in (None, (KNOWN_AT_ONCE, [words(str(number)) for number in range(KNOWN_AT_ONCE)])):
+        with one_look(ROOT, rests := Rests()):
+            await additions.read()
+        await rests.moved([told])
+        assert not rests.is_read
+
+
+async def test_what_this_process_adds_is_nothing_that_a_step_of_its_own_must_be_held_against(store):
+    additions, _ = reader(store)
+    with one_look(ROOT, rests := Rests()):
+        await additions.read()
+    await additions.keep([words("mine")])
+    held_if_so(rests.provided())
+    with one_look(ROOT, rests := Rests()):
+        await additions.read()
+    await store.keep(words("theirs"))
+    await additions.keep([words("mine too")])
+    with pytest.raises(Moved):
+        held_if_so(rests.provided())
+    await additions.read()
+    with pytest.raises(Moved):
+        held_if_so(rests.provided())  # known here now, and not when it was looked at

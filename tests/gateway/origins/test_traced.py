@@ -24,7 +24,7 @@ class Tracer:
         self.asked: list[str] = []
         self.before = TracedBefore(self.trace, OfTexts(str.encode), most=most)
 
-    def trace(self, _: RunId, text: str) -> tuple[Traced, ...]:
+    def trace(self, _: RunId, text: str, _asked: object = None) -> tuple[Traced, ...]:
         self.asked.append(text)
         origin = Origin(origin_id="prv_1", tier=TrustTier.EXTERNAL, source="https://a.test", sha256="", at_ms=1)
         return (Traced(span=Span(start=0, end=len(text)), origin=origin),)

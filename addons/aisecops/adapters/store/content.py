@@ -9,10 +9,14 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
+from aisecops.adapters.store.provisos import InFile, InMemory
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.adapters.store.written import name_of, packed, unpacked
+from aisecops.controls.provenance.fingerprint import unpacked as hashes
 from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
@@ -67,6 +71,17 @@ class SqliteContent:
         rows = await self._reader.look_up(_NEWER, after, KNOWN_AT_ONCE)
         return (rows[-1][0] if rows else after), [unpacked(data) for _, data in rows]
 
+    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> InFile[tuple[int, Sequence[Known]]]:
+        def work(connection: sqlite3.Connection) -> tuple[bool, tuple[int, Sequence[Known]]]:
+            rows = connection.execute(_NEWER, (after, KNOWN_AT_ONCE)).fetchall()
+            if not rows:
+                return True, (after, ())
+            known = [unpacked(data) for _, data in rows]
+            is_so = len(rows) < KNOWN_AT_ONCE and not _concern(known, root_run_id, prints)
+            return is_so, (rows[-1][0], known)
+
+        return InFile(work)
+
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         rows = await self._reader.look_up(_OF_TREE, f"{root_run_id}:", f"{root_run_id};")
         found = [unpacked(data) for (data,) in rows]
@@ -92,9 +107,25 @@ class MemoryContent:
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return len(self._known), list(self._known.values())[after:]
 
+    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> InMemory[tuple[int, Sequence[Known]]]:
+        def look() -> tuple[bool, tuple[int, Sequence[Known]]]:
+            known = list(self._known.values())[after:]
+            return not _concern(known, root_run_id, prints), (len(self._known), known)
+
+        return InMemory(look)
+
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         said = [one for one in self._known.values() if not isinstance(one, KnownContent | KnownOutput)]
         return [one for one in said if one.root_run_id == root_run_id]
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _concern(known: Sequence[Known], root_run_id: RunId, prints: bytes) -> bool:
+    """Is any of `known` of this tree, or does it share one of `prints`?"""
+    others = [one for one in known if isinstance(one, KnownContent | KnownOutput)]
+    if any(one.root_run_id == root_run_id for one in known if not isinstance(one, KnownContent | KnownOutput)):
+        return True
+    asked = hashes(prints)
+    return any(np.isin(asked, hashes(one.prints)).any() for one in others)

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
+from aisecops.adapters.store.provisos import held_if_so
+from aisecops.gateway.proviso import Proviso
 from aisecops.gateway.runs.forgetting import SomeTrees
 from aisecops.model.budget import TreeState
 from aisecops.model.entry import Entry, EntryKind
@@ -104,13 +107,16 @@ class MemoryStore:
         new: TreeState,
         *,
         unless: Collection[tuple[RevocationKind, str]] = (),
+        provided: Sequence[Proviso] = (),
         durable: bool = True,  # noqa: ARG002 - memory is gone with the process
-    ) -> None:
+    ) -> Sequence[Any]:
         await self._turn()
         version, state = self._trees.get(seen.root_run_id, (0, b""))
         if state != msgspec.json.encode(seen) or not self._revoked.isdisjoint(unless):
             raise Stale(seen.root_run_id)
+        found = held_if_so(provided)
         self._trees[seen.root_run_id] = (version + 1, msgspec.json.encode(new))
+        return found
 
     async def find_run(self, run_id: RunId) -> Run | None:
         await self._turn()

@@ -16,10 +16,11 @@ import msgspec
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
+from aisecops.adapters.store.provisos import InFile, InMemory
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.sealing import tree_key
-from aisecops.adapters.store.worker import Worker
+from aisecops.adapters.store.worker import Work, Worker
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece
@@ -39,6 +40,7 @@ _NEWER = """
     SELECT place, sealed FROM pieces WHERE root_run_id = ? AND receiver = ? AND place > ? AND said_ms >= ?
     ORDER BY place
 """
+_ANY_NEWER = "SELECT 1 FROM pieces WHERE root_run_id = ? AND receiver = ? AND place > ? LIMIT 1"
 _FORGET_OLD = "DELETE FROM pieces WHERE said_ms < ?"
 _FORGET_MANY = """
     DELETE FROM pieces WHERE root_run_id = :root AND receiver = :receiver AND place <= (
@@ -84,15 +86,17 @@ class SqlitePieces:
     async def say(
         self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
     ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
-        place, before = await self._keep(root_run_id, to, pieces, after=after)
+        # Not durable on purpose: after a power failure the agent that would go on is gone too.
+        place, before = await self._writer.run(self._keeping(root_run_id, to, pieces, after=after), durable=False)
         return place, self._seal.opened(root_run_id, before)
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
-        await self._keep(root_run_id, to, (), instead_of=position)
+        await self._writer.run(self._keeping(root_run_id, to, (), instead_of=position), durable=False)
 
-    async def _keep(
+    def _keeping(
         self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int | None = None, instead_of: int = 0
-    ) -> tuple[int, list[tuple[int, bytes]]]:
+    ) -> Work[tuple[int, list[tuple[int, bytes]]]]:
+        """Keeps `pieces`; gives their position, and what stands before it after `after`."""
         now_ms = time.time_ns() // 1_000_000
         since_ms = now_ms - self._kept_ms
         receiver, sealed = self._seal.receiver(to), self._seal.sealed(root_run_id, pieces)
@@ -108,8 +112,18 @@ class SqlitePieces:
                 connection.execute(_FORGET_MANY, {"root": root_run_id, "receiver": receiver, "most": MAX_REQUESTS})
             return place, before
 
-        # Not durable on purpose: after a power failure the agent that would go on is gone too.
-        return await self._writer.run(work, durable=False)
+        return work
+
+    def unless_said(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int) -> InFile[int]:
+        keep = self._keeping(root_run_id, to, pieces, after=after) if pieces else None
+        receiver = self._seal.receiver(to)
+
+        def work(connection: sqlite3.Connection) -> tuple[bool, int]:
+            if connection.execute(_ANY_NEWER, (root_run_id, receiver, after)).fetchone() is not None:
+                return False, 0
+            return True, keep(connection)[0] if keep is not None else 0
+
+        return InFile(work)
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
         since_ms = time.time_ns() // 1_000_000 - self._kept_ms
@@ -138,16 +152,31 @@ class MemoryPieces:
     async def say(
         self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int
     ) -> tuple[int, Sequence[tuple[int, Sequence[Piece]]]]:
-        before = await self.newer(root_run_id, to, after)
-        self._last += 1
-        self._kept.setdefault(root_run_id, {})[self._last] = (to, tuple(pieces))
-        return self._last, before
+        before = self._newer(root_run_id, to, after)
+        return self._add(root_run_id, to, pieces), before
 
     async def take_back(self, root_run_id: RunId, to: str, position: int) -> None:
         self._kept.get(root_run_id, {}).pop(position, None)
         await self.say(root_run_id, to, (), after=self._last)
 
+    def unless_said(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int) -> InMemory[int]:
+        def look() -> tuple[bool, int]:
+            return not self._newer(root_run_id, to, after), 0
+
+        def act() -> int:
+            return self._add(root_run_id, to, pieces) if pieces else 0
+
+        return InMemory(look, act)
+
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
+        return self._newer(root_run_id, to, after)
+
+    def _add(self, root_run_id: RunId, to: str, pieces: Sequence[Piece]) -> int:
+        self._last += 1
+        self._kept.setdefault(root_run_id, {})[self._last] = (to, tuple(pieces))
+        return self._last
+
+    def _newer(self, root_run_id: RunId, to: str, after: int) -> list[tuple[int, Sequence[Piece]]]:
         kept = self._kept.get(root_run_id, {}).items()
         return [(place, pieces) for place, (receiver, pieces) in kept if receiver == to and place > after]
 

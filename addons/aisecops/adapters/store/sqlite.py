@@ -9,14 +9,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from aisecops.adapters.store.old import SqliteOld
+from aisecops.adapters.store.provisos import kept_if_so
 from aisecops.adapters.store.reader import Reader
 from aisecops.adapters.store.schema import prepare
 from aisecops.adapters.store.worker import Worker
 from aisecops.adapters.store.written import read, text_of
+from aisecops.gateway.proviso import Proviso
 from aisecops.model.budget import TreeState
 from aisecops.model.errors import Stale, StoreError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
@@ -159,17 +162,19 @@ class SqliteStore(SqliteOld):
         new: TreeState,
         *,
         unless: Collection[tuple[RevocationKind, str]] = (),
+        provided: Sequence[Proviso] = (),
         durable: bool = True,
-    ) -> None:
+    ) -> Sequence[Any]:
         named = msgspec.json.encode(list(unless)).decode()
         change = (text_of(new), seen.root_run_id, text_of(seen))
 
-        def work(connection: sqlite3.Connection) -> None:
+        def work(connection: sqlite3.Connection) -> Sequence[Any]:
             if unless and connection.execute(_REVOKED, (named,)).fetchone() is not None:
                 raise Stale(seen.root_run_id)
             _or_stale(connection.execute(_RESERVE, change), seen.root_run_id)
+            return kept_if_so(connection, provided)
 
-        await self._writer.run(work, durable=durable)
+        return await self._writer.run(work, durable=durable)
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self._reader.look_up("SELECT run FROM runs WHERE run_id = ?", run_id)

@@ -176,6 +176,10 @@ class Place:
     pieces: deque[Piece] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
     ends: deque[tuple[End, End]] = field(default_factory=lambda: deque(maxlen=PIECES_KEPT))
 
+    def copy(self) -> Place:
+        """One that goes on by itself."""
+        return Place(self.last, self.repeats, self.row, self.numbers, self.pieces.copy(), self.ends.copy())
+
     def knows(self, piece: Piece) -> bool:
         """Is it among what a new text is held against, and needs not be said again?"""
         return self._is_worn_out(piece) if counts_again(piece) else piece in self.pieces

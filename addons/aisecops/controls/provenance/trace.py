@@ -15,7 +15,7 @@ from aisecops.controls.provenance.idioms import Idioms
 from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import Letters, letters
 from aisecops.controls.provenance.program_text import is_program_text, named
-from aisecops.controls.provenance.winnow import GRAM, QUOTE, WINDOW, Key, whole, winnow
+from aisecops.controls.provenance.winnow import GRAM, QUOTE, WINDOW, Hashes, Key, whole, winnow
 from aisecops.model.provenance import Origin, Span, Traced
 from aisecops.model.readings import readings
 
@@ -30,30 +30,37 @@ _WHOLE = 2 * QUOTE_OF_PROGRAMS
 """In a text of fewer normal characters a quote is a good part of it, whatever it says."""
 
 
-def trace(text: str, index: Index, key: Key) -> tuple[Traced, ...]:
+def trace(text: str, index: Index, key: Key, asked: list[Hashes] | None = None) -> tuple[Traced, ...]:
     """The stretches of `text` that are known, by place; of one that stands in several origins, one for each.
 
     A quote of `QUOTE` normal characters or more is always found, and its stretch is off by less than a window at
     either end. A shorter text is found when it is, as a whole, what came in. A stretch in which nothing but idioms is
     known (`idioms.py`) is nobody's, and so is one of program text below `QUOTE_OF_PROGRAMS` (`program_text.py`).
+    All fingerprints that were looked up are added to `asked`.
     """
     found: dict[tuple[int, int, str], Traced] = {}
     for reading in readings(text):
         normal = letters(reading.text)
-        for start, end, origin in _matches(reading.text, normal, index, key):
+        for start, end, origin in _matches(reading.text, normal, index, key, asked):
             span = reading.place(normal.span(start, end))
             found[span.start, span.end, origin.origin_id] = Traced(span=span, origin=origin)
     return tuple(_widest(found[place] for place in sorted(found)))
 
 
-def _matches(text: str, normal: Letters, index: Index, key: Key) -> Iterator[tuple[int, int, Origin]]:
+def _matches(
+    text: str, normal: Letters, index: Index, key: Key, asked: list[Hashes] | None
+) -> Iterator[tuple[int, int, Origin]]:
     """Stretches of `normal`, the normal form of `text`, from and to, and whose."""
     short = whole(normal, key)
     if len(short):
+        if asked is not None:
+            asked.append(short)
         for _, origin in index.find(short):
             yield 0, len(normal), origin
         return
     prints = winnow(normal, key)
+    if asked is not None:
+        asked.append(prints.hashes)
     positions, whose = index.places(prints.hashes)
     if not len(positions):
         return

@@ -19,20 +19,21 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from aisecops.gateway.admission.asking import Asked, Asking
+from aisecops.gateway.admission.contents import Contents
+from aisecops.gateway.admission.course import Course
 from aisecops.gateway.admission.dispatch import Dispatch, count, lines_of, turned_away
 from aisecops.gateway.admission.gather import Gatherer, Looked, Presented, facts_for
 from aisecops.gateway.aside import aside
 from aisecops.gateway.enforcer import Caller
 from aisecops.gateway.entries import SWAP_TRIES
 from aisecops.gateway.ground import Ground
-from aisecops.gateway.origins.additions import one_look
 from aisecops.gateway.origins.chains import joined_chains
 from aisecops.gateway.people.approve import Approvals, denied_id, facts_of, noes_of
+from aisecops.gateway.resting import Rests
 from aisecops.gateway.runs.adapting import moved_for
 from aisecops.gateway.runs.runs import Runs
 from aisecops.gateway.runs.trees import GUESS, Trees
@@ -48,7 +49,7 @@ from aisecops.gateway.step.reserve import OUTRUN, must_last
 from aisecops.gateway.timed import Stage, timed
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment, Verdict
-from aisecops.model.errors import StoreError, WireError
+from aisecops.model.errors import StoreError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts, TokenFacts
 from aisecops.model.finding import Finding
@@ -58,19 +59,6 @@ from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
 from aisecops.model.state import Approval, ApprovalState, Snapshot
 from aisecops.wire.parts import HOST_PLACES
-
-
-@dataclass
-class Course:
-    """How far one request has come: what was waited for, what it has used up, and may it still go on a guess?"""
-
-    decision_id: DecisionId
-    approval: Approval | None
-    stray: tuple[Judgment, ...] = ()
-    counted: bool = False
-    waited: bool = False
-    may_guess: bool = True
-    spent: TokenFacts | None = None
 
 
 class Admission:
@@ -91,6 +79,7 @@ class Admission:
     ) -> None:
         self._ground = ground
         self._gatherer = gatherer
+        self._contents = Contents(gatherer, ground.meter)
         self._points = points
         self._approvals = approvals
         self._dispatch = dispatch
@@ -127,11 +116,15 @@ class Admission:
         asked = await self.understood(caller, request)
         if isinstance(asked, Refuse):
             return asked
-        looked = await self.looked_up(asked)
-        if isinstance(looked, Refuse):
-            return self.told(asked, looked)
-        approval = await self.asking.presented_approval(asked)
-        return self.told(asked, await self.decide(asked, looked, self.course(approval)))
+        rests = Rests()
+        try:
+            looked = await self.looked_up(asked, rests=rests)
+            if isinstance(looked, Refuse):
+                return self.told(asked, looked)
+            approval = await self.asking.presented_approval(asked)
+            return self.told(asked, await self.decide(asked, looked, self.course(approval)))
+        finally:
+            rests.let_go()
 
     async def understood(self, caller: Caller, request: HttpRequest) -> Asked | Refuse:
         """1 and 2: whose it is and what it is. A refusal when it has no run."""
@@ -163,8 +156,13 @@ class Admission:
 
     # 2 and 3
 
-    async def looked_up(self, asked: Asked, presented: Presented | None = None) -> Looked | Refuse:
-        """2 and 3: what must be known before it is judged for good; `presented`: its token, if seen before."""
+    async def looked_up(
+        self, asked: Asked, presented: Presented | None = None, *, rests: Rests | None = None
+    ) -> Looked | Refuse:
+        """2 and 3: what must be known before it is judged for good; `presented`: its token, if seen before.
+
+        With `rests` it may rest on what is at hand.
+        """
         rules, run_id, step, request = asked.rules, asked.run_id, asked.step, asked.request
         presented = presented or await self._gatherer.presented(
             rules, asked.caller.agent_id, run_id, step, request, now_s=self._ground.clock.now_ms() // 1000
@@ -173,17 +171,12 @@ class Admission:
         if isinstance(first, Refuse):
             return first
         root_run_id = first.run.root_run_id
-        try:
-            with timed(self._ground.meter, Stage.SCAN):
-                findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request)
-            with timed(self._ground.meter, Stage.TRACE), one_look():
-                descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
-        except WireError as error:
-            step = objection(request, error.code, error.detail, rule=step.action.rule)
-            findings, unread, descent = (), (), None
-        guessed = first.version == GUESS and not self._gatherer.asks_nobody(request.host, request.port)
+        # to look a name up is to send it: not for whom a guess lets, nor one that holds what must not leave
+        asks_nobody = self._gatherer.asks_nobody(request.host, request.port)
+        content = await self._contents.of(asked, root_run_id, rests if asks_nobody else None)
+        step, findings = content.step, content.findings
+        guessed = first.version == GUESS and not asks_nobody
         if guessed or any(finding.where in HOST_PLACES for finding in findings):
-            # to look a name up is to send it: not for whom a guess lets, nor one that holds what must not leave
             said = await self._judged_only(rules, run_id, step, presented, findings=findings)
             if isinstance(said, Refuse):
                 return said
@@ -195,9 +188,10 @@ class Admission:
             step=step,
             presented=presented,
             findings=findings,
-            unread=unread,
-            descent=descent,
+            unread=content.unread,
+            descent=content.descent,
             root_run_id=root_run_id,
+            rests=content.rests,
             addresses=tuple(addresses),
             through_proxy=self._gatherer.through_proxy(request.host, request.port),
             opinions=(unreachable, *pinned) if unreachable else pinned,
@@ -257,6 +251,8 @@ class Admission:
             if isinstance(turn, Refuse):
                 return turn
             if turn is None:
+                if looked.rests and course.must_ask:
+                    looked = await self._contents.asked_for(asked, looked, looked.rests)
                 continue
             facts, judged = turn
             if judged.decision.enforced is Verdict.ALLOW:
@@ -292,6 +288,10 @@ class Admission:
         the sums right is the compare-and-swap alone.
         """
         async with self._turns.setdefault(looked.root_run_id, asyncio.Lock()):
+            rests = looked.rests
+            if rests and not rests.stand():
+                course.must_ask = True
+                return None
             guessed = self._trees.guess(run_id) if course.may_guess else None
             course.may_guess = False
             snapshot = guessed or await self._read(run_id, looked.presented)
@@ -299,7 +299,8 @@ class Admission:
                 return _no_run(run_id)
             facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
-            if guessed and not _may_be_guessed(facts, judged, course):
+            if (guessed or rests) and not _may_be_guessed(facts, judged, course):
+                course.must_ask = True
                 return None  # read, and judge again
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):
                 return None
@@ -308,7 +309,11 @@ class Admission:
                 judged.tree,
                 durable=must_last(facts, judged),
                 unless=self._gatherer.revocable(snapshot.run, looked.presented),
+                rests=rests,
             ):
+                moved = rests is not None and rests.have_moved
+                course.may_guess = moved  # the tree was as it should be
+                course.must_ask = moved or guessed is None
                 return None
         return facts, judged
 

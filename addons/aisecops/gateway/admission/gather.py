@@ -25,6 +25,7 @@ from aisecops.gateway.origins.descent import Descents
 from aisecops.gateway.origins.memories import Memories
 from aisecops.gateway.pinned.pins import Pins
 from aisecops.gateway.ports import Broker, ContentScanner, KeySet, Refused, Store
+from aisecops.gateway.resting import Rests
 from aisecops.gateway.runs.handed_down import Revocable, revocable, with_all_above
 from aisecops.gateway.step.classify import Step, deny
 from aisecops.gateway.step.judge import destination_words
@@ -87,7 +88,7 @@ class Presented(Value):
 
 
 class Looked(Value):
-    """What was looked up for one request before it is judged for good."""
+    """What was looked up for one request before it is judged for good; `rests` is what of it was not asked for."""
 
     step: Step
     presented: Presented | None
@@ -98,6 +99,7 @@ class Looked(Value):
     addresses: tuple[tuple[str, int], ...] = ()
     through_proxy: bool = False
     descent: Descent | None = None
+    rests: Rests | None = None
 
 
 class Gatherer:
@@ -219,18 +221,19 @@ class Gatherer:
         return facts
 
     async def findings(
-        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest
+        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest, rests: Rests | None
     ) -> tuple[tuple[Finding, ...], tuple[Unread, ...], list[Part]]:
         """What the content scan finds in all that would leave, what of it could not be read, and all texts.
 
-        Raises `Fault` when the scan did not finish, `WireError` for what cannot be read where the rules want all read.
+        With `rests` the step may rest on what was said before as it is at hand. Raises `Fault` when the scan did not
+        finish, `WireError` for what cannot be read where the rules want all read.
         """
         entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
         all_of_it = Parts(files)
         await in_steps(taken_apart(all_of_it, request, step.body, step.document, left_out=_is_ours))
         parts, unread = await read_out(self._scanner, rules.egress.unread, all_of_it.found, files)
-        found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities)
+        found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities, rests)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
         return _with_fixed(kept, step, request), unread, parts
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from aisecops.controls.dlp.halves import MOST_NEW, MOST_PLANTED, Half, Halves, half_of
 from aisecops.controls.dlp.seams import Line, distinct
 from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
-from aisecops.gateway.leaving.saying import said
+from aisecops.gateway.leaving.saying import Unsaid, is_at_hand, said
 from aisecops.gateway.ports import PieceStore
 from aisecops.model.ids import RunId
 from aisecops.model.piece import MAX_PIECE_CHARS, Piece
@@ -34,6 +34,7 @@ class _Tree:
 
     alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     position: int = 0
+    unsaid: Unsaid | None = None
     halves: Halves = field(default_factory=Halves)
 
     def knows(self, piece: Piece) -> bool:
@@ -70,21 +71,31 @@ class Across:
         if not may_be:
             return [], []
         found = ends_of(may_be, MOST_NEW)
-        for_planted = [half for _, half in ends_of(found, MOST_PLANTED)] if planted else []
         tree = self._at_hand(root_run_id)
         async with tree.alone:
             # one that others have said meanwhile is kept twice, which changes nothing
             pieces = [half.piece for _, half in found]
             mine = await said(self._store, (root_run_id, EVERYWHERE), tree, pieces, room=ROOM)
-            seams = [
-                (where, line)
-                for where, half in found
-                for line in distinct(tree.halves.with_each(half, planted=half in for_planted))
-            ]
+            seams = _seams(tree, found, planted=planted)
             for _, half in found:
                 if not tree.halves.knows(half):
                     tree.halves.add(half)
         return mine, seams
+
+    async def at_hand(
+        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, int, str, Piece]], *, planted: bool
+    ) -> tuple[Unsaid | None, list[tuple[str, Line]]] | None:
+        """The same with what is at hand: nothing is kept until it is said. None: another step is about to say some."""
+        may_be = await in_steps(_halves(new, receiver, planted=planted))
+        if not may_be:
+            return None, []
+        tree = self._at_hand(root_run_id)
+        if not is_at_hand(tree):
+            return None
+        found = ends_of(may_be, MOST_NEW)
+        pieces = [half.piece for _, half in found]
+        unsaid = Unsaid(self._store, (root_run_id, EVERYWHERE), tree, pieces, ROOM)
+        return unsaid, _seams(tree, found, planted=planted)
 
     async def take_back(self, root_run_id: RunId, positions: Sequence[int]) -> None:
         """What was kept there is no part of what was said."""
@@ -97,6 +108,15 @@ class Across:
         while len(self._trees) > TREES_KEPT:
             self._trees.popitem(last=False)
         return tree
+
+
+def _seams(tree: _Tree, found: Sequence[tuple[str, Half]], *, planted: bool) -> list[tuple[str, Line]]:
+    for_planted = [half for _, half in ends_of(found, MOST_PLANTED)] if planted else []
+    return [
+        (where, line)
+        for where, half in found
+        for line in distinct(tree.halves.with_each(half, planted=half in for_planted))
+    ]
 
 
 def _halves(

@@ -10,6 +10,7 @@ worker they come to, the later one knows of the earlier.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import itertools
 from collections import OrderedDict
@@ -23,9 +24,10 @@ from aisecops.controls.dlp.beside import beside
 from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
 from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.leaving.across import Across, ends_of
-from aisecops.gateway.leaving.saying import said
+from aisecops.gateway.leaving.saying import Unsaid, is_at_hand, said
 from aisecops.gateway.ports import ContentScanner, PieceStore
 from aisecops.gateway.recent import Seen
+from aisecops.gateway.resting import Rests
 from aisecops.model.entities import PLANTED
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
@@ -69,6 +71,7 @@ class _Trail:
     def __init__(self) -> None:
         self.alone = asyncio.Lock()
         self.position = 0
+        self.unsaid: Unsaid | None = None
         self.places: OrderedDict[str, Place] = OrderedDict()
         self.passed = Seen(_TEXTS_KNOWN)
         self.clean = Seen(_TEXTS_KNOWN)
@@ -110,6 +113,20 @@ class _Trail:
             self.clean_beside.add(pairs)
 
 
+class _Apart:
+    """Places of a trail with what one step says besides, which is no part of the trail until it is said."""
+
+    def __init__(self, trail: _Trail) -> None:
+        self._kept = trail.places
+        self._places: dict[str, Place] = {}
+
+    def place(self, name: str) -> Place:
+        """What was said at one place, and what the step says."""
+        if name not in self._places:
+            self._places[name] = self._kept[name].copy() if name in self._kept else Place()
+        return self._places[name]
+
+
 class Trails:
     """Scans what leaves. One object for a process; from many tasks at once."""
 
@@ -120,11 +137,18 @@ class Trails:
         self._trails: OrderedDict[tuple[RunId, str], _Trail] = OrderedDict()
 
     async def scanned(
-        self, root_run_id: RunId, to: tuple[str, int], parts: Sequence[Part], entities: frozenset[str]
+        self,
+        root_run_id: RunId,
+        to: tuple[str, int],
+        parts: Sequence[Part],
+        entities: frozenset[str],
+        rests: Rests | None = None,
     ) -> tuple[Finding, ...]:
         """Findings in `parts`, and at `seam:PLACE` what they say together with what was said to `to` before.
 
-        Raises `Fault` when that is not known, `WireError` for what is encoded beyond every bound.
+        With `rests` that may be what is at hand of it, where nothing is found in it: then the step rests on it, and
+        says its parts with its charge. Raises `Fault` when that is not known, `WireError` for what is encoded beyond
+        every bound.
         """
         if not entities:
             return ()
@@ -138,9 +162,18 @@ class Trails:
         half: list[int] = []
         if unknown:
             new = ends_of(unknown, MAX_TEXTS)
+            if rests is not None and is_at_hand(trail):
+                then = functools.partial(_remembered, trail, unknown, pairs)
+                rests.add(Unsaid(self._store, (root_run_id, receiver), trail, _pieces(new), MAX_KEPT_CHARS, then))
+                apart = await self._at_hand_across(root_run_id, receiver, unknown, rests, planted=planted)
+                if apart is not None:
+                    alone = await self._scanner.scan(parts, entities)
+                    apart += [*seams, *await in_steps(_together(_Apart(trail), new, planted=planted))]
+                    if not apart or not await self._crossing(apart, entities & SEAM_KINDS):
+                        return alone
+                rests.let_go()
             async with trail.alone:
-                pieces = [one[-1] for one in new]
-                mine = await said(self._store, (root_run_id, receiver), trail, pieces, room=MAX_KEPT_CHARS)
+                mine = await said(self._store, (root_run_id, receiver), trail, _pieces(new), room=MAX_KEPT_CHARS)
                 seams += await in_steps(_together(trail, new, planted=planted))
             half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
             seams += apart
@@ -183,6 +216,18 @@ class Trails:
                 start, end = start - len(line.text) - len(_BREAK), end - len(line.text) - len(_BREAK)
         return seen
 
+    async def _at_hand_across(
+        self, root_run_id: RunId, receiver: str, unknown: Sequence[_New], rests: Rests, *, planted: bool
+    ) -> list[_Seam] | None:
+        """Seams of `unknown` with what is at hand of other receivers; None when these must be asked about."""
+        found = await self._across.at_hand(root_run_id, receiver, unknown, planted=planted)
+        if found is None:
+            return None
+        unsaid, seams = found
+        if unsaid is not None:
+            rests.add(unsaid)
+        return seams
+
     def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:
         trail = self._trails.get((root_run_id, to)) or self._trails.setdefault((root_run_id, to), _Trail())
         self._trails.move_to_end((root_run_id, to))
@@ -221,7 +266,15 @@ def _is_said(where: str, text: str) -> bool:
     return where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS
 
 
-def _together(trail: _Trail, new: Sequence[_New], *, planted: bool) -> Steps[list[_Seam]]:
+def _pieces(new: Sequence[_New]) -> list[Piece]:
+    return [one[-1] for one in new]
+
+
+async def _remembered(trail: _Trail, looked_at: Sequence[_New], pairs: Sequence[int]) -> None:
+    await in_steps(trail.remember(looked_at, pairs))
+
+
+def _together(trail: _Trail | _Apart, new: Sequence[_New], *, planted: bool) -> Steps[list[_Seam]]:
     """Seams of `new`, one after the other; each is said then."""
     seams: list[_Seam] = []
     last: dict[str, tuple[str, Place]] = {}

@@ -10,29 +10,46 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 
+from aisecops.controls.provenance.fingerprint import packed
+from aisecops.controls.provenance.winnow import once_each
+from aisecops.gateway.origins.traced import Guessed
 from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
+from aisecops.gateway.proviso import Proviso
+from aisecops.gateway.resting import Rests
+from aisecops.model.ids import RunId
 from aisecops.model.known import Known
+
+MOST_GUESSED = 4_000
+"""Characters of texts that nobody has looked at, which a step is judged on with what is at hand of others."""
+
+type Newer = tuple[int, Sequence[Known]]
 
 
 class _Look:
     """One look at what others have added, for all that is asked in one step."""
 
-    __slots__ = ("is_done", "is_over")
+    __slots__ = ("is_done", "is_over", "on_hand", "rests", "root_run_id")
 
-    def __init__(self) -> None:
+    def __init__(self, root_run_id: RunId | None, rests: Rests | None) -> None:
         self.is_done = self.is_over = False
+        self.root_run_id = root_run_id
+        self.rests = rests
+        self.on_hand: _OnHand | None = None
 
 
 _look: ContextVar[_Look | None] = ContextVar("look", default=None)
 
 
 @contextlib.contextmanager
-def one_look() -> Iterator[None]:
+def one_look(root_run_id: RunId | None = None, rests: Rests | None = None, *, is_done: bool = False) -> Iterator[None]:
     """Inside, the store is asked once what others have added; so what is asked about must be whole by then.
 
-    What came in before a request was whole is known to it; what comes in while it is judged is not in it.
+    What came in before a request was whole is known to it; what comes in while it is judged is not in it. With `rests`
+    it is not asked at all, where little depends on it: the step, of one tree, rests on what is at hand. `is_done`: what
+    others have added was read since the request was whole.
     """
-    look = _Look()
+    look = _Look(root_run_id, rests)
+    look.is_done = is_done
     outside = _look.set(look)
     try:
         yield
@@ -48,23 +65,71 @@ class Additions:
         self._store = store
         self._take = take
         self._place = 0
+        self._read = 0
         self._reading = asyncio.Lock()
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Up to where everything is known here, and how often others have added to that."""
+        return self._place, self._read
+
     async def read(self) -> None:
+        """Read what was added since, unless the step under way rests on what is at hand. Raises `StoreError`."""
+        look = _look.get()
+        if look is None or look.is_over:
+            await self.ask()
+        elif look.is_done or look.on_hand is not None:
+            return
+        elif look.rests is not None and look.root_run_id is not None:
+            look.on_hand = _OnHand(self, self._store, look.root_run_id)
+            look.rests.add(look.on_hand)
+        else:
+            await self.ask()
+
+    async def ask_at_once(self) -> None:
+        """Read it, if the step under way could rest on what is at hand. Raises `StoreError`."""
+        look = _look.get()
+        if look is not None and look.rests is not None and not look.is_done and not look.is_over:
+            await self.ask()
+
+    async def guessing(self, size: int) -> Guessed | None:
+        """Where what is found in `size` characters is put while the step under way rests on what is at hand.
+
+        None: it does not, or not any more; for much of it the store is asked. Raises `StoreError`.
+        """
+        look = _look.get()
+        if look is None or look.is_over or look.is_done or look.on_hand is None:
+            return None
+        if size <= MOST_GUESSED:
+            return look.on_hand.guessed
+        await self.ask()
+        return None
+
+    async def ask(self) -> None:
         """Read what was added since. Raises `StoreError`."""
         look = _look.get()
-        if look is not None and look.is_done and not look.is_over:
-            return
         async with self._reading:
             while True:
                 place, known = await self._store.newer(self._place)
                 if known:
                     await self._take(known)
+                    self._read += 1
                 self._place = place
                 if len(known) < KNOWN_AT_ONCE:
                     break
         if look is not None:
             look.is_done = True
+
+    async def told(self, after: int, newer: Newer) -> bool:
+        """`newer` was added after `after`; True when that was all."""
+        place, known = newer
+        if known:
+            async with self._reading:
+                await self._take(known)
+                self._read += 1
+                if after <= self._place < place:
+                    self._place = place
+        return len(known) < KNOWN_AT_ONCE
 
     async def keep(self, known: Sequence[Known]) -> None:
         """Add what is taken here already. Known to every process when this returns. Raises `StoreError`."""
@@ -74,3 +139,38 @@ class Additions:
         place = await self._store.keep(*known, after=after)
         if self._place == after:
             self._place = place  # nobody else has added anything: it need not be read again
+
+
+class _OnHand:
+    """What others have added until now is what a step rests on, as far as it concerns it (`resting.py: Rest`)."""
+
+    def __init__(self, additions: Additions, store: ContentStore, root_run_id: RunId) -> None:
+        self._additions = additions
+        self._store = store
+        self._after, self._read = additions.position
+        self._root_run_id = root_run_id
+        self.guessed = Guessed()
+
+    def stands(self) -> bool:
+        """What was added meanwhile concerns few."""
+        return True
+
+    def proviso(self) -> Proviso:
+        """That nothing concerns it that others have added."""
+        place, read = self._additions.position
+        if read == self._read:
+            self._after = place  # since then nobody but this process has added anything
+        prints = packed(once_each(self.guessed.prints)) if self.guessed.prints else b""
+        return self._store.unless_known(self._after, self._root_run_id, prints)
+
+    async def came_true(self, told: Newer) -> None:
+        """Nothing does. What was found need not be looked for again."""
+        await self._additions.told(self._after, told)
+        self.guessed.is_so()
+
+    async def moved(self, told: Newer | None) -> bool:
+        """Perhaps something does. True when all of it is known here now."""
+        return told is not None and await self._additions.told(self._after, told)
+
+    def let_go(self) -> None:
+        """Nothing is held."""

@@ -24,7 +24,7 @@ from aisecops.controls.provenance.index import Index
 from aisecops.controls.provenance.letters import letters
 from aisecops.controls.provenance.own_words import own_words
 from aisecops.controls.provenance.trace import trace
-from aisecops.controls.provenance.winnow import QUOTE, Key
+from aisecops.controls.provenance.winnow import QUOTE, Hashes, Key
 from aisecops.controls.provenance.words import EMPTY, Vocabulary, vocabulary
 from aisecops.gateway.aside import in_steps
 from aisecops.gateway.origins.additions import Additions
@@ -72,7 +72,7 @@ class KnownAgain:
         self._came = Recent[tuple[tuple[bytes, ...], Origin], Origin](CONTENTS_KEPT)
         self._digest = OfTexts(self._digest_of)
         self._traced = TracedBefore(self._trace, self._digest)
-        self._drawn = TracedBefore(lambda _, text: trace(text, self._outputs, self._key), self._digest)
+        self._drawn = TracedBefore(lambda _, *text: trace(text[0], self._outputs, self._key, text[1]), self._digest)
         self._kept = KeptWords(secret, self._key, self._digest)
         # INVARIANT: index and words are touched by the one thread, or by the event loop while the thread is idle
         self._under_way = 0
@@ -123,6 +123,10 @@ class KnownAgain:
 
         await self._additions.keep(await self.aside(work, texts))
 
+    async def ask(self) -> None:
+        """Have at hand what others have added until now: this step shall not rest on less. Raises `StoreError`."""
+        await self._additions.ask_at_once()
+
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
         await self._additions.read()
@@ -148,6 +152,7 @@ class KnownAgain:
 
     async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it some run has put out. Raises `StoreError`."""
+        await self.ask()
         await self._additions.read()
         if not len(self._outputs):
             return []
@@ -158,7 +163,9 @@ class KnownAgain:
         found = await in_steps(traced.at_hand(root_run_id, texts))
         new = [text for text in dict.fromkeys(texts) if text not in found]
         if new:
-            made = await self.aside(lambda: [traced.look(root_run_id, one) for one in new], new, short=TO_LEARN)
+            guessed = await self._additions.guessing(sum(map(len, new)))
+            look = traced.look if guessed is None else functools.partial(traced.guess, looked=guessed)
+            made = await self.aside(lambda: [look(root_run_id, one) for one in new], new, short=TO_LEARN)
             found |= zip(new, made, strict=True)
         return [found[text] for text in texts]
 
@@ -373,8 +380,8 @@ class KnownAgain:
             self._owned.of((root_run_id, self._digest(text)), lambda: True)
         return [text for text in own if text.strip()]
 
-    def _trace(self, root_run_id: RunId, text: str) -> Found:
-        found, tree = trace(text, self._index, self._key), self._trees.get(root_run_id)
+    def _trace(self, root_run_id: RunId, text: str, asked: list[Hashes] | None) -> Found:
+        found, tree = trace(text, self._index, self._key, asked), self._trees.get(root_run_id)
         if not found:
             return found
         retrieved = EMPTY if tree is None else tree.sayings()[1].said

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from aisecops.controls.provenance.winnow import says_too_little
+from aisecops.controls.provenance.winnow import Hashes, says_too_little
 from aisecops.gateway.aside import AT_A_TIME, Steps
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.envelope import Carried
@@ -22,10 +22,29 @@ TEXTS_KEPT = 50_000
 type Found = tuple[Traced, ...]
 
 
+class Guessed:
+    """What was found with what is at hand, and by which fingerprints it was looked for."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[TracedBefore, RunId, bytes], Found] = {}
+        self.prints: list[Hashes] = []
+
+    def is_so(self) -> None:
+        """It need not be looked for again."""
+        for (traced, root_run_id, digest), found in self.found.items():
+            traced.so(root_run_id, digest, found)
+
+
 class TracedBefore:
     """What `trace` found in texts of a tree, by their `digest`. From any thread: each step on a dictionary is one."""
 
-    def __init__(self, trace: Callable[[RunId, str], Found], digest: OfTexts[bytes], *, most: int = TEXTS_KEPT) -> None:
+    def __init__(
+        self,
+        trace: Callable[[RunId, str, list[Hashes] | None], Found],
+        digest: OfTexts[bytes],
+        *,
+        most: int = TEXTS_KEPT,
+    ) -> None:
         self._trace = trace
         self._digest = digest
         self._room = most // 2
@@ -50,7 +69,21 @@ class TracedBefore:
         """What is found in `text`; looked for, unless it was before."""
         digest = self._digest(text)
         known = self._kept(root_run_id, digest)
-        return self._keep((root_run_id, digest), self._trace(root_run_id, text)) if known is None else known
+        return self._keep((root_run_id, digest), self._trace(root_run_id, text, None)) if known is None else known
+
+    def guess(self, root_run_id: RunId, text: str, looked: Guessed) -> Found:
+        """What is found in `text` with what is at hand: nothing is remembered until `looked` is found to be so."""
+        name = root_run_id, self._digest(text)
+        found = self._kept(*name)
+        if found is None:
+            found = looked.found.get((self, *name))
+            if found is None:
+                found = looked.found[self, *name] = self._trace(root_run_id, text, looked.prints)
+        return found
+
+    def so(self, root_run_id: RunId, digest: bytes, found: Found) -> None:
+        """What was found is so."""
+        self._keep((root_run_id, digest), found)
 
     def _kept(self, root_run_id: RunId, digest: bytes) -> Found | None:
         """What was found before. Each look is one: between two of them another thread may have put all of it away."""

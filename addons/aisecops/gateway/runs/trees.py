@@ -8,15 +8,17 @@ whatever serves only once rest on what was read.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
 
 from aisecops.controls.budget import charge as budget
 from aisecops.gateway.entries import SWAP_TRIES
 from aisecops.gateway.ports import Store
+from aisecops.gateway.resting import Rests
 from aisecops.gateway.step.judge import Judged
 from aisecops.gateway.step.reserve import OUTRUN
 from aisecops.model.budget import TreeState
-from aisecops.model.errors import Fault, Stale, StoreError
+from aisecops.model.errors import Fault, Moved, Stale, StoreError
 from aisecops.model.facts import Facts
 from aisecops.model.ids import RunId
 from aisecops.model.state import RevocationKind, Run, Snapshot
@@ -65,21 +67,32 @@ class Trees:
         *,
         durable: bool,
         unless: Collection[tuple[RevocationKind, str]] = (),
+        rests: Rests | None = None,
     ) -> bool:
         """Put `new` in the place of the tree in `seen`; False when it no longer stands so: then read, and judge again.
 
-        `unless` is what a guess took to be not revoked. Raises `StoreError`.
+        `unless` is what a guess took to be not revoked; False also when something else that it `rests` on is not so.
+        Raises `StoreError`.
         """
         root_run_id = seen.tree.root_run_id
+        told: Sequence[Any] = ()
         self._trees.pop(root_run_id, None)  # nobody knows how it stands until the store has answered
         try:
-            if seen.version == GUESS:
-                await self._store.reserve(seen.tree, new, unless=unless, durable=durable)
+            if rests or seen.version == GUESS:
+                provided = rests.provided() if rests else ()
+                told = await self._store.reserve(seen.tree, new, unless=unless, provided=provided, durable=durable)
             else:
                 await self._store.swap_tree(root_run_id, seen=seen.version, new=new, durable=durable)
         except Stale:
             return False
+        except Moved as moved:
+            self._keep(self._trees, root_run_id, seen.tree)
+            if rests:
+                await rests.moved(moved.found)
+            return False
         self._keep(self._trees, root_run_id, new)
+        if rests:
+            await rests.came_true(told)
         return True
 
     async def change(self, facts: Facts, change: Callable[[TreeState], TreeState]) -> TreeState:

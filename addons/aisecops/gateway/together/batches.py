@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from aisecops.gateway.admission.admit import Admission, Course
+from aisecops.gateway.admission.admit import Admission
 from aisecops.gateway.admission.asking import Asked, Question
+from aisecops.gateway.admission.course import Course
 from aisecops.gateway.admission.gather import Looked, Presented
 from aisecops.gateway.aside import aside
 from aisecops.gateway.enforcer import Caller

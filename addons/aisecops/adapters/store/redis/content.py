@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from aisecops.adapters.store.content import MAX_BYTES
 from aisecops.adapters.store.redis.link import Link
+from aisecops.adapters.store.redis.provisos import KNOWN, InScript
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.written import name_of, packed, unpacked
 from aisecops.gateway.ports import KNOWN_AT_ONCE
@@ -81,8 +82,12 @@ class RedisContent:
         return int(await self._link.ask(_KEEP, self._max_bytes, after, *(part for row in rows for part in row)))
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
-        place, found = await self._link.ask(_NEWER, after, KNOWN_AT_ONCE)
-        return place, [unpacked(data) for data in found]
+        return _read(await self._link.ask(_NEWER, after, KNOWN_AT_ONCE))
+
+    def unless_known(
+        self, after: int, root_run_id: RunId, prints: bytes
+    ) -> InScript[tuple[int, Sequence[Known]] | None]:
+        return InScript((KNOWN, after, root_run_id, prints, KNOWN_AT_ONCE), _told)
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         found = [unpacked(data) for data in await self._link.ask(_OF_TREE, root_run_id)]
@@ -95,3 +100,12 @@ class RedisContent:
 def _tree_of(known: Known) -> str:
     """The root of the tree that `known` is of; empty for what is everybody's."""
     return "" if isinstance(known, KnownContent | KnownOutput) else known.root_run_id
+
+
+def _read(answer: tuple[int, list[bytes]]) -> tuple[int, Sequence[Known]]:
+    place, found = answer
+    return place, [unpacked(data) for data in found]
+
+
+def _told(answer: tuple[int, list[bytes]] | None) -> tuple[int, Sequence[Known]] | None:
+    return None if answer is None else _read(answer)

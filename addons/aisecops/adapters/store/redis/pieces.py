@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from aisecops.adapters.store.pieces import KEPT_S, MAX_REQUESTS, PieceSeal
 from aisecops.adapters.store.redis.link import Link
+from aisecops.adapters.store.redis.provisos import KEEP_PIECES, SAID, InScript
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.model.ids import RunId
 from aisecops.model.piece import Piece
@@ -18,20 +19,10 @@ from aisecops.model.piece import Piece
 # root, receiver, how many are kept, how long, until when they are gone, position taken back, time and pieces, and the
 # position from which on those before it are told
 _KEEP = writing(
-    """
-    local said, receivers = P .. 'pieces:' .. arg(1) .. ':' .. arg(2), P .. 'pieces:of:' .. arg(1)
-    redis.call('ZREMRANGEBYSCORE', said, arg(6), arg(6))
-    for _, old in ipairs(redis.call('ZRANGE', said, 0, 9)) do
-        if tonumber(string.match(old, '^%d+')) < tonumber(arg(5)) then redis.call('ZREM', said, old) end
-    end
+    f"""{KEEP_PIECES}
+    local said = P .. 'pieces:' .. arg(1) .. ':' .. arg(2)
     local before = redis.call('ZRANGE', said, '(' .. arg(8), '+inf', 'BYSCORE', 'WITHSCORES')
-    local place = redis.call('INCR', P .. 'pieces:last')
-    redis.call('ZADD', said, place, arg(7))
-    redis.call('ZREMRANGEBYRANK', said, 0, -1 - arg(3))
-    redis.call('SADD', receivers, arg(2))
-    redis.call('PEXPIRE', said, arg(4))
-    redis.call('PEXPIRE', receivers, arg(4))
-    return true, {place, before}
+    return true, {{keep_pieces(arg(1), arg(2), arg(3), arg(4), arg(5), arg(6), arg(7)), before}}
     """,
     durable=False,
 )
@@ -70,10 +61,19 @@ class RedisPieces:
         self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int | str = "+inf", instead_of: int = 0
     ) -> tuple[int, list[bytes]]:
         now_ms = _now_ms()
-        kept = b"%d %b" % (now_ms, self._seal.sealed(root_run_id, pieces))
+        kept = self._sealed(root_run_id, pieces, now_ms)
         asked = (MAX_REQUESTS, self._kept_ms, now_ms - self._kept_ms, instead_of, kept, after)
         place, before = await self._link.ask(_KEEP, root_run_id, self._seal.receiver(to).hex(), *asked)
         return place, before
+
+    def unless_said(self, root_run_id: RunId, to: str, pieces: Sequence[Piece], *, after: int) -> InScript[int]:
+        now_ms = _now_ms()
+        kept = self._sealed(root_run_id, pieces, now_ms) if pieces else b""
+        place = root_run_id, self._seal.receiver(to).hex(), after
+        return InScript((SAID, *place, kept, MAX_REQUESTS, self._kept_ms, now_ms - self._kept_ms), int)
+
+    def _sealed(self, root_run_id: RunId, pieces: Sequence[Piece], now_ms: int) -> bytes:
+        return b"%d %b" % (now_ms, self._seal.sealed(root_run_id, pieces))
 
     async def newer(self, root_run_id: RunId, to: str, after: int) -> Sequence[tuple[int, Sequence[Piece]]]:
         return self._opened(

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from aisecops.adapters.store.redis.old import RedisOld
+from aisecops.adapters.store.redis.provisos import PROVIDED, asked_of, told_by
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.sqlite import KEEP_USES_MS
 from aisecops.adapters.store.written import read, text_of
+from aisecops.gateway.proviso import Proviso
 from aisecops.model.budget import TreeState
-from aisecops.model.errors import Stale, StoreError
+from aisecops.model.errors import Moved, Stale, StoreError
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
 from aisecops.model.state import Approval, ApprovalState, RevocationKind, Run, Snapshot
 
@@ -40,15 +43,18 @@ _SWAP_TREE = writing("""
     return true, redis.call('HINCRBY', tree, 'version', 1)
 """)
 _SWAP_TREE_SOON = replace(_SWAP_TREE, durable=False)
-# root, tree as it was seen and as it shall be, then what must not be revoked
-_RESERVE = writing("""
-    local tree = P .. 'tree:' .. arg(1)
+# root, tree as it was seen and as it shall be, how many names that must not be revoked, these, then provisos
+_RESERVE = writing(f"""{PROVIDED}
+    local tree, named = P .. 'tree:' .. arg(1), 4 + tonumber(arg(4))
     if redis.call('HGET', tree, 'state') ~= arg(2) then return false end
-    for i = 4, count do
+    for i = 5, named do
         if redis.call('HEXISTS', P .. 'revoked', arg(i)) == 1 then return false end
     end
+    local so, found = looked(named + 1)
+    if not so then return false, {{0, found}} end
     redis.call('HSET', tree, 'state', arg(3))
-    return true, redis.call('HINCRBY', tree, 'version', 1)
+    redis.call('HINCRBY', tree, 'version', 1)
+    return true, {{1, kept(named + 1, found)}}
 """)
 _RESERVE_SOON = replace(_RESERVE, durable=False)
 # run, token, key
@@ -216,12 +222,19 @@ class RedisStore(RedisOld):
         new: TreeState,
         *,
         unless: Collection[tuple[RevocationKind, str]] = (),
+        provided: Sequence[Proviso] = (),
         durable: bool = True,
-    ) -> None:
-        names = (f"{kind.value}:{name}" for kind, name in unless)
+    ) -> Sequence[Any]:
+        names = [f"{kind.value}:{name}" for kind, name in unless]
         reserve = _RESERVE if durable else _RESERVE_SOON
-        if await self.link.ask(reserve, seen.root_run_id, text_of(seen), text_of(new), *names) is None:
+        tree = seen.root_run_id, text_of(seen), text_of(new)
+        answer = await self.link.ask(reserve, *tree, len(names), *names, *asked_of(provided))
+        if answer is None:
             raise Stale(seen.root_run_id)
+        found = told_by(provided, answer[1])
+        if not answer[0]:
+            raise Moved(found)
+        return found
 
     async def find_run(self, run_id: RunId) -> Run | None:
         found = await self.link.ask(_FIND_RUN, run_id)

@@ -1,0 +1,62 @@
+"""What is in the content of one request, and where it came from: all that is looked at before it is judged for good."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from aisecops.gateway.admission.asking import Asked
+from aisecops.gateway.admission.gather import Gatherer, Looked
+from aisecops.gateway.origins.additions import one_look
+from aisecops.gateway.ports import Meter
+from aisecops.gateway.resting import Rests
+from aisecops.gateway.step.classify import Step, objection
+from aisecops.gateway.timed import Stage, timed
+from aisecops.model.envelope import Descent
+from aisecops.model.errors import WireError
+from aisecops.model.finding import Finding
+from aisecops.model.ids import RunId
+from aisecops.wire.files.shelf import Unread
+
+
+class Content(NamedTuple):
+    """What was found in the content of a request; `rests` is what of it was not asked for."""
+
+    step: Step
+    findings: tuple[Finding, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    descent: Descent | None = None
+    rests: Rests | None = None
+
+
+class Contents:
+    """Looks at the content of requests."""
+
+    def __init__(self, gatherer: Gatherer, meter: Meter) -> None:
+        self._gatherer = gatherer
+        self._meter = meter
+
+    async def of(self, asked: Asked, root_run_id: RunId, rests: Rests | None, *, is_read: bool = False) -> Content:
+        """What is in all that would leave; the step may rest on what is at hand where there are `rests`.
+
+        `is_read`: what others have added was read since the request was whole. Raises a `Fault`.
+        """
+        rules, step, request = asked.rules, asked.step, asked.request
+        try:
+            with timed(self._meter, Stage.SCAN):
+                findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request, rests)
+            with timed(self._meter, Stage.TRACE), one_look(root_run_id, rests, is_done=is_read):
+                descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
+        except WireError as error:
+            if rests:
+                rests.let_go()
+                return await self.of(asked, root_run_id, None)  # what it says is said, whatever becomes of it
+            return Content(objection(request, error.code, error.detail, rule=step.action.rule))
+        return Content(step, findings, unread, descent, rests or None)
+
+    async def asked_for(self, asked: Asked, looked: Looked, rests: Rests) -> Looked:
+        """`looked`, which shall rest on nothing but what was asked for. Raises a `Fault`."""
+        rests.let_go()
+        new = await self.of(asked, looked.root_run_id, None, is_read=rests.is_read)
+        return replace(looked, step=new.step, findings=new.findings, unread=new.unread, descent=new.descent, rests=None)

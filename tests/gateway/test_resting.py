@@ -1,0 +1,306 @@
+"""A step that rests on what is at hand is charged only if that is so: two gateways on one store, and what comes between.
+
+What happens between the look and the charge happens in the store's own call, before it acts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from aisecops.adapters.store.content import MemoryContent
+from aisecops.adapters.store.memory import MemoryStore
+from aisecops.adapters.store.pieces import MemoryPieces
+from aisecops.gateway.leaving.trails import Trails
+from aisecops.gateway.resting import Rests
+from aisecops.gateway.runs.trees import Trees
+from aisecops.model.exchange import HttpResponse
+from aisecops.model.ids import RunId
+from aisecops.model.outcome import Forward
+from aisecops.model.piece import Piece
+from aisecops.model.refusals import Code
+from support.gateway import RULES, House, code, read, request
+from support.senders import AWS, GITHUB, Scanner, cut
+from support.stores import FailingStore, Failure
+
+EASY = (
+    RULES.replace("base_risk: 0.4", "base_risk: 0").replace("base_risk: 0.2", "base_risk: 0").replace("0.55", "0.01")
+    + "egress:\n  detectors: [{entity: SECRET, to: any, action: block}]\n  labels: {confidential: {to: [internal]}}\n"
+).replace("escalation: 1.2", "escalation: 1")
+STEERING = EASY.replace(
+    "    cost: 0.01\n", "    cost: 0.01\n    arguments: {text: {at: text, role: steering, untrusted: deny}}\n"
+)
+PAGE = "The quarterly figures were collected before noon, and the minutes of it were signed by all that had come. "
+ROOT = RunId("run_1")
+OWN = (
+    "Dear Ann, the parcel with the blue ribbon is at the gate of the harbour since yesterday morning, as was promised."
+)
+
+
+class Between(FailingStore):
+    """Does `first` once when something is about to be charged; says what it was asked to do."""
+
+    def __init__(self, inner: Any, **failing: Failure) -> None:
+        super().__init__(inner, **failing)
+        self.first: Callable[[], Awaitable[Any]] | None = None
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = super().__getattr__(name)
+
+        async def call(*args: Any, **more: Any) -> Any:
+            self.asked.append(name)
+            if name in {"reserve", "swap_tree"} and self.first is not None:
+                first, self.first = self.first, None
+                await first()
+            return await method(*args, **more)
+
+        return call
+
+
+class Asked:
+    """Says what a part of the store was asked besides what goes with a charge."""
+
+    def __init__(self, inner: Any, asked: list[str]) -> None:
+        self._inner = inner
+        self._asked = asked
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._inner, name)
+        if not asyncio.iscoroutinefunction(method):
+            return method
+
+        async def call(*args: Any, **more: Any) -> Any:
+            self._asked.append(name)
+            return await method(*args, **more)
+
+        return call
+
+
+class Gateways:
+    """Two gateways on one store, `one` of which acts for a run that the `other` has acted for too."""
+
+    def __init__(self, text: str = EASY, **failing: Failure) -> None:
+        inner, self.content, self.pieces = MemoryStore(), MemoryContent(), MemoryPieces()
+        self.store = Between(inner, **failing)
+        content, pieces = (Asked(part, self.store.asked) for part in (self.content, self.pieces))
+        self.one = House(text, store=self.store, content=content, pieces=pieces, scanner=Scanner())
+        self.other = House(text, store=inner, content=self.content, pieces=self.pieces, scanner=Scanner())
+        self.other.ids.count = 1_000_000
+        self.run: Any = None
+
+    async def begin(self) -> Gateways:
+        self.run = await self.one.run()
+        for house in (self.other, self.one):
+            await self.mails(f"good morning, says {house.clock.ms + (house is self.one)}", by=house)
+        self.asked.clear()
+        return self
+
+    @property
+    def asked(self) -> list[str]:
+        return self.store.asked
+
+    async def mails(self, text: str, *, by: House | None = None, host: str = "mail.example") -> Any:
+        house = by or self.one
+        token = await house.token(self.run, "mail.send", "mail.contacts.ann")
+        self.asked.clear()
+        body = {"to": "ann", "text": text}
+        return await house.ask(self.run, request("POST", f"https://{host}/send", body=body, token=token))
+
+    async def reads(self, page: str, *, by: House, run: Any = None) -> None:
+        run = run or self.run
+        token = await by.token(run, "crm.read", "crm.customers.42")
+        outcome = await by.ask(run, read(token=token))
+        assert isinstance(outcome, Forward), outcome
+        body = json.dumps({"customers": [{"note": page}]}).encode()
+        answer = HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
+        assert isinstance(await by.enforcement.settle(outcome.permit, answer), HttpResponse)
+
+    async def calls(self) -> int:
+        tree = await self.one.tree(self.run)
+        return int(tree.runs[self.run.run.run_id].tool_calls)
+
+    async def said(self) -> list[str]:
+        kept = await self.pieces.newer(self.run.run.run_id, "mail.example:443", 0)
+        return [piece.head for _, pieces in kept for piece in pieces]
+
+
+def trips(asked: list[str]) -> list[str]:
+    """Those of what every step asks."""
+    return [name for name in asked if name not in {"find_entries", "set_entries"}]
+
+
+async def test_a_step_with_new_texts_asks_the_store_once_before_it_leaves_and_once_for_its_answer() -> None:
+    two = await Gateways().begin()
+    outcome = await two.mails(OWN)
+    assert isinstance(outcome, Forward), outcome
+    assert trips(two.asked) == ["reserve"]
+    assert OWN in await two.said()
+    two.asked.clear()
+    headers = (("Content-Type", "text/plain"),)
+    await two.one.enforcement.settle(outcome.permit, HttpResponse(status=200, headers=headers, body=b"it was sent"))
+    assert trips(two.asked) == ["keep"]
+
+
+async def test_what_came_in_elsewhere_between_look_and_charge_is_known_and_nothing_is_charged() -> None:
+    two = await Gateways().begin()
+    elsewhere = await two.other.run()
+    before = await two.calls()
+    two.store.first = lambda: two.reads(PAGE, by=two.other, run=elsewhere)
+    assert code(await two.mails(PAGE)) is Code.EGRESS_BLOCKED
+    assert await two.calls() == before
+    assert two.store.asked.count("newer") == 0, "what came in was told where it was found"
+
+
+async def test_what_came_in_elsewhere_and_is_not_quoted_does_not_hold_a_step_up() -> None:
+    two = await Gateways().begin()
+    elsewhere = await two.other.run()
+    two.store.first = lambda: two.reads(PAGE, by=two.other, run=elsewhere)
+    outcome = await two.mails(OWN)
+    assert isinstance(outcome, Forward), outcome
+    assert trips(two.asked) == ["reserve"]
+    assert code(await two.mails(PAGE)) is Code.EGRESS_BLOCKED, "and it is known from then on"
+
+
+async def test_what_came_into_the_same_tree_elsewhere_is_known() -> None:
+    two = await Gateways(STEERING).begin()
+    two.store.first = lambda: two.reads(PAGE, by=two.other)
+    assert code(await two.mails("signed by all")) is Code.ARGUMENT_UNTRUSTED
+
+
+@pytest.mark.parametrize("value", [AWS, GITHUB])
+@pytest.mark.parametrize("first", [0, 1])
+async def test_half_of_a_secret_that_was_said_elsewhere_between_look_and_charge_is_heard(
+    value: str, first: int
+) -> None:
+    two = await Gateways().begin()
+    halves = cut(value, 9)
+
+    async def said() -> None:
+        assert isinstance(await two.mails(halves[first], by=two.other), Forward)
+
+    two.store.first = said
+    assert code(await two.mails(halves[1 - first])) is Code.EGRESS_BLOCKED
+    assert await two.calls() == 3
+    assert halves[1 - first] not in await two.said(), "what was refused was not said"
+    assert code(await two.mails(halves[1 - first])) is Code.EGRESS_BLOCKED, "and is found again"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_half_of_it_said_to_another_receiver_is_heard_too(first: int) -> None:
+    hosts = EASY.replace("host: mail.example,", 'host: "*.example",')
+    two = await Gateways(hosts).begin()
+    halves = cut(GITHUB, 17)
+    await two.mails("good day", host="post.example")
+
+    async def said() -> None:
+        assert isinstance(await two.mails(halves[first], by=two.other, host="post.example"), Forward)
+
+    two.store.first = said
+    assert code(await two.mails(halves[1 - first])) is Code.EGRESS_BLOCKED
+
+
+async def test_of_two_halves_at_once_in_one_gateway_one_is_refused() -> None:
+    two = await Gateways().begin()
+    outcomes = await asyncio.gather(*(two.mails(half) for half in cut(AWS, 9)))
+    assert sorted(map(str, map(code, outcomes))) == sorted(map(str, ["Forward", Code.EGRESS_BLOCKED]))
+
+
+async def test_a_step_that_is_judged_again_is_charged_once_and_asks_no_more_than_it_did() -> None:
+    two = await Gateways().begin()
+
+    async def said() -> None:
+        piece = Piece(place="body:/text", head="and who is this?")
+        await two.pieces.say(two.run.run.run_id, "mail.example:443", [piece], after=0)
+
+    two.store.first = said
+    before = await two.calls()
+    assert isinstance(await two.mails(OWN), Forward)
+    assert trips(two.asked) == ["reserve", "say", "reserve"]
+    assert await two.calls() == before + 1
+    assert (await two.said()).count(OWN) == 1
+
+
+async def test_a_tree_that_others_changed_is_read_and_nothing_else_is_asked_again() -> None:
+    two = await Gateways().begin()
+    store, root = two.other.store, two.run.run.run_id
+
+    async def changed() -> None:
+        seen = await store.snapshot(root)
+        await store.swap_tree(root, seen=seen.version, new=replace(seen.tree, risk_micros=1))
+
+    two.store.first = changed
+    before = await two.calls()
+    assert isinstance(await two.mails(OWN), Forward)
+    assert trips(two.asked) == ["reserve", "snapshot", "reserve"]
+    assert await two.calls() == before + 1
+    assert (await two.said()).count(OWN) == 1
+
+
+@pytest.mark.parametrize("at_hand", [True, False])
+async def test_a_refusal_has_been_said_as_ever_though_nothing_was_charged(
+    at_hand: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not at_hand:
+        monkeypatch.setattr(Trees, "guess", lambda *_: None)
+    two = await Gateways().begin()
+    elsewhere = await two.other.run()
+    await two.reads(PAGE, by=two.one, run=elsewhere)
+    assert code(await two.mails(PAGE)) is Code.EGRESS_BLOCKED
+    assert "say" in two.asked
+    assert "snapshot" in two.asked
+
+
+async def test_a_charge_of_which_nobody_knows_refuses_and_what_it_may_have_said_is_heard_by_the_next() -> None:
+    two = await Gateways().begin()
+    two.store.failing["reserve"] = Failure.AFTER
+    first, second = cut(AWS, 9)
+    assert code(await two.mails(first)) is Code.STORE_UNAVAILABLE
+    two.store.failing.clear()
+    assert code(await two.mails(second)) is Code.EGRESS_BLOCKED
+
+
+class Slow(MemoryPieces):
+    """Says nothing until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked, self.may = asyncio.Event(), asyncio.Event()
+
+    async def say(self, *place: Any, after: int) -> Any:
+        self.is_asked.set()
+        await self.may.wait()
+        return await super().say(*place, after=after)
+
+
+async def test_what_is_being_said_is_not_at_hand_yet() -> None:
+    pieces = Slow()
+    trails, where, kinds = Trails(pieces, Scanner()), ("api.test", 443), frozenset({"AWS_KEY"})
+    one, two = cut(AWS, 9)
+    said = asyncio.create_task(trails.scanned(ROOT, where, [("body:/a", one)], kinds))
+    await pieces.is_asked.wait()
+    rests = Rests()
+    other = asyncio.create_task(trails.scanned(ROOT, where, [("body:/a", two)], kinds, rests))
+    await asyncio.sleep(0)
+    pieces.may.set()
+    assert [finding.entity for finding in await other] == ["AWS_KEY"]
+    assert not rests
+    assert await said == ()
+
+
+async def test_of_several_steps_at_one_place_one_rests_on_what_is_at_hand_and_it_is_let_go_when_that_is_over() -> None:
+    trails = Trails(MemoryPieces(), Scanner())
+    where, kinds = ("api.test", 443), frozenset({"AWS_KEY"})
+    one, other, later = Rests(), Rests(), Rests()
+    await trails.scanned(ROOT, where, [("body:/a", OWN)], kinds, one)
+    await trails.scanned(ROOT, where, [("body:/a", PAGE)], kinds, other)
+    assert (bool(one), bool(other)) == (True, False)
+    assert not one.stand(), "somebody said something there meanwhile"
+    one.let_go()
+    await trails.scanned(ROOT, where, [("body:/a", f"{OWN} {PAGE}")], kinds, later)
+    assert later.stand()
