@@ -19,7 +19,8 @@ from support.trees import ROOT, run_of, tree_of
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(here_module, "_SLOW_S", 60.0)  # a busy machine is slow without a reason
     made = tmp_path / "store.db"
     prepare(made, busy_ms=5_000)
     return made
