@@ -286,3 +286,25 @@ async def test_every_event_of_a_question_names_the_rules_it_was_asked_under():
     told = [one for one in house.record.events if "approval" in one.event.value]
     assert [one.event.value for one in told] == ["human_approval_required", "approval_granted"]
     assert {one.policy_version for one in told} == {house.rules.current().policy_version}
+
+
+async def test_a_no_to_a_request_stands_and_nobody_is_asked_about_it_again():
+    house = House(HOLDING)
+    run = await house.run()
+    approval_id = await held(house, run)
+    await house.approvals.answer(approval_id, approve=False, by="operator:one", why="not him")
+    refused = await house.ask(run, send(token=await house.token(run, "mail.send", "mail.contacts.ann")))
+    assert (code(refused), "`operator:one` said no: not him" in refused.detail) == (Code.POLICY_DENIED, True)
+    assert [one.approval_id for one in await house.store.list_approvals()] == [approval_id]
+
+
+async def test_another_request_another_run_and_the_same_one_later_are_asked_about():
+    house = House(HOLDING)
+    run = await house.run()
+    approval_id = await held(house, run)
+    await house.approvals.answer(approval_id, approve=False, by="operator:one", why="")
+    other = await house.ask(run, send("bob", token=await house.token(run, "mail.send", "mail.contacts.bob")))
+    assert code(other) is Code.HUMAN_APPROVAL_REQUIRED
+    assert await held(house, await house.run()) not in {None, approval_id}
+    house.clock.ms = (await house.store.find_approval(approval_id)).expires_ms
+    assert await held(house, run) not in {None, approval_id}

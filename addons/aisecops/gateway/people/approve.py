@@ -42,9 +42,12 @@ class Approvals:
     ) -> Approval | Refuse:
         """The open question for this step: a new one, or the one already open for the very same request.
 
-        A refusal when nobody who could answer is on duty.
+        One that was answered with a no stands as long as a yes would: nobody is asked until they give in. A refusal
+        when nobody who could answer is on duty.
         """
         now_ms = self._ground.clock.now_ms()
+        if (denied := await self._denied_before(facts, decision, now_ms)) is not None:
+            return denied
         if (absent := await self._absent(facts, decision, now_ms)) is not None:
             return absent
         wanted = Approval(
@@ -154,6 +157,13 @@ class Approvals:
     async def _over(self, approval: Approval, why: str) -> Approval:
         expired = without_content(replace(approval, state=ApprovalState.EXPIRED, why=why))
         return await self._moved(approval, expired, EventName.APPROVAL_EXPIRED)
+
+    async def _denied_before(self, facts: Facts, decision: Decision, now_ms: int) -> Approval | None:
+        wanted = facts.principal.run_id, facts.request.digest, decision.policy_version, ApprovalState.DENIED
+        for kept in await self._ground.store.list_approvals():
+            if (kept.run_id, kept.digest, kept.policy_version, kept.state) == wanted and now_ms < kept.expires_ms:
+                return kept
+        return None
 
     async def _openers(self, run_id: RunId) -> frozenset[str]:
         """Who opened the run, and every run above it."""
