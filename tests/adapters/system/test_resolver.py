@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import pytest
 
-from aisecops.adapters.system.resolver import SystemResolver, system_lookup
+from aisecops.adapters.system.resolver import MOST_OTHERS, SystemResolver, system_lookup
 from aisecops.gateway.addresses.resolving import Resolver
 from aisecops.model.errors import ConfigError
 
@@ -80,6 +81,57 @@ async def test_a_slow_answer_is_an_error():
     with pytest.raises(OSError, match="not resolved in"):
         await resolver.resolve("api.test", 443)
     let_go.set()
+
+
+class Slow:
+    """A look-up that does not return for names that begin with `slow`, until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, port: int):
+        self.asked.append(host)
+        if host.startswith("slow"):
+            self.let_go.wait(30)
+        return (("192.0.2.1", port),)
+
+
+@pytest.fixture
+def slow():
+    found = Slow()
+    yield found
+    found.let_go.set()
+
+
+async def refused(resolver: SystemResolver, host: str) -> str:
+    with pytest.raises(OSError, match=r"look|resolved") as raised:
+        await resolver.resolve(host, 443)
+    return str(raised.value)
+
+
+async def test_however_many_ask_for_one_name_it_is_looked_up_once(slow):
+    resolver = SystemResolver({}, lookup=slow, timeout_s=0.05)
+    said = await asyncio.gather(*(refused(resolver, "slow.test") for _ in range(100)))
+    assert set(said) == {"`slow.test` was not resolved in 0.05 s"}
+    assert slow.asked == ["slow.test"]
+    slow.let_go.set()
+    assert await resolver.resolve("slow.test", 443) == (("192.0.2.1", 443),)
+
+
+async def test_names_whose_servers_are_silent_keep_nobody_from_a_name_that_was_answered_before(slow):
+    clock = Clock()
+    resolver = SystemResolver({}, lookup=slow, timeout_s=0.05, clock=clock, ttl_s=5)
+    await resolver.resolve("api.test", 443)
+    said = await asyncio.gather(*(refused(resolver, f"slow{number}.test") for number in range(MOST_OTHERS + 1)))
+    assert said[-1] == "too many names are being looked up"
+    clock.now += 6
+    assert await resolver.resolve("api.test", 443) == (("192.0.2.1", 443),)
+    assert await refused(resolver, "new.test") == "too many names are being looked up"
+    slow.let_go.set()
+    while not resolver.is_at_hand(f"slow{MOST_OTHERS - 1}.test", 443):
+        await asyncio.sleep(0.01)
+    assert await resolver.resolve("new.test", 443) == (("192.0.2.1", 443),)
 
 
 def test_the_system_knows_itself():

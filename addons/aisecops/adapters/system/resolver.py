@@ -1,7 +1,10 @@
 """Names to addresses, for the port `Resolver`: the operator's fixed ones first, otherwise the system's.
 
-Asks the system in a thread of its own, never through the proxy's event loop, whose resolving is guarded. Judges no
-address: whether one may be dialled is `controls/egress/destination.py`.
+Asks the system in threads, never through the proxy's event loop, whose resolving is guarded. Judges no address:
+whether one may be dialled is `controls/egress/destination.py`.
+
+A system's resolver may take half a minute over a name whose servers are silent, and agents choose names. So one name is
+looked up by one thread, however many ask; and names that were answered last time have threads of their own.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ Addresses = tuple[tuple[str, int], ...]
 Lookup = Callable[[str, int], Sequence[tuple[str, int]]]
 
 _MAX_KNOWN = 4096
+_THREADS_FOR_KNOWN, _THREADS_FOR_OTHERS = 8, 24
+MOST_OTHERS = 128
+"""Names that were not answered last time, looked up or waiting for it; with more, a further one is not resolved."""
 
 
 class SystemResolver:
@@ -44,7 +50,10 @@ class SystemResolver:
         self._lookup = lookup or system_lookup
         self._clock = clock
         self._known: dict[tuple[str, int], tuple[float, Addresses]] = {}
-        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolver")
+        self._for_known = ThreadPoolExecutor(max_workers=_THREADS_FOR_KNOWN, thread_name_prefix="resolver")
+        self._for_others = ThreadPoolExecutor(max_workers=_THREADS_FOR_OTHERS, thread_name_prefix="resolver-others")
+        self._asked: dict[tuple[str, int], asyncio.Future[Addresses]] = {}
+        self._others = 0
 
     def is_fixed(self, host: str, port: int) -> bool:
         """True when the operator fixed this place."""
@@ -68,14 +77,10 @@ class SystemResolver:
         if self._clock() < self._missing.get(place, 0.0):
             raise OSError(f"`{place[0]}` was not resolved just now")
         try:
-            addresses = await self._ask(place)
+            return await self._ask(place)
         except OSError:
             self._keep_missing(place)
             raise
-        if len(self._known) >= _MAX_KNOWN:
-            self._known.clear()
-        self._known[place] = (self._clock() + self._ttl_s, addresses)
-        return addresses
 
     def _keep_missing(self, place: tuple[str, int]) -> None:
         """Where names do not resolve as a rule, asking anew each time would cost the whole timeout."""
@@ -85,15 +90,40 @@ class SystemResolver:
             self._missing[place] = self._clock() + self._missing_ttl_s
 
     async def _ask(self, place: tuple[str, int]) -> Addresses:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                found = await loop.run_in_executor(self._threads, self._lookup, *place)
-        except TimeoutError as late:
-            raise OSError(f"`{place[0]}` was not resolved in {self._timeout_s:g} s") from late
+        asked = self._asked.get(place) or self._begun(place)
+        done, _ = await asyncio.wait((asked,), timeout=self._timeout_s)
+        if not done:
+            self._known.pop(place, None)
+            raise OSError(f"`{place[0]}` was not resolved in {self._timeout_s:g} s")
+        return asked.result()
+
+    def _begun(self, place: tuple[str, int]) -> asyncio.Future[Addresses]:
+        """A look-up that all who ask for `place` meanwhile wait for."""
+        is_known = place in self._known
+        if not is_known and self._others >= MOST_OTHERS:
+            raise OSError("too many names are being looked up")
+        self._others += not is_known
+        threads = self._for_known if is_known else self._for_others
+        asked = asyncio.get_running_loop().run_in_executor(threads, self._looked_up, place)
+
+        def ended(asked: asyncio.Future[Addresses]) -> None:
+            del self._asked[place]
+            self._others -= not is_known
+            self._known.pop(place, None)
+            if not asked.cancelled() and asked.exception() is None:
+                if len(self._known) >= _MAX_KNOWN:
+                    self._known.clear()
+                self._known[place] = (self._clock() + self._ttl_s, asked.result())
+
+        self._asked[place] = asked
+        asked.add_done_callback(ended)
+        return asked
+
+    def _looked_up(self, place: tuple[str, int]) -> Addresses:
+        found = tuple(dict.fromkeys(self._lookup(*place)))
         if not found:
             raise OSError(f"`{place[0]}` has no address")
-        return tuple(dict.fromkeys(found))
+        return found
 
 
 def system_lookup(host: str, port: int) -> Sequence[tuple[str, int]]:
