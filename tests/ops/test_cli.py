@@ -39,6 +39,7 @@ def test_help_imports_no_heavy_package():
         (["conifg"], "no command `conifg`", "did you mean `config`?"),
         (["zzz"], "no command `zzz`", "`aisecops --help` lists all commands"),
         (["config", "--jsn"], "no such option", "`aisecops config --help` shows how"),
+        (["people", "add", "bob"], "Choose from: viewer, approver, operator", "`aisecops people add --help`"),
         (["--config", "/none.yaml", "config"], "the settings file `/none.yaml` does not exist", "--config"),
     ],
 )
@@ -78,6 +79,14 @@ def test_what_a_command_raises_becomes_a_line_and_a_code(capsys, monkeypatch, ra
     err = capsys.readouterr().err
     assert err.splitlines()[0] == line
     assert "Traceback" not in err
+
+
+def test_a_check_that_nobody_reads_to_its_end_is_not_well():
+    made = "import sys; from aisecops.ops.cli import main; sys.exit(main(['rules', 'schema']))"
+    writer = subprocess.Popen([sys.executable, "-c", made], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    writer.stdout.close()
+
+    assert (writer.communicate()[1], writer.returncode) == (b"", 1)
 
 
 def test_debug_lets_the_traceback_through(monkeypatch):

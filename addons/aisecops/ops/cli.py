@@ -108,9 +108,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.NoArgsIsHelpError as unsaid:
         click.echo(unsaid.format_message(), err=True)
         return MISUSED
-    except BrokenPipeError:
-        sys.stdout = None  # the reader of our output is gone; nothing is left to flush
-        return 0
     except Exception as raised:  # the outermost guard
         if debug:
             raise
@@ -149,4 +146,5 @@ def _told(raised: Exception) -> tuple[str, str, int]:
 
 
 def _sentence(text: str) -> str:
+    text = " ".join(text.split())  # some are told over several lines, and ours are one
     return text[:1].lower() + text[1:].rstrip(".")

@@ -40,38 +40,38 @@ def test_a_request_inside_the_grant_is_allowed():
 @pytest.mark.parametrize(
     ("granted", "request_", "detail"),
     [
-        (grant(), {"tool": "crm.write"}, "the tool `crm.write` was asked for; the grant is for `crm.read`"),
+        (grant(), {"tool": "crm.write"}, "the tool `crm.write` was asked for, the grant is for `crm.read`"),
         (
             grant(tool="crm.*"),
             {"tool": "crm.admin.drop"},
-            "the tool `crm.admin.drop` was asked for; the grant is for `crm.*`",
+            "the tool `crm.admin.drop` was asked for, the grant is for `crm.*`",
         ),
         (
             grant(),
             {"scope": "crm.orders.42"},
-            "the scope `crm.orders.42` was asked for; the grant is for `crm.customers.*`",
+            "the scope `crm.orders.42` was asked for, the grant is for `crm.customers.*`",
         ),
         (
             grant(),
             {"scope": "crm.customers.42.cards"},
-            "the scope `crm.customers.42.cards` was asked for; the grant is for `crm.customers.*`",
+            "the scope `crm.customers.42.cards` was asked for, the grant is for `crm.customers.*`",
         ),
         (
             grant(),
             {"scope": "crm.customers"},
-            "the scope `crm.customers` was asked for; the grant is for `crm.customers.*`",
+            "the scope `crm.customers` was asked for, the grant is for `crm.customers.*`",
         ),
         (
             grant(scope="crm.customers.42"),
             {"scope": "crm.customers.*"},
-            "the scope `crm.customers.*` was asked for; the grant is for `crm.customers.42`",
+            "the scope `crm.customers.*` was asked for, the grant is for `crm.customers.42`",
         ),
-        (grant(max_rows=100), {"rows": 101}, "the request is for 101 rows; the grant allows 100 (max_rows)"),
-        (grant(max_rows=0), {"rows": 1}, "the request is for 1 rows; the grant allows 0 (max_rows)"),
+        (grant(max_rows=100), {"rows": 101}, "the request is for 101 rows, the grant allows 100 (max_rows)"),
+        (grant(max_rows=0), {"rows": 1}, "the request is for 1 rows, the grant allows 0 (max_rows)"),
         (
             grant(max_cost_micros=500_000),
             {"cost_micros": 500_001},
-            "the request may cost 0.500001; the grant allows 0.5 (max_cost)",
+            "the request may cost 0.500001, the grant allows 0.5 (max_cost)",
         ),
     ],
 )
@@ -112,4 +112,4 @@ def test_an_answer_with_more_rows_than_granted_is_denied():
     judgment = rows_within(grant(max_rows=3), 4)
 
     assert judgment.verdict is Verdict.DENY
-    assert judgment.reasons[0].detail == "the answer holds 4 rows; the grant allows 3 (max_rows)"
+    assert judgment.reasons[0].detail == "the answer holds 4 rows, the grant allows 3 (max_rows)"

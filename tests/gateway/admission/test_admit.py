@@ -192,7 +192,9 @@ async def test_another_customers_scope_is_not_covered():
     house = House()
     run = await house.run()
     token = await house.token(run, "crm.read", "crm.customers.42")
-    assert code(await house.ask(run, read("43", token=token))) is Code.SCOPE_VIOLATION
+    refused = await house.ask(run, read("43", token=token))
+    assert code(refused) is Code.SCOPE_VIOLATION
+    assert refused.detail.endswith("; ask for a token that covers the request")
 
 
 async def test_a_token_of_another_run_is_refused():

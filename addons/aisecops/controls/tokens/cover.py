@@ -39,21 +39,21 @@ def rows_within(grant: Grant, rows: int) -> Judgment:
 
 def _too_narrow(grant: Grant, request: ActionRequest) -> Iterator[Reason]:
     if not scope.covers(grant.tool, request.tool):
-        yield _reason(f"the tool `{request.tool}` was asked for; the grant is for `{grant.tool}`")
+        yield _reason(f"the tool `{request.tool}` was asked for, the grant is for `{grant.tool}`")
     if not scope.covers(grant.scope, request.scope):
-        yield _reason(f"the scope `{request.scope}` was asked for; the grant is for `{grant.scope}`")
+        yield _reason(f"the scope `{request.scope}` was asked for, the grant is for `{grant.scope}`")
     if request.rows is not None:
         yield from _rows(grant, request.rows, "the request is for")
     limit = grant.constraints.max_cost_micros
     if limit is not None and request.cost_micros > limit:
         asked, granted = from_micros(request.cost_micros), from_micros(limit)
-        yield _reason(f"the request may cost {asked:g}; the grant allows {granted:g} (max_cost)")
+        yield _reason(f"the request may cost {asked:g}, the grant allows {granted:g} (max_cost)")
 
 
 def _rows(grant: Grant, rows: int, what: str) -> Iterator[Reason]:
     limit = grant.constraints.max_rows
     if limit is not None and rows > limit:
-        yield _reason(f"{what} {rows} rows; the grant allows {limit} (max_rows)")
+        yield _reason(f"{what} {rows} rows, the grant allows {limit} (max_rows)")
 
 
 def _reason(detail: str) -> Reason:
