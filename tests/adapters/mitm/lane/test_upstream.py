@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import ssl
+import time
 
 import pytest
 from mitmproxy.test import tflow
 
 from aisecops.adapters.mitm.bounds import Bounds
 from aisecops.adapters.mitm.lane.upstream import Dialler, NotReachedError
+from aisecops.adapters.mitm.lane.upstream_tls import UpstreamTls
 from aisecops.adapters.mitm.load import Load
 from aisecops.adapters.mitm.names import Place
 from support.flows import a_gate
@@ -40,7 +42,9 @@ async def a_dialler(hooks: Hooks, *, connect_s: float = 60.0) -> tuple[Dialler, 
     gate = a_gate()
     gate.load = Load(dataclasses.replace(Bounds(), connect_s=connect_s))
     place = Place("127.0.0.1", server.sockets[0].getsockname()[1])
-    return Dialler(gate, hooks, tflow.tclient_conn(), place, ssl.create_default_context()), server
+    return Dialler(
+        gate, hooks, tflow.tclient_conn(), place, UpstreamTls(ssl.create_default_context(), now=time.monotonic)
+    ), server
 
 
 async def test_what_a_hook_refuses_is_not_dialled():

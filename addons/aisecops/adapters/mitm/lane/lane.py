@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from aisecops.adapters.mitm.faults import describe
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.lane.contexts import Leaves, upstream_context
+from aisecops.adapters.mitm.lane.upstream_tls import UpstreamTls
 from aisecops.adapters.mitm.names import is_literal
 
 logger = logging.getLogger(__name__)
@@ -31,9 +32,7 @@ _PROBE = "lane.invalid"
 class Lane:
     """One per host. `manager` runs the hooks that the lane shares with the core; `tasks` outlive their connections."""
 
-    def __init__(
-        self, gate: Gate, manager: FailClosedAddonManager, leaves: Leaves, upstream_tls: ssl.SSLContext
-    ) -> None:
+    def __init__(self, gate: Gate, manager: FailClosedAddonManager, leaves: Leaves, upstream_tls: UpstreamTls) -> None:
         self.gate = gate
         self.manager = manager
         self.leaves = leaves
@@ -50,7 +49,7 @@ def open_lane(gate: Gate, manager: FailClosedAddonManager, tlsconfig: TlsConfig,
 
     try:
         leaves = Leaves(leaf, http2=gate.http2)
-        lane = Lane(gate, manager, leaves, upstream_context(trust))
+        lane = Lane(gate, manager, leaves, UpstreamTls(upstream_context(trust), now=time.monotonic))
         has_early_bytes = isinstance(asyncio.StreamReader()._buffer, bytearray)  # type: ignore[attr-defined] # noqa: SLF001
         if has_early_bytes and leaves.context(_PROBE) is not None:
             return lane

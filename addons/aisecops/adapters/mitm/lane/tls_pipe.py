@@ -21,7 +21,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
     """A protocol to the socket's transport and a transport to `protocol`, which it may change as with any other.
 
     `shaken` is done when the handshake is over: with what was raised when it failed. After that `tls` says what was
-    agreed on. A peer that ends without saying so in TLS has `ragged` set.
+    agreed on, and it `stands`. A peer that ends without saying so in TLS has `ragged` set.
     """
 
     def __init__(
@@ -32,17 +32,22 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         *,
         server_side: bool,
         server_hostname: str | None = None,
+        session: ssl.SSLSession | None = None,
     ) -> None:
         super().__init__()
         self._raw = raw
         self._protocol: Any = protocol
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
+            self._incoming,
+            self._outgoing,
+            server_side=server_side,
+            server_hostname=server_hostname,
+            session=session,
         )
         self.shaken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ragged = False
-        self._stands = False
+        self.stands = False
         self._is_over = False  # the peer said that it sends no more
         self._said_end = False
         self._closing = False
@@ -68,7 +73,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The socket's end; without TLS's own before it, who cut it off is not known."""
-        if not self._stands:
+        if not self.stands:
             self._fail(ConnectionResetError("it ended in the handshake"))
         elif not self._is_over:
             self.ragged = True
@@ -92,7 +97,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         self._protocol.resume_writing()
 
     def _advance(self) -> None:
-        if not self._stands:
+        if not self.stands:
             try:
                 self.tls.do_handshake()
             except ssl.SSLWantReadError:
@@ -102,7 +107,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
                 self._flush()  # the alert that says why
                 self._fail(failed)
                 return
-            self._stands = True
+            self.stands = True
             self._flush()
             self.shaken.set_result(None)
         self._read()
@@ -173,7 +178,7 @@ class TlsPipe(asyncio.Transport, asyncio.Protocol):
         self._raw.close()
 
     def _say_end(self) -> None:
-        if self._stands and not self._said_end:
+        if self.stands and not self._said_end:
             self._said_end = True
             with contextlib.suppress(OSError):  # the peer's own word is not waited for
                 self.tls.unwrap()

@@ -18,7 +18,7 @@ from aisecops.adapters.mitm.dial import dialling_for, dialling_to
 from aisecops.adapters.mitm.gate import Gate
 from aisecops.adapters.mitm.guard import FailClosedAddonManager
 from aisecops.adapters.mitm.lane.line import Line
-from aisecops.adapters.mitm.lane.tls_pipe import TlsPipe
+from aisecops.adapters.mitm.lane.upstream_tls import UpstreamTls
 from aisecops.adapters.mitm.names import Place
 
 KEPT_BYTES = 256 * 1024
@@ -46,7 +46,7 @@ class Dialler:
     """Opens connections of one client to one place. `server` is the newest; `is_late` when that was not up in time."""
 
     def __init__(
-        self, gate: Gate, manager: FailClosedAddonManager, client: connection.Client, place: Place, tls: ssl.SSLContext
+        self, gate: Gate, manager: FailClosedAddonManager, client: connection.Client, place: Place, tls: UpstreamTls
     ) -> None:
         self._gate = gate
         self._manager = manager
@@ -63,7 +63,7 @@ class Dialler:
         server = self.server = connection.Server(address=(self._place.host, self._place.port))
         server.sni, server.tls = self._place.host, True
         loop = asyncio.get_running_loop()
-        task = self._task = loop.create_task(self._open(server))
+        task = self._task = loop.create_task(self._open(server, bearer))
         timer = loop.call_later(self._gate.load.bounds.connect_s, self._ring)
         try:
             await asyncio.wait((task,))
@@ -95,7 +95,7 @@ class Dialler:
             self._transport.abort()
         return True
 
-    async def _open(self, server: connection.Server) -> Line:
+    async def _open(self, server: connection.Server, bearer: tuple[str, str] | None) -> Line:
         dialling_for.set(self._client.id)  # a task has a context of its own
         dialling_to.set(server.id)
         loop = asyncio.get_running_loop()
@@ -120,8 +120,14 @@ class Dialler:
             server.peername = transport.get_extra_info("peername")
             server.sockname = transport.get_extra_info("sockname")
             await self._manager.handle_lifecycle(server_hooks.ServerConnectedHook(data))
-            pipe = TlsPipe(transport, line, self._tls, server_side=False, server_hostname=self._place.host)
+            pipe, tls_lost = self._tls.pipe(transport, line, (bearer, self._place))
             line.transport = pipe
+
+            def lost() -> None:
+                upstreams.leave("")
+                tls_lost()
+
+            line.on_lost = lost
             pipe.begin()  # of one that a hook has dropped, the end comes back instead of a handshake
             await pipe.shaken
             server.timestamp_tls_setup = time.time()  # noqa: TID251 - as above

@@ -1,0 +1,66 @@
+"""TLS with all upstreams, and the sessions that are resumed: whom we have just verified proves itself in short.
+
+A session is of one run with one name and port, since a ticket tells its server who comes again; it is good for one more
+connection, and for so long as what was verified when it began may be taken for true. Knows no hooks and no requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import OrderedDict
+from collections.abc import Callable
+
+from aisecops.adapters.mitm.lane.tls_pipe import TlsPipe
+from aisecops.adapters.mitm.names import Place
+
+VERIFIED_S = 600.0
+"""For so long a chain that was verified is not verified again."""
+SESSIONS_KEPT = 1000
+OF_ONE = 4
+"""Sessions of one run with one place: of so many connections at once."""
+
+type Whose = tuple[tuple[str, str] | None, Place]
+
+
+class UpstreamTls:
+    """One for all upstreams; `context` verifies them. `now` is in seconds."""
+
+    def __init__(self, context: ssl.SSLContext, *, now: Callable[[], float]) -> None:
+        self._context = context
+        self._now = now
+        self._sessions: OrderedDict[Whose, list[tuple[ssl.SSLSession, float]]] = OrderedDict()
+
+    def pipe(
+        self, raw: asyncio.Transport, protocol: asyncio.Protocol, whose: Whose
+    ) -> tuple[TlsPipe, Callable[[], None]]:
+        """TLS on `raw` with whoever is at the place of `whose`, not begun; and what is to be called when it is lost."""
+        session, verified = self._taken(whose)
+        began, host = self._now(), whose[1].host
+        pipe = TlsPipe(raw, protocol, self._context, server_side=False, server_hostname=host, session=session)
+
+        def lost() -> None:
+            if pipe.stands:
+                self._keep(whose, pipe.tls.session, verified if pipe.tls.session_reused else began)
+
+        return pipe, lost
+
+    def _keep(self, whose: Whose, session: ssl.SSLSession | None, verified: float) -> None:
+        if session is None or not session.has_ticket:
+            return
+        kept = self._sessions.setdefault(whose, [])
+        kept.append((session, verified))
+        del kept[:-OF_ONE]
+        self._sessions.move_to_end(whose)
+        while len(self._sessions) > SESSIONS_KEPT:
+            self._sessions.popitem(last=False)
+
+    def _taken(self, whose: Whose) -> tuple[ssl.SSLSession | None, float]:
+        """The newest session, which nobody gets again, and when its peer was verified."""
+        kept = self._sessions.pop(whose, [])
+        fresh = [(session, verified) for session, verified in kept if self._now() - verified < VERIFIED_S]
+        if not fresh:
+            return None, self._now()
+        if fresh[:-1]:
+            self._sessions[whose] = fresh[:-1]
+        return fresh[-1]
