@@ -51,6 +51,7 @@ def harmless(text):
     led = [value for _, name, value in page.attributes if name in {"href", "action", "src"}]
     assert all(value.startswith(("/", "#")) and not value.startswith("//") for value in led), led
     assert not re.search(r"1,?337", text)
+    assert not {"\u202e", "\x1b"} & set(text)  # nothing that turns around or hides what stands beside it
     return text
 
 

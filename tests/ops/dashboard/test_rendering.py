@@ -78,6 +78,14 @@ def test_quoted_parts_are_escaped_too(text):
     assert shown.striptags().replace("`", "") == text.replace("`", "") or "<" in text
 
 
+def test_what_would_turn_a_text_around_or_hides_in_it_is_a_mark():
+    environment = templates(static_files())
+
+    shown = environment.from_string("{{ x }}").render(x="pay \u202eecila\u202c\u200b\x9b now,\n\tcaf\u00e9 \u4e2d")
+    assert shown == "pay \ufffdecila\ufffd\ufffd\ufffd now,\n\tcaf\u00e9 \u4e2d"
+    assert environment.from_string("{{ x | parts }}").render(x="`a\u202e` b") == "<code>a\ufffd</code> b"
+
+
 def test_templates_escape_and_know_every_name():
     environment = templates(static_files())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
@@ -20,6 +21,8 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 NONE = "\N{EN DASH}"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_LAID_OUT = frozenset("\n\t")
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86400
 _TENTHS_BELOW = 10
 
@@ -40,6 +43,7 @@ def templates(static: dict[str, bytes]) -> jinja2.Environment:
         loader=jinja2.PackageLoader(__package__),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -63,6 +67,20 @@ def templates(static: dict[str, bytes]) -> jinja2.Environment:
         "parts": parts,
     }
     return made
+
+
+def visible(value: Any) -> Any:
+    """`value` as it is written: what has no shape, or would turn what stands beside it around, is a mark.
+
+    Agents choose much of what people decide by; a body must not read as another than the one that would leave.
+    """
+    if not isinstance(value, str) or isinstance(value, Markup) or value.isprintable():
+        return value
+    return "".join("\N{REPLACEMENT CHARACTER}" if _is_unseen(character) else character for character in value)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and character not in _LAID_OUT
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -145,9 +163,10 @@ def plain(name: str) -> str:
 
 def parts(text: Any) -> Markup:
     """A text with its `quoted` parts as code."""
-    pieces = str(text).split("`")
+    said = visible(str(text))
+    pieces = said.split("`")
     if len(pieces) % 2 == 0:  # a stray backtick is not ours
-        return Markup.escape(text)
+        return Markup.escape(said)
     shown = [
         Markup("<code>{}</code>").format(piece) if at % 2 else Markup.escape(piece) for at, piece in enumerate(pieces)
     ]
