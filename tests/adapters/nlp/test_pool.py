@@ -199,6 +199,19 @@ async def test_a_worker_killed_in_the_middle_is_a_fault_and_is_replaced(pool: Sc
     await works_again(pool, 8)
 
 
+async def test_what_could_not_be_scanned_is_not_remembered_as_clean(pool: ScannerPool) -> None:
+    (pid,) = pids(pool)
+    text = fresh(71)
+    os.kill(pid, signal.SIGSTOP)
+    scan = asyncio.ensure_future(pool.scan([("body:", text)], STRONG))
+    await until(lambda: busy(pool))
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(Fault, match="died"):
+        await scan
+    await works_again(pool, 72)
+    assert len(await pool.scan([("body:", text)], STRONG)) == 1
+
+
 async def test_a_full_queue_is_a_fault_and_what_was_queued_goes_on(pool: ScannerPool) -> None:
     (pid,) = pids(pool)
     os.kill(pid, signal.SIGSTOP)
