@@ -6,7 +6,6 @@ something tells. Of one and the same dress worn many times over all are taken of
 
 from __future__ import annotations
 
-import html
 import quopri
 import re
 import string
@@ -19,6 +18,7 @@ from aisecops.model.encodings import BASE32, BASE64, HEX, MIN_RUN, from_base32, 
 from aisecops.model.inside_bytes import Opener, Room
 from aisecops.model.joints import is_in_pieces, put_together
 from aisecops.model.kinds import kinds, of_kind
+from aisecops.model.references import unescaped
 from aisecops.model.spelled import spelled, spells
 from aisecops.model.wrapped import goes_on_in_lines, is_wrapped, unwrapped, without_line_ends
 
@@ -140,7 +140,7 @@ def _without_entities(line: str) -> str:
     if _ENTITY.search(line) is None:
         return ""
     for _ in range(_REPEATS):
-        plain = html.unescape(line)
+        plain = unescaped(line)
         if plain == line:
             break
         line = plain

@@ -14,7 +14,7 @@ from aisecops.model.exchange import Headers
 from aisecops.model.value import Value
 from aisecops.wire.coding import PieceDecoder
 from aisecops.wire.media_type import declared_charset, media_type
-from aisecops.wire.texts import Page
+from aisecops.wire.page import Page
 
 OVERLAP = 1024
 """Characters of a piece that are read again with the next, so that words across the border are found together."""

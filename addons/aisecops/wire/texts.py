@@ -7,7 +7,6 @@ sent: what is no text has none.
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 
 import orjson
 
@@ -15,13 +14,12 @@ from aisecops.model.errors import WireError
 from aisecops.model.exchange import Headers
 from aisecops.wire.limits import JsonBounds, JsonValue
 from aisecops.wire.media_type import declared_charset, media_type, read_text
+from aisecops.wire.page import Page
 
 MAX_TEXTS = 20_000
 _LONG = 24
 """Values from so many characters on are texts of their own; shorter ones are known with what is around them."""
 _JOINTS = re.compile(r"[_.-]+|(?<=[a-z])(?=[A-Z])")
-_SPOKEN = frozenset({"alt", "title", "content", "value", "placeholder", "aria-label", "href", "src"})
-_SILENT = frozenset({"script", "style"})
 
 
 def texts_of(headers: Headers, body: bytes) -> list[str]:
@@ -99,26 +97,3 @@ def _of_page(whole: str) -> list[str]:
     page.feed(whole)
     page.close()
     return [" ".join(page.shown), *(text for text in page.beside if len(text) >= _LONG)]
-
-
-class Page(HTMLParser):
-    """What a page shows, and what it says beside: in attributes and comments."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.shown: list[str] = []
-        self.beside: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in _SILENT
-        self.beside += [value for name, value in attrs if value and name in _SPOKEN]
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(self._silent - (tag in _SILENT), 0)
-
-    def handle_data(self, data: str) -> None:
-        (self.beside if self._silent else self.shown).append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.beside.append(data.strip())
