@@ -35,7 +35,7 @@ def main() -> int:
         tempfile.TemporaryDirectory(prefix="aisecops-faults-") as name,
         storm(Path(name), asked.seed, asked.store) as own,
     ):
-        own.rages(asked.minutes * 60)
+        own.rages(asked.minutes * 60, lambda words: print(words, file=sys.stderr, flush=True))
         found = own.found()
         result = {
             "minutes": asked.minutes,

@@ -79,6 +79,19 @@ def test_labels_are_bounded(monkeypatch):
     assert 'aisecops_tokens_rejected_total{code="other"} 7.0' in text
 
 
+def test_a_thousand_agents_are_each_counted_under_their_name():
+    counted = Metrics()
+    agents = [f"agent-{number}" for number in range(1000)]
+    counted.rules_loaded("one", agents)
+    for agent in agents:
+        for code in ("", "budget_exceeded"):
+            counted.decided(**ONE_REQUEST | {"agent": agent, "code": code})
+
+    text = generate_latest(counted.registry).decode()
+    assert 'agent="other"' not in text
+    assert text.count("aisecops_requests_total{") == 2000
+
+
 def test_only_the_rule_set_in_force_is_marked():
     counted = Metrics()
 

@@ -77,8 +77,8 @@ class Storm:
         self._stop = threading.Event()
         house.upstream.answer = self._answer
 
-    def rages(self, seconds: float) -> None:
-        """Work and faults for so long; then let it come to rest."""
+    def rages(self, seconds: float, say: Callable[[str], None] = lambda _words: None) -> None:
+        """Work and faults for so long; then let it come to rest. `say` is told after each fault how far it is."""
         agents = [Random(self._chance.random()) for _ in range(AGENTS_AT_WORK)]
         jobs = [*(lambda chance=chance: self._work(chance) for chance in agents), self._reload]
         threads = [threading.Thread(target=job) for job in jobs]
@@ -89,6 +89,8 @@ class Storm:
             while time.monotonic() < ends:
                 before, whole = self.seen.said.total(), self._chance.random() < MOSTLY
                 self._chance.choice(self._faults())()
+                left = max(0.0, ends - time.monotonic())
+                say(f"{left:.0f} s left, {self.seen.done.total()} faults, {self.seen.said.total()} answers")
                 while time.monotonic() < ends and not self._got_somewhere(before, whole=whole):
                     time.sleep(0.1)
                 time.sleep(self._chance.random())

@@ -24,7 +24,7 @@ from aisecops.ops.settings import MetricsSettings
 from aisecops.ops.settings_read import environment
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-MOST_LABELS = 1000
+MOST_LABELS = 10_000
 """Label sets per metric; what comes after them is counted under `other`. Rules bound labels; this bounds mistakes."""
 
 _QUICK = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
