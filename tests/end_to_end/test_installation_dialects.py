@@ -179,3 +179,18 @@ def test_embeddings_come_back_as_they_are(own):
         )
         done = client.embeddings.create(model="text-embedding-3-small", input=["the minutes"], encoding_format="float")
         assert (done.data[0].embedding, done.usage.prompt_tokens) == (vectors, 3)
+
+
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+@pytest.mark.parametrize(("path", "status"), [("/v1/responses", 426), ("/v1/realtime", 403)])
+def test_who_opens_a_websocket_where_calls_may_be_posted_is_told_to_post(own, model, path, status):
+    said = own.ask(own.run("clerk"), "GET", f"https://api.openai.com{path}", headers=HANDSHAKE)
+    assert (said.status, said.json["status"], said.code) == (status, status, "protocol_denied")
+    assert model.asked == []

@@ -149,3 +149,11 @@ def test_a_stream_ends_with_one_error_event(dialect: str) -> None:
     assert (event.event, said["type"], said["error"]["type"]) == ("error", "error", "permission_error")
     assert said["error"]["message"] == said["message"]
     assert (said["decision_id"], said["run_id"], said["code"]) == ("dec_1", "run_1", "scope_violation")
+
+
+def test_a_websocket_for_what_may_be_posted_is_answered_so_that_clients_post_it() -> None:
+    refuse = Refuse(code=Code.PROTOCOL_DENIED, detail="a WebSocket must be asked for", posted_too=True)
+    answer = problem_response(refuse, dialect="openai")
+    assert (answer.status, json.loads(answer.body)["status"]) == (426, 426)
+    assert values(answer.headers, "upgrade") == ["HTTP/1.1"]
+    assert values(answer.headers, "connection") == ["upgrade"]

@@ -14,7 +14,8 @@ class Refuse(Value):
     """The answer is no. Everything a problem document needs (contract 4); no secret in any of it.
 
     `dialect`: of the model that was asked, where one was; its callers read the no in its own form. `each`: of a batch,
-    the ids that wait and the refusal that answers them; the first of them stands for all.
+    the ids that wait and the refusal that answers them; the first of them stands for all. `posted_too`: a WebSocket is
+    refused where the same may be posted.
     """
 
     code: Code
@@ -30,6 +31,7 @@ class Refuse(Value):
     risk_header: str = ""
     dialect: str = ""
     each: tuple[tuple[tuple[int | str, ...], Refuse], ...] = ()
+    posted_too: bool = False
 
     @property
     def status(self) -> int:

@@ -27,6 +27,11 @@ def read_call(path: str, body: JsonValue) -> LlmCall | None:
     return None
 
 
+def is_posted_too(path: str) -> bool:
+    """True where a client that opens a WebSocket asks by POST when it may not: the responses API."""
+    return path.endswith("/responses")
+
+
 def read_answer(body: JsonValue) -> LlmAnswer:
     """The answer in a response body. Raises WireError."""
     root = an_object(body, "")

@@ -98,7 +98,7 @@ def problem_document(refuse: Refuse, *, dialect: str | None = None, status: int 
 
 def problem_response(refuse: Refuse, *, dialect: str | None = None, status: int | None = None) -> HttpResponse:
     """The whole answer to a refused request; `status` where it is another than the table's."""
-    status = status or refuse.status
+    status = status or (_UPGRADE_REQUIRED if refuse.posted_too else refuse.status)
     headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
     if refuse.decision_id is not None:
         headers.append(("AISecOps-Decision", refuse.decision_id))
@@ -114,6 +114,8 @@ def problem_response(refuse: Refuse, *, dialect: str | None = None, status: int 
         headers.append(("proxy-authenticate", 'Basic realm="aisecops"'))
     elif status == _AUTHENTICATION and refuse.code.is_token_fault:  # RFC 9110 15.5.2: a 401 names a way to authenticate
         headers.append(("www-authenticate", f'AISecOps-Capability realm="aisecops", error="{refuse.code}"'))
+    elif status == _UPGRADE_REQUIRED:  # RFC 9110 15.5.22: it says what to speak
+        headers += [("connection", "upgrade"), ("upgrade", "HTTP/1.1")]
     if dialect in _OF_AWS:
         headers.append(("x-amzn-errortype", _AWS_ERRORS.get(refuse.status, "AccessDeniedException")))
     body = problem_document(refuse, dialect=dialect, status=status)
@@ -123,6 +125,8 @@ def problem_response(refuse: Refuse, *, dialect: str | None = None, status: int 
 
 _AUTHENTICATION = 401
 _PROXY_AUTHENTICATION = 407
+_UPGRADE_REQUIRED = 426
+"""Whoever is told so posts at once, and does not try WebSockets again for a while first."""
 
 
 def error_document(refuse: Refuse, dialect: str) -> JsonObject:

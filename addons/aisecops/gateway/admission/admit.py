@@ -144,6 +144,8 @@ class Admission:
         step = asked.step
         if isinstance(outcome, Refuse) and step.call is not None:
             outcome = replace(outcome, dialect=step.call.dialect)
+        if isinstance(outcome, Refuse) and step.posted_too:
+            outcome = replace(outcome, posted_too=True)
         self._ground.meter.decided(
             agent=asked.caller.agent_id,
             tool=step.tool.name if step.tool else step.action.tool,  # the rule's name: those of a family have no end

@@ -52,8 +52,10 @@ from aisecops.wire.dialects import read_call
 from aisecops.wire.limits import JsonBounds, JsonValue, read_json
 from aisecops.wire.llm import LlmCall, prompt_hash
 from aisecops.wire.media_type import media_type
+from aisecops.wire.openai import is_posted_too
 from aisecops.wire.parts import unsaid_json
 from aisecops.wire.places import shown_path
+from aisecops.wire.realtime_call import SPOKEN
 from aisecops.wire.resent import with_resent
 from aisecops.wire.shape import call_in
 from aisecops.wire.signed import body_is_signed
@@ -73,6 +75,7 @@ class Step(Value):
     `source` are the rule that matched, at most one of them; `call` what a model is asked, also behind a tool's rule;
     `spoken` what was said to an MCP server. `kept` are the items that it writes into the memory `memory`, `recalls`
     says how it reads one back. `recipients` are whom it reaches, which stand in `action` as keyed digests.
+    `posted_too`: a WebSocket was asked for where the same is read when it is posted.
     """
 
     action: ActionRequest
@@ -89,6 +92,7 @@ class Step(Value):
     recalls: Recall | None = None
     recipients: tuple[str, ...] = ()
     objections: tuple[Judgment, ...] = ()
+    posted_too: bool = False
 
     @property
     def any_size(self) -> bool:
@@ -222,9 +226,12 @@ def _plain_step(
         )
     if method == WEBSOCKET:
         what = f"match: {{host: {host}, method: WEBSOCKET, path: …}}"
-        return objection(
+        refused = objection(
             request, Code.PROTOCOL_DENIED, f"a WebSocket must be asked for; declare a tool or model with `{what}`"
         )
+        asked = find_model(rules, method="POST", host=host, port=port, path_segments=segments)
+        posted_too = asked is not None and asked.dialect in SPOKEN and is_posted_too(request.path.partition("?")[0])
+        return replace(refused, posted_too=posted_too)
     return objection(
         request,
         Code.TOOL_UNDECLARED,
