@@ -40,6 +40,19 @@ def test_every_object_keeps_to_its_schema(found):
     kubernetes_validate.validate(found, VERSION, strict=True)
 
 
+@pytest.mark.parametrize("pod", pods())
+def test_what_cannot_serve_now_gets_no_traffic_and_is_not_started_again_for_it(pod):
+    gateway = next(one for one in (*pod["initContainers"], *pod["containers"]) if one["name"] == "gateway")
+
+    def asked(probe):
+        assert probe["timeoutSeconds"] > 3, "the probe's own request may take 3 s"
+        return " ".join(probe["exec"]["command"])
+
+    assert "/readyz" in asked(gateway["startupProbe"])
+    assert "/readyz" in asked(gateway["readinessProbe"])
+    assert "/healthz" in asked(gateway["livenessProbe"])
+
+
 @pytest.mark.parametrize("folder", ["base", "shared", "sidecar"])
 def test_what_kustomize_is_told_to_take_is_there(folder):
     told = yaml.safe_load((ROOT / folder / "kustomization.yaml").read_text())
