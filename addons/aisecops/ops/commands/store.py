@@ -35,7 +35,9 @@ def status(session: Session, as_json: bool) -> int:
     if as_json:
         show_json({"server": str(place), "usable": not looked.wrong} | to_builtins(looked))
         return code
-    click.echo(f"{place}  {looked.store_id or 'no store yet; the first start makes it'}")
+    click.echo(
+        f"{place}  {looked.store_id or ('no store' if looked.wrong else 'no store yet; the first start makes it')}"
+    )
     click.echo(looked.wrong or "can be used")
     for note in looked.notes:
         click.echo(f"note: {note.words}\n      {note.mend}")

@@ -20,10 +20,13 @@ from aisecops.model.errors import Fault
 from aisecops.model.ids import ApprovalId
 from aisecops.model.people import AnnounceRule, HookForm
 from aisecops.model.state import Approval, ApprovalState
+from aisecops.ops.seldom import Seldom
 from aisecops.wire.slack import closing, message
 from aisecops.wire.webhook import signature_headers
 
 LOOK_EVERY_S = 1.0
+SAID_EVERY_S = 60.0
+"""Why nothing can be announced, while that lasts."""
 EVENT, ENDED = "approval.requested", "approval.closed"
 TELLS_END_FOR_MS = 3_600_000
 """How long after a question is over it is still tried to say so."""
@@ -65,11 +68,13 @@ class Announcer:
 
     async def run(self) -> None:
         """Look again and again, until it is cancelled."""
+        seldom = Seldom(SAID_EVERY_S)
         while True:
             try:
                 await self.look()
             except Fault as fault:
-                _log.warning("what is held could not be announced: %s", fault)
+                if seldom.times(str(fault)):
+                    _log.warning("what is held could not be announced: %s", fault)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> None:

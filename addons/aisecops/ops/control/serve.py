@@ -27,6 +27,7 @@ from aisecops.ops.figures.index import RecordIndex
 from aisecops.ops.lifeline import LEAVING, ending_signals
 from aisecops.ops.listening import listening
 from aisecops.ops.metrics import Metrics, process_metrics
+from aisecops.ops.seldom import Seldom
 from aisecops.ops.settings import Settings
 from aisecops.ops.settings_read import environment
 from aisecops.ops.settings_text import Address
@@ -38,6 +39,8 @@ from aisecops.ops.wiring.maturity import maturity_of
 
 RULES_EVERY_S = 0.5
 FIGURES_EVERY_S = 2.0
+SAID_EVERY_S = 60.0
+"""Why the figures cannot be read, while that lasts."""
 SHUTDOWN_S = 3
 LEAVING_S = 1.0
 """How long one that leaves still answers those who are connected."""
@@ -186,7 +189,7 @@ def _recorded(base: Foundation, metrics: Metrics) -> Callable[[Reloaded | Reject
 async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> None:
     """Keep the gauges that are read from store and record; expire what nobody answered."""
     approvals, inventory = base.approvals(), base.inventory()
-    evaluated = Figures(base.settings.paths.state)
+    evaluated, seldom = Figures(base.settings.paths.state), Seldom(SAID_EVERY_S)
     while True:
         metrics.record_lag(base.record_lag_s())
         try:
@@ -203,7 +206,8 @@ async def _figures(base: Foundation, metrics: Metrics, index: RecordIndex) -> No
             counts = await _read_on(index)
             metrics.runs_traced(counts.traced_runs, counts.ended_runs)
         except Fault as fault:
-            _log.warning("the figures could not be read: %s", fault)
+            if seldom.times(str(fault)):
+                _log.warning("the figures could not be read: %s", fault)
         await asyncio.sleep(FIGURES_EVERY_S)
 
 
