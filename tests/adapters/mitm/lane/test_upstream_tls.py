@@ -10,6 +10,7 @@ import pytest
 from mitmproxy import certs
 from mitmproxy.certs import CertStore
 
+from aisecops.adapters.mitm.lane import upstream_tls
 from aisecops.adapters.mitm.lane.contexts import Leaves, upstream_context
 from aisecops.adapters.mitm.lane.line import Line
 from aisecops.adapters.mitm.lane.upstream_tls import OF_ONE, VERIFIED_S, UpstreamTls
@@ -169,3 +170,11 @@ async def test_another_server_at_the_same_place_must_prove_itself(servers, folde
     async with evil.at("api.test", place.port):
         with pytest.raises(ssl.SSLCertVerificationError):
             await opened(tls, ANN, place)
+
+
+async def test_there_are_never_more_than_may_be_and_the_oldest_go_first(servers, tls, monkeypatch):
+    monkeypatch.setattr(upstream_tls, "SESSIONS_KEPT", 2)
+    async with servers.at("api.test") as place:
+        for who in (ANN, BOB, ("eve", "run_3"), ANN, ("eve", "run_3")):
+            await asked(tls, who, place)
+    assert servers.resumed == [False, False, False, False, True]

@@ -16,7 +16,8 @@ from aisecops.adapters.mitm.names import Place
 
 VERIFIED_S = 600.0
 """For so long a chain that was verified is not verified again."""
-SESSIONS_KEPT = 1000
+SESSIONS_KEPT = 200
+"""Each has its server's chain, and takes 17 KB and more."""
 OF_ONE = 4
 """Sessions of one run with one place: of so many connections at once."""
 
@@ -30,6 +31,7 @@ class UpstreamTls:
         self._context = context
         self._now = now
         self._sessions: OrderedDict[Whose, list[tuple[ssl.SSLSession, float]]] = OrderedDict()
+        self._kept = 0
 
     def pipe(
         self, raw: asyncio.Transport, protocol: asyncio.Protocol, whose: Whose
@@ -48,19 +50,24 @@ class UpstreamTls:
     def _keep(self, whose: Whose, session: ssl.SSLSession | None, verified: float) -> None:
         if session is None or not session.has_ticket:
             return
-        kept = self._sessions.setdefault(whose, [])
-        kept.append((session, verified))
-        del kept[:-OF_ONE]
-        self._sessions.move_to_end(whose)
-        while len(self._sessions) > SESSIONS_KEPT:
-            self._sessions.popitem(last=False)
+        kept = self._out(whose)
+        self._sessions[whose] = [*kept[1 - OF_ONE :], (session, verified)]
+        self._kept += len(self._sessions[whose])
+        while self._kept > SESSIONS_KEPT:
+            self._out(next(iter(self._sessions)))
 
     def _taken(self, whose: Whose) -> tuple[ssl.SSLSession | None, float]:
         """The newest session, which nobody gets again, and when its peer was verified."""
-        kept = self._sessions.pop(whose, [])
+        kept = self._out(whose)
         fresh = [(session, verified) for session, verified in kept if self._now() - verified < VERIFIED_S]
         if not fresh:
             return None, self._now()
-        if fresh[:-1]:
-            self._sessions[whose] = fresh[:-1]
+        if rest := fresh[:-1]:
+            self._sessions[whose] = rest
+            self._kept += len(rest)
         return fresh[-1]
+
+    def _out(self, whose: Whose) -> list[tuple[ssl.SSLSession, float]]:
+        kept = self._sessions.pop(whose, [])
+        self._kept -= len(kept)
+        return kept
