@@ -194,7 +194,7 @@ MISTAKES = {
     ),
     "an address with names below it": (
         'sources: [{match: {host: "*.10.0.0.1"}}]',
-        (2, 26, "`*.10.0.0.1` is not a host", "no request to an address"),
+        (2, 26, "`*.10.0.0.1` is not a host", "no names below it"),
     ),
     "a MCP glob with a star first": (
         'tools: {t.*: {match: {mcp: {host: h.test, tool: "*_x"}}}}',

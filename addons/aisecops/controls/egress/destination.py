@@ -145,7 +145,7 @@ def _shape_fault(host: str) -> str:
     labels = host.split(".")
     # a resolver reads a name whose last label is a number as an address: decimal, octal, hexadecimal, short or long
     if host.startswith("[") or ":" in host or _NUMBER.fullmatch(labels[-1]):
-        return f"`{shown}` is an address, not a name; declare and use a name"
+        return f"`{shown}` is an address, not a name; use a name, and fix its address under `upstream.resolve`"
     if not all(_LABEL.fullmatch(label) for label in labels) or "_" in labels[-1]:
         return f"`{shown}` is no DNS name; use letters, digits and inner hyphens"
     return ""

@@ -60,13 +60,10 @@ def read_host(text: str) -> tuple[str, int | None]:
         raise ValueError("a `*` may only stand first, for every name below a domain: `*.example.org`")
     canonical = canonical_host(host.removeprefix(BELOW))
     if canonical is None:
-        raise ValueError("write a host name, such as `api.example.org:8443`")
-    if ":" in canonical or canonical.rpartition(".")[2].isdigit():
-        raise ValueError(_NO_ADDRESS)
+        raise ValueError("write a host name or an address in its usual form, such as `api.example.org:8443`")
+    if below and (":" in canonical or canonical.rpartition(".")[2].isdigit()):
+        raise ValueError("an address has no names below it; write the address alone")
     return (BELOW + canonical if below else canonical), port
-
-
-_NO_ADDRESS = "no request to an address is let through: write a name, and its address in `upstream.resolve`"
 
 
 def _split_port(text: str) -> tuple[str, int | None]:
@@ -76,7 +73,7 @@ def _split_port(text: str) -> tuple[str, int | None]:
     if "://" in text:
         raise ValueError("a host has no scheme and no path; the path goes under `path`")
     if ":" in host and not host.startswith("["):
-        raise ValueError(_NO_ADDRESS)
+        raise ValueError("write an IPv6 address in brackets, such as `[::1]:8443`")
     if not _PORT.fullmatch(port) or int(port) > LAST_PORT:
         raise ValueError("write a port from 1 to 65535 after the colon")
     return host, int(port)
