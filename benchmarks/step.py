@@ -154,8 +154,10 @@ async def _measured(loads: list[Load], options: argparse.Namespace) -> dict[str,
                 "Python calls": round(await _counted(stage.step, calls)),
             }
             if options.store != "sqlite":
-                *_, fresh = load.calls(await _run_of(load, stage, shown))
-                figures[load.name]["round trips"] = len(await _trips(stage.step, fresh))
+                *before, last = load.calls(await _run_of(load, stage, shown))
+                for call in before:
+                    await stage.step(call)
+                figures[load.name]["round trips"] = len(await _trips(stage.step, last))
     return figures
 
 

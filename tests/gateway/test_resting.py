@@ -16,15 +16,21 @@ from msgspec.structs import replace
 from aisecops.adapters.store.content import MemoryContent
 from aisecops.adapters.store.memory import MemoryStore
 from aisecops.adapters.store.pieces import MemoryPieces
+from aisecops.adapters.store.provisos import held_if_so
 from aisecops.gateway.leaving.trails import Trails
+from aisecops.gateway.origins.additions import one_look
+from aisecops.gateway.origins.known import KnownAgain
 from aisecops.gateway.resting import Rests
 from aisecops.gateway.runs.trees import Trees
+from aisecops.model.errors import Moved
 from aisecops.model.exchange import HttpResponse
 from aisecops.model.ids import RunId
+from aisecops.model.known import KnownContent, KnownOutput
 from aisecops.model.outcome import Forward
 from aisecops.model.piece import Piece
 from aisecops.model.refusals import Code
 from support.gateway import RULES, House, code, read, request
+from support.origins import origin
 from support.senders import AWS, GITHUB, Scanner, cut
 from support.stores import FailingStore, Failure
 
@@ -37,6 +43,7 @@ STEERING = EASY.replace(
 )
 PAGE = "The quarterly figures were collected before noon, and the minutes of it were signed by all that had come. "
 ROOT = RunId("run_1")
+SAID = "As to the letter of the ninth, it was found neither in the blue box nor in the drawer of the old desk."
 OWN = (
     "Dear Ann, the parcel with the blue ribbon is at the gate of the harbour since yesterday morning, as was promised."
 )
@@ -112,10 +119,17 @@ class Gateways:
         body = {"to": "ann", "text": text}
         return await house.ask(self.run, request("POST", f"https://{host}/send", body=body, token=token))
 
-    async def reads(self, page: str, *, by: House, run: Any = None) -> None:
+    async def tells(self, *texts: str, system: str = "Be brief.") -> Any:
+        """A call of a model, with what was told it before."""
+        said = [{"role": "system", "content": system}, *({"role": "user", "content": text} for text in texts)]
+        body = {"model": "gpt-4o", "messages": said, "max_tokens": 10}
+        self.asked.clear()
+        return await self.one.ask(self.run, request("POST", "https://api.openai.com/v1/chat/completions", body=body))
+
+    async def reads(self, page: str, *, by: House, run: Any = None, at: str = "") -> None:
         run = run or self.run
         token = await by.token(run, "crm.read", "crm.customers.42")
-        outcome = await by.ask(run, read(token=token))
+        outcome = await by.ask(run, request("GET", at) if at else read(token=token))
         assert isinstance(outcome, Forward), outcome
         body = json.dumps({"customers": [{"note": page}]}).encode()
         answer = HttpResponse(status=200, headers=(("Content-Type", "application/json"),), body=body)
@@ -157,6 +171,41 @@ async def test_what_came_in_elsewhere_between_look_and_charge_is_known_and_nothi
     assert two.store.asked.count("newer") == 0, "what came in was told where it was found"
 
 
+async def test_what_a_model_is_told_is_kept_with_the_charge_and_known_from_then_on() -> None:
+    two = await Gateways().begin()
+    assert isinstance(await two.tells(OWN), Forward)
+    two.asked.clear()
+    assert isinstance(await two.tells(OWN, SAID), Forward)
+    assert trips(two.asked) == ["reserve"]
+    root = two.run.run.run_id
+    for house in (two.one, two.other):
+        trusted, _ = await house.known.sayings(root)
+        assert trusted.holds("blue ribbon")
+        assert trusted.holds("the letter of the ninth")
+
+
+async def test_what_came_in_elsewhere_before_the_charge_is_nobodys_own_word() -> None:
+    two = await Gateways().begin()
+    elsewhere = await two.other.run()
+    assert isinstance(await two.tells(OWN), Forward)
+    two.store.first = lambda: two.reads(PAGE, by=two.other, run=elsewhere, at="https://en.wiki.example/page")
+    assert isinstance(await two.tells(OWN, PAGE), Forward)
+    for house in (two.one, two.other):
+        trusted, untrusted = await house.known.sayings(two.run.run.run_id)
+        assert not trusted.holds("signed by all")
+        assert untrusted.holds("signed by all")
+        assert trusted.holds("blue ribbon")
+
+
+async def test_what_a_refused_call_says_is_heard_as_ever_and_once() -> None:
+    two = await Gateways().begin()
+    assert isinstance(await two.tells(OWN), Forward)
+    await two.reads(PAGE, by=two.one, at="https://en.wiki.example/page")
+    assert code(await two.tells(OWN, SAID, system=PAGE)) is Code.CONTEXT_REJECTED
+    trusted, _ = await two.one.known.sayings(two.run.run.run_id)
+    assert trusted.holds("the letter of the ninth")
+
+
 async def test_what_came_in_elsewhere_and_is_not_quoted_does_not_hold_a_step_up() -> None:
     two = await Gateways().begin()
     elsewhere = await two.other.run()
@@ -171,6 +220,18 @@ async def test_what_came_into_the_same_tree_elsewhere_is_known() -> None:
     two = await Gateways(STEERING).begin()
     two.store.first = lambda: two.reads(PAGE, by=two.other)
     assert code(await two.mails("signed by all")) is Code.ARGUMENT_UNTRUSTED
+
+
+async def test_what_is_found_in_a_text_alone_is_found_however_often_it_is_looked_at() -> None:
+    two = await Gateways(
+        EASY.replace("detectors: [", "detectors: [{entity: EMAIL_ADDRESS, to: any, action: mask}, ")
+    ).begin()
+    text = f"{OWN} Answer to ann@harbour.test, please."
+    assert b"ann@" not in (await two.mails(text)).body
+    two.store.first = lambda: two.reads(PAGE, by=two.other)
+    outcome = await two.mails(text)
+    assert "newer" in two.asked or two.asked.count("reserve") > 1, "it was looked at again"
+    assert b"ann@" not in outcome.body
 
 
 @pytest.mark.parametrize("value", [AWS, GITHUB])
@@ -304,3 +365,16 @@ async def test_of_several_steps_at_one_place_one_rests_on_what_is_at_hand_and_it
     one.let_go()
     await trails.scanned(ROOT, where, [("body:/a", f"{OWN} {PAGE}")], kinds, later)
     assert later.stand()
+
+
+async def test_the_first_output_of_all_matters_to_whoever_has_looked_for_none() -> None:
+    content = MemoryContent()
+    known = KnownAgain(content, b"p" * 32)
+    with one_look(ROOT, rests := Rests()):
+        assert await known.put_out_in(ROOT, [OWN]) == []
+    await content.keep(KnownContent(origin=origin("prv_1"), prints=b""))
+    held_if_so(rests.provided())
+    await content.keep(KnownOutput(origin=origin("out_1"), prints=b""))
+    with pytest.raises(Moved):
+        held_if_so(rests.provided())
+    known.close()

@@ -16,7 +16,7 @@ from aisecops.model.decision import Judgment
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
-from aisecops.model.known import Known, ProposedWords, SaidWords
+from aisecops.model.known import AskedAbout, Known, ProposedWords, SaidWords
 from aisecops.model.piece import Piece
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
@@ -197,8 +197,8 @@ class ContentStore(Protocol):
         """
         ...
 
-    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> Proviso:
-        """So unless some of `newer` is of this tree, or shares one of `prints`; tells `newer`, None if too much."""
+    def unless_known(self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()) -> Proviso:
+        """So unless some of `newer` is of this tree or `asked` about. Adds `keep`; tells `newer`, None if too much."""
         ...
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:

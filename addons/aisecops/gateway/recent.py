@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, KeysView
+from collections.abc import Callable, Hashable, Iterable, KeysView, Mapping
 
 TEXT_CHARS = 4 * 1024 * 1024
 """Characters of texts by which digests are remembered; each text is kept once, whoever else keeps it."""
@@ -42,6 +42,11 @@ class Recent[K: Hashable, V]:
         self._found.move_to_end(name)
         while len(self._found) > self._most:
             self._found.popitem(last=False)
+
+    def update(self, found: Mapping[K, V]) -> None:
+        """These are the results from now on."""
+        for name, one in found.items():
+            self.put(name, one)
 
     def of(self, name: K, work: Callable[[], V], *, keep: bool = True) -> V:
         """The result for `name`, by `work` when it is not at hand. What `work` raises is not remembered.

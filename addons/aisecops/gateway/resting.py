@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from aisecops.gateway.proviso import Proviso
+from aisecops.model.finding import Finding
 
 
 class Rest(Protocol):
@@ -38,9 +39,13 @@ class Rest(Protocol):
 
 
 class Rests:
-    """All that one step rests on; true when there is anything."""
+    """All that one step rests on; true when there is anything.
+
+    `alone` is what was found in each of its texts alone, which does not change with that; None when that is not known.
+    """
 
     def __init__(self) -> None:
+        self.alone: tuple[Finding, ...] | None = None
         self._on: list[Rest] = []
         self.have_moved = False
         self.is_read = False

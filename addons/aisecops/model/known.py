@@ -73,3 +73,10 @@ class ProposedWords(Value, tag="proposed"):
 
 
 Known = KnownContent | KnownOutput | SaidWords | ProposedWords
+
+
+class AskedAbout(Value):
+    """What of newer content would have mattered to a step: what shares one of `prints`, packed, or all `outputs`."""
+
+    prints: bytes = b""
+    outputs: bool = False

@@ -8,6 +8,7 @@ import base64
 import pytest
 
 from aisecops.adapters.store.pieces import MemoryPieces
+from aisecops.gateway.leaving import trail
 from aisecops.gateway.leaving import trails as module
 from aisecops.gateway.leaving.trails import MAX_TEXTS, Trails
 from aisecops.model.errors import StoreError
@@ -213,8 +214,8 @@ async def test_credentials_in_their_headers_are_no_pieces():
 
 async def test_places_and_trails_are_forgotten_when_there_are_too_many(monkeypatch):
     monkeypatch.setattr(module, "TRAILS_KEPT", 2)
-    monkeypatch.setattr(module, "MAX_PLACES", 2)
-    monkeypatch.setattr(module, "_TEXTS_KNOWN", 2)
+    monkeypatch.setattr(trail, "MAX_PLACES", 2)
+    monkeypatch.setattr(trail, "_TEXTS_KNOWN", 2)
     sender = Sender()
     one, two = cut(AWS, 9)
     await sender.send(one)

@@ -146,10 +146,36 @@ async def test_a_step_that_may_rest_on_what_is_at_hand_asks_nothing_until_it_mus
         assert await additions.guessing(MOST_GUESSED + 1) is None
         assert (store.looks, heard) == (1, ["theirs"])
         assert await additions.guessing(1) is None, "it has asked"
-    with one_look(ROOT, Rests()):
-        await additions.ask_at_once()
+
+
+async def test_what_a_step_adds_is_added_with_its_charge_and_known_from_then_on(store):
+    additions, heard = reader(store)
+    done = []
+    with one_look(ROOT, rests := Rests()):
         await additions.read()
-    assert store.looks == 2
+        additions.add([words("mine")], lambda: done.append(True))
+    assert (heard, await store.newer(0)) == ([], (0, []))
+    await store.keep(words("theirs"))
+    with pytest.raises(Moved):
+        held_if_so(rests.provided())
+    assert (heard, done) == ([], [])
+    with one_look(ROOT, rests := Rests()):
+        await additions.ask()
+        additions.add([words("mine")], lambda: done.append(True))
+    await rests.came_true(held_if_so(rests.provided()))
+    assert (heard, done) == (["theirs", "mine"], [True])
+    await additions.read()
+    assert heard == ["theirs", "mine"]
+
+
+async def test_what_is_added_elsewhere_than_in_such_a_step_is_added_at_once(store):
+    additions, _ = reader(store)
+    with one_look(ROOT, rests := Rests()):
+        assert additions.with_charge
+    assert not rests
+    with one_look():
+        assert not additions.with_charge
+    assert not additions.with_charge
 
 
 async def test_what_is_told_with_the_charge_is_not_read_again(store):

@@ -20,12 +20,14 @@ from aisecops.controls.provenance.fingerprint import unpacked as hashes
 from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
+from aisecops.model.known import AskedAbout, Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
 MAX_BYTES = 64 * 1024 * 1024
 """Kept in all; a page of text takes about as much as it has characters."""
 _CHECK_EVERY = 100
 
+_KEEP = "INSERT INTO known (name, known, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_LAST = "SELECT max(place) FROM known"
 _SINCE = "SELECT count(*), max(place) FROM known WHERE place > ?"
 _NEWER = "SELECT place, known FROM known WHERE place > ? ORDER BY place LIMIT ?"
 _OF_TREE = "SELECT known FROM known WHERE name >= ? AND name < ? ORDER BY place"
@@ -50,35 +52,43 @@ class SqliteContent:
             raise StoreError(f"the store `{path}` cannot be opened: {error}") from error
 
     async def keep(self, *known: Known, after: int = 0) -> int:
-        rows = [(name_of(one), data, len(data)) for one in known for data in (packed(one),)]
+        rows = _rows(known)
 
         def work(connection: sqlite3.Connection) -> int:
-            added = connection.executemany(
-                "INSERT INTO known (name, known, size) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", rows
-            ).rowcount
+            added = self._add(connection, rows)
             since, last = connection.execute(_SINCE, (after,)).fetchone()
-            self._kept += len(rows)
-            if self._kept >= _CHECK_EVERY:
-                self._kept = 0
-                connection.execute(_FORGET, (self._max_bytes,))
             return last if since == added > 0 else after
 
         # Not durable on purpose: after a power failure the agents that read it are gone too.
         return await self._writer.run(work, durable=False)
+
+    def _add(self, connection: sqlite3.Connection, rows: Sequence[tuple[str, bytes, int]]) -> int:
+        """How many were new."""
+        added = connection.executemany(_KEEP, rows).rowcount
+        self._kept += len(rows)
+        if self._kept >= _CHECK_EVERY:
+            self._kept = 0
+            connection.execute(_FORGET, (self._max_bytes,))
+        return added
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         # asked before each trace, and mostly there is nothing: fetched where it is asked for
         rows = await self._reader.look_up(_NEWER, after, KNOWN_AT_ONCE)
         return (rows[-1][0] if rows else after), [unpacked(data) for _, data in rows]
 
-    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> InFile[tuple[int, Sequence[Known]]]:
+    def unless_known(
+        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
+    ) -> InFile[tuple[int, Sequence[Known]]]:
+        rows = _rows(keep)
+
         def work(connection: sqlite3.Connection) -> tuple[bool, tuple[int, Sequence[Known]]]:
-            rows = connection.execute(_NEWER, (after, KNOWN_AT_ONCE)).fetchall()
-            if not rows:
-                return True, (after, ())
-            known = [unpacked(data) for _, data in rows]
-            is_so = len(rows) < KNOWN_AT_ONCE and not _concern(known, root_run_id, prints)
-            return is_so, (rows[-1][0], known)
+            found = connection.execute(_NEWER, (after, KNOWN_AT_ONCE)).fetchall()
+            known, place = [unpacked(data) for _, data in found], found[-1][0] if found else after
+            if len(known) >= KNOWN_AT_ONCE or _concern(known, root_run_id, asked):
+                return False, (place, known)
+            if rows and self._add(connection, rows):
+                place = connection.execute(_LAST).fetchone()[0]
+            return True, (place, known)
 
         return InFile(work)
 
@@ -100,19 +110,30 @@ class MemoryContent:
 
     async def keep(self, *known: Known, after: int = 0) -> int:
         before = len(self._known)
-        for one in known:
-            self._known.setdefault(name_of(one), one)
+        self._add(known)
         return len(self._known) if before == after else after
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return len(self._known), list(self._known.values())[after:]
 
-    def unless_known(self, after: int, root_run_id: RunId, prints: bytes) -> InMemory[tuple[int, Sequence[Known]]]:
-        def look() -> tuple[bool, tuple[int, Sequence[Known]]]:
-            known = list(self._known.values())[after:]
-            return not _concern(known, root_run_id, prints), (len(self._known), known)
+    def unless_known(
+        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
+    ) -> InMemory[tuple[int, Sequence[Known]]]:
+        newer: list[Known] = []
 
-        return InMemory(look)
+        def look() -> tuple[bool, tuple[int, Sequence[Known]]]:
+            newer[:] = list(self._known.values())[after:]
+            return not _concern(newer, root_run_id, asked), (after + len(newer), newer)
+
+        def act() -> tuple[int, Sequence[Known]]:
+            self._add(keep)
+            return len(self._known), newer
+
+        return InMemory(look, act)
+
+    def _add(self, known: Sequence[Known]) -> None:
+        for one in known:
+            self._known.setdefault(name_of(one), one)
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         said = [one for one in self._known.values() if not isinstance(one, KnownContent | KnownOutput)]
@@ -122,10 +143,16 @@ class MemoryContent:
         """Nothing is held."""
 
 
-def _concern(known: Sequence[Known], root_run_id: RunId, prints: bytes) -> bool:
-    """Is any of `known` of this tree, or does it share one of `prints`?"""
-    others = [one for one in known if isinstance(one, KnownContent | KnownOutput)]
-    if any(one.root_run_id == root_run_id for one in known if not isinstance(one, KnownContent | KnownOutput)):
-        return True
-    asked = hashes(prints)
-    return any(np.isin(asked, hashes(one.prints)).any() for one in others)
+def _rows(known: Sequence[Known]) -> list[tuple[str, bytes, int]]:
+    return [(name_of(one), data, len(data)) for one in known for data in (packed(one),)]
+
+
+def _concern(known: Sequence[Known], root_run_id: RunId, asked: AskedAbout) -> bool:
+    """Is any of `known` of this tree, or `asked` about?"""
+    prints = hashes(asked.prints)
+    return any(
+        (asked.outputs and isinstance(one, KnownOutput)) or np.isin(prints, hashes(one.prints)).any()
+        if isinstance(one, KnownContent | KnownOutput)
+        else one.root_run_id == root_run_id
+        for one in known
+    )

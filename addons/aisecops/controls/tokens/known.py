@@ -47,6 +47,11 @@ class KnownTokens:
             return good[1].above
         return unproven_above(text)
 
+    def is_counted(self, text: str) -> bool:
+        """Has a good token, or one above it, a number of uses?"""
+        good = self._good.get(text)
+        return good is not None and bool(good[1].counted)
+
     def verify(
         self,
         text: str,

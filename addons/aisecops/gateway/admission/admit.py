@@ -118,7 +118,7 @@ class Admission:
             return asked
         rests = Rests()
         try:
-            looked = await self.looked_up(asked, rests=rests)
+            looked = await self.looked_up(asked, rests=None if self.asking.names_approval(request) else rests)
             if isinstance(looked, Refuse):
                 return self.told(asked, looked)
             approval = await self.asking.presented_approval(asked)
@@ -175,7 +175,8 @@ class Admission:
         root_run_id = first.run.root_run_id
         # to look a name up is to send it: not for whom a guess lets, nor one that holds what must not leave
         asks_nobody = self._gatherer.asks_nobody(request.host, request.port)
-        content = await self._contents.of(asked, root_run_id, rests if asks_nobody else None)
+        may_rest = asks_nobody and not self._gatherer.is_counted(presented)
+        content = await self._contents.of(asked, root_run_id, rests if may_rest else None)
         step, findings = content.step, content.findings
         guessed = first.version == GUESS and not asks_nobody
         if guessed or any(finding.where in HOST_PLACES for finding in findings):
@@ -193,6 +194,7 @@ class Admission:
             unread=content.unread,
             descent=content.descent,
             root_run_id=root_run_id,
+            parts=content.parts,
             rests=content.rests,
             addresses=tuple(addresses),
             through_proxy=self._gatherer.through_proxy(request.host, request.port),

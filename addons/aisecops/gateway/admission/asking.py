@@ -71,6 +71,11 @@ class Asking:
         approval = await self._approvals.standing(ApprovalId(approval_id))
         return approval is not None and is_for(approval, asked)
 
+    @staticmethod
+    def names_approval(request: HttpRequest) -> bool:
+        """Does it name a person's answer?"""
+        return bool(values(request.headers, APPROVAL_HEADER))
+
     async def presented_approval(self, asked: Asked) -> Approval | Judgment | None:
         """A person's answer to exactly this request, where it names one; None: a person is asked, if one must be.
 

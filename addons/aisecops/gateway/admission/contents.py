@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -18,6 +19,7 @@ from aisecops.model.errors import WireError
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
 from aisecops.wire.files.shelf import Unread
+from aisecops.wire.json_parts import Part
 
 
 class Content(NamedTuple):
@@ -27,6 +29,7 @@ class Content(NamedTuple):
     findings: tuple[Finding, ...] = ()
     unread: tuple[Unread, ...] = ()
     descent: Descent | None = None
+    parts: Sequence[Part] = ()
     rests: Rests | None = None
 
 
@@ -37,26 +40,41 @@ class Contents:
         self._gatherer = gatherer
         self._meter = meter
 
-    async def of(self, asked: Asked, root_run_id: RunId, rests: Rests | None, *, is_read: bool = False) -> Content:
+    async def of(self, asked: Asked, root_run_id: RunId, rests: Rests | None) -> Content:
         """What is in all that would leave; the step may rest on what is at hand where there are `rests`.
 
-        `is_read`: what others have added was read since the request was whole. Raises a `Fault`.
+        Raises a `Fault`.
         """
         rules, step, request = asked.rules, asked.step, asked.request
         try:
             with timed(self._meter, Stage.SCAN):
-                findings, unread, parts = await self._gatherer.findings(rules, root_run_id, step, request, rests)
-            with timed(self._meter, Stage.TRACE), one_look(root_run_id, rests, is_done=is_read):
+                parts, unread = await self._gatherer.parts(rules, step, request)
+                findings = await self._gatherer.findings(rules, root_run_id, step, request, parts, rests)
+            with timed(self._meter, Stage.TRACE), one_look(root_run_id, rests):
                 descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
         except WireError as error:
             if rests:
                 rests.let_go()
                 return await self.of(asked, root_run_id, None)  # what it says is said, whatever becomes of it
-            return Content(objection(request, error.code, error.detail, rule=step.action.rule))
-        return Content(step, findings, unread, descent, rests or None)
+            return _unreadable(asked, error)
+        return Content(step, findings, unread, descent, parts if rests else (), rests or None)
 
     async def asked_for(self, asked: Asked, looked: Looked, rests: Rests) -> Looked:
         """`looked`, which shall rest on nothing but what was asked for. Raises a `Fault`."""
         rests.let_go()
-        new = await self.of(asked, looked.root_run_id, None, is_read=rests.is_read)
-        return replace(looked, step=new.step, findings=new.findings, unread=new.unread, descent=new.descent, rests=None)
+        rules, root, step, request, parts = asked.rules, looked.root_run_id, asked.step, asked.request, looked.parts
+        try:
+            with timed(self._meter, Stage.SCAN):
+                findings = await self._gatherer.findings(rules, root, step, request, parts, None, alone=rests.alone)
+            with timed(self._meter, Stage.TRACE), one_look(root, is_done=rests.is_read):
+                descent = await self._gatherer.descent(rules, root, step, request, parts)
+            new = Content(step, findings, looked.unread, descent)
+        except WireError as error:
+            new = _unreadable(asked, error)
+        return replace(
+            looked, step=new.step, findings=new.findings, unread=new.unread, descent=new.descent, parts=(), rests=None
+        )
+
+
+def _unreadable(asked: Asked, error: WireError) -> Content:
+    return Content(objection(asked.request, error.code, error.detail, rule=asked.step.action.rule))

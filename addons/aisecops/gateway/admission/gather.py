@@ -99,6 +99,7 @@ class Looked(Value):
     addresses: tuple[tuple[str, int], ...] = ()
     through_proxy: bool = False
     descent: Descent | None = None
+    parts: Sequence[Part] = ()
     rests: Rests | None = None
 
 
@@ -196,6 +197,10 @@ class Gatherer:
         own = frozenset((kind, str(name)) for kind, name in named.items() if name)
         return own | revocable(self._tokens.above(presented.text))
 
+    def is_counted(self, presented: Presented | None) -> bool:
+        """Has the token, which was verified, a number of uses?"""
+        return presented is not None and self._tokens.is_counted(presented.text)
+
     def asks_nobody(self, host: str, port: int) -> bool:
         """Would nobody be asked where `host:port` is?"""
         return self._resolver.is_at_hand(host, port)
@@ -220,22 +225,37 @@ class Gatherer:
             return TokenFacts(fault=Code.TOKEN_REVOKED, detail=_REVOKED_WORDS[snapshot.revoked[0]])
         return facts
 
-    async def findings(
-        self, rules: RuleSet, root_run_id: RunId, step: Step, request: HttpRequest, rests: Rests | None
-    ) -> tuple[tuple[Finding, ...], tuple[Unread, ...], list[Part]]:
-        """What the content scan finds in all that would leave, what of it could not be read, and all texts.
+    async def parts(self, rules: RuleSet, step: Step, request: HttpRequest) -> tuple[list[Part], tuple[Unread, ...]]:
+        """All texts that would leave, and what of it could not be read.
 
-        With `rests` the step may rest on what was said before as it is at hand. Raises `Fault` when the scan did not
-        finish, `WireError` for what cannot be read where the rules want all read.
+        Raises a `Fault` when that is not known in time, `WireError` for what cannot be read where the rules want all.
         """
-        entities = entities_for(rules.egress, destination_words(step.action))
         files: list[File] = []
         all_of_it = Parts(files)
         await in_steps(taken_apart(all_of_it, request, step.body, step.document, left_out=_is_ours))
-        parts, unread = await read_out(self._scanner, rules.egress.unread, all_of_it.found, files)
-        found = await self._trails.scanned(root_run_id, (request.host, request.port), parts, entities, rests)
+        return await read_out(self._scanner, rules.egress.unread, all_of_it.found, files)
+
+    async def findings(  # noqa: PLR0917 - as `parts`, of what and with what
+        self,
+        rules: RuleSet,
+        root_run_id: RunId,
+        step: Step,
+        request: HttpRequest,
+        parts: Sequence[Part],
+        rests: Rests | None,
+        *,
+        alone: tuple[Finding, ...] | None = None,
+    ) -> tuple[Finding, ...]:
+        """What the content scan finds in `parts`, all texts of `request`, and in them behind what was said before.
+
+        With `rests` the step may rest on what is at hand of that. `alone` is what is in each of them alone, if known.
+        Raises as `parts` does.
+        """
+        entities = entities_for(rules.egress, destination_words(step.action))
+        to = request.host, request.port
+        found = await self._trails.scanned(root_run_id, to, parts, entities, rests, alone=alone)
         kept = tuple(one for one in without_echoes(found) if not _is_credential_in_its_place(one))
-        return _with_fixed(kept, step, request), unread, parts
+        return _with_fixed(kept, step, request)
 
     def reaching(self, step: Step) -> Step:
         """`step` with the keyed digests of whom it reaches."""

@@ -17,6 +17,7 @@ from aisecops.controls.dlp.seams import Line, distinct
 from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.leaving.saying import Unsaid, is_at_hand, said
 from aisecops.gateway.ports import PieceStore
+from aisecops.gateway.resting import Rests
 from aisecops.model.ids import RunId
 from aisecops.model.piece import MAX_PIECE_CHARS, Piece
 
@@ -83,19 +84,25 @@ class Across:
         return mine, seams
 
     async def at_hand(
-        self, root_run_id: RunId, receiver: str, new: Sequence[tuple[int, int, str, Piece]], *, planted: bool
-    ) -> tuple[Unsaid | None, list[tuple[str, Line]]] | None:
-        """The same with what is at hand: nothing is kept until it is said. None: another step is about to say some."""
+        self,
+        root_run_id: RunId,
+        receiver: str,
+        new: Sequence[tuple[int, int, str, Piece]],
+        rests: Rests,
+        *,
+        planted: bool,
+    ) -> list[tuple[str, Line]]:
+        """The same with what is at hand: the step rests on it; on nothing when it is not at hand now."""
         may_be = await in_steps(_halves(new, receiver, planted=planted))
         if not may_be:
-            return None, []
+            return []
         tree = self._at_hand(root_run_id)
         if not is_at_hand(tree):
-            return None
+            rests.let_go()
+            return []
         found = ends_of(may_be, MOST_NEW)
-        pieces = [half.piece for _, half in found]
-        unsaid = Unsaid(self._store, (root_run_id, EVERYWHERE), tree, pieces, ROOM)
-        return unsaid, _seams(tree, found, planted=planted)
+        rests.add(Unsaid(self._store, (root_run_id, EVERYWHERE), tree, [half.piece for _, half in found], ROOM))
+        return _seams(tree, found, planted=planted)
 
     async def take_back(self, root_run_id: RunId, positions: Sequence[int]) -> None:
         """What was kept there is no part of what was said."""

@@ -9,26 +9,26 @@ worker they come to, the later one knows of the earlier.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import ipaddress
 import itertools
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from aisecops.controls.dlp.beside import beside
-from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, counts_again, distinct, without_positions
+from aisecops.controls.dlp.seams import SEAM_KINDS, Line, Place, distinct, without_positions
 from aisecops.gateway.aside import AT_A_TIME, Steps, in_steps
 from aisecops.gateway.leaving.across import Across, ends_of
 from aisecops.gateway.leaving.saying import Unsaid, is_at_hand, said
+from aisecops.gateway.leaving.trail import Apart, New, Trail
 from aisecops.gateway.ports import ContentScanner, PieceStore
-from aisecops.gateway.recent import Seen
 from aisecops.gateway.resting import Rests
 from aisecops.model.entities import PLANTED
+from aisecops.model.errors import WireError
 from aisecops.model.finding import Finding
 from aisecops.model.ids import RunId
 from aisecops.model.of_short import of_short
@@ -43,12 +43,8 @@ MAX_TEXTS = 64
 """New texts of one request that are held against others: so many in all, half of them its first, half its last."""
 MAX_PAIRED = 16
 """Of these, those that are held against each earlier one alone, and not against what stood just before them only."""
-MAX_PLACES = 64
-"""Places of one tree and receiver at which something is kept; those written longest ago go first."""
 MAX_KEPT_CHARS = 16_384
 """Characters of one request that are kept."""
-_TEXTS_KNOWN = 4_000
-_PAIRS_KNOWN = 20_000
 _TOGETHER_CHARS = 2_048
 _BREAK = " \n" + 8 * " "
 """Between texts that are looked at as one; nothing goes on behind a blank, a line break and so many more blanks."""
@@ -60,71 +56,17 @@ _WORDS_OF_PROTOCOLS = frozenset({"user", "assistant", "system", "developer", "to
 _NAMED_BY_PROTOCOLS = ("/role", "/type")
 """Where such a word is the protocol's and no part of a value: short ones would count anew with each message."""
 
-type _New = tuple[int, int, str, Piece]
-"""A text that was not held against others yet: by what it is known there and at its place, where, as it is kept."""
 type _Seam = tuple[str, Line]
 
 
-class _Trail:
-    """What was said in one tree to one receiver."""
+class _Said(NamedTuple):
+    """What one request says that is new, with seams inside of it, and the pairs of neighbours that were looked at."""
 
-    def __init__(self) -> None:
-        self.alone = asyncio.Lock()
-        self.position = 0
-        self.unsaid: Unsaid | None = None
-        self.places: OrderedDict[str, Place] = OrderedDict()
-        self.passed = Seen(_TEXTS_KNOWN)
-        self.clean = Seen(_TEXTS_KNOWN)
-        self.clean_beside = Seen(_PAIRS_KNOWN)
-
-    def place(self, name: str) -> Place:
-        """What was said at one place."""
-        if name in self.places:
-            self.places.move_to_end(name)
-            return self.places[name]
-        found = self.places[name] = Place()
-        while len(self.places) > MAX_PLACES:
-            self.places.popitem(last=False)
-        return found
-
-    def knows(self, piece: Piece) -> bool:
-        """Need `piece` not be said again?"""
-        return self.place(piece.place).knows(piece)
-
-    def add(self, piece: Piece) -> None:
-        """It was said."""
-        self.place(piece.place).add(piece)
-
-    def forget(self) -> None:
-        """Know nothing of what was said until it is heard anew."""
-        self.places.clear()
-        self.position = 0
-
-    def remember(self, looked_at: Sequence[_New], pairs: Sequence[int]) -> Steps[None]:
-        """These were held against those before them, as many as are, and nothing was found; nor in `pairs` of texts."""
-        for few in itertools.batched(looked_at, AT_A_TIME):
-            clean = [one for one in few if not counts_again(one[-1])]
-            if clean:
-                self.passed.add([one[0] for one in clean])
-                self.clean.add([one[1] for one in clean])
-            if len(few) == AT_A_TIME:
-                yield
-        if pairs:
-            self.clean_beside.add(pairs)
-
-
-class _Apart:
-    """Places of a trail with what one step says besides, which is no part of the trail until it is said."""
-
-    def __init__(self, trail: _Trail) -> None:
-        self._kept = trail.places
-        self._places: dict[str, Place] = {}
-
-    def place(self, name: str) -> Place:
-        """What was said at one place, and what the step says."""
-        if name not in self._places:
-            self._places[name] = self._kept[name].copy() if name in self._kept else Place()
-        return self._places[name]
+    root_run_id: RunId
+    receiver: str
+    texts: Sequence[New]
+    seams: Sequence[_Seam]
+    pairs: Sequence[int]
 
 
 class Trails:
@@ -134,7 +76,7 @@ class Trails:
         self._store = store
         self._scanner = scanner
         self._across = Across(store)
-        self._trails: OrderedDict[tuple[RunId, str], _Trail] = OrderedDict()
+        self._trails: OrderedDict[tuple[RunId, str], Trail] = OrderedDict()
 
     async def scanned(
         self,
@@ -143,17 +85,19 @@ class Trails:
         parts: Sequence[Part],
         entities: frozenset[str],
         rests: Rests | None = None,
+        *,
+        alone: tuple[Finding, ...] | None = None,
     ) -> tuple[Finding, ...]:
         """Findings in `parts`, and at `seam:PLACE` what they say together with what was said to `to` before.
 
-        With `rests` that may be what is at hand of it, where nothing is found in it: then the step rests on it, and
-        says its parts with its charge. Raises `Fault` when that is not known, `WireError` for what is encoded beyond
-        every bound.
+        With `rests` that may be what is at hand of it, where nothing is found at all: then the step rests on it, and
+        says its parts with its charge. `alone` are those in each of them alone, if known. Raises `Fault` when it is
+        not known what is there, `WireError` for what is encoded beyond every bound.
         """
         if not entities:
             return ()
         if not entities & SEAM_KINDS:
-            return await self._scanner.scan(parts, entities)
+            return await self._scanner.scan(parts, entities) if alone is None else alone
         trail = self._at_hand(root_run_id, receiver := _receiver(*to))
         planted = not entities.isdisjoint(PLANTED)
         unknown = await in_steps(_new(trail, parts))
@@ -163,22 +107,19 @@ class Trails:
         if unknown:
             new = ends_of(unknown, MAX_TEXTS)
             if rests is not None and is_at_hand(trail):
-                then = functools.partial(_remembered, trail, unknown, pairs)
-                rests.add(Unsaid(self._store, (root_run_id, receiver), trail, _pieces(new), MAX_KEPT_CHARS, then))
-                apart = await self._at_hand_across(root_run_id, receiver, unknown, rests, planted=planted)
-                if apart is not None:
-                    alone = await self._scanner.scan(parts, entities)
-                    apart += [*seams, *await in_steps(_together(_Apart(trail), new, planted=planted))]
-                    if not apart or not await self._crossing(apart, entities & SEAM_KINDS):
-                        return alone
-                rests.let_go()
+                now = _Said(root_run_id, receiver, unknown, seams, pairs)
+                alone = rests.alone = await self._read(trail, now, parts, entities)
+                if not alone and await self._rests_on(trail, now, entities, rests):
+                    return ()
             async with trail.alone:
                 mine = await said(self._store, (root_run_id, receiver), trail, _pieces(new), room=MAX_KEPT_CHARS)
                 seams += await in_steps(_together(trail, new, planted=planted))
             half, apart = await self._across.held_against(root_run_id, receiver, unknown, planted=planted)
             seams += apart
-        alone = await self._scanner.scan(parts, entities)
-        crossing = await self._crossing(seams, entities & SEAM_KINDS) if seams else ()
+        alone = await self._scanner.scan(parts, entities) if alone is None else alone
+        if rests is not None:
+            rests.alone = alone
+        crossing = await self._crossing(seams, entities & SEAM_KINDS)
         if not crossing:
             await in_steps(trail.remember(unknown, pairs))
             if len(seams) + len(unknown) > AT_A_TIME:
@@ -191,8 +132,36 @@ class Trails:
         await self._across.take_back(root_run_id, half)
         return (*alone, *crossing)
 
+    async def _read(
+        self, trail: Trail, now: _Said, parts: Sequence[Part], entities: frozenset[str]
+    ) -> tuple[Finding, ...]:
+        """Findings in `parts` alone. What cannot be read is said first: rules that only observe let it pass."""
+        try:
+            return await self._scanner.scan(parts, entities)
+        except WireError:
+            async with trail.alone:
+                new = _pieces(ends_of(now.texts, MAX_TEXTS))
+                await said(self._store, (now.root_run_id, now.receiver), trail, new, room=MAX_KEPT_CHARS)
+            raise
+
+    async def _rests_on(self, trail: Trail, now: _Said, entities: frozenset[str], rests: Rests) -> bool:
+        """Is nothing found in what is said `now` behind what is at hand? Then the step rests on that."""
+        planted = not entities.isdisjoint(PLANTED)
+        new = ends_of(now.texts, MAX_TEXTS)
+        then = functools.partial(_remembered, trail, now.texts, now.pairs)
+        place = now.root_run_id, now.receiver
+        rests.add(Unsaid(self._store, place, trail, _pieces(new), MAX_KEPT_CHARS, then))
+        seams = [*now.seams, *await in_steps(_together(Apart(trail), new, planted=planted))]
+        seams += await self._across.at_hand(*place, now.texts, rests, planted=planted)
+        if rests and not await self._crossing(seams, entities & SEAM_KINDS):
+            return True
+        rests.let_go()
+        return False
+
     async def _crossing(self, seams: Sequence[_Seam], entities: frozenset[str]) -> tuple[Finding, ...]:
         """Findings in `seams` that neither of their two texts has alone."""
+        if not seams:
+            return ()
         likely, exact = await in_steps(_groups(seams))
         crossed = [*await self._seen(likely, entities), *await self._seen(exact, entities.intersection(PLANTED))]
         if not crossed:
@@ -216,29 +185,17 @@ class Trails:
                 start, end = start - len(line.text) - len(_BREAK), end - len(line.text) - len(_BREAK)
         return seen
 
-    async def _at_hand_across(
-        self, root_run_id: RunId, receiver: str, unknown: Sequence[_New], rests: Rests, *, planted: bool
-    ) -> list[_Seam] | None:
-        """Seams of `unknown` with what is at hand of other receivers; None when these must be asked about."""
-        found = await self._across.at_hand(root_run_id, receiver, unknown, planted=planted)
-        if found is None:
-            return None
-        unsaid, seams = found
-        if unsaid is not None:
-            rests.add(unsaid)
-        return seams
-
-    def _at_hand(self, root_run_id: RunId, to: str) -> _Trail:
-        trail = self._trails.get((root_run_id, to)) or self._trails.setdefault((root_run_id, to), _Trail())
+    def _at_hand(self, root_run_id: RunId, to: str) -> Trail:
+        trail = self._trails.get((root_run_id, to)) or self._trails.setdefault((root_run_id, to), Trail())
         self._trails.move_to_end((root_run_id, to))
         while len(self._trails) > TRAILS_KEPT:
             self._trails.popitem(last=False)
         return trail
 
 
-def _new(trail: _Trail, parts: Sequence[Part]) -> Steps[list[_New]]:
+def _new(trail: Trail, parts: Sequence[Part]) -> Steps[list[New]]:
     """The texts that were not held against others yet: by what each is known, where it stands, as it is kept."""
-    found: list[_New] = []
+    found: list[New] = []
     for few in itertools.batched(parts, AT_A_TIME):
         numbers = [*map(hash, few)]
         known = trail.passed.among(numbers)
@@ -266,15 +223,15 @@ def _is_said(where: str, text: str) -> bool:
     return where.startswith(_PLACES) and where.removeprefix(_HEADER) not in CREDENTIAL_HEADERS
 
 
-def _pieces(new: Sequence[_New]) -> list[Piece]:
+def _pieces(new: Sequence[New]) -> list[Piece]:
     return [one[-1] for one in new]
 
 
-async def _remembered(trail: _Trail, looked_at: Sequence[_New], pairs: Sequence[int]) -> None:
+async def _remembered(trail: Trail, looked_at: Sequence[New], pairs: Sequence[int]) -> None:
     await in_steps(trail.remember(looked_at, pairs))
 
 
-def _together(trail: _Trail | _Apart, new: Sequence[_New], *, planted: bool) -> Steps[list[_Seam]]:
+def _together(trail: Trail | Apart, new: Sequence[New], *, planted: bool) -> Steps[list[_Seam]]:
     """Seams of `new`, one after the other; each is said then."""
     seams: list[_Seam] = []
     last: dict[str, tuple[str, Place]] = {}
@@ -296,7 +253,7 @@ def _together(trail: _Trail | _Apart, new: Sequence[_New], *, planted: bool) -> 
     return seams
 
 
-def _side_by_side(trail: _Trail, parts: Sequence[Part], *, planted: bool) -> Steps[tuple[list[_Seam], list[int]]]:
+def _side_by_side(trail: Trail, parts: Sequence[Part], *, planted: bool) -> Steps[tuple[list[_Seam], list[int]]]:
     """What neighbouring texts of one request say together, and by what each two of them are known.
 
     Headers are a row of their own, for other things stand between a path and a body.

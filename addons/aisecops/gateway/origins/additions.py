@@ -10,8 +10,6 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextvars import ContextVar
 
-from aisecops.controls.provenance.fingerprint import packed
-from aisecops.controls.provenance.winnow import once_each
 from aisecops.gateway.origins.traced import Guessed
 from aisecops.gateway.ports import KNOWN_AT_ONCE, ContentStore
 from aisecops.gateway.proviso import Proviso
@@ -81,16 +79,27 @@ class Additions:
         elif look.is_done or look.on_hand is not None:
             return
         elif look.rests is not None and look.root_run_id is not None:
-            look.on_hand = _OnHand(self, self._store, look.root_run_id)
-            look.rests.add(look.on_hand)
+            self._on_hand(look, look.root_run_id, look.rests)
         else:
             await self.ask()
 
-    async def ask_at_once(self) -> None:
-        """Read it, if the step under way could rest on what is at hand. Raises `StoreError`."""
+    @property
+    def with_charge(self) -> bool:
+        """Is what the step under way adds kept with its charge?"""
         look = _look.get()
-        if look is not None and look.rests is not None and not look.is_done and not look.is_over:
-            await self.ask()
+        return look is not None and not look.is_over and look.rests is not None and look.root_run_id is not None
+
+    def add(self, known: Sequence[Known], then: Callable[[], None]) -> None:
+        """Keep `known` with the charge of the step under way; `then` is done when it is charged."""
+        look = _look.get()
+        if look is not None and look.rests is not None and look.root_run_id is not None and (known or look.on_hand):
+            self._on_hand(look, look.root_run_id, look.rests).add(known, then)
+
+    def _on_hand(self, look: _Look, root_run_id: RunId, rests: Rests) -> _OnHand:
+        if look.on_hand is None:
+            look.on_hand = _OnHand(self, self._store, root_run_id)
+            rests.add(look.on_hand)
+        return look.on_hand
 
     async def guessing(self, size: int) -> Guessed | None:
         """Where what is found in `size` characters is put while the step under way rests on what is at hand.
@@ -123,13 +132,18 @@ class Additions:
     async def told(self, after: int, newer: Newer) -> bool:
         """`newer` was added after `after`; True when that was all."""
         place, known = newer
-        if known:
+        if known or place > self._place:
             async with self._reading:
-                await self._take(known)
-                self._read += 1
+                if known:
+                    await self._take(known)
+                    self._read += 1
                 if after <= self._place < place:
                     self._place = place
         return len(known) < KNOWN_AT_ONCE
+
+    async def take(self, known: Sequence[Known]) -> None:
+        """Know what was added with a charge."""
+        await self._take(known)
 
     async def keep(self, known: Sequence[Known]) -> None:
         """Add what is taken here already. Known to every process when this returns. Raises `StoreError`."""
@@ -150,23 +164,33 @@ class _OnHand:
         self._after, self._read = additions.position
         self._root_run_id = root_run_id
         self.guessed = Guessed()
+        self._keep: list[Known] = []
+        self._then: list[Callable[[], None]] = []
+
+    def add(self, known: Sequence[Known], then: Callable[[], None]) -> None:
+        """The step says this. `then` is done when it has."""
+        self._keep += known
+        self._then.append(then)
 
     def stands(self) -> bool:
         """What was added meanwhile concerns few."""
         return True
 
     def proviso(self) -> Proviso:
-        """That nothing concerns it that others have added."""
+        """That nothing concerns it that others have added; then what it says is kept."""
         place, read = self._additions.position
         if read == self._read:
             self._after = place  # since then nobody but this process has added anything
-        prints = packed(once_each(self.guessed.prints)) if self.guessed.prints else b""
-        return self._store.unless_known(self._after, self._root_run_id, prints)
+        return self._store.unless_known(self._after, self._root_run_id, self.guessed.asked, keep=self._keep)
 
     async def came_true(self, told: Newer) -> None:
-        """Nothing does. What was found need not be looked for again."""
+        """Nothing does. What was found need not be looked for again, and what it says is known."""
         await self._additions.told(self._after, told)
         self.guessed.is_so()
+        if self._keep:
+            await self._additions.take(self._keep)
+        for then in self._then:
+            then()
 
     async def moved(self, told: Newer | None) -> bool:
         """Perhaps something does. True when all of it is known here now."""

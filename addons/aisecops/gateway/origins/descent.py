@@ -83,8 +83,6 @@ class Descents:
 
         `parts` are all texts that would leave, those in files included. Raises `StoreError`.
         """
-        if step.call is not None:
-            await self._known.ask()  # what is heard of a call for good must not rest on what was at hand
         found: Descent | None = None
         if step.tool is not None:
             found = await self._of_tool(root_run_id, step.tool, step, request, parts)

@@ -101,13 +101,10 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._begun(origin.root_run_id)
-        seen = self._kept.has(texts)
-        known = await self.aside(
-            lambda: self._taken(self._kept.of_content(self._trees[origin.root_run_id], origin, texts, vouched)),
-            () if seen else texts,
-            short=TO_LEARN,
+        await self._add(
+            lambda: self._kept.of_content(self._trees[origin.root_run_id], origin, texts, vouched),
+            () if self._kept.has(texts) else texts,
         )
-        await self._additions.keep(known)
 
     async def learn_each(self, contents: Sequence[tuple[Origin, str]]) -> None:
         """The same for many texts at once, each an origin's own; all of one tree of runs. Raises `StoreError`."""
@@ -119,13 +116,9 @@ class KnownAgain:
         def work() -> list[Known]:
             tree = self._trees[contents[0][0].root_run_id]
             made = (self._kept.of_content(tree, origin, [text, *undressed([text])]) for origin, text in contents)
-            return [one for known in made for one in self._taken(known)]
+            return [one for known in made for one in known]
 
-        await self._additions.keep(await self.aside(work, texts))
-
-    async def ask(self) -> None:
-        """Have at hand what others have added until now: this step shall not rest on less. Raises `StoreError`."""
-        await self._additions.ask_at_once()
+        await self._add(work, texts)
 
     async def recognise(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it came in, and from where. Raises `StoreError`."""
@@ -146,15 +139,16 @@ class KnownAgain:
 
         def work() -> list[Known]:
             own = self._index.unknown(fingerprint(texts, self._key))
-            return self._taken([KnownOutput(origin=origin, prints=packed(own))]) if len(own) else []
+            return [KnownOutput(origin=origin, prints=packed(own))] if len(own) else []
 
-        await self._additions.keep(await self.aside(work, texts, short=TO_LEARN))
+        await self._add(work, texts)
 
     async def put_out_in(self, root_run_id: RunId, texts: Sequence[str]) -> list[Found]:
         """For each text which stretches of it some run has put out. Raises `StoreError`."""
-        await self.ask()
         await self._additions.read()
         if not len(self._outputs):
+            if guessed := await self._additions.guessing(0):
+                guessed.of_outputs = True
             return []
         return await self._each(self._drawn, root_run_id, texts)
 
@@ -193,12 +187,13 @@ class KnownAgain:
             if said_as(self.digest(text), trusted=False) not in tree.names
         ]
 
-        def work() -> list[Known]:
+        def made() -> list[Known]:
             own = [(text, True, "", "") for text in self._own_in(root_run_id, told)]
-            return self._taken(self._kept.of_words(tree, root_run_id, [*own, *said]))
+            return self._kept.of_words(tree, root_run_id, [*own, *said])
 
-        known = await self.aside(work, [*(text for text, _ in told), *(one[0] for one in said)], short=TO_LEARN)
-        await self._additions.keep(known)
+        names = dict.fromkeys(((root_run_id, digests[text]) for text, _ in told), True)
+        texts = [*(text for text, _ in told), *(one[0] for one in said)]
+        await self._add(made, texts, lambda: self._owned.update(names))
 
     async def model_said(self, root_run_id: RunId, texts: Sequence[str], kept_as: Sequence[str] = ()) -> None:
         """A model of this tree has said `texts`; who repeats them is not the one who said it. Raises `StoreError`.
@@ -211,8 +206,7 @@ class KnownAgain:
         told = [text for text in texts if len(text) >= QUOTE] if tree.untrusted else []
         said = [(text, False, "", "") for text in (*told, *([" ".join(kept_as)] if kept_as else []))]
         if said:
-            made = functools.partial(self._kept.of_words, tree, root_run_id, said, part=Part.MODEL)
-            await self._additions.keep(await self.aside(lambda: self._taken(made()), told, short=TO_LEARN))
+            await self._add(lambda: self._kept.of_words(tree, root_run_id, said, part=Part.MODEL), told)
 
     async def unheard(self, root_run_id: RunId, names: Sequence[str]) -> tuple[str, ...]:
         """Those of `names` by which a provider keeps what no model of this tree has said. Raises `StoreError`."""
@@ -261,9 +255,8 @@ class KnownAgain:
 
     async def printed(self, texts: Sequence[str]) -> list[tuple[str, Vocabulary]]:
         """For each text the keyed digest of its normal form, and its words: what it is known again by alone."""
-        return await self.aside(
-            lambda: [(self._kept.normal_digest(text), self._kept.words(text)) for text in texts], texts
-        )
+        kept = self._kept
+        return await self.aside(lambda: [(kept.normal_digest(text), kept.words(text)) for text in texts], texts)
 
     async def part_of(self, text: str, whole: Vocabulary) -> bool:
         """True when `text` is a piece of the text whose words are `whole`, word by word."""
@@ -273,7 +266,7 @@ class KnownAgain:
         """A model of this tree may propose calls from now on. Raises `StoreError`."""
         await self._begun(root_run_id)
         if self._trees[root_run_id].proposed is None:
-            await self._additions.keep(self._taken([ProposedWords(root_run_id=root_run_id, key="")]))
+            await self._add(lambda: [ProposedWords(root_run_id=root_run_id, key="")])
 
     async def propose(
         self, root_run_id: RunId, decision_id: str, calls: Sequence[tuple[str, str, str]], *, withdrawn: bool = False
@@ -295,9 +288,9 @@ class KnownAgain:
                     words=packed(words.words), pairs=packed(words.pairs), withdrawn=withdrawn,
                 )  # fmt: skip
                 known.append(said)
-            return self._taken(known)
+            return known
 
-        await self._additions.keep(await self.aside(work, texts))
+        await self._add(work, texts)
 
     async def proposals(self, root_run_id: RunId) -> list[Proposal] | None:
         """The calls that models of this tree proposed, oldest first; None when none could have. Raises `StoreError`."""
@@ -332,6 +325,21 @@ class KnownAgain:
         finally:
             self._under_way -= 1
 
+    async def _add(
+        self, make: Callable[[], list[Known]], texts: Sequence[str] = (), then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Know what `make` makes of `texts` from now on, or from the charge of the step under way; `then` is done."""
+        if self._additions.with_charge:
+            return self._additions.add(await self.aside(make, texts, short=TO_LEARN), then)
+
+        def work() -> list[Known]:
+            self._take(known := make())  # from the store it comes once more, and changes nothing
+            return known
+
+        known = await self.aside(work, texts, short=TO_LEARN)
+        then()
+        return await self._additions.keep(known)
+
     async def _take_aside(self, known: Sequence[Known]) -> None:
         await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
 
@@ -357,11 +365,6 @@ class KnownAgain:
             elif one.root_run_id in self._trees:
                 self._trees[one.root_run_id].add(one)
 
-    def _taken(self, known: list[Known]) -> list[Known]:
-        """`known`, and known here from now on; from the store it comes once more, and changes nothing."""
-        self._take(known)
-        return known
-
     def _open(self, root_run_id: RunId, said: Sequence[SaidWords | ProposedWords]) -> None:
         tree = self._trees.setdefault(root_run_id, Tree(self._secret))
         for words in said:
@@ -377,7 +380,6 @@ class KnownAgain:
         for text, others in told:
             if said_as(self.digest(text), trusted=True) not in tree.names:
                 own += own_words(text, others, retrieved=untrusted.said, models=models, key=self._secret)
-            self._owned.of((root_run_id, self._digest(text)), lambda: True)
         return [text for text in own if text.strip()]
 
     def _trace(self, root_run_id: RunId, text: str, asked: list[Hashes] | None) -> Found:

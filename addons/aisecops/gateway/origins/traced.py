@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from aisecops.controls.provenance.winnow import Hashes, says_too_little
+from aisecops.controls.provenance.fingerprint import packed
+from aisecops.controls.provenance.winnow import Hashes, once_each, says_too_little
 from aisecops.gateway.aside import AT_A_TIME, Steps
 from aisecops.gateway.recent import OfTexts
 from aisecops.model.envelope import Carried
 from aisecops.model.ids import RunId
+from aisecops.model.known import AskedAbout
 from aisecops.model.provenance import Traced
 
 TEXTS_KEPT = 50_000
@@ -23,11 +25,21 @@ type Found = tuple[Traced, ...]
 
 
 class Guessed:
-    """What was found with what is at hand, and by which fingerprints it was looked for."""
+    """What was found with what is at hand, and by which fingerprints it was looked for.
+
+    `of_outputs`: no run has put out anything yet, as far as is known, so that nothing was looked for.
+    """
 
     def __init__(self) -> None:
         self.found: dict[tuple[TracedBefore, RunId, bytes], Found] = {}
         self.prints: list[Hashes] = []
+        self.of_outputs = False
+
+    @property
+    def asked(self) -> AskedAbout:
+        """What would have changed it."""
+        prints = packed(once_each(self.prints)) if self.prints else b""
+        return AskedAbout(prints=prints, outputs=self.of_outputs)
 
     def is_so(self) -> None:
         """It need not be looked for again."""

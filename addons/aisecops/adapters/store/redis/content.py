@@ -9,42 +9,20 @@ from collections.abc import Sequence
 
 from aisecops.adapters.store.content import MAX_BYTES
 from aisecops.adapters.store.redis.link import Link
-from aisecops.adapters.store.redis.provisos import KNOWN, InScript
+from aisecops.adapters.store.redis.provisos import KEEP_KNOWN, KNOWN, InScript
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.written import name_of, packed, unpacked
 from aisecops.gateway.ports import KNOWN_AT_ONCE
 from aisecops.model.ids import RunId
-from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
+from aisecops.model.known import AskedAbout, Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
-# bytes kept in all, and the position that the asker has read up to; then name, root of its tree or nothing, data, each.
-# Gives the position to ask from next. Places are whole numbers without a gap; those up to `known:forgotten` are gone.
+# bytes kept in all, and the position that the asker has read up to; then rows. Gives the position to ask from next.
 _KEEP = writing(
-    """
-    local names, owners, datas = P .. 'known:names', P .. 'known:owners', P .. 'known'
-    local size = tonumber(redis.call('GET', P .. 'known:size') or '0')
+    f"""{KEEP_KNOWN}
     local after = tonumber(arg(2))
     local nothing_else = after == tonumber(redis.call('GET', P .. 'known:last') or '0')
-    for i = 3, count, 3 do
-        if redis.call('HEXISTS', names, arg(i)) == 0 then
-            local place = redis.call('INCR', P .. 'known:last')
-            redis.call('HSET', names, arg(i), place)
-            redis.call('HSET', owners, place, arg(i + 1) .. ' ' .. arg(i))
-            redis.call('HSET', datas, place, arg(i + 2))
-            if arg(i + 1) ~= '' then redis.call('RPUSH', P .. 'known:of:' .. arg(i + 1), place) end
-            size = redis.call('INCRBY', P .. 'known:size', #arg(i + 2))
-        end
-    end
-    while size > tonumber(arg(1)) do
-        local place = redis.call('INCR', P .. 'known:forgotten')
-        local owner = redis.call('HGET', owners, place)
-        local root, name = string.match(owner, '^(%S*) (.*)$')
-        size = redis.call('DECRBY', P .. 'known:size', redis.call('HSTRLEN', datas, place))
-        if root ~= '' then redis.call('LPOP', P .. 'known:of:' .. root) end
-        redis.call('HDEL', names, name)
-        redis.call('HDEL', owners, place)
-        redis.call('HDEL', datas, place)
-    end
-    return true, nothing_else and tonumber(redis.call('GET', P .. 'known:last') or '0') or after
+    local last = keep_known(tonumber(arg(1)), 3, count)
+    return true, nothing_else and last or after
     """,
     durable=False,
 )
@@ -76,18 +54,19 @@ class RedisContent:
         self._max_bytes = max_bytes
 
     async def keep(self, *known: Known, after: int = 0) -> int:
-        rows = [(name_of(one), _tree_of(one), packed(one)) for one in known]
-        if not rows:
+        if not known:
             return after
-        return int(await self._link.ask(_KEEP, self._max_bytes, after, *(part for row in rows for part in row)))
+        return int(await self._link.ask(_KEEP, self._max_bytes, after, *_rows(known)))
 
     async def newer(self, after: int) -> tuple[int, Sequence[Known]]:
         return _read(await self._link.ask(_NEWER, after, KNOWN_AT_ONCE))
 
     def unless_known(
-        self, after: int, root_run_id: RunId, prints: bytes
+        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
     ) -> InScript[tuple[int, Sequence[Known]] | None]:
-        return InScript((KNOWN, after, root_run_id, prints, KNOWN_AT_ONCE), _told)
+        rows = _rows(keep)
+        about = root_run_id, asked.prints, int(asked.outputs)
+        return InScript((KNOWN, after, *about, KNOWN_AT_ONCE, self._max_bytes, len(rows), *rows), _told)
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
         found = [unpacked(data) for data in await self._link.ask(_OF_TREE, root_run_id)]
@@ -95,6 +74,11 @@ class RedisContent:
 
     async def close(self) -> None:
         """The link is the store's to close."""
+
+
+def _rows(known: Sequence[Known]) -> list[str | bytes]:
+    """Name, root of its tree or nothing, and data of each."""
+    return [part for one in known for part in (name_of(one), _tree_of(one), packed(one))]
 
 
 def _tree_of(known: Known) -> str:
