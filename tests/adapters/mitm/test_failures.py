@@ -16,7 +16,16 @@ from support.flows import a_flow, a_forward, an_exchange
 @pytest.mark.parametrize(
     ("code", "message", "status", "word"),
     [
-        (ErrorCode.CONNECT_FAILED, "Certificate verify failed: self-signed", 502, "certificate"),
+        (ErrorCode.CONNECT_FAILED, "Certificate verify failed: self-signed", 502, "add its CA to `upstream.ca`"),
+        (ErrorCode.CONNECT_FAILED, "Certificate verify failed: certificate has expired", 502, "that has expired"),
+        (ErrorCode.CONNECT_FAILED, "certificate verify failed: certificate is not yet valid", 502, "look at its clock"),
+        (ErrorCode.CONNECT_FAILED, "Certificate verify failed: hostname mismatch", 502, "for another name"),
+        (
+            ErrorCode.CONNECT_FAILED,
+            "certificate verify failed: Hostname mismatch, certificate is not valid for '10.1.2.3'.",
+            502,
+            "for another name",
+        ),
         (ErrorCode.CONNECT_FAILED, "[Errno 111] Connect call failed ('10.1.2.3', 443)", 502, "reached"),
         (ErrorCode.GENERIC_SERVER_ERROR, NO_ROOM, 503, "limits.buffered_bytes"),
         (ErrorCode.GENERIC_SERVER_ERROR, "unexpected server response: b'10.1.2.3'", 502, "closed"),

@@ -33,6 +33,13 @@ _NOT_DELIVERED = {
         "answered with more than `limits.max_answer_bytes`; with `stream: true` in its rule it would pass in pieces",
     ),
 }
+_NOT_TRUSTED = "that is not trusted; add its CA to `upstream.ca`"
+_CERTIFICATES = {
+    "has expired": "that has expired; who runs it has to renew it",
+    "not yet valid": "whose time has not come; look at its clock and at this one",
+    "hostname mismatch": "for another name; look at where its address leads",
+}
+"""By a part of what OpenSSL says of it, in both lanes."""
 DIAL_REFUSED = "refused: no admitted request goes there"
 
 
@@ -90,7 +97,9 @@ def _in_words(event: ResponseProtocolError | None) -> tuple[int, str]:
         if event.message.startswith(begins):
             return status, event.message.removeprefix(begins)
     if event.code is ErrorCode.CONNECT_FAILED:
-        if "ertificate verify failed" in event.message:
-            return 502, "showed a certificate that is not trusted; add its CA to `upstream.ca`"
+        said = event.message.lower()
+        if "certificate verify failed" in said:
+            wrong = next((words for mark, words in _CERTIFICATES.items() if mark in said), _NOT_TRUSTED)
+            return 502, f"showed a certificate {wrong}"
         return 502, "could not be reached; check that it is up and speaks TLS where TLS is expected"
     return 502, "closed the connection or broke the protocol before its answer was whole"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import time
 
 import pytest
 from mitmproxy import certs
@@ -148,6 +149,20 @@ async def test_what_was_verified_long_ago_is_verified_again_however_often_it_was
     async with servers.at("api.test") as place:
         await asked(tls, ANN, place)
         clock.now += VERIFIED_S - 1
+        await asked(tls, ANN, place)
+        clock.now += 2
+        await asked(tls, ANN, place)
+    assert servers.resumed == [False, True, False]
+
+
+async def test_no_session_outlives_the_certificate_of_its_server(servers, tls, clock, monkeypatch):
+    async with servers.at("api.test") as place:
+        line = await opened(tls, ANN, place)
+        ends = ssl.cert_time_to_seconds(line.transport.tls.getpeercert()["notAfter"])
+        monkeypatch.setattr(time, "time", lambda: ends - 60)
+        line.close()
+        await line.gone(5)
+        clock.now += 59
         await asked(tls, ANN, place)
         clock.now += 2
         await asked(tls, ANN, place)

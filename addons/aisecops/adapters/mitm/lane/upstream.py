@@ -140,7 +140,7 @@ class Dialler:
 def _words(failed: OSError) -> str:
     """What is known of the failure, as `failures.py` wants to hear it."""
     if isinstance(failed, ssl.SSLCertVerificationError):
-        return "certificate verify failed"
+        return f"certificate verify failed: {failed.verify_message}"
     if isinstance(failed, ssl.SSLError):
         return "no TLS as it should be"
     return str(failed)

@@ -1,13 +1,15 @@
 """TLS with all upstreams, and the sessions that are resumed: whom we have just verified proves itself in short.
 
 A session is of one run with one name and port, since a ticket tells its server who comes again; it is good for one more
-connection, and for so long as what was verified when it began may be taken for true. Knows no hooks and no requests.
+connection, and for so long as what was verified when it began may be taken for true: never longer than the server's
+certificate, at which nobody looks in a resumption. Knows no hooks and no requests.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -37,29 +39,31 @@ class UpstreamTls:
         self, raw: asyncio.Transport, protocol: asyncio.Protocol, whose: Whose
     ) -> tuple[TlsPipe, Callable[[], None]]:
         """TLS on `raw` with whoever is at the place of `whose`, not begun; and what is to be called when it is lost."""
-        session, verified = self._taken(whose)
+        session, until = self._taken(whose)
         began, host = self._now(), whose[1].host
         pipe = TlsPipe(raw, protocol, self._context, server_side=False, server_hostname=host, session=session)
 
         def lost() -> None:
             if pipe.stands:
-                self._keep(whose, pipe.tls.session, verified if pipe.tls.session_reused else began)
+                resumed = pipe.tls.session_reused
+                good = until if resumed else min(began + VERIFIED_S, self._now() + _lasts_s(pipe.tls))
+                self._keep(whose, pipe.tls.session, good)
 
         return pipe, lost
 
-    def _keep(self, whose: Whose, session: ssl.SSLSession | None, verified: float) -> None:
+    def _keep(self, whose: Whose, session: ssl.SSLSession | None, until: float) -> None:
         if session is None or not session.has_ticket:
             return
         kept = self._out(whose)
-        self._sessions[whose] = [*kept[1 - OF_ONE :], (session, verified)]
+        self._sessions[whose] = [*kept[1 - OF_ONE :], (session, until)]
         self._kept += len(self._sessions[whose])
         while self._kept > SESSIONS_KEPT:
             self._out(next(iter(self._sessions)))
 
     def _taken(self, whose: Whose) -> tuple[ssl.SSLSession | None, float]:
-        """The newest session, which nobody gets again, and when its peer was verified."""
+        """The newest session, which nobody gets again, and until when its peer need not be verified again."""
         kept = self._out(whose)
-        fresh = [(session, verified) for session, verified in kept if self._now() - verified < VERIFIED_S]
+        fresh = [(session, until) for session, until in kept if self._now() < until]
         if not fresh:
             return None, self._now()
         if rest := fresh[:-1]:
@@ -71,3 +75,10 @@ class UpstreamTls:
         kept = self._sessions.pop(whose, [])
         self._kept -= len(kept)
         return kept
+
+
+def _lasts_s(tls: ssl.SSLObject) -> float:
+    """How long the certificate that the server has shown is still good."""
+    shown = tls.getpeercert() or {}
+    ends = ssl.cert_time_to_seconds(str(shown["notAfter"])) if "notAfter" in shown else 0
+    return ends - time.time()  # noqa: TID251 - certificates are by this clock
