@@ -6,6 +6,7 @@ Knows the one extension that is let through. The size of a message that was neve
 from __future__ import annotations
 
 import zlib
+from typing import override
 
 from wsproto.extensions import Extension, PerMessageDeflate
 from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol
@@ -44,9 +45,10 @@ class BoundedDeflate(PerMessageDeflate):
         self._limit = limit
         self._inflated = 0
 
+    @override
     def frame_inbound_payload_data(
         self,
-        proto: FrameDecoder | FrameProtocol,  # noqa: ARG002 - the shape of what it replaces
+        proto: FrameDecoder | FrameProtocol,
         data: bytes,
     ) -> bytes | CloseReason:
         if not self._inbound_compressed or not self._inbound_is_compressible or self._decompressor is None:
@@ -63,6 +65,7 @@ class BoundedDeflate(PerMessageDeflate):
             return CloseReason.INVALID_FRAME_PAYLOAD_DATA  # what follows a last block is hidden from who reads it
         return piece
 
+    @override
     def frame_inbound_complete(self, proto: FrameDecoder | FrameProtocol, fin: bool) -> bytes | CloseReason | None:
         if fin and self._inbound_is_compressible:
             self._inflated = 0

@@ -31,6 +31,7 @@ from aisecops.adapters.mitm.host import (
     pinned_options,
     quiet_the_core,
 )
+from aisecops.adapters.mitm.known_core import check_core
 from aisecops.adapters.mitm.layers import LayerChoice
 from aisecops.adapters.mitm.listener import GovernedInstance
 from aisecops.adapters.mitm.listener_tls import ListenerContext
@@ -52,6 +53,7 @@ class Embedded:
     name = "aisecops-embedded"
 
     def __init__(self, settings: HostSettings, open_enforcer: OpenEnforcer, problem: Problem) -> None:
+        check_core()
         check_files(settings)
         self.gate = Gate(
             problem,

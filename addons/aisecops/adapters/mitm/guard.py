@@ -10,7 +10,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, override
 
 from mitmproxy import addonmanager, connection, dns, exceptions, flow, hooks, http, tcp, tls, udp
 from mitmproxy.proxy import layer, server_hooks
@@ -70,21 +70,25 @@ class FailClosedAddonManager(addonmanager.AddonManager):
 
     gate: Gate
 
+    @override
     def register(self, addon: Any) -> Any:
         self._forget_listeners()
         registered = super().register(addon)
         self._forget_listeners()
         return registered
 
+    @override
     def remove(self, addon: Any) -> None:
         self._forget_listeners()
         super().remove(addon)
         self._forget_listeners()
 
+    @override
     def add(self, *addons: Any) -> None:
         super().add(*addons)
         self._forget_listeners()
 
+    @override
     def clear(self) -> None:
         super().clear()
         self._forget_listeners()
@@ -100,6 +104,7 @@ class FailClosedAddonManager(addonmanager.AddonManager):
             found = known[event] = tuple(func for func in candidates if callable(func))
         return found
 
+    @override
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
         await self.trigger_event(event)
         (subject,) = _arguments(event)
@@ -119,6 +124,7 @@ class FailClosedAddonManager(addonmanager.AddonManager):
         (subject,) = _arguments(event)
         return not isinstance(subject, flow.Flow)
 
+    @override
     async def trigger_event(self, event: hooks.Hook) -> None:
         arguments = _arguments(event)
         for listener in self._listeners(event.name):
@@ -133,6 +139,7 @@ class FailClosedAddonManager(addonmanager.AddonManager):
                 if event.name not in _TOO_LATE:
                     return
 
+    @override
     def trigger(self, event: hooks.Hook) -> None:
         arguments = _arguments(event)
         for listener in self._listeners(event.name):

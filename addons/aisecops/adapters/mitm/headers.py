@@ -7,6 +7,7 @@ which an addon may put there, nothing is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import override
 
 from mitmproxy import http
 
@@ -22,6 +23,7 @@ class AskedHeaders(http.Headers):
         self._indexed: tuple[Field, ...] | None = None
         self._index: dict[bytes, list[str]] = {}
 
+    @override
     def get_all(self, name: str | bytes) -> list[str]:
         """Every value of `name`, in order."""
         return list(self._values(name))

@@ -28,6 +28,7 @@ from aisecops.adapters.mitm.cuts import watched
 from aisecops.adapters.mitm.dial import Dial
 from aisecops.adapters.mitm.gate import Gate, Problem
 from aisecops.adapters.mitm.guard import CrashLogFilter, FailClosedAddonManager
+from aisecops.adapters.mitm.known_core import check_core
 from aisecops.adapters.mitm.lane.lane import open_lane
 from aisecops.adapters.mitm.lateness import Stages
 from aisecops.adapters.mitm.layers import LayerChoice
@@ -138,6 +139,7 @@ async def serve(
     """
     leave = leave or asyncio.Event()
     quiet_the_core()
+    check_core()
     check_files(settings)
     load = Load(settings.bounds, descriptors=raise_descriptors(), turned_away=turned_away)
     gate = Gate(

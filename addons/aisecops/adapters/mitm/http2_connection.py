@@ -5,7 +5,7 @@ Adds to the core's buffering connection. Knows frames and windows; what a reques
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, override
 
 import h2.config
 from h2.settings import SettingCodes
@@ -48,12 +48,14 @@ class BoundedH2Connection(BufferedH2Connection):
         # a head a little over the bound is answered; one far over it is a bomb, and ends the connection
         self.decoder.max_header_list_size = 2 * MAX_HEAD_BYTES
 
+    @override
     def _begin_new_stream(self, stream_id: int, allowed_ids: Any) -> H2Stream:
         stream = super()._begin_new_stream(stream_id, allowed_ids)
         # A wrong length is refused on its stream by the server; here it would end the connection with all of them.
         stream._initialize_content_length = lambda headers: None  # type: ignore[method-assign] # noqa: ARG005, SLF001
         return stream
 
+    @override
     def initiate_connection(self) -> None:
         """Say our settings: to the client fewer streams than we put up with, as it may not know yet."""
         self._allow_streams(MAX_STREAMS)

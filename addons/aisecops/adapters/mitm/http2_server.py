@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import override
 
 import h2.events
 from h2.errors import ErrorCodes
@@ -95,6 +96,7 @@ class GovernedHttp2Server(HttpConnection):
         self._stopping = False
         self._looking = False
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if self._over:
             return

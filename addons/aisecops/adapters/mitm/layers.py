@@ -6,6 +6,7 @@ Knows the first bytes. What the HTTP layers add to the core's is in `stream_laye
 from __future__ import annotations
 
 import functools
+from typing import override
 
 from mitmproxy import tls
 from mitmproxy.connection import Server
@@ -70,6 +71,7 @@ class GovernedHttpLayer(HttpLayer):
         self._serves: tuple[str, str] | None = None
         self._parallel = ParallelUpstreams(self, gate)
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, Stopping):
             yield from self._stop_taking(event)
@@ -98,6 +100,7 @@ class GovernedHttpLayer(HttpLayer):
             return GovernedHttp2Server(self.context.fork(), self._gate, under_way=lambda: len(self.streams))
         return GovernedHttp1Server(self.context.fork(), self._gate)
 
+    @override
     def get_connection(self, event: GetHttpConnection, *, reuse: bool = True) -> Commands:
         """As ever; but an upstream connection carries one agent's one run: some servers take it for who is on it."""
         if isinstance(self.connections[self.context.client], GovernedHttp2Server):
@@ -111,6 +114,7 @@ class GovernedHttpLayer(HttpLayer):
         self._serves = bearer
         yield from super().get_connection(event, reuse=reuse)
 
+    @override
     def make_stream(self, stream_id: int) -> Commands:
         self.streams[stream_id] = GovernedStream(self.context.fork(), stream_id, self._gate)
         yield from self.event_to_child(self.streams[stream_id], events.Start())

@@ -6,6 +6,7 @@ One that ends soon is made anew, for both lanes.
 from __future__ import annotations
 
 import time
+from typing import override
 
 from mitmproxy import certs
 from mitmproxy.addons.tlsconfig import TlsConfig
@@ -23,6 +24,7 @@ def serves_until(entry: certs.CertStoreEntry) -> float:
 class RenewingTlsConfig(TlsConfig):
     """The core's, but for leaves that end soon."""
 
+    @override
     def get_cert(self, conn_context: Context) -> certs.CertStoreEntry:
         """As the core's, and never one that is about to end."""
         entry = super().get_cert(conn_context)

@@ -15,7 +15,7 @@ import socket
 import sys
 import time
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any, Literal, override
 
 from mitmproxy import ctx
 from mitmproxy.connection import Client, Connection, Server
@@ -80,6 +80,7 @@ class GovernedMode(mode_specs.ProxyMode):
 class GovernedInstance(AsyncioServerInstance[GovernedMode]):
     """Listens, and hands each connection to our handler."""
 
+    @override
     async def listen(self, host: str, port: int) -> list[Any]:
         shared = SHARED in self.mode.words or None
         hosts = EVERY_ADDRESS.get(host, (host,)) if TRANSPARENT in self.mode.words else (host,)
@@ -94,12 +95,14 @@ class GovernedInstance(AsyncioServerInstance[GovernedMode]):
                 same.listen(BACKLOG)  # the system's queue, which the event loop would make as short as its own steps
         return servers
 
+    @override
     def make_top_layer(self, context: Context) -> layer.Layer:
         if context.server.tls:  # the lane has ended TLS, and all that is left is HTTP
             gate = ctx.master.addons.get("aisecops-governance").gate
             return GovernedHttpLayer(context, HTTPMode.transparent, gate)
         return modes.TransparentProxy(context) if context.server.address else modes.HttpProxy(context)
 
+    @override
     async def handle_stream(self, reader: Any, writer: Any = None) -> None:
         """Without the governance addon there is no gate, and without a gate no connection."""
         governance = ctx.master.addons.get("aisecops-governance")
@@ -184,6 +187,7 @@ class GovernedHandler(ProxyConnectionHandler):
             self.layer.context.server.address = (self.dialled.host, self.dialled.port)
         return True
 
+    @override
     async def handle_client(self) -> None:
         load = self.gate.load
         clock = self._clock = ClientClock(
@@ -215,6 +219,7 @@ class GovernedHandler(ProxyConnectionHandler):
             self.gate.names.pop(self.client.id, None)
             self.gate.tunnels.pop(self.client.id, None)
 
+    @override
     async def handle_connection(self, connection: Connection) -> None:
         """As ever; but also one that is closed twice at once, as the core's task is then cancelled twice, is closed."""
         _read.set(connection)  # each connection is read in a task of its own
@@ -228,6 +233,7 @@ class GovernedHandler(ProxyConnectionHandler):
             if held is not None and isinstance(held.writer, asyncio.StreamWriter):
                 held.writer.transport.abort()
 
+    @override
     async def open_connection(self, command: commands.OpenConnection) -> None:
         dialling_for.set(self.client.id)  # each dial is a task with a context of its own
         dialling_to.set(command.connection.id)
@@ -242,17 +248,20 @@ class GovernedHandler(ProxyConnectionHandler):
             timer.cancel()
             load.upstreams.leave("")
 
+    @override
     async def hook_task(self, hook: commands.StartHook) -> None:
         """As ever; but the end of a hook that did not wait is told within the event that asked for it."""
         await self.handle_hook(hook)
         if hook.blocking and not (self._at_once is not None and self._at_once.ends(hook)):
             await self.server_event(events.HookCompleted(hook))
 
+    @override
     async def server_event(self, event: events.Event) -> None:
         """As ever; and look whether much was handed over for sending."""
         await super().server_event(event)
         self._unwritten.look()
 
+    @override
     async def drain_writers(self) -> None:
         """As ever; and before more is read, what was read is judged, and there is room for it."""
         await super().drain_writers()
@@ -283,6 +292,7 @@ class GovernedHandler(ProxyConnectionHandler):
         """Bytes that have not left yet."""
         return self._unwritten.size_bytes
 
+    @override
     def close_connection(
         self,
         connection: Connection,
@@ -344,6 +354,7 @@ class GovernedHandler(ProxyConnectionHandler):
                 exchange.clock.cross(Bound.CONNECT)
         _drop(held, "it took too long")
 
+    @override
     def log(
         self, message: str, level: int = logging.INFO, exc_info: Literal[True] | tuple[Any, ...] | None = None
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from http import HTTPStatus
+from typing import override
 
 from mitmproxy.net.http.http1 import assemble_response
 from mitmproxy.proxy import commands, events, layer
@@ -47,6 +48,7 @@ class GovernedHttp1Server(Http1Server):
         self._timed_head: StreamId | None = None
         self._has_refused = False
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Wakeup):
             if self.state == self.read_headers and self.stream_id == self._timed_head:
@@ -81,6 +83,7 @@ class GovernedHttp1Server(Http1Server):
         age_s = time.time() - client.timestamp_start  # noqa: TID251 - the core's own stamp is by this clock
         return max(0.0, whole_s - age_s) if fresh else whole_s
 
+    @override
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         if len(self.buf) > MAX_HEAD_BYTES and not _HEAD_END.search(bytes(self.buf)[:MAX_HEAD_BYTES]):
             yield from self._refuse_and_close(HEAD_TOO_LARGE)
@@ -92,6 +95,7 @@ class GovernedHttp1Server(Http1Server):
             else:
                 yield command
 
+    @override
     def read_body(self, event: events.Event) -> Commands:
         try:
             yield from super().read_body(event)
@@ -100,6 +104,7 @@ class GovernedHttp1Server(Http1Server):
             yield from self._refuse_and_close(TRAILERS)
             yield ReceiveHttp(RequestProtocolError(self.stream_id, "trailers", ErrorCode.GENERIC_CLIENT_ERROR))
 
+    @override
     def send(self, event: HttpEvent) -> Commands:
         if isinstance(event, ResponseProtocolError) and self.response is None:
             yield from self._send_error(event.code)

@@ -7,6 +7,8 @@ document. Knows no rule; the judging is `addon.py`'s.
 
 from __future__ import annotations
 
+from typing import override
+
 from mitmproxy import flow, http
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.context import Context
@@ -47,6 +49,7 @@ class GovernedStream(HttpStream):
         self._gate = gate
         self._asks_to_continue = False
 
+    @override
     def state_wait_for_request_headers(self, event: RequestHeaders) -> Commands:
         """As ever; but a request refused by its head is answered now, and its body is thrown away as it comes."""
         self._asks_to_continue = "expect" in event.request.headers
@@ -55,6 +58,7 @@ class GovernedStream(HttpStream):
         if waits_for_body and self._refused_for_good():
             yield from self._answer_early()
 
+    @override
     def state_consume_request_body(self, event: RequestData | RequestTrailers | RequestEndOfMessage) -> Commands:
         """As ever; but no more is kept than may be judged."""
         size = len(self.request_body_buf) + (len(event.data) if isinstance(event, RequestData) else 0)
@@ -69,6 +73,7 @@ class GovernedStream(HttpStream):
                 return
         yield from super().state_consume_request_body(event)
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, Overdue):
             if self.client_state == self.state_consume_request_body and event.flow_id == self.flow.id:
@@ -88,15 +93,18 @@ class GovernedStream(HttpStream):
         self._gate.refuse(self.flow, unread.refuse)
         yield from self._answer_early()
 
+    @override
     def start_request_stream(self) -> Commands:
         """A body that streams out cannot be judged first."""
         self._gate.refuse(self.flow, STREAMED)
         yield from self._answer_early()
 
+    @override
     def handle_connect_upstream(self) -> Commands:
         """A CONNECT inside a tunnel, or where there is no proxy: refused by now, and answered like any other."""
         yield from self.handle_connect_regular()
 
+    @override
     def make_server_connection(self) -> layer.CommandGenerator[bool]:
         """The one way out. INVARIANT: returns True only for a request that is as it was admitted, this very moment."""
         if not self._gate.may_leave(self.flow):
@@ -115,6 +123,7 @@ class GovernedStream(HttpStream):
         exchange.clock.sent()
         return True
 
+    @override
     def state_stream_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
         """As ever; but of an answer that was cut nothing passes any more, and its end says why."""
         exchange = self._gate.exchanges.get(self.flow.id)
@@ -144,6 +153,7 @@ class GovernedStream(HttpStream):
         for piece in weighing.pieces:
             yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
 
+    @override
     def state_consume_response_body(self, event: ResponseData | ResponseTrailers | ResponseEndOfMessage) -> Commands:
         """As ever; but half an answer is none, also where the upstream's framing cannot tell."""
         exchange = self._gate.exchanges.get(self.flow.id)
@@ -158,6 +168,7 @@ class GovernedStream(HttpStream):
             return
         yield from super().state_consume_response_body(event)
 
+    @override
     def send_response(self, already_streamed: bool = False) -> Commands:
         """As ever; but a stream whose tap is dead never looks whole."""
         exchange = self._gate.exchanges.get(self.flow.id)
@@ -168,6 +179,7 @@ class GovernedStream(HttpStream):
             return
         yield from super().send_response(already_streamed)
 
+    @override
     def flow_done(self) -> Commands:
         """As ever; but a WebSocket goes on in a layer of ours."""
         exchange = self._gate.exchanges.get(self.flow.id)
@@ -203,6 +215,7 @@ class GovernedStream(HttpStream):
             if message is not None:
                 message.data.content = None
 
+    @override
     def handle_protocol_error(self, event: RequestProtocolError | ResponseProtocolError) -> Commands:
         """As ever; but an upstream that failed before its answer began is told in a problem document."""
         unanswered = self.client_state == self.state_done and self.server_state in (
@@ -258,14 +271,17 @@ class GovernedStream(HttpStream):
         elif self.context.client.alpn != b"h2":
             self._gate.end_within(self.context.client, self._gate.load.bounds.body_s)
 
+    @override
     def check_killed(self, emit_error_hook: bool) -> layer.CommandGenerator[bool]:
         """As ever; and what was killed is under way no more."""
         return (yield from self._drop_if((yield from super().check_killed(emit_error_hook))))
 
+    @override
     def check_invalid(self, request: bool) -> layer.CommandGenerator[bool]:
         """As ever; and what is invalid is under way no more."""
         return (yield from self._drop_if((yield from super().check_invalid(request))))
 
+    @override
     def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
         """As ever for requests; an answer that is read whole may be as large as was set, and is told when it is not.
 

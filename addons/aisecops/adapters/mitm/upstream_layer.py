@@ -7,6 +7,7 @@ chunk line have a bound, and what a client could read differently is no answer. 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import override
 
 from mitmproxy import http
 from mitmproxy.proxy import commands, events, layer
@@ -36,12 +37,14 @@ class GovernedHttp1Client(Http1Client):
 
     _interim = 0
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         yield from super()._handle_event(event)
         # A complete line never stays in the buffer, so what is left there belongs to a line without an end.
         if len(self.buf) > MAX_HEAD_BYTES and self.state in (self.read_headers, self.read_body):
             yield from self._break_off("its head or a chunk's line has no end")
 
+    @override
     def read_headers(self, event: events.ConnectionEvent) -> Commands:
         for command in super().read_headers(event):
             head = _head_of(command)
@@ -57,6 +60,7 @@ class GovernedHttp1Client(Http1Client):
                 self._interim = 0
                 yield command
 
+    @override
     def read_body(self, event: events.Event) -> Commands:
         try:
             yield from super().read_body(event)

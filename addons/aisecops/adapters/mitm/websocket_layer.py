@@ -10,6 +10,7 @@ import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
+from typing import override
 
 from mitmproxy import connection, http, websocket
 from mitmproxy.proxy import commands, events, layer
@@ -78,6 +79,7 @@ class GovernedWebsocket(layer.Layer):
         self._last_was_text = False
         self._over = False
 
+    @override
     def _handle_event(self, event: events.Event) -> Commands:
         if isinstance(event, events.Start):
             yield WebsocketStartHook(self.flow)
