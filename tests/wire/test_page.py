@@ -70,3 +70,14 @@ def test_of_a_mark_without_end_what_has_come_is_said_beside() -> None:
     page.feed("' alt='d'>y")
     assert page.shown == ["x", "y"]
     assert "".join(page.beside) == f"{'a' * much}{'b' * much}<b title='{'c' * much}' alt='d'"
+
+
+@pytest.mark.parametrize("begun", ["<a ", "<a b='", "<!--", "<script>"])
+def test_a_mark_that_comes_one_character_at_a_time_is_read(begun: str) -> None:
+    """Two hundred thousand pieces are read in a moment, or for minutes when each has all before it counted again."""
+    page = Page()
+    page.feed(begun)
+    for _ in range(200_000):
+        page.feed("x")
+    page.close()
+    assert "x" * 200_000 in "".join(page.beside)

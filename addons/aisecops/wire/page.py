@@ -63,7 +63,8 @@ class Page:
         self.beside: list[str] = []
         self._tail = ""
         self._held: list[str] = []
-        """What has come of a mark that has not ended."""
+        """What has come of a mark that has not ended, and how many characters that are: pieces may be of one each."""
+        self._held_characters = 0
         self._in_tag: str | None = None
         self._until: _Until | None = None
 
@@ -74,8 +75,7 @@ class Page:
     def close(self) -> None:
         """Nothing more comes. A mark that has not ended says what it holds."""
         self._read(self._tail, at_end=True)
-        self._say("".join(self._held))
-        self._held = []
+        self._say(self._let_go())
 
     def _read(self, text: str, *, at_end: bool) -> None:
         at = end = 0
@@ -92,9 +92,17 @@ class Page:
                 break
             at = end
         self._tail = text[at:]
-        if sum(map(len, self._held)) > LONGEST_MARK:
-            self._say("".join(self._held))
-            self._held = [_GOES_ON]
+        if self._held_characters > LONGEST_MARK:
+            self._say(self._let_go())
+            self._hold(_GOES_ON)
+
+    def _hold(self, text: str) -> None:
+        self._held.append(text)
+        self._held_characters += len(text)
+
+    def _let_go(self) -> str:
+        held, self._held, self._held_characters = "".join(self._held), [], 0
+        return held
 
     def _read_words(self, text: str, at: int, *, at_end: bool) -> int:
         """Where the words end that stand `at`, as far as no reference in them may go on."""
@@ -130,18 +138,18 @@ class Page:
         while (found := _IN_TAG[state].search(text, here)) is not None:
             sign, here = found[0], found.end()
             if sign == ">" and state not in _QUOTES:
-                self._end_tag("".join((*self._held, text[at : found.start()])))
+                self._end_tag(self._let_go() + text[at : found.start()])
                 return here
             if state == _BEHIND_EQUALS:
                 state = sign if sign in _QUOTES else _BARE
             else:
                 state = _BEHIND_EQUALS if state == _NAMES else _NAMES
         self._in_tag = state
-        self._held.append(text[at:])
+        self._hold(text[at:])
         return len(text)
 
     def _end_tag(self, tag: str) -> None:
-        self._held, self._in_tag = [], None
+        self._in_tag = None
         name = _NAME.match(tag)
         if name is None:  # the end of a long one
             self._say(tag)
@@ -155,14 +163,14 @@ class Page:
         """Read on in what is no tag from `at`."""
         found = until.ends.search(text, at)
         if found is not None:
-            held = "".join((*self._held, text[at : found.start()]))
-            self._held, self._until = [], None
+            held = self._let_go() + text[at : found.start()]
+            self._until = None
             self._say(held if until.says else "")
             return found.end()
         end = len(text) if at_end else len(text) - _TELLS
         if end <= at:
             return _NOT_YET
-        self._held.append(text[at:end])
+        self._hold(text[at:end])
         return end
 
     def _say(self, text: str) -> None:
