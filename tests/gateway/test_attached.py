@@ -12,7 +12,19 @@ from support import gemini_samples as gemini
 from support.gateway import RULES, House, request
 from support.wire_samples import CHAT_REQUEST, MESSAGES_REQUEST, OLLAMA_REQUEST, RESPONSES_REQUEST
 
-MODELS = RULES.replace("api.openai.com", "model.example") + "egress: {unread: allow}\n"
+MODELS = (
+    RULES.replace("api.openai.com", "model.example")
+    .replace(
+        "sources:\n",
+        """  # what the prompts have a provider ask
+sources:
+  - {match: {host: pictures.example}, tier: external}
+  - {match: {host: files.example}, tier: external}
+""",
+    )
+    .replace("\nmodels:", "\n  tickets.*: {match: {mcp: {host: mcp.example}}}\nmodels:", 1)
+    + "egress: {unread: allow}\n"
+)
 PROMPTS = {
     "openai": [("/v1/chat/completions", CHAT_REQUEST), ("/v1/responses", RESPONSES_REQUEST)],
     "azure": [("/openai/deployments/d/chat/completions", CHAT_REQUEST)],

@@ -162,7 +162,7 @@ OFFER: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "an MCP server, in the responses API": (
         RESPONSES,
         {"model": "gpt-4o", "input": "hello"},
-        {"type": "mcp", "server_label": "x", "server_url": "https://mcp.example"},
+        {"type": "mcp", "server_label": "x", "server_url": "https://mcp.internal/mcp"},
     ),
     "a fetch, at Anthropic": (
         MESSAGES,

@@ -67,7 +67,7 @@ async def test_what_is_refused_for_something_else_is_not_counted():
 
 async def test_text_is_never_unread():
     house = House(allowing())
-    assert isinstance(await house.ask(await house.run(), chat("https://pictures.example/cat.png")), Forward)
+    assert isinstance(await house.ask(await house.run(), chat("https://en.wiki.example/cat.png")), Forward)
     assert "uninspected" not in house.record.names()
 
 

@@ -34,6 +34,7 @@ models:
   ollama:    {match: {host: api.openai.com, path: "/api/**"}, dialect: ollama}
 sources:
   - {match: {host: en.wiki.example}, tier: external}
+  - {match: {host: pictures.example}, tier: external}  # what the prompts have a provider ask
 egress: {unread: allow}
 firewall: {flag_at: 1, block_at: 1}
 """

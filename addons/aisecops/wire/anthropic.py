@@ -185,7 +185,13 @@ def _offer(tool: JsonObject, at: str) -> ToolOffer:
 
 def _server_offer(server: JsonObject, at: str) -> ToolOffer:
     """An MCP server that the provider calls: its tools are run without us."""
-    return ToolOffer(name=text(server, "name", at), position=at, size_bytes=len(as_json(server)), hosted=True)
+    return ToolOffer(
+        name=text(server, "name", at),
+        position=at,
+        size_bytes=len(as_json(server)),
+        hosted=True,
+        address=maybe_text(server, "url", at),
+    )
 
 
 def read_proposal(block: JsonObject, at: str) -> ProposedCall:

@@ -68,7 +68,7 @@ class ToolOffer(Value):
 
     `position` points to the declaration; `size_bytes` is what it weighs in the prompt. `schema` is the arguments' JSON
     Schema (of a dialect that has words of its own for one, translated); None: none declared. Of a `free_text` tool the
-    arguments are no JSON.
+    arguments are no JSON. `address` is that of a server that the provider calls.
     """
 
     name: str
@@ -79,6 +79,7 @@ class ToolOffer(Value):
     hosted: bool = False
     makes: bool = False
     free_text: bool = False
+    address: str = ""
 
 
 class LlmCall(Value):

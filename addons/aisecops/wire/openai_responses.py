@@ -214,6 +214,7 @@ def _offer(tool: JsonObject, at: str) -> ToolOffer:
         hosted=not declared and kind not in _LOCAL_TOOLS,
         makes=kind in _MAKING_TOOLS,
         free_text=kind == "custom",
+        address=maybe_text(tool, "server_url", at),
     )
 
 

@@ -245,3 +245,29 @@ async def test_a_pinned_prompt_that_changes_in_a_talk_is_told() -> None:
         assert isinstance(await one.tell(session(text)), Pass)
     (changed,) = one.events("system_prompt_changed")
     assert changed["was"] != changed["now"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {
+            "type": "session.update",
+            "session": {"tools": [{"type": "mcp", "server_label": "x", "server_url": "https://evil.test/"}]},
+        },
+        {
+            "type": "conversation.item.create",
+            "item": {
+                "type": "message",
+                "role": "user",
+                "content": [{"type": "input_image", "image_url": "https://evil.test/?q=1"}],
+            },
+        },
+    ],
+    ids=["a server", "a picture"],
+)
+async def test_a_provider_is_had_to_ask_no_place_that_no_rule_names_in_a_talk_either(event: Any) -> None:
+    one = await talk()
+    refused = await one.tell(event)
+    assert isinstance(refused, Refuse)
+    assert refused.code is Code.DESTINATION_DENIED
+    assert one.told == []

@@ -30,6 +30,7 @@ from aisecops.controls.policy.memory import items_written, memory_recalled, memo
 from aisecops.controls.policy.recipients import recipients_of
 from aisecops.controls.policy.target import normal_path
 from aisecops.controls.policy.template import Filling
+from aisecops.gateway.step.fetched import only_named_places
 from aisecops.gateway.step.mcp import Spoken, read_spoken
 from aisecops.gateway.step.one_request import request_digest
 from aisecops.gateway.step.prices import expected_cost_micros
@@ -169,6 +170,8 @@ def _classified(rules: RuleSet, request: HttpRequest) -> Step:
     else:
         step = _plain_step(rules, request, segments, query, body)
         only_what_is_read(rules.egress.unread, method=request.method, model=step.model, call=step.call)
+    if step.call is not None:
+        only_named_places(rules, request.host, step.call)
     return _with_memory(rules, request, step, segments, query)
 
 

@@ -23,6 +23,7 @@ from aisecops.gateway.enforcer import Pass
 from aisecops.gateway.leaving.pseudonyms import Pseudonyms
 from aisecops.gateway.origins.descent import Descents
 from aisecops.gateway.settlement.proposals import Proposals
+from aisecops.gateway.step.fetched import only_named_places
 from aisecops.gateway.step.judge import destination_words
 from aisecops.gateway.step.permits import Permit
 from aisecops.model.action import Kind
@@ -99,6 +100,7 @@ class Realtime:
         call = read_event(event, permit.facts.request.model) if event is not None else None
         if event is None or call is None:
             return None
+        only_named_places(rules, permit.facts.request.host, call)
         talk = self._talk(permit)
         talk.calls.said(event)
         if call.tools or call.offers_elsewhere:
