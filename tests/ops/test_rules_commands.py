@@ -111,9 +111,9 @@ def test_explain_reads_a_body(folder, tmp_path, capsys):
     body = tmp_path / "body.json"
     body.write_text('{"to": "bob@x.test"}')
 
-    said = explained(folder, capsys, "--method", "post", "--url", "https://mail.example/send", "--body", str(body))
-
-    assert said["scope"] == "mail.contacts.bob@x%2Etest"
+    for given in (str(body), body.read_text(), " " + body.read_text()):
+        said = explained(folder, capsys, "--method", "post", "--url", "https://mail.example/send", "--body", given)
+        assert said["scope"] == "mail.contacts.bob@x%2Etest"
 
 
 def test_explain_for_people_is_a_short_list(folder, capsys):

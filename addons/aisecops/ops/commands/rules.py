@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,23 @@ def check(ctx: click.Context, folder: Path | None, folder_option: Path | None, a
         ctx.exit(FAILED)
 
 
+class _Body(click.File):
+    """JSON as it is written, or the file that it is in: no file is called `{…}`."""
+
+    name = "json or file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+            return io.BytesIO(value.encode())
+        return super().convert(value, param, ctx)
+
+
 @rules.command("explain")
 @click.option("--agent", required=True, help="Who asks.")
 @click.option("--method", default="GET", show_default=True, help="The HTTP method.")
 @click.option("--url", help="The whole URL.")
 @click.option("--model-tool", help="Instead of a URL: a model proposes a call of this local tool.")
-@click.option("--body", type=click.File("rb"), help="A file with the JSON body, or the call's arguments; - is stdin.")
+@click.option("--body", type=_Body("rb"), help="The JSON body, or the call's arguments; or a file with it; - is stdin.")
 @_RULES
 @_JSON
 @click.pass_context
