@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aisecops.adapters.audit import lines
+from aisecops.adapters.audit.chain import ChainLog
 from aisecops.adapters.audit.reader import events, last_seq, run_export
+from aisecops.adapters.system.ids import Ulids
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.errors import RecordError
 from aisecops.model.ids import RunId
@@ -50,6 +53,37 @@ def test_one_decision_is_found(record: Path) -> None:
     assert seqs(record, decision_id="dec_7") == [8]
     assert seqs(record, run_id="run_2") == []
     assert len(seqs(record, tree="run_1")) == 60
+
+
+class Days:
+    """A clock that shows the noon of some day."""
+
+    day = 0
+
+    def now_ms(self) -> int:
+        return (20_000 + self.day) * 86_400_000 + 43_200_000
+
+
+async def test_what_was_full_long_before_a_run_was_opened_is_not_read_for_it(tmp_path: Path) -> None:
+    record, clock = tmp_path / "record", Days()
+    log = ChainLog(record, clock=clock, rotate_bytes=3_000)
+    for clock.day in range(10):
+        await log.append(*(event(number, text="x" * 1_000) for number in range(4)))
+    clock.day = 5
+    run = RunId(Ulids(clock).new("run_"))
+    late = replace(event(), run_id=run, root_run_id=run)
+    await log.append(late)
+    for clock.day in (4, 6):  # set back by a day, and forward
+        await log.append(late)
+    await log.close()
+    assert seqs(record, run_id=run) == [41, 42, 43]
+
+    first = record / lines.segment_name(1)
+    start, *rest = first.read_bytes().splitlines(keepends=True)
+    first.write_bytes(start + b"no event\n" + b"".join(rest))
+    assert seqs(record, run_id=run) == seqs(record, tree=run) == [41, 42, 43]
+    with pytest.raises(RecordError, match="holds a line that is no event"):
+        seqs(record)
 
 
 def test_half_a_line_is_left_for_later(record: Path) -> None:

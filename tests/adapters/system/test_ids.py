@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from aisecops.adapters.system.clock import SystemClock
-from aisecops.adapters.system.ids import ALPHABET, Ulids
+from aisecops.adapters.system.ids import Ulids
+from aisecops.model.ids import ALPHABET
 from support.tokens import NOW_S, SetClock
 
 

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import orjson
 
 from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.export import RunExport
 from aisecops.model.errors import RecordError
+from aisecops.model.ids import made_ms
 
 _BLOCK = 64 * 1024
+_CLOCKS_MS = 24 * 3600 * 1000
+"""So far apart the clocks of whoever makes names and of whoever records may be."""
 
 
 def events(
@@ -29,12 +33,14 @@ def events(
 ) -> Iterator[dict[str, Any]]:
     """Events in order, of one run, one tree of runs (by its root) or one decision if named, after line `after_seq`.
 
-    Half a line at the end is left for later. Raises `RecordError` when there is no record or a line in it is none.
+    Nothing is looked for in segments that were full long before what is named was made. Half a line at the end is left
+    for later. Raises `RecordError` when there is no record or a line in it is none.
     """
     wanted = {"run_id": run_id, "root_run_id": tree, "decision_id": decision_id}
     wanted = {name: value for name, value in wanted.items() if value is not None}
     marks = [orjson.dumps(value) for value in wanted.values()]
-    for path, start in _from(folder, after_seq):
+    made = max((made_ms(str(value)) or 0 for value in wanted.values()), default=0)
+    for path, start in _from(folder, after_seq, made - _CLOCKS_MS):
         for line in _whole_lines(path, start):
             if any(mark not in line for mark in marks):
                 continue
@@ -76,22 +82,31 @@ def _segments(folder: Path) -> list[int]:
         raise RecordError(f"the record in `{folder}` cannot be read ({(error.strerror or '').lower()})") from error
 
 
-def _from(folder: Path, after_seq: int) -> Iterator[tuple[Path, int]]:
-    """Each segment that holds lines after `after_seq`, and from which byte on to read it."""
+def _from(folder: Path, after_seq: int, since_ms: int) -> Iterator[tuple[Path, int]]:
+    """Each segment that holds lines after `after_seq` and of after `since_ms`, and from which byte on to read it."""
     numbers = _segments(folder)
     paths = [folder / lines.segment_name(number) for number in numbers]
-    starts = [_first_seq(path) for path in paths]
-    for at, path in enumerate(paths):
-        followed_by = starts[at + 1] if at + 1 < len(paths) else None
-        if followed_by is not None and followed_by <= after_seq + 1:
+    firsts = [_first(path) for path in paths]
+    for path, follows in zip(paths, [*firsts[1:], None], strict=True):
+        if follows is not None and (follows.seq <= after_seq + 1 or follows.at_ms < since_ms):
             continue
         yield path, _offset_after(path, after_seq) if after_seq else 0
 
 
-def _first_seq(path: Path) -> int | None:
+class _First(NamedTuple):
+    """The first line of a segment: its number and its time."""
+
+    seq: int
+    at_ms: int
+
+
+def _first(path: Path) -> _First | None:
     with path.open("rb") as file:
         line = file.readline()
-    return int(_read(path, line)["seq"]) if line.endswith(b"\n") else None
+    if not line.endswith(b"\n"):
+        return None
+    event = _read(path, line)
+    return _First(int(event["seq"]), round(datetime.fromisoformat(event["at"]).timestamp() * 1000))
 
 
 def _offset_after(path: Path, after_seq: int) -> int:

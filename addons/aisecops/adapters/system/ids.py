@@ -6,9 +6,7 @@ import os
 import threading
 
 from aisecops.gateway.ports import Clock
-
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Crockford's base 32: no I, L, O, U."""
+from aisecops.model.ids import ALPHABET
 
 _CHARACTERS = 26  # 48 bits of time and 80 of chance, in fives
 _CHANCE_BITS = 80
