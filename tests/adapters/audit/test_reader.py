@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +17,7 @@ from aisecops.adapters.system.ids import Ulids
 from aisecops.model.action import Kind, ToolEffect
 from aisecops.model.errors import RecordError
 from aisecops.model.ids import RunId
+from aisecops.model.record import EventName
 from support.records import RUN, answer_event, chain, event, facts, judged_events, tree, written
 
 
@@ -64,26 +66,54 @@ class Days:
         return (20_000 + self.day) * 86_400_000 + 43_200_000
 
 
-async def test_what_was_full_long_before_a_run_was_opened_is_not_read_for_it(tmp_path: Path) -> None:
-    record, clock = tmp_path / "record", Days()
-    log = ChainLog(record, clock=clock, rotate_bytes=3_000)
+async def long_record(folder: Path, clock: Days, **opened: Any) -> RunId:
+    """Ten days of others, then a run opened on the sixth by its own clock, and what it did with one that was set."""
+    log = ChainLog(folder, clock=clock, rotate_bytes=3_000)
     for clock.day in range(10):
         await log.append(*(event(number, text="x" * 1_000) for number in range(4)))
-    clock.day = 5
+    clock.day = opened.pop("day", 5)
     run = RunId(Ulids(clock).new("run_"))
-    late = replace(event(), run_id=run, root_run_id=run)
-    await log.append(late)
-    for clock.day in (4, 6):  # set back by a day, and forward
-        await log.append(late)
+    clock.day = 5
+    own = [replace(one, run_id=run, root_run_id=run) for one in (event(0, EventName.RUN_STARTED), event(1), event(2))]
+    for clock.day, one in zip((5, 4, 6), own, strict=True):
+        await log.append(one)
     await log.close()
-    assert seqs(record, run_id=run) == [41, 42, 43]
+    return run
 
+
+def spoil_first_segment(record: Path) -> None:
     first = record / lines.segment_name(1)
     start, *rest = first.read_bytes().splitlines(keepends=True)
     first.write_bytes(start + b"no event\n" + b"".join(rest))
+
+
+async def test_what_was_full_long_before_a_run_was_opened_is_not_read_for_it(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    run = await long_record(record, Days())
+    assert seqs(record, run_id=run) == [41, 42, 43]
+    spoil_first_segment(record)
     assert seqs(record, run_id=run) == seqs(record, tree=run) == [41, 42, 43]
     with pytest.raises(RecordError, match="holds a line that is no event"):
         seqs(record)
+
+
+async def test_a_run_whose_name_is_from_another_time_is_found_all_the_same(tmp_path: Path) -> None:
+    for day in (0, 20, 400):
+        run = await long_record(tmp_path / str(day), Days(), day=day)
+        assert seqs(tmp_path / str(day), run_id=run) == [41, 42, 43]
+
+
+async def test_where_the_beginning_of_a_run_is_not_found_the_whole_record_is_read(tmp_path: Path) -> None:
+    record, clock = tmp_path / "record", Days()
+    run = RunId(Ulids(clock).new("run_"))
+    clock.day = 30
+    later = RunId(Ulids(clock).new("run_"))
+    log = ChainLog(record, clock=clock, rotate_bytes=3_000)
+    for clock.day in (0, 10, 20, 30):
+        await log.append(*(replace(event(clock.day, text="x" * 1_000), run_id=name) for name in (run, later, run)))
+    await log.close()
+    assert seqs(record, run_id=later) == [2, 5, 8, 11]
+    assert len(seqs(record, run_id=run)) == 8
 
 
 def test_half_a_line_is_left_for_later(record: Path) -> None:

@@ -6,7 +6,7 @@ Believes the record; whether it is whole is `verify.py`'s question.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,10 +17,11 @@ from aisecops.adapters.audit import lines
 from aisecops.adapters.audit.export import RunExport
 from aisecops.model.errors import RecordError
 from aisecops.model.ids import made_ms
+from aisecops.model.record import EventName
 
 _BLOCK = 64 * 1024
 _CLOCKS_MS = 24 * 3600 * 1000
-"""So far apart the clocks of whoever makes names and of whoever records may be."""
+"""So far apart the clocks of whoever opens runs and of whoever records may be, without the whole record being read."""
 
 
 def events(
@@ -33,14 +34,27 @@ def events(
 ) -> Iterator[dict[str, Any]]:
     """Events in order, of one run, one tree of runs (by its root) or one decision if named, after line `after_seq`.
 
-    Nothing is looked for in segments that were full long before what is named was made. Half a line at the end is left
-    for later. Raises `RecordError` when there is no record or a line in it is none.
+    What a run did is looked for from shortly before it was opened on, and in the whole record only where it does not
+    begin with that. Half a line at the end is left for later. Raises `RecordError` when there is no record or a line in
+    it is none.
     """
     wanted = {"run_id": run_id, "root_run_id": tree, "decision_id": decision_id}
     wanted = {name: value for name, value in wanted.items() if value is not None}
+    opened_ms = made_ms(run_id or tree or "") or 0
+    if opened_ms:
+        found = _found(folder, wanted, after_seq, opened_ms - _CLOCKS_MS)
+        first = next(found, None)
+        # INVARIANT: nothing is said of a run before it is said to be opened, whatever the clocks of both say
+        if first is not None and first["event"] == EventName.RUN_STARTED:
+            yield first
+            yield from found
+            return
+    yield from _found(folder, wanted, after_seq, 0)
+
+
+def _found(folder: Path, wanted: Mapping[str, str | None], after_seq: int, since_ms: int) -> Iterator[dict[str, Any]]:
     marks = [orjson.dumps(value) for value in wanted.values()]
-    made = max((made_ms(str(value)) or 0 for value in wanted.values()), default=0)
-    for path, start in _from(folder, after_seq, made - _CLOCKS_MS):
+    for path, start in _from(folder, after_seq, since_ms):
         for line in _whole_lines(path, start):
             if any(mark not in line for mark in marks):
                 continue
