@@ -75,6 +75,21 @@ def test_a_stream_that_is_cut_ends_with_the_refusal_and_its_upstream_is_dropped(
         assert wire.ask(GET).status == 200
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["goes on", "ends with it"])
+def test_a_stream_that_cannot_be_read_ends_with_words_in_the_providers_form(host, ends):
+    event = b'data: {"choices": [], "choices": []}\n\n'
+    unreadable = b"%x\r\n%s\r\n" % (len(event), event) + (b"0\r\n\r\n" if ends else b"")
+    host.enforcer.stream = StreamWatch(status=200, dialect="openai")
+    host.upstream.answer = Dripping(CHUNKED, unreadable, drip=b"" if ends else b"4\r\nmore\r\n")
+    with secure(host.port, "api.test:443", host.ca) as wire:
+        reply = wire.ask(GET)
+        assert (reply.status, reply.cut) == (200, False)
+        assert event not in reply.body
+        assert b"a name stands twice" in reply.body
+        assert b'"code":"output_invalid"' in reply.body
+        assert host.enforcer.finished == ["permit-1"]
+
+
 @pytest.mark.parametrize("dialect", [None, "openai"])
 def test_an_event_is_with_the_client_before_the_next_one_is_sent(host, dialect):
     events = [b'data: {"choices": []}\n\n', b": still here\n\n", b"data: [DONE]\n\n"]

@@ -41,7 +41,7 @@ class StreamWatch:
     `origin` is where what a tool's stream says came from, as its first words are known; None before.
     `restores`: what in it stands for real values; it is put back before anything else is done.
 
-    What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream.
+    What cannot be read as an event is not passed on: reading raises, and the adapter cuts the stream with a refusal.
     """
 
     def __init__(

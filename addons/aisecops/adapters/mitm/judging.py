@@ -14,6 +14,7 @@ from mitmproxy import connection, http
 from msgspec.structs import replace
 
 from aisecops.adapters.mitm.apply import add_headers, apply_answer, apply_forward, frame_for_stream
+from aisecops.adapters.mitm.cuts import cut_exchange
 from aisecops.adapters.mitm.doors import refused_connect, refused_head
 from aisecops.adapters.mitm.exchange import Exchange, Tunnel
 from aisecops.adapters.mitm.framing import frame
@@ -34,9 +35,10 @@ from aisecops.adapters.mitm.redirected import NO_PROXY_HERE, refused_within, tak
 from aisecops.adapters.mitm.streams import TappedStream
 from aisecops.adapters.mitm.translate import request_of, response_of
 from aisecops.gateway.enforcer import Caller, Enforcer
-from aisecops.model.errors import Fault
+from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.outcome import Refuse
+from aisecops.model.refusals import REFUSALS, Code
 
 logger = logging.getLogger(__name__)
 
@@ -162,10 +164,24 @@ def begin_answer(
     # in HTTP/1.0 an answer that breaks off looks like one that is whole
     if tap is None or not (tap.has_words or request.http_version != "HTTP/1.0"):
         return
-    exchange.stream = TappedStream(tap, cut=cut)
+
+    def unreadable(error: WireError) -> None:
+        cut_exchange(gate, exchange, _unread(exchange, error))
+
+    exchange.stream = TappedStream(tap, cut=cut, unreadable=unreadable)
     if not (tap.as_it_came and "content-length" in response.headers):
         frame_for_stream(response, http_version=request.http_version)
     add_headers(response, exchange.forward.response_headers if exchange.forward else ())
+
+
+def _unread(exchange: Exchange, error: WireError) -> Refuse:
+    forward = exchange.forward
+    return Refuse(
+        code=Code.OUTPUT_INVALID,
+        detail=f"the answer cannot be read: {error.detail}; {REFUSALS[Code.OUTPUT_INVALID].mend}",
+        decision_id=forward.decision_id if forward else None,
+        run_id=forward.run_id if forward else None,
+    )
 
 
 async def settle(gate: Gate, exchange: Exchange, response: http.Response) -> Refuse | None:

@@ -11,18 +11,23 @@ from collections.abc import Awaitable, Callable
 
 from aisecops.adapters.mitm.faults import describe
 from aisecops.gateway.enforcer import StreamTap
+from aisecops.model.errors import WireError
 
 logger = logging.getLogger(__name__)
 
 
 class TappedStream:
-    """What `response.stream` is set to. `cut` drops both connections, so the agent sees that something is missing."""
+    """What `response.stream` is set to. `cut` drops both connections, so the agent sees that something is missing.
 
-    def __init__(self, tap: StreamTap, *, cut: Callable[[], None]) -> None:
+    `unreadable` cuts it too, and tells the agent in words what of the answer cannot be read.
+    """
+
+    def __init__(self, tap: StreamTap, *, cut: Callable[[], None], unreadable: Callable[[WireError], None]) -> None:
         self.tap = tap
         self.dead = False
         self._ended = False
         self._cut = cut
+        self._unreadable = unreadable
 
     def stop(self) -> None:
         """Pass nothing on from now on."""
@@ -49,6 +54,10 @@ class TappedStream:
 
     def _broken(self, fault: Exception) -> list[bytes]:
         self.dead = True
-        logger.error("a stream was cut: %s", describe(fault))
-        self._cut()
+        if isinstance(fault, WireError):  # no fault of ours: an upstream that does not speak as its dialect does
+            logger.warning("a stream was cut, for it cannot be read: %s", fault.detail)
+            self._unreadable(fault)
+        else:
+            logger.error("a stream was cut: %s", describe(fault))
+            self._cut()
         return []
