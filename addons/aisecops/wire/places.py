@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from aisecops.model.of_short import of_short
 
-_PLAIN = re.compile(r"(?!.*[A-Z0-9]{12})[A-Za-z_$][A-Za-z_$.-]*[0-9]{0,4}[A-Za-z_$.-]*")
+_PLAIN = re.compile(r"(?!.*[A-Z0-9]{12})[A-Za-z_$][A-Za-z_$.-]*+(?:[0-9]{1,4}[A-Za-z_$.-]*+)?")
 _MAX_CHARS = 48
 _MAX_SEGMENTS = 8
 

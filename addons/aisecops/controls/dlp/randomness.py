@@ -15,7 +15,7 @@ _FEWEST_BITS = 2.8
 """Shannon entropy in bits per character; random hex of sixteen digits has about 3.2."""
 
 _STAND_IN = re.compile(
-    r"\$\{|\$\(|\{\{|<[^>]*>|%[(s]|\*{3}|\.{3}|x{4}|X{4}|0{8}|"
+    r"\$\{|\$\(|\{\{|<[^<>]*>|%[(s]|\*{3}|\.{3}|x{4}|X{4}|0{8}|"
     r"(?i:example|sample|change.?me|placeholder|redacted|your[_-]?|dummy|foobar|insert|replace|undefined|"
     r"environ|getenv|process\.env|config\.|self\.|this\.|null|lorem|todo|masked|hidden|encrypted:|vault:)"
 )

@@ -20,7 +20,7 @@ from aisecops.model.rules import RecipientsRule
 MOST_KEPT = MOST_RECIPIENTS + 1
 """Of one request so many different ones are told apart: one more than any budget may allow."""
 _BETWEEN = re.compile(r"[,;\n]")
-_ADDRESS = re.compile(r"[^\s,;<>\"'()\[\]]+@[^\s,;<>\"'()\[\]]+")
+_ADDRESS = re.compile(r"(?<![^\s,;<>\"'()\[\]])[^\s,;<>\"'()\[\]]+@[^\s,;<>\"'()\[\]]+")
 
 
 def recipients_of(rule: RecipientsRule, filling: Filling) -> tuple[str, ...]:
