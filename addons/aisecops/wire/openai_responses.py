@@ -187,10 +187,11 @@ def _part(part: JsonObject, at: str) -> tuple[str, SegmentKind, str]:  # noqa: P
         audio = maybe_object(part, "input_audio", at)
         return "/input_audio/data", SegmentKind.AUDIO, digest(text(audio, "data", f"{at}/input_audio"))
     if kind == "input_file":
+        if address := maybe_text(part, "file_url", at):  # before the data: of both, nobody knows which one is read
+            return "/file_url", SegmentKind.FILE, address
         if data := maybe_text(part, "file_data", at):
             return "/file_data", SegmentKind.FILE, digest(data)
-        end = "file_url" if maybe_text(part, "file_url", at) else "file_id"
-        return f"/{end}", SegmentKind.FILE, text(part, end, at)
+        return "/file_id", SegmentKind.FILE, text(part, "file_id", at)
     return "", SegmentKind.OTHER, as_json(part)
 
 

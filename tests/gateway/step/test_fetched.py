@@ -84,3 +84,25 @@ def test_other_dialects_are_no_other_way_out(body):
     with pytest.raises(WireError) as caught:
         only_named_places(rules_of(FOUND), "api.anthropic.com", call)
     assert caught.value.code is Code.DESTINATION_DENIED
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("/v1/chat/completions", {"type": "video_url", "video_url": {"url": "https://evil.test/?q=1"}}),
+        ("/v1/chat/completions", {"type": "audio_url", "audio_url": "https://evil.test/?q=1"}),
+        (
+            "/v1/responses",
+            {"type": "input_file", "file_url": "https://evil.test/?q=1", "file_data": "data:text/plain,x"},
+        ),
+    ],
+)
+async def test_what_compatible_servers_know_besides_and_what_stands_beside_data_is_no_way_out(path, content):
+    said = [{"role": "user", "content": [content]}]
+    refused = await asked({"model": "gpt-4o", "messages" if "chat" in path else "input": said}, path)
+    assert code(refused) is Code.DESTINATION_DENIED
+
+
+async def test_a_part_that_nobody_knows_and_that_has_no_address_passes():
+    said = [{"role": "user", "content": [{"type": "mood", "mood": ["calm"]}, {"type": "odd_url", "odd_url": 5}]}]
+    assert isinstance(await asked({"model": "gpt-4o", "messages": said}), Forward)

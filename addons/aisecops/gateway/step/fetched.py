@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+import orjson
+
 from aisecops.controls.policy.match import find_source, tools_of_server
 from aisecops.controls.policy.target import normal_path
 from aisecops.model.errors import WireError
 from aisecops.model.refusals import Code
 from aisecops.model.rules import RuleSet
-from aisecops.wire.llm import LlmCall, SegmentKind
+from aisecops.wire.llm import LlmCall, Segment, SegmentKind
 
 _MEDIA = frozenset({SegmentKind.IMAGE, SegmentKind.FILE, SegmentKind.AUDIO})
 _PORTS = {"https": 443, "http": 80}
@@ -25,7 +27,8 @@ def only_named_places(rules: RuleSet, provider: str, call: LlmCall) -> None:
     Places of the provider's own, and what goes by an id of its own, are none of these.
     """
     for segment in call.segments:
-        if segment.kind in _MEDIA and _is_address(segment.text) and not _is_source(rules, provider, segment.text):
+        said = segment.text if segment.kind in _MEDIA else _said_elsewhere(segment)
+        if _is_address(said) and not _is_source(rules, provider, said):
             raise _elsewhere(segment.position, "declare it under `sources`, or send the content itself")
     for tool in call.tools:
         if tool.address and not _is_server(rules, provider, tool.address):
@@ -35,6 +38,19 @@ def only_named_places(rules: RuleSet, provider: str, call: LlmCall) -> None:
 def _elsewhere(position: str, mend: str) -> WireError:
     # the address itself may be what must not leave, so it is not said
     return WireError(f"`{position}` has the provider ask a place that no rule names; {mend}", Code.DESTINATION_DENIED)
+
+
+def _said_elsewhere(segment: Segment) -> str:
+    """The address in a part that compatible servers know besides: `{"type": "video_url", "video_url": {"url": …}}`."""
+    if segment.kind is not SegmentKind.OTHER:
+        return ""
+    try:
+        part = orjson.loads(segment.text)
+    except orjson.JSONDecodeError:  # a thought, or what else has no name, as it is
+        return ""
+    held = part.get(part.get("type")) if isinstance(part, dict) and str(part.get("type")).endswith("_url") else None
+    found = held.get("url") if isinstance(held, dict) else held
+    return found if isinstance(found, str) else ""
 
 
 def _is_address(text: str) -> bool:
