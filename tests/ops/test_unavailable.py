@@ -24,6 +24,12 @@ def test_a_store_that_is_down_is_said_with_why(caplog):
     assert told(caplog) == ["store_unavailable: the store cannot be asked: disk is full (1 refused)"]
 
 
+def test_what_an_agent_is_not_told_is_in_the_log(caplog):
+    Unavailable().refused(Refuse(code=Code.STORE_UNAVAILABLE, detail="the store", inside="redis://store.internal"))
+
+    assert told(caplog) == ["store_unavailable: redis://store.internal (1 refused)"]
+
+
 def test_each_part_is_said_by_itself(caplog):
     said = Unavailable()
     for code in (Code.STORE_UNAVAILABLE, Code.POLICY_UNAVAILABLE):

@@ -19,6 +19,7 @@ from aisecops.gateway.settlement.settle import Settlement
 from aisecops.gateway.settlement.streamed import is_event_stream, streamed_as
 from aisecops.gateway.step.permits import Permit, Permits
 from aisecops.gateway.step.reading import FAILED, is_needed_whole
+from aisecops.gateway.step.refuse import fault_refusal
 from aisecops.gateway.timed import Stage, timed
 from aisecops.gateway.together.batches import Batches
 from aisecops.gateway.together.mcp_watch import BatchWatch, McpWatch
@@ -105,7 +106,7 @@ class Enforcement:
             outcome = await self._batches.admit(caller, request)
             return outcome or await self._admission.admit(caller, request)
         except Fault as fault:
-            refuse = Refuse(code=fault.code, detail=str(fault), run_id=caller.run_id)
+            refuse = fault_refusal(fault, caller.run_id)
             turned_away(self._ground.meter, caller.agent_id, refuse)
             return refuse
 
@@ -199,7 +200,7 @@ class Enforcement:
         try:
             return await self._messages.judge(permit, from_client=from_client, data=data)
         except Fault as fault:
-            return Refuse(code=fault.code, detail=str(fault))
+            return fault_refusal(fault)
 
     async def hang_up(self, permit: str) -> None:
         await self._messages.end(permit)

@@ -15,7 +15,7 @@ class Refuse(Value):
 
     `dialect`: of the model that was asked, where one was; its callers read the no in its own form. `each`: of a batch,
     the ids that wait and the refusal that answers them; the first of them stands for all. `posted_too`: a WebSocket is
-    refused where the same may be posted.
+    refused where the same may be posted. `inside`: what a part of ours that is down has said, for the log alone.
     """
 
     code: Code
@@ -32,6 +32,7 @@ class Refuse(Value):
     dialect: str = ""
     each: tuple[tuple[tuple[int | str, ...], Refuse], ...] = ()
     posted_too: bool = False
+    inside: str = ""
 
     @property
     def status(self) -> int:

@@ -26,4 +26,4 @@ class Unavailable:
     def refused(self, refuse: Refuse) -> None:
         """`refuse` was answered."""
         if refuse.code in DOWN and (times := self._seldom.times(refuse.code.value)):
-            _log.error("%s: %s (%d refused)", refuse.code.value, refuse.detail, times)
+            _log.error("%s: %s (%d refused)", refuse.code.value, refuse.inside or refuse.detail, times)

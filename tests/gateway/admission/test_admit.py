@@ -128,6 +128,8 @@ async def test_a_store_that_fails_refuses(method, asked, failure):
     caller = Caller(agent_id=run.run.agent_id, run_id=None)
     outcome = await house.enforcement.admit(caller, read(token=token, AISecOps_Run=run.run.run_id))
     assert code(outcome) is Code.STORE_UNAVAILABLE
+    assert outcome.detail == "the store cannot be asked; try again when it is up"  # and not where it is
+    assert outcome.inside
 
 
 async def test_a_swap_that_happened_but_was_reported_failed_stays_charged():

@@ -11,11 +11,11 @@ from aisecops.gateway.step.describe import shown_finding
 from aisecops.gateway.step.judge import Judged
 from aisecops.gateway.step.permits import Permit
 from aisecops.model.decision import Reason, Verdict
-from aisecops.model.errors import WireError
+from aisecops.model.errors import Fault, StoreError, WireError
 from aisecops.model.exchange import HttpRequest
 from aisecops.model.facts import Facts
 from aisecops.model.finding import FindingAction
-from aisecops.model.ids import ApprovalId, DecisionId
+from aisecops.model.ids import ApprovalId, DecisionId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.refusals import REFUSALS, Code
 from aisecops.model.risk import Thresholds, from_micros
@@ -34,6 +34,14 @@ def risk_header(total_micros: int, lines: Thresholds) -> str:
 @lru_cache(maxsize=1024)
 def _shown(micros: int) -> str:
     return f"{from_micros(micros):.6f}".rstrip("0").rstrip(".")
+
+
+def fault_refusal(fault: Fault, run_id: RunId | None = None) -> Refuse:
+    """For a part of ours that is down. What a store says of itself, and where it is, is nothing for an agent."""
+    if not isinstance(fault, StoreError):
+        return Refuse(code=fault.code, detail=str(fault), run_id=run_id)
+    told = REFUSALS[fault.code]
+    return Refuse(code=fault.code, detail=f"{told.title}; {told.mend}", inside=str(fault), run_id=run_id)
 
 
 def refusal(facts: Facts, judged: Judged, lines: Thresholds, *, approval_id: ApprovalId | None = None) -> Refuse:

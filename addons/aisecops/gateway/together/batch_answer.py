@@ -15,6 +15,7 @@ from aisecops.gateway.aside import aside
 from aisecops.gateway.settlement.settle import Settlement
 from aisecops.gateway.step.mcp_parts import Part
 from aisecops.gateway.step.reading import FAILED, MAX_ANSWER_BYTES, is_stream
+from aisecops.gateway.step.refuse import fault_refusal
 from aisecops.gateway.together.mcp_watch import BatchWatch
 from aisecops.model.errors import Fault, WireError
 from aisecops.model.exchange import HttpResponse
@@ -141,7 +142,7 @@ class BatchAnswer:
         try:
             return await self._settlement.settle(sent.permit, response)
         except Fault as fault:
-            return Refuse(code=fault.code, detail=str(fault))
+            return fault_refusal(fault)
 
     def _shares(self, pieces: Sequence[Piece]) -> dict[str, list[bytes]]:
         """By permit, the messages that answer it."""

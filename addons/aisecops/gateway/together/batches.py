@@ -32,6 +32,7 @@ from aisecops.gateway.settlement.streamed import is_event_stream
 from aisecops.gateway.step.mcp_parts import Part, may_be_batch, parts_of
 from aisecops.gateway.step.permits import Permits
 from aisecops.gateway.step.reading import is_needed_whole
+from aisecops.gateway.step.refuse import fault_refusal
 from aisecops.gateway.together.batch_answer import BatchAnswer, Sent
 from aisecops.gateway.together.mcp_watch import BatchWatch
 from aisecops.gateway.together.presented_together import Cards
@@ -240,7 +241,7 @@ class Batches:
 
 
 def _fault(asked: Asked, fault: Fault) -> Refuse:
-    return Refuse(code=fault.code, detail=str(fault), run_id=asked.run_id)
+    return fault_refusal(fault, asked.run_id)
 
 
 def _together(name: str, ways: Sequence[_Way], cut: Refuse | None) -> Outcome:
