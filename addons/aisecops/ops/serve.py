@@ -14,6 +14,7 @@ from aisecops.adapters.policies.files import Rejected, Reloaded
 from aisecops.adapters.system.certificates import CertificateAuthority
 from aisecops.adapters.system.clock import SystemClock
 from aisecops.adapters.system.heartbeat import Heartbeat
+from aisecops.adapters.system.memory import give_back_large_blocks
 from aisecops.gateway.enforcer import Enforcer
 from aisecops.gateway.step.mcp import awaited_in
 from aisecops.gateway.step.refuse import dialect_at
@@ -44,6 +45,7 @@ def run_gateway(settings: Settings, ready: Callable[[str], None]) -> int:
 
     `ready` is told the proxy's URL once it answers.
     """
+    give_back_large_blocks()
     return asyncio.run(_run(settings, ready))
 
 
@@ -52,6 +54,7 @@ def addon_for_mitmdump() -> object:
     from aisecops.adapters.mitm.embedded import Embedded
     from aisecops.ops.settings_read import load
 
+    give_back_large_blocks()
     process = GatewayProcess(load({}))
     return Embedded(process.host, process.enforcer, process.problem)
 
