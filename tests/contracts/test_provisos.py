@@ -132,7 +132,9 @@ async def test_of_many_that_say_something_at_once_each_but_the_first_must_hear_i
 
 async def test_a_charge_depends_on_nothing_that_is_not_newer(parts: Opened) -> None:
     place = await parts.content.keep(content("a", SHARED), words("x", ROOT))
-    ((upto, told),) = await charged(parts, parts.content.unless_known(place, ROOT, AskedAbout(prints=OURS + SHARED)))
+    ((upto, told),) = await charged(
+        parts, parts.content.unless_known(place, ROOT, lambda: AskedAbout(prints=OURS + SHARED))
+    )
     assert (upto, list(told)) == (place, [])
     assert await tree(parts) == CHARGED
 
@@ -141,7 +143,7 @@ async def test_a_charge_depends_on_nothing_that_is_not_newer(parts: Opened) -> N
 async def test_what_came_in_elsewhere_and_shares_nothing_is_told_with_the_charge(parts: Opened, prints: bytes) -> None:
     place = await parts.content.keep(content("a", SHARED))
     newer = [content("b", THEIRS), words("x", "run_2"), KnownOutput(origin=origin("c"), prints=THEIRS + SHARED)]
-    asked = parts.content.unless_known(place, ROOT, AskedAbout(prints=prints))
+    asked = parts.content.unless_known(place, ROOT, lambda: AskedAbout(prints=prints))
     last = await parts.content.keep(*newer, after=place)
     ((upto, told),) = await charged(parts, asked)
     assert (upto, list(told)) == (last, newer)
@@ -157,18 +159,20 @@ async def test_what_came_in_elsewhere_and_shares_nothing_is_told_with_the_charge
     ],
 )
 async def test_nothing_is_charged_where_what_is_asked_about_came_in_elsewhere(parts: Opened, newer: Any) -> None:
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(prints=OURS + SHARED))
+    asked = parts.content.unless_known(0, ROOT, lambda: AskedAbout(prints=OURS + SHARED))
     says = parts.pieces.unless_said(ROOT, TO, [piece("b")], after=0)
     last = await parts.content.keep(content("a", THEIRS), newer)
     (upto, told), _ = await not_charged(parts, asked, says)
     assert (upto, list(told)) == (last, [content("a", THEIRS), newer])
     assert await said(parts) == []
-    assert await charged(parts, parts.content.unless_known(last, ROOT, AskedAbout(prints=OURS + SHARED)))
+    assert await charged(parts, parts.content.unless_known(last, ROOT, lambda: AskedAbout(prints=OURS + SHARED)))
 
 
 async def test_what_is_said_in_the_tree_is_kept_with_the_charge_and_need_not_be_read_again(parts: Opened) -> None:
     await parts.content.keep(content("a", THEIRS))
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(prints=OURS), keep=[words("x", ROOT), content("b", OURS)])
+    asked = parts.content.unless_known(
+        0, ROOT, lambda: AskedAbout(prints=OURS), keep=[words("x", ROOT), content("b", OURS)]
+    )
     ((upto, told),) = await charged(parts, asked)
     assert list(told) == [content("a", THEIRS)]
     assert list((await parts.content.newer(upto))[1]) == []
@@ -177,7 +181,7 @@ async def test_what_is_said_in_the_tree_is_kept_with_the_charge_and_need_not_be_
 
 
 async def test_nothing_is_kept_where_nothing_is_charged(parts: Opened) -> None:
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(prints=OURS), keep=[words("x", ROOT)])
+    asked = parts.content.unless_known(0, ROOT, lambda: AskedAbout(prints=OURS), keep=[words("x", ROOT)])
     says = parts.pieces.unless_said(ROOT, TO, [], after=0)
     await parts.pieces.say(ROOT, TO, [piece("a")], after=0)
     await not_charged(parts, asked, says)
@@ -188,21 +192,21 @@ async def test_what_is_kept_twice_is_kept_once(parts: Opened) -> None:
     await parts.content.keep(words("x", "run_2"), words("y", "run_2"))
     place, _ = await parts.content.newer(0)
     keep = [words("x", "run_2"), words("z", "run_2")]
-    ((upto, _),) = await charged(parts, parts.content.unless_known(place, ROOT, AskedAbout(), keep=keep))
+    ((upto, _),) = await charged(parts, parts.content.unless_known(place, ROOT, AskedAbout, keep=keep))
     assert list((await parts.content.newer(place))[1]) == [words("z", "run_2")]
     assert list((await parts.content.newer(upto))[1]) == []
 
 
 async def test_any_output_can_be_what_is_asked_about(parts: Opened) -> None:
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(outputs=True))
+    asked = parts.content.unless_known(0, ROOT, lambda: AskedAbout(outputs=True))
     await parts.content.keep(content("a", THEIRS))
     await parts.content.keep(KnownOutput(origin=origin("b"), prints=THEIRS))
     ((last, _),) = await not_charged(parts, asked)
-    assert await charged(parts, parts.content.unless_known(last, ROOT, AskedAbout(outputs=True)))
+    assert await charged(parts, parts.content.unless_known(last, ROOT, lambda: AskedAbout(outputs=True)))
 
 
 async def test_a_charge_never_rests_on_less_than_all_that_is_newer(parts: Opened) -> None:
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(prints=OURS))
+    asked = parts.content.unless_known(0, ROOT, lambda: AskedAbout(prints=OURS))
     await parts.content.keep(*(content(str(n), THEIRS) for n in range(KNOWN_AT_ONCE + 1)), content("last", OURS))
     ((upto, told),) = await not_charged(parts, asked)
     rest = (await parts.content.newer(upto))[1]
@@ -211,7 +215,7 @@ async def test_a_charge_never_rests_on_less_than_all_that_is_newer(parts: Opened
 
 
 async def test_a_tree_that_has_changed_is_stale_whatever_else_has(parts: Opened) -> None:
-    asked = parts.content.unless_known(0, ROOT, AskedAbout(prints=SHARED))
+    asked = parts.content.unless_known(0, ROOT, lambda: AskedAbout(prints=SHARED))
     await parts.content.keep(content("a", SHARED))
     with pytest.raises(Stale):
         await parts.store.reserve(CHARGED, SEEN, provided=[asked])

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from aisecops.gateway.proviso import Proviso
+from aisecops.gateway.proviso import Asked, Proviso
 from aisecops.model.access import AccessRequest
 from aisecops.model.budget import TreeState
 from aisecops.model.decision import Judgment
 from aisecops.model.entry import Entry, EntryKind
 from aisecops.model.finding import Finding
 from aisecops.model.ids import AgentId, ApprovalId, RunId, TokenId
-from aisecops.model.known import AskedAbout, Known, ProposedWords, SaidWords
+from aisecops.model.known import Known, ProposedWords, SaidWords
 from aisecops.model.piece import Piece
 from aisecops.model.record import Event
 from aisecops.model.rules import RuleSet
@@ -197,7 +197,7 @@ class ContentStore(Protocol):
         """
         ...
 
-    def unless_known(self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()) -> Proviso:
+    def unless_known(self, after: int, root_run_id: RunId, asked: Asked, *, keep: Sequence[Known] = ()) -> Proviso:
         """So unless some of `newer` is of this tree or `asked` about. Adds `keep`; tells `newer`, None if too much."""
         ...
 

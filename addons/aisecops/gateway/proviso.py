@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
+
+from aisecops.model.known import AskedAbout
+
+type Asked = Callable[[], AskedAbout]
+"""What of newer content matters to a step; called when there is some, or at once."""
 
 
 class Proviso(Protocol):

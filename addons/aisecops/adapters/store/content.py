@@ -18,6 +18,7 @@ from aisecops.adapters.store.worker import Worker
 from aisecops.adapters.store.written import name_of, packed, unpacked
 from aisecops.controls.provenance.fingerprint import unpacked as hashes
 from aisecops.gateway.ports import KNOWN_AT_ONCE
+from aisecops.gateway.proviso import Asked
 from aisecops.model.errors import StoreError
 from aisecops.model.ids import RunId
 from aisecops.model.known import AskedAbout, Known, KnownContent, KnownOutput, ProposedWords, SaidWords
@@ -77,15 +78,17 @@ class SqliteContent:
         return (rows[-1][0] if rows else after), [unpacked(data) for _, data in rows]
 
     def unless_known(
-        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
+        self, after: int, root_run_id: RunId, asked: Asked, *, keep: Sequence[Known] = ()
     ) -> InFile[tuple[int, Sequence[Known]]]:
-        rows = _rows(keep)
+        rows = _rows(keep) if keep else ()
 
         def work(connection: sqlite3.Connection) -> tuple[bool, tuple[int, Sequence[Known]]]:
-            found = connection.execute(_NEWER, (after, KNOWN_AT_ONCE)).fetchall()
-            known, place = [unpacked(data) for _, data in found], found[-1][0] if found else after
-            if len(known) >= KNOWN_AT_ONCE or _concern(known, root_run_id, asked):
-                return False, (place, known)
+            known: Sequence[Known] = ()
+            place = after
+            if found := connection.execute(_NEWER, (after, KNOWN_AT_ONCE)).fetchall():
+                known, place = [unpacked(data) for _, data in found], found[-1][0]
+                if len(known) >= KNOWN_AT_ONCE or _concern(known, root_run_id, asked()):
+                    return False, (place, known)
             if rows and self._add(connection, rows):
                 place = connection.execute(_LAST).fetchone()[0]
             return True, (place, known)
@@ -117,13 +120,13 @@ class MemoryContent:
         return len(self._known), list(self._known.values())[after:]
 
     def unless_known(
-        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
+        self, after: int, root_run_id: RunId, asked: Asked, *, keep: Sequence[Known] = ()
     ) -> InMemory[tuple[int, Sequence[Known]]]:
         newer: list[Known] = []
 
         def look() -> tuple[bool, tuple[int, Sequence[Known]]]:
             newer[:] = list(self._known.values())[after:]
-            return not _concern(newer, root_run_id, asked), (after + len(newer), newer)
+            return not _concern(newer, root_run_id, asked()), (after + len(newer), newer)
 
         def act() -> tuple[int, Sequence[Known]]:
             self._add(keep)

@@ -31,10 +31,15 @@ class InMemory[T]:
 
 def kept_if_so(connection: sqlite3.Connection, provided: Sequence[Proviso]) -> list[Any]:
     """What each of `provided` tells. Raises `Moved` when one is not so: the transaction must be undone."""
-    found = [cast("InFile[Any]", one).work(connection) for one in provided]
-    if not all(is_so for is_so, _ in found):
-        raise Moved([told for _, told in found])
-    return [told for _, told in found]
+    found: list[Any] = []
+    all_so = True
+    for one in cast("Sequence[InFile[Any]]", provided):
+        is_so, told = one.work(connection)
+        all_so = all_so and is_so
+        found.append(told)
+    if not all_so:
+        raise Moved(found)
+    return found
 
 
 def held_if_so(provided: Sequence[Proviso]) -> list[Any]:

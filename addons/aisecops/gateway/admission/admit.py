@@ -176,7 +176,7 @@ class Admission:
         # to look a name up is to send it: not for whom a guess lets, nor one that holds what must not leave
         asks_nobody = self._gatherer.asks_nobody(request.host, request.port)
         may_rest = asks_nobody and not self._gatherer.is_counted(presented)
-        content = await self._contents.of(asked, root_run_id, rests if may_rest else None)
+        content = await self._contents.of(asked, first.run, rests if may_rest else None)
         step, findings = content.step, content.findings
         guessed = first.version == GUESS and not asks_nobody
         if guessed or any(finding.where in HOST_PLACES for finding in findings):
@@ -196,6 +196,7 @@ class Admission:
             root_run_id=root_run_id,
             parts=content.parts,
             rests=content.rests,
+            puts_out=content.puts_out,
             addresses=tuple(addresses),
             through_proxy=self._gatherer.through_proxy(request.host, request.port),
             opinions=(unreachable, *pinned) if unreachable else pinned,
@@ -255,7 +256,7 @@ class Admission:
             if isinstance(turn, Refuse):
                 return turn
             if turn is None:
-                if looked.rests and course.must_ask:
+                if looked.rests is not None and course.must_ask:
                     looked = await self._contents.asked_for(asked, looked, looked.rests)
                 continue
             facts, judged = turn
@@ -293,7 +294,7 @@ class Admission:
         """
         async with self._turns.setdefault(looked.root_run_id, asyncio.Lock()):
             rests = looked.rests
-            if rests and not rests.stand():
+            if rests is not None and not rests.stand():
                 course.must_ask = True
                 return None
             guessed = self._trees.guess(run_id) if course.may_guess else None
@@ -303,7 +304,7 @@ class Admission:
                 return _no_run(run_id)
             facts = await self._facts(rules, looked, snapshot, course)
             judged = judge(rules, facts, course.decision_id)
-            if (guessed or rests) and not _may_be_guessed(facts, judged, course):
+            if (guessed or rests is not None) and not _may_be_guessed(facts, judged, course):
                 course.must_ask = True
                 return None  # read, and judge again
             if judged.decision.enforced is Verdict.ALLOW and not await self._used_up(facts, course):

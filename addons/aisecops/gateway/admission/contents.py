@@ -17,7 +17,7 @@ from aisecops.gateway.timed import Stage, timed
 from aisecops.model.envelope import Descent
 from aisecops.model.errors import WireError
 from aisecops.model.finding import Finding
-from aisecops.model.ids import RunId
+from aisecops.model.state import Run
 from aisecops.wire.files.shelf import Unread
 from aisecops.wire.json_parts import Part
 
@@ -31,6 +31,7 @@ class Content(NamedTuple):
     descent: Descent | None = None
     parts: Sequence[Part] = ()
     rests: Rests | None = None
+    puts_out: bool = False
 
 
 class Contents:
@@ -40,24 +41,27 @@ class Contents:
         self._gatherer = gatherer
         self._meter = meter
 
-    async def of(self, asked: Asked, root_run_id: RunId, rests: Rests | None) -> Content:
+    async def of(self, asked: Asked, run: Run, rests: Rests | None) -> Content:
         """What is in all that would leave; the step may rest on what is at hand where there are `rests`.
 
         Raises a `Fault`.
         """
-        rules, step, request = asked.rules, asked.step, asked.request
+        rules, step, request, root_run_id = asked.rules, asked.step, asked.request, run.root_run_id
         try:
             with timed(self._meter, Stage.SCAN):
                 parts, unread = await self._gatherer.parts(rules, step, request)
                 findings = await self._gatherer.findings(rules, root_run_id, step, request, parts, rests)
             with timed(self._meter, Stage.TRACE), one_look(root_run_id, rests):
                 descent = await self._gatherer.descent(rules, root_run_id, step, request, parts)
+                puts_out = rests is not None and await self._gatherer.put_out(rules, run, step, request)
         except WireError as error:
             if rests:
                 rests.let_go()
-                return await self.of(asked, root_run_id, None)  # what it says is said, whatever becomes of it
+                return await self.of(asked, run, None)  # what it says is said, whatever becomes of it
             return _unreadable(asked, error)
-        return Content(step, findings, unread, descent, parts if rests else (), rests or None)
+        if not rests:
+            return Content(step, findings, unread, descent)
+        return Content(step, findings, unread, descent, parts, rests, puts_out)
 
     async def asked_for(self, asked: Asked, looked: Looked, rests: Rests) -> Looked:
         """`looked`, which shall rest on nothing but what was asked for. Raises a `Fault`."""
@@ -72,7 +76,14 @@ class Contents:
         except WireError as error:
             new = _unreadable(asked, error)
         return replace(
-            looked, step=new.step, findings=new.findings, unread=new.unread, descent=new.descent, parts=(), rests=None
+            looked,
+            step=new.step,
+            findings=new.findings,
+            unread=new.unread,
+            descent=new.descent,
+            parts=(),
+            rests=None,
+            puts_out=False,
         )
 
 

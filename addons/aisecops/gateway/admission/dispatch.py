@@ -12,7 +12,7 @@ from aisecops.controls.dlp.judge import may_replace
 from aisecops.controls.dlp.lexicon import Lexicon
 from aisecops.controls.policy.match import find_tool
 from aisecops.controls.policy.target import normal_path
-from aisecops.gateway.admission.gather import Looked
+from aisecops.gateway.admission.gather import Looked, puts_out, written_in
 from aisecops.gateway.ground import Ground
 from aisecops.gateway.leaving.pseudonyms import Pseudonyms
 from aisecops.gateway.origins.descent import Descents
@@ -39,7 +39,6 @@ from aisecops.model.refusals import Code
 from aisecops.model.risk import Thresholds
 from aisecops.model.rules import RuleSet, ToolRule
 from aisecops.model.state import Approval
-from aisecops.wire.texts import strings_in, texts_of
 
 
 class Dispatch:
@@ -85,7 +84,7 @@ class Dispatch:
             restores = await self._coming_back(rules, facts, request) if replaces else None
             await self._memories.keep(facts.principal, looked.step, looked.descent)
             await self._usage.used(facts, looked.step, policy_version=rules.policy_version)
-            if rules.risk.join is not Join.OFF and facts.request.effect.changes_state:
+            if puts_out(rules, looked.step) and not looked.puts_out:
                 await self._descents.chains.put_out(facts.principal, Way.TOOL, written_in(looked.step, request))
             # 7: contract 7, durable before anything that changes the world leaves
             await self._ground.record.append(
@@ -206,11 +205,6 @@ def _is_still(rules: RuleSet, tool: ToolRule, request: HttpRequest) -> bool:
     segments, _ = normal_path(request.path)
     found = find_tool(rules, method=request.method, host=request.host, port=request.port, path_segments=segments)
     return found is not None and found.name == tool.name
-
-
-def written_in(step: Step, request: HttpRequest) -> list[str]:
-    """The texts that a request writes somewhere."""
-    return strings_in(step.json) if step.json is not None else texts_of(request.headers, step.body)
 
 
 def receiver(host: str, port: int) -> str:

@@ -31,7 +31,7 @@ from aisecops.gateway.step.classify import Step, deny
 from aisecops.gateway.step.judge import destination_words
 from aisecops.model.action import Kind, Principal
 from aisecops.model.adaptive import Moved
-from aisecops.model.chain import JoinedChain
+from aisecops.model.chain import Join, JoinedChain, Way
 from aisecops.model.decision import Judgment, Verdict
 from aisecops.model.entities import GROUPS
 from aisecops.model.envelope import Descent
@@ -50,6 +50,7 @@ from aisecops.model.value import Value
 from aisecops.wire.files.shelf import File, Unread
 from aisecops.wire.json_parts import JOINED, Part, Parts
 from aisecops.wire.parts import CREDENTIAL_HEADERS, taken_apart
+from aisecops.wire.texts import strings_in, texts_of
 
 CAPABILITY_HEADER = "AISecOps-Capability"
 PROOF_HEADER = "DPoP"
@@ -88,7 +89,10 @@ class Presented(Value):
 
 
 class Looked(Value):
-    """What was looked up for one request before it is judged for good; `rests` is what of it was not asked for."""
+    """What was looked up for one request before it is judged for good; `rests` is what of it was not asked for.
+
+    `puts_out`: what it puts out is known again with its charge.
+    """
 
     step: Step
     presented: Presented | None
@@ -101,6 +105,7 @@ class Looked(Value):
     descent: Descent | None = None
     parts: Sequence[Part] = ()
     rests: Rests | None = None
+    puts_out: bool = False
 
 
 class Gatherer:
@@ -268,6 +273,16 @@ class Gatherer:
         descent = await self._descents.of(rules, root_run_id, step, request, parts)
         return await self._memories.about(rules, root_run_id, step, request, descent)
 
+    async def put_out(self, rules: RuleSet, run: Run, step: Step, request: HttpRequest) -> bool:
+        """Know again what a run puts out with `step`, as soon as that is charged; False: it puts nothing out.
+
+        Raises `StoreError`.
+        """
+        if not puts_out(rules, step):
+            return False
+        await self._descents.chains.put_out(run, Way.TOOL, written_in(step, request))
+        return True
+
     async def pinned(self, rules: RuleSet, run: Run, step: Step) -> tuple[Judgment, ...]:
         """What is to be said against a step for a prompt or a tool that is not as it was pinned. Raises a `Fault`."""
         return await self._pins.opinions(rules, run, step)
@@ -324,6 +339,16 @@ def _below(claims: Claims, snapshot: Snapshot) -> bool:
     """Is the run the one that each token of the chain was for, or below it? A token is handed down, never across."""
     lineage = snapshot.tree.lineage(snapshot.run.run_id)
     return all(one.run_id in lineage for one in claims.above)
+
+
+def puts_out(rules: RuleSet, step: Step) -> bool:
+    """Is what `step` writes somewhere to be known again, wherever it is read?"""
+    return rules.risk.join is not Join.OFF and step.action.effect.changes_state
+
+
+def written_in(step: Step, request: HttpRequest) -> list[str]:
+    """The texts that a request writes somewhere."""
+    return strings_in(step.json) if step.json is not None else texts_of(request.headers, step.body)
 
 
 def facts_for(  # noqa: D103

@@ -151,8 +151,10 @@ class Additions:
             return
         after = self._place
         place = await self._store.keep(*known, after=after)
-        if self._place == after:
+        if self._place == after != place:
             self._place = place  # nobody else has added anything: it need not be read again
+            if (look := _look.get()) is not None:
+                look.is_done = True
 
 
 class _OnHand:

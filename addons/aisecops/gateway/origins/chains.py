@@ -18,6 +18,7 @@ from aisecops.model.ids import RunId
 from aisecops.model.memory import RecalledItem
 from aisecops.model.provenance import Origin, Span, Traced, TrustTier
 from aisecops.model.rules import RuleSet
+from aisecops.model.state import Run
 
 LEAST_DRAWN = 120
 """Characters of a run's words that another must have read to work on them: shorter ones are said by many."""
@@ -36,7 +37,7 @@ class Chains:
         """True when this process knows of anything that a run has put out."""
         return self._known.any_put_out
 
-    async def put_out(self, principal: Principal, way: Way, texts: Iterable[str]) -> None:
+    async def put_out(self, principal: Principal | Run, way: Way, texts: Iterable[str]) -> None:
         """A run has put out `texts`. Known to every process when this returns. Raises `StoreError`."""
         long = [text for text in texts if len(text) >= LEAST_DRAWN]
         if not long:

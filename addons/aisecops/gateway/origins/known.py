@@ -50,7 +50,6 @@ AGAIN_MS = 60_000
 """For so long the same content that comes to a run again is not learned again."""
 FEW = 4
 """So many additions of others are taken in the event loop."""
-_TOO_LONG = ("x" * (SHORT + 1),)
 
 
 type Told = tuple[str, Sequence[Span]]
@@ -101,10 +100,8 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._begun(origin.root_run_id)
-        await self._add(
-            lambda: self._kept.of_content(self._trees[origin.root_run_id], origin, texts, vouched),
-            () if self._kept.has(texts) else texts,
-        )
+        made = functools.partial(self._kept.of_content, self._trees[origin.root_run_id], origin, texts, vouched)
+        await self._add(made, () if self._kept.has(texts) else texts)
 
     async def learn_each(self, contents: Sequence[tuple[Origin, str]]) -> None:
         """The same for many texts at once, each an origin's own; all of one tree of runs. Raises `StoreError`."""
@@ -136,9 +133,12 @@ class KnownAgain:
         Known to every process when this returns. Raises `StoreError`.
         """
         await self._additions.read()
+        guessed = await self._additions.guessing(sum(map(len, texts)))
+        asked = guessed.prints if guessed else []
 
         def work() -> list[Known]:
-            own = self._index.unknown(fingerprint(texts, self._key))
+            asked.append(prints := fingerprint(texts, self._key))
+            own = self._index.unknown(prints)
             return [KnownOutput(origin=origin, prints=packed(own))] if len(own) else []
 
         await self._add(work, texts)
@@ -341,7 +341,7 @@ class KnownAgain:
         return await self._additions.keep(known)
 
     async def _take_aside(self, known: Sequence[Known]) -> None:
-        await self.aside(functools.partial(self._take, known), _TOO_LONG if len(known) > FEW else ())
+        await self.aside(functools.partial(self._take, known), size=SHORT + 1 if len(known) > FEW else 0)
 
     async def _at_hand(self, root_run_id: RunId) -> None:
         """Catch up, and have the words of one tree in memory."""

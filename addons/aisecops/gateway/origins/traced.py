@@ -35,7 +35,6 @@ class Guessed:
         self.prints: list[Hashes] = []
         self.of_outputs = False
 
-    @property
     def asked(self) -> AskedAbout:
         """What would have changed it."""
         prints = packed(once_each(self.prints)) if self.prints else b""

@@ -78,8 +78,8 @@ class Trees:
         told: Sequence[Any] = ()
         self._trees.pop(root_run_id, None)  # nobody knows how it stands until the store has answered
         try:
-            if rests or seen.version == GUESS:
-                provided = rests.provided() if rests else ()
+            if rests is not None or seen.version == GUESS:
+                provided = rests.provided() if rests is not None else ()
                 told = await self._store.reserve(seen.tree, new, unless=unless, provided=provided, durable=durable)
             else:
                 await self._store.swap_tree(root_run_id, seen=seen.version, new=new, durable=durable)
@@ -87,11 +87,11 @@ class Trees:
             return False
         except Moved as moved:
             self._keep(self._trees, root_run_id, seen.tree)
-            if rests:
+            if rests is not None:
                 await rests.moved(moved.found)
             return False
         self._keep(self._trees, root_run_id, new)
-        if rests:
+        if rests is not None:
             await rests.came_true(told)
         return True
 

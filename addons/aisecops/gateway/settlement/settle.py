@@ -17,6 +17,7 @@ from aisecops.controls.budget import charge as budget
 from aisecops.controls.policy.match import measure
 from aisecops.gateway.aside import DEARER, aside
 from aisecops.gateway.ground import Ground
+from aisecops.gateway.origins.additions import one_look
 from aisecops.gateway.origins.descent import Descents
 from aisecops.gateway.origins.drawn import drawn_by, with_drawn
 from aisecops.gateway.origins.memories import Memories, Recalled
@@ -260,14 +261,15 @@ class Settlement:
             body = await aside(len(response.body), response.headers, read, response.body, response.headers)
         except WireError as error:
             raise unread(error) from error  # what we could not recognise again must not become anybody's words
-        recalled = await self._recalled(permit, response, body)
-        if recalled is not None:
-            origin = recalled.origin
-        elif known is not None:
-            origin = replace(known, sha256=hashlib.sha256(body).hexdigest())
-        else:
-            origin = await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
-        drawn = await drawn_by(self._descents, self._ground.store, permit, (response, body), recalled)
+        with one_look():
+            recalled = await self._recalled(permit, response, body)
+            if recalled is not None:
+                origin = recalled.origin
+            elif known is not None:
+                origin = replace(known, sha256=hashlib.sha256(body).hexdigest())
+            else:
+                origin = await self._descents.learn(permit.facts.principal, request, permit.step.tool, response, body)
+            drawn = await drawn_by(self._descents, self._ground.store, permit, (response, body), recalled)
         return shown_origin(origin), recalled, drawn
 
     async def _recalled(self, permit: Permit, response: HttpResponse, body: bytes) -> Recalled | None:

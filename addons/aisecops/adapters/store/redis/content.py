@@ -13,8 +13,9 @@ from aisecops.adapters.store.redis.provisos import KEEP_KNOWN, KNOWN, InScript
 from aisecops.adapters.store.redis.scripts import reading, writing
 from aisecops.adapters.store.written import name_of, packed, unpacked
 from aisecops.gateway.ports import KNOWN_AT_ONCE
+from aisecops.gateway.proviso import Asked
 from aisecops.model.ids import RunId
-from aisecops.model.known import AskedAbout, Known, KnownContent, KnownOutput, ProposedWords, SaidWords
+from aisecops.model.known import Known, KnownContent, KnownOutput, ProposedWords, SaidWords
 
 # bytes kept in all, and the position that the asker has read up to; then rows. Gives the position to ask from next.
 _KEEP = writing(
@@ -62,10 +63,11 @@ class RedisContent:
         return _read(await self._link.ask(_NEWER, after, KNOWN_AT_ONCE))
 
     def unless_known(
-        self, after: int, root_run_id: RunId, asked: AskedAbout, *, keep: Sequence[Known] = ()
+        self, after: int, root_run_id: RunId, asked: Asked, *, keep: Sequence[Known] = ()
     ) -> InScript[tuple[int, Sequence[Known]] | None]:
         rows = _rows(keep)
-        about = root_run_id, asked.prints, int(asked.outputs)
+        now = asked()
+        about = root_run_id, now.prints, int(now.outputs)
         return InScript((KNOWN, after, *about, KNOWN_AT_ONCE, self._max_bytes, len(rows), *rows), _told)
 
     async def of_tree(self, root_run_id: RunId) -> Sequence[SaidWords | ProposedWords]:
