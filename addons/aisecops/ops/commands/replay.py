@@ -43,7 +43,8 @@ def replay(session: Session, run: str, as_json: bool) -> int:
             f"{wrong} of {len(report.decisions)} decisions did not come out as recorded",
             "`aisecops audit verify` shows whether the record was changed",
         )
-    click.echo(f"all {len(report.decisions)} decisions came out as recorded")
+    many = len(report.decisions)
+    click.echo("its one decision came out as recorded" if many == 1 else f"all {many} decisions came out as recorded")
     return WELL
 
 
