@@ -12,7 +12,6 @@ import pytest
 
 from support.pumps import Asked, every_expression, is_slow, pumps_of
 
-ROUNDS = 3
 OF_SHORT_TEXTS = {
     ("adapters.policies.cedar_text", "_TOKEN"): "the operator's own policies",
     ("controls.dlp.seams", "_SAME_TEXT"): "places, which have no more steps than JSON may be deep",
@@ -24,9 +23,9 @@ OF_SHORT_TEXTS = {
 """Whose cost may grow faster, and why no text that they are asked of is long; this list may only become shorter."""
 
 
-def slow(asked: Asked, rounds: int = ROUNDS) -> tuple[str, str, str] | None:
+def slow(asked: Asked) -> tuple[str, str, str] | None:
     """Of what it is slow, where it is: before, again and again, and at the end."""
-    return next((pump for pump in pumps_of(asked.pattern, rounds) if is_slow(asked, *pump)), None)
+    return next((pump for pump in pumps_of(asked.pattern) if is_slow(asked, *pump)), None)
 
 
 @pytest.mark.parametrize("part", range(4))

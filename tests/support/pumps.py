@@ -30,6 +30,8 @@ type Home = tuple[str, str]
 
 _WAYS = {"match", "fullmatch", "search", "finditer", "findall", "sub", "subn", "split"}
 _SIGNS = [chr(code) for code in (*range(32, 127), 9, 10, 13, 233, 0x200B)]
+_FEWEST_TURNS, _MOST_TURNS = 3, 8
+_OFTEN = 20
 _ENDS = ("!\0", "\n\0")
 _SHORT, _LONG = 8_000, 32_000
 _MOST = 10
@@ -148,19 +150,32 @@ def _cost(asked: Asked, text: str, most_s: float) -> float:
     return time.process_time() - begun
 
 
-def pumps_of(pattern: re.Pattern[Any], rounds: int) -> Iterator[tuple[str, str, str]]:
-    """Texts as `is_slow` makes them, the same each time: of some of all that `pattern` repeats."""
+def pumps_of(pattern: re.Pattern[Any]) -> Iterator[tuple[str, str, str]]:
+    """Texts as `is_slow` makes them, the same each time: of some of all that `pattern` repeats, most of them of what it
+    repeats often."""
     rng = random.Random(str(pattern.pattern))
     tree = parser.parse(pattern.pattern, pattern.flags)
     signs = _SIGNS + 3 * sorted(set(_said_in(tree)))
-    for _ in range(rounds):
-        writer = _Writer(rng, signs)
+    for turn in range(min(max(_ways_in(tree), _FEWEST_TURNS), _MOST_TURNS)):
+        writer = _Writer(rng, signs, turn)
         whole = writer.written(tree)
-        repeated = rng.sample(writer.repeated, min(4, len(writer.repeated)))
+        often = sorted(writer.repeated, key=lambda one: (-min(one[0], _OFTEN), rng.random()))[:4]
+        repeated = [(before, again) for _, before, again in often]
         found = [("", whole), *repeated, *(("", before + again) for before, again in repeated)]
         for before, again in dict.fromkeys(found):
             if again:
                 yield before, again, rng.choice(_ENDS)
+
+
+def _ways_in(tree: Iterable[Any]) -> int:
+    """How many ways there are where an expression has most."""
+    ways = 1
+    for op, told in tree:
+        if op is sre.BRANCH:
+            ways = max(ways, len(told[1]), *map(_ways_in, told[1]))
+        elif op is sre.SUBPATTERN:
+            ways = max(ways, _ways_in(told[3]))
+    return ways
 
 
 def _said_in(tree: Iterable[Any]) -> Iterator[str]:
@@ -175,13 +190,14 @@ def _said_in(tree: Iterable[Any]) -> Iterator[str]:
 
 
 class _Writer:
-    """Writes something that an expression matches; keeps before what it repeats, and what.
+    """Writes something that an expression matches; keeps how often it repeats what, and what comes before.
 
     It prefers two characters all along: what may stand in several places is what can be cut in many ways.
     """
 
-    def __init__(self, rng: random.Random, signs: list[str]) -> None:
-        self.repeated: list[tuple[str, str]] = []
+    def __init__(self, rng: random.Random, signs: list[str], turn: int) -> None:
+        self.repeated: list[tuple[int, str, str]] = []
+        self._turn = turn
         self._rng = rng
         self._signs = signs
         self._preferred = rng.sample(signs, 2) if rng.random() < 0.8 else []
@@ -210,7 +226,7 @@ class _Writer:
         elif op is sre.ATOMIC_GROUP:
             said = self.written(told, before)
         elif op is sre.BRANCH:
-            said = self.written(self._rng.choice(told[1]), before)
+            said = self.written(told[1][self._turn % len(told[1])], before)
         elif op is sre.GROUPREF:
             said = self._groups.get(told, "")
         return said  # nothing for what only looks
@@ -218,7 +234,7 @@ class _Writer:
     def _some(self, told: tuple[int, int, Iterable[Any]], before: str) -> str:
         least, most, inside = told
         if most > 1:
-            self.repeated.append((before, self.written(inside, before)))
+            self.repeated.append((int(most), before, self.written(inside, before)))
         times = self._rng.randint(least, min(most, least + 2))
         return "".join(self.written(inside, before) for _ in range(times))
 

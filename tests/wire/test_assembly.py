@@ -56,3 +56,14 @@ def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(WireError) as refused:
             grow()
         assert refused.value.code is Code.TOO_LARGE
+
+
+def test_calls_of_many_groups_are_closed_one_by_one() -> None:
+    """A hundred thousand in a second, or in an hour when each looks through all that are open."""
+    calls = Calls()
+    for group in range(100_000):
+        calls.grow(group, 0, call_id=f"c{group}", name="f")
+    for group in reversed(range(100_000)):
+        calls.close(group)
+    assert [place[0] for place, _ in calls.placed] == list(reversed(range(100_000)))
+    assert not calls.pending

@@ -55,7 +55,7 @@ class Calls:
     """Proposed calls growing, each in a group (a choice, a message) at an index, until they are closed."""
 
     def __init__(self) -> None:
-        self._growing: dict[tuple[int, int], tuple[list[str], list[str], list[str]]] = {}
+        self._growing: dict[int, dict[int, tuple[list[str], list[str], list[str]]]] = {}
         self._whole: list[ProposedCall] = []
         self._places: list[tuple[int, int]] = []
         self._bound = _Bound()
@@ -81,7 +81,7 @@ class Calls:
         Of several ids the first counts; a name that is said twice some put together and some not: raises WireError.
         """
         self._bound.add(call_id, name, arguments)
-        ids, names, pieces = self._growing.setdefault((group, index), ([], [], []))
+        ids, names, pieces = self._growing.setdefault(group, {}).setdefault(index, ([], [], []))
         if name and names:
             raise WireError("a proposed call of the stream has two names")
         if call_id and not ids:
@@ -91,7 +91,7 @@ class Calls:
 
     def grown(self, group: int, index: int) -> bool:
         """True when the call at `index` has arguments by now."""
-        return any(self._growing.get((group, index), ((), (), ()))[2])
+        return any(self._growing.get(group, {}).get(index, ((), (), ()))[2])
 
     def add(self, group: int, call: ProposedCall) -> None:
         """A call that came whole."""
@@ -100,18 +100,17 @@ class Calls:
 
     def close(self, group: int) -> None:
         """The calls of `group` are whole."""
-        for key in sorted(key for key in self._growing if key[0] == group):
-            ids, names, pieces = self._growing.pop(key)
+        for index, (ids, names, pieces) in sorted(self._growing.pop(group, {}).items()):
             if not names:
                 raise WireError("a proposed call of the stream has no name")
-            self._places.append(key)
+            self._places.append((group, index))
             self._whole.append(
                 ProposedCall(name="".join(names), call_id="".join(ids), arguments="".join(pieces)),
             )
 
     def close_all(self) -> None:
         """All calls are whole."""
-        for group in sorted({key[0] for key in self._growing}):
+        for group in sorted(self._growing):
             self.close(group)
 
 

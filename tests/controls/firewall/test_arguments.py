@@ -106,3 +106,8 @@ def test_an_address_is_a_value_where_a_name_should_stand() -> None:
 def test_an_encoded_word_of_the_users_vouches_for_nothing_beside_it(beside: str, put: str) -> None:
     assert source(beside) is ArgumentSource.TRUSTED
     assert source(put.format(beside)) in {ArgumentSource.UNTRUSTED, ArgumentSource.NOWHERE}
+
+
+def test_so_many_addresses_in_one_entry_are_nobodys() -> None:
+    assert source("bob@corp.test " * 100) is ArgumentSource.TRUSTED
+    assert source("bob@corp.test " * 101) is ArgumentSource.NOWHERE

@@ -12,6 +12,8 @@ from typing import Protocol
 from aisecops.model.envelope import ArgumentSource
 from aisecops.model.readings import Reading, readings
 
+MOST_ADDRESSES = 100
+"""Of one entry of a list; each is looked for in what the others leave of it, and nobody says so many in a row."""
 _LISTED = re.compile(r"[,;|\t\r\n]")
 _OPENS = " <([\"'"
 _ENDS = re.compile(r"[.:]*(?:[\s>)\]\"']|$)")
@@ -95,6 +97,8 @@ def _vouches(words: Words, one: str) -> bool:
     addresses = words.addresses(one)
     if not addresses:
         return words.holds(one)
+    if len(addresses) > MOST_ADDRESSES:
+        return False
     named = one
     for address in addresses:
         before, _, behind = named.partition(address)

@@ -34,7 +34,7 @@ _HINT = re.compile(
 _NAME = re.compile(f"{_PASSWORD}|{_KEY}", re.IGNORECASE)
 _BEFORE_HINT, _BEHIND_HINT = 24, 9
 _SAYS_OTHERWISE = re.compile(
-    r"(?:type|url|uri|name|field|label|count|length|len|size|path|file|filename|hint|policy|expiry|expires?|expir\w*|ttl|limit|"
+    r"(?:type|url|uri|name|field|label|count|length|len|size|path|file|filename|hint|policy|expiry|expires?|expir\w{0,24}|ttl|limit|"
     r"limits|regex|pattern|index|endpoint|version|error|message|text|title|class|style|input|form|button|ids?|uuid|arn|"
     r"budget|usage|algorithm|algo|cost|format|prefix|suffix|scope|scopes|mode|status|provider|manager|ref|public)$",
     re.IGNORECASE,
