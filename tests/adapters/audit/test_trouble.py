@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,19 @@ def test_only_a_written_line_says_that_it_is_over(caplog):
     found.over(wrote=True)
 
     assert told(caplog)[1:] == [(logging.WARNING, "the record is written again")]
+
+
+def test_a_disk_on_which_some_lines_fit_and_some_do_not_fills_no_log(caplog, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    found = Trouble()
+    for _ in range(50):
+        found.met(FULL)
+        found.over(wrote=True)
+    assert [level for level, _ in told(caplog)] == [logging.ERROR, logging.WARNING]
+    now[0] += 11
+    found.over(wrote=True)
+    assert [level for level, _ in told(caplog)] == [logging.ERROR, logging.WARNING, logging.WARNING]
 
 
 async def test_a_record_that_loses_a_right_says_so_without_being_asked_to_write_and_notices_its_mend(

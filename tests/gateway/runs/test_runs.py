@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from aisecops.gateway.runs.runs import PlanStep
+from aisecops.model.errors import RecordError
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Forward, Refuse
 from aisecops.model.refusals import Code
@@ -183,6 +184,28 @@ async def test_every_change_of_a_run_is_an_event():
     await house.runs.resume(run.run.run_id, by=OPERATOR, why="y")
     await house.runs.finish(run.run.run_id, by=OPERATOR, exit_code=0)
     assert house.record.names() == ["run_started", "run_halted", "run_resumed", "run_finished"]
+
+
+async def test_a_halt_that_cannot_be_recorded_holds_and_says_so():
+    house = House()
+    run = await house.run()
+    house.record.broken = True
+    with pytest.raises(RecordError, match="the run is halted, and that is not on record: the disk is full"):
+        await house.runs.halt(run.run.run_id, by=OPERATOR, why="x")
+    house.record.broken = False
+    assert (await house.store.snapshot(run.run.run_id)).tree.halted_ms is not None
+
+
+async def test_nobody_goes_on_by_a_resumption_that_is_not_on_record():
+    house, run, _ = await halted_for_risk()
+    before = (await house.store.snapshot(run.run.run_id)).tree
+    house.record.broken = True
+    with pytest.raises(RecordError, match="the disk is full"):
+        await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked", allowance_micros=300_000)
+    house.record.broken = False
+    assert (await house.store.snapshot(run.run.run_id)).tree == before
+    await house.runs.resume(run.run.run_id, by=OPERATOR, why="looked", allowance_micros=300_000)
+    assert house.record.names()[-1] == "run_resumed"
 
 
 async def test_the_runs_secret_is_kept_only_as_a_hash():

@@ -26,5 +26,5 @@ def is_our_own_end(fault: BaseException) -> bool:
 
 def refusal_of(fault: BaseException) -> Refuse:
     """What a request is told of which a check failed."""
-    code = fault.code if isinstance(fault, Fault) else Code.INTERNAL
-    return Refuse(code=code, detail="a check failed, so the answer is no; report it")
+    code, words = (fault.code, str(fault)) if isinstance(fault, Fault) else (Code.INTERNAL, "")
+    return Refuse(code=code, detail="a check failed, so the answer is no; report it", inside=words)

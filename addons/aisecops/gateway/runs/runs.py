@@ -6,6 +6,7 @@ and one event of the record.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ from aisecops.gateway.step.reserve import OUTRUN
 from aisecops.model.action import Kind
 from aisecops.model.budget import RunPhase, RunState, TreeState
 from aisecops.model.decision import Verdict
-from aisecops.model.errors import Stale, StoreError
+from aisecops.model.errors import RecordError, Stale, StoreError
 from aisecops.model.ids import AgentId, RunId
 from aisecops.model.outcome import Refuse
 from aisecops.model.record import Event, EventName
@@ -138,12 +139,15 @@ class Runs:
         return run, tree, above.version if above else None
 
     async def halt(self, run_id: RunId, *, by: str, why: str) -> Snapshot | Refuse:
-        """Halt the whole tree that `run_id` belongs to (RSK-5)."""
+        """Halt the whole tree that `run_id` belongs to (RSK-5). It is halted also where that cannot be recorded."""
         now_ms = self._ground.clock.now_ms()
         words = why or f"halted by {by}"
-        return await self._change(
-            run_id, lambda tree: phase.halt(tree, now_ms, words), EventName.RUN_HALTED, by=by, why=words
-        )
+        try:
+            return await self._change(
+                run_id, lambda tree: phase.halt(tree, now_ms, words), EventName.RUN_HALTED, by=by, why=words
+            )
+        except RecordError as error:
+            raise RecordError(f"the run is halted, and that is not on record: {error}") from error
 
     async def resume(self, run_id: RunId, *, by: str, why: str, allowance_micros: int = 0) -> Snapshot | Refuse:
         """Let a halted tree go on after review. Its risk and budgets stay what they are.
@@ -279,9 +283,19 @@ class Runs:
                 continue
             if event is not None:
                 total = from_micros(new.risk_micros)
-                await self._ground.record.append(self._event(event, snapshot.run, total=total, **fields))
+                try:
+                    await self._ground.record.append(self._event(event, snapshot.run, total=total, **fields))
+                except RecordError:
+                    if event is EventName.RUN_RESUMED:
+                        await self._take_back(snapshot, version)
+                    raise
             return replace(snapshot, tree=new, version=version)
         raise StoreError(OUTRUN)
+
+    async def _take_back(self, before: Snapshot, version: int) -> None:
+        """Nobody goes on by what is not on record: the tree is as it was `before`, if it has not moved since."""
+        with contextlib.suppress(Stale):
+            await self._ground.store.swap_tree(before.tree.root_run_id, seen=version, new=before.tree)
 
     def _event(self, name: EventName, run: Run, *, control: tuple[str, ...] = RUN, **fields: Any) -> Event:
         return Event(
