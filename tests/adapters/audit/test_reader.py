@@ -213,3 +213,8 @@ def test_a_run_the_record_does_not_know_has_nothing_to_tell(record: Path) -> Non
     told = run_export(record, "run_9")
     assert told["agent_id"] is None
     assert told["policy_decisions"] == []
+
+
+def test_a_record_in_which_nothing_stands_yet_has_no_events(tmp_path):
+    assert list(events(tmp_path)) == []
+    assert list(events(tmp_path, run_id="run_00000000000000000000000001")) == []

@@ -5,6 +5,7 @@ Believes the record; whether it is whole is `verify.py`'s question.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -101,7 +102,7 @@ def _from(folder: Path, after_seq: int, since_ms: int) -> Iterator[tuple[Path, i
     numbers = _segments(folder)
     paths = [folder / lines.segment_name(number) for number in numbers]
     firsts = [_first(path) for path in paths]
-    for path, follows in zip(paths, [*firsts[1:], None], strict=True):
+    for path, follows in itertools.zip_longest(paths, firsts[1:]):
         if follows is not None and (follows.seq <= after_seq + 1 or follows.at_ms < since_ms):
             continue
         yield path, _offset_after(path, after_seq) if after_seq else 0
