@@ -32,6 +32,9 @@ STAY = ("counter", "histogram", NEWEST := "gauge_mostrecent")
 _DEAD = 0
 """No process has this number: what all dead ones counted."""
 
+_allocate = getattr(os, "posix_fallocate", lambda *_: None)
+"""Where a system has no such call, a full disk is not noticed before."""
+
 _log = logging.getLogger("aisecops.metrics")
 
 
@@ -75,7 +78,7 @@ def _allocated(path: Path, ahead: int = AHEAD_BYTES) -> None:
         size = max(FIRST_BYTES, os.fstat(file.fileno()).st_size)
         while _used(file) + ahead > size:
             size *= 2
-        os.posix_fallocate(file.fileno(), 0, size)
+        _allocate(file.fileno(), 0, size)
 
 
 def _used(file: IO[bytes]) -> int:
