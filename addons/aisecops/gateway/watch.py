@@ -75,6 +75,7 @@ class StreamWatch:
         self._waiting: tuple[tuple[Place, ProposedCall], ...] = ()
         self._whole: LlmAnswer | None = None
         self._seen = 0
+        self._told: set[Place] = set()
 
     def feed(self, data: bytes) -> list[bytes]:
         """What may be passed on of the events that `data` completed. Raises `WireError`."""
@@ -183,10 +184,10 @@ class StreamWatch:
 
     def _told_once(self, fresh: tuple[tuple[Place, ProposedCall], ...]) -> None:
         """A call that goes on growing after it was whole would be put together to another one than was weighed."""
-        before = self._reader.placed[: self._seen] if self._reader else ()
-        places = [place for place, _ in (*before, *fresh)]
-        if len(set(places)) != len(places):
+        places = {place for place, _ in fresh}
+        if len(places) != len(fresh) or not self._told.isdisjoint(places):
             raise WireError("a proposed call of the stream is told twice, and not alike")
+        self._told |= places
 
     def _released(self) -> list[bytes]:
         held, self._held, self._held_bytes = self._held, [], 0

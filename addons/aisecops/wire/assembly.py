@@ -58,6 +58,7 @@ class Calls:
         self._growing: dict[int, dict[int, tuple[list[str], list[str], list[str]]]] = {}
         self._whole: list[ProposedCall] = []
         self._places: list[tuple[int, int]] = []
+        self._placed: tuple[tuple[tuple[int, int], ProposedCall], ...] = ()
         self._bound = _Bound()
 
     @property
@@ -73,7 +74,9 @@ class Calls:
     @property
     def placed(self) -> tuple[tuple[tuple[int, int], ProposedCall], ...]:
         """The closed calls with group and index of each, in the order they were closed."""
-        return tuple(zip(self._places, self._whole, strict=True))
+        if len(self._placed) != len(self._whole):  # asked for with each event, most of which bring no call
+            self._placed = tuple(zip(self._places, self._whole, strict=True))
+        return self._placed
 
     def grow(self, group: int, index: int, *, call_id: str = "", name: str = "", arguments: str = "") -> None:
         """Begin the call at `index`, or add to it.
